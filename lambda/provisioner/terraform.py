@@ -1,0 +1,346 @@
+"""Render one database's Terraform root, and read it back; the only module that knows HCL quoting.
+
+The format is fixed, so that a person reviews a root in ten seconds and the gate can compare it byte for
+byte: `render(parse(text)) == text` holds for every text that this module wrote, and for no other.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+MODULE_SOURCE: Final = "../../../modules/rds_database"
+PROVIDER_VERSION: Final = "~> 5.100"
+NEVER: Final = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """Where a restored database's data comes from: one snapshot, or a database at a point in time."""
+
+    snapshot: str | None = None
+    database: str | None = None  # RDS instance identifier
+    point_in_time: str | None = None  # RFC 3339 in UTC, or "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never"."""
+
+    environment: str
+    database_name: str
+    engine: str
+    engine_version: str
+    instance_class: str
+    storage_gb: int
+    max_storage_gb: int
+    multi_az: bool
+    backup_retention_days: int
+    deletion_protection: bool
+    final_snapshot: bool
+    request_id: str
+    team: str
+    owner: str
+    purpose: str
+    cost_center: str
+    expires_at: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    restore: Restore | None = None
+
+
+class RootSyntaxError(ValueError):
+    """A main.tf that this module did not write."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.reason = reason
+        self.line = line
+
+
+def root_path(environment: str, database_name: str) -> str:
+    """The path of a database's main.tf inside the repository."""
+    return f"terraform/databases/{environment}/{database_name}/main.tf"
+
+
+def state_key(environment: str, database_name: str) -> str:
+    """The key of a database's Terraform state in the state bucket."""
+    return f"databases/{environment}/{database_name}/terraform.tfstate"
+
+
+def content_hash(text: str) -> str:
+    """SHA-256 of a main.tf, in hex: the name under which it was reviewed and applied."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# Everything that a terminal, a diff view or HCL's scanner might take for more than text: controls, the
+# Unicode line separators, bidirectional overrides, byte order marks, surrogates and noncharacters.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def string_literal(text: str) -> str:
+    """Encode any text as one HCL quoted string that evaluates to exactly that text.
+
+    Quoting follows https://developer.hashicorp.com/terraform/language/expressions/strings: backslash
+    escapes, and `${` and `%{` doubled so that no template sequence survives. HCL normalises strings to
+    NFC, so text should be normalised before it comes here. A lone surrogate cannot be written in UTF-8
+    and is replaced by U+FFFD.
+    """
+    out: list[str] = []
+    for position, char in enumerate(text):
+        if char in _ESCAPES:
+            out.append(_ESCAPES[char])
+        elif char in "$%" and text[position + 1 : position + 2] == "{":
+            out.append(char + char)
+        elif "\ud800" <= char <= "\udfff":
+            out.append("\\uFFFD")
+        elif _INVISIBLE.match(char):
+            code = ord(char)
+            out.append(f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}")
+        else:
+            out.append(char)
+    return '"' + "".join(out) + '"'
+
+
+def render(root: Root) -> str:
+    """The root's main.tf; the same root always gives the same bytes."""
+    return "\n".join(
+        [
+            f"# {root.environment}/{root.database_name}: managed by RDS Provisioner. "
+            "Change it through the API, or here in a pull request.",
+            "",
+            *_settings(root.environment, root.database_name),
+            "",
+            'module "database" {',
+            f"  source = {string_literal(MODULE_SOURCE)}",
+            "",
+            *_aligned(
+                {
+                    "environment": string_literal(root.environment),
+                    "database_name": string_literal(root.database_name),
+                    "engine": string_literal(root.engine),
+                    "engine_version": string_literal(root.engine_version),
+                    "instance_class": string_literal(root.instance_class),
+                    "storage_gb": str(root.storage_gb),
+                    "max_storage_gb": str(root.max_storage_gb),
+                    "multi_az": _bool(root.multi_az),
+                    "backup_retention_days": str(root.backup_retention_days),
+                    "deletion_protection": _bool(root.deletion_protection),
+                    "final_snapshot": _bool(root.final_snapshot),
+                }
+            ),
+            "",
+            *_aligned(
+                {
+                    "request_id": string_literal(root.request_id),
+                    "team": string_literal(root.team),
+                    "owner": string_literal(root.owner),
+                    "purpose": string_literal(root.purpose),
+                    "cost_center": string_literal(root.cost_center),
+                    "expires_at": string_literal(root.expires_at),
+                }
+            ),
+            *_tags(root.tags),
+            *_restore(root.restore),
+            "}",
+            "",
+            'output "database" {',
+            '  description = "Where the database is and which secret opens it."',
+            "  value       = module.database",
+            "}",
+            "",
+        ]
+    )
+
+
+def render_removed(environment: str, database_name: str) -> str:
+    """A root without resources on the same state: applying it destroys the database."""
+    return "\n".join(
+        [
+            f"# {environment}/{database_name}: removed. Applying this root destroys what its state holds.",
+            "",
+            *_settings(environment, database_name),
+            "",
+        ]
+    )
+
+
+def parse(text: str) -> Root:
+    """Read a main.tf back; raises RootSyntaxError where it is not one that `render` wrote.
+
+    Parsing is lenient where the final comparison is strict: what this function skips over cannot
+    survive the comparison with the re-rendered root.
+    """
+    values: dict[str, str | int | bool] = {}
+    blocks: dict[str, dict[str, str | None]] = {}
+    lines = iter(enumerate(text.split("\n"), start=1))
+    for _, line in lines:
+        if line == 'module "database" {':
+            break
+    else:
+        raise RootSyntaxError('there is no module "database"', 1)
+    for number, line in lines:
+        if line == "}":
+            break
+        if not line.strip():
+            continue
+        if line in ("  tags = {", "  restore = {"):
+            blocks[line.split()[0]] = dict(_entries(lines))
+            continue
+        match = _ARGUMENT.fullmatch(line)
+        if not match:
+            raise RootSyntaxError(f"cannot read {line.strip()!r}", number)
+        values[match["name"]] = _literal(match["value"], number)
+    root = _root(values, blocks)
+    if render(root) != text:
+        raise RootSyntaxError(*_first_difference(render(root), text))
+    return root
+
+
+def _settings(environment: str, database_name: str) -> list[str]:
+    return [
+        "terraform {",
+        '  required_version = ">= 1.10"',
+        "",
+        '  backend "s3" {',
+        f"    key          = {string_literal(state_key(environment, database_name))}",
+        "    encrypt      = true",
+        "    use_lockfile = true",
+        "  }",
+        "",
+        "  required_providers {",
+        "    aws = {",
+        '      source  = "hashicorp/aws"',
+        f'      version = "{PROVIDER_VERSION}"',
+        "    }",
+        "  }",
+        "}",
+        "",
+        'provider "aws" {}',
+    ]
+
+
+def _aligned(arguments: Mapping[str, str], indent: str = "  ") -> list[str]:
+    width = max(map(len, arguments), default=0)
+    return [f"{indent}{name:<{width}} = {value}" for name, value in arguments.items()]
+
+
+def _tags(tags: Mapping[str, str]) -> list[str]:
+    if not tags:
+        return []
+    literals = {string_literal(key): string_literal(tags[key]) for key in sorted(tags)}
+    return ["  tags = {", *_aligned(literals, "    "), "  }"]
+
+
+def _restore(restore: Restore | None) -> list[str]:
+    if restore is None:
+        return []
+    fields = {
+        "snapshot": restore.snapshot,
+        "database": restore.database,
+        "point_in_time": restore.point_in_time,
+    }
+    literals = {name: "null" if value is None else string_literal(value) for name, value in fields.items()}
+    return ["  restore = {", *_aligned(literals, "    "), "  }"]
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
+
+
+_ARGUMENT: Final = re.compile(r"  (?P<name>[a-z_]+) += (?P<value>.+)")
+_ENTRY: Final = re.compile(r'    (?P<name>[a-z_]+|"(?:[^"\\]|\\.)*") += (?P<value>.+)')
+_ESCAPE: Final = re.compile(r'\\(?:([nrt"\\])|u([0-9A-F]{4})|U([0-9A-F]{8}))|([$%])\4(?=\{)|\\')
+
+
+def _entries(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str | None]]:
+    for number, line in lines:
+        if line == "  }":
+            return
+        match = _ENTRY.fullmatch(line)
+        if not match:
+            raise RootSyntaxError(f"cannot read {line.strip()!r}", number)
+        name = match["name"]
+        key = str(_literal(name, number)) if name.startswith('"') else name
+        value = None if match["value"] == "null" else _literal(match["value"], number)
+        yield key, None if value is None else str(value)
+
+
+def _literal(text: str, line: int) -> str | int | bool:
+    if text in ("true", "false"):
+        return text == "true"
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return _ESCAPE.sub(lambda match: _unescape(match, line), text[1:-1])
+    raise RootSyntaxError(f"expected a literal, got {text!r}", line)
+
+
+def _unescape(match: re.Match[str], line: int) -> str:
+    named, short, long, sigil = match.groups()
+    if named:
+        return {"n": "\n", "r": "\r", "t": "\t"}.get(named, named)
+    if short or long:
+        code = int(short or long, 16)
+        if code > 0x10FFFF:
+            raise RootSyntaxError(f"no such character: {match[0]}", line)
+        return chr(code)
+    if sigil:
+        return sigil
+    raise RootSyntaxError("an unknown escape in a string", line)
+
+
+_TYPES: Final[Mapping[str, type]] = {
+    "environment": str,
+    "database_name": str,
+    "engine": str,
+    "engine_version": str,
+    "instance_class": str,
+    "storage_gb": int,
+    "max_storage_gb": int,
+    "multi_az": bool,
+    "backup_retention_days": int,
+    "deletion_protection": bool,
+    "final_snapshot": bool,
+    "request_id": str,
+    "team": str,
+    "owner": str,
+    "purpose": str,
+    "cost_center": str,
+    "expires_at": str,
+}
+
+
+def _root(values: Mapping[str, object], blocks: Mapping[str, Mapping[str, str | None]]) -> Root:
+    known: dict[str, object] = {}
+    for name, expected in _TYPES.items():
+        if name not in values:
+            raise RootSyntaxError(f'module "database" has no argument {name}', 1)
+        if type(values[name]) is not expected:
+            raise RootSyntaxError(f"{name} should be a {expected.__name__}", 1)
+        known[name] = values[name]
+    restore = blocks.get("restore")
+    tags = {key: value or "" for key, value in blocks.get("tags", {}).items()}
+    return Root(
+        **known,  # type: ignore[arg-type]  # each was checked against _TYPES above
+        tags=tags,
+        restore=None
+        if restore is None
+        else Restore(
+            snapshot=restore.get("snapshot"),
+            database=restore.get("database"),
+            point_in_time=restore.get("point_in_time"),
+        ),
+    )
+
+
+def _first_difference(expected: str, actual: str) -> tuple[str, int]:
+    pairs = zip(expected.split("\n"), actual.split("\n"), strict=False)
+    for number, (wanted, got) in enumerate(pairs, start=1):
+        if wanted != got:
+            return f"expected {wanted!r}, got {got!r}", number
+    return "the file is longer or shorter than its root", min(expected.count("\n"), actual.count("\n")) + 1
