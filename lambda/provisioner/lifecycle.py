@@ -1,0 +1,259 @@
+"""Where a request stands, derived from the set of everything that is known to have happened to it.
+
+The state is a function of the set of events, never of the order in which they were heard: late, repeated
+and reordered events cannot move it backwards, and a ledger rebuilt from its events comes out the same.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+
+class State(StrEnum):
+    """A request's state."""
+
+    REQUESTED = "requested"
+    PULL_REQUEST_OPEN = "pull_request_open"
+    MERGED = "merged"
+    APPLYING = "applying"
+    DONE = "done"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED: Final = frozenset({State.DONE, State.REJECTED, State.CANCELLED})
+
+
+class Step(StrEnum):
+    """The step that a request is in, or failed in."""
+
+    PULL_REQUEST = "pull_request"  # message, worker, GitHub
+    REVIEW = "review"  # gate and plan, then approval and merge
+    QUEUE = "queue"  # merged; the pipeline has not begun to apply it
+    APPLY = "apply"
+    END = "end"
+
+
+class Kind(StrEnum):
+    """What a request asks for."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    EXTEND = "extend"
+    DISARM = "disarm"  # deletion protection off: the first step of a protected removal
+    REMOVE = "remove"
+
+
+class Happened(StrEnum):
+    """What can happen to a request."""
+
+    REQUESTED = "requested"
+    OPENED = "opened"
+    PLANNED = "planned"
+    EDITED = "edited"  # somebody pushed to the branch: no merge without a person from here on
+    APPROVED = "approved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    RETRIED = "retried"
+    REDRIVEN = "redriven"  # the sweeper sent the message, or asked GitHub, again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened; `id` is the same each time that the same thing is heard."""
+
+    id: str
+    type: Happened
+    at: dt.datetime
+    actor: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a request stands still, what to do, and whether `/retry` can help."""
+
+    step: Step
+    cause: str
+    fix: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What the events of one request add up to."""
+
+    state: State
+    step: Step
+    since: dt.datetime
+    pull_request: int | None = None
+    pull_request_url: str | None = None
+    commit: str | None = None  # the head that the worker made
+    edited: bool = False
+    pipeline_url: str | None = None
+    failure: Failure | None = None
+    result: Mapping[str, Any] | None = None
+
+
+_STEPS: Final = {
+    State.REQUESTED: Step.PULL_REQUEST,
+    State.PULL_REQUEST_OPEN: Step.REVIEW,
+    State.MERGED: Step.QUEUE,
+    State.APPLYING: Step.APPLY,
+    State.DONE: Step.END,
+    State.REJECTED: Step.END,
+    State.CANCELLED: Step.END,
+}
+
+
+def derive(events: Collection[Event]) -> Progress:
+    """The progress that a set of events adds up to; order and repetition do not matter."""
+    last: dict[Happened, Event] = {}
+    for event in sorted(events, key=lambda one: (one.at, one.id)):
+        last[event.type] = event
+    state, because = _state(last)
+    failure = _failure(last[Happened.FAILED]) if state is State.FAILED else None
+    opened = last.get(Happened.OPENED)
+    succeeded = last.get(Happened.SUCCEEDED)
+    links = [
+        one for one in (last.get(kind) for kind in _WITH_PIPELINE) if one and "pipeline_url" in one.detail
+    ]
+    return Progress(
+        state=state,
+        step=failure.step if failure else _STEPS[state],
+        since=because.at,
+        pull_request=opened.detail.get("pull_request") if opened else None,
+        pull_request_url=opened.detail.get("pull_request_url") if opened else None,
+        commit=opened.detail.get("commit") if opened else None,
+        edited=Happened.EDITED in last,
+        pipeline_url=max(links, key=lambda one: one.at).detail["pipeline_url"] if links else None,
+        failure=failure,
+        result=succeeded.detail.get("result") if succeeded else None,
+    )
+
+
+_WITH_PIPELINE: Final = (Happened.PLANNED, Happened.STARTED, Happened.SUCCEEDED, Happened.FAILED)
+
+
+def _state(last: Mapping[Happened, Event]) -> tuple[State, Event]:
+    if event := last.get(Happened.SUCCEEDED):
+        return State.DONE, event
+    on_main = last.get(Happened.STARTED) or last.get(Happened.MERGED)
+    if not on_main:
+        if event := last.get(Happened.CANCELLED):
+            return State.CANCELLED, event
+        closed, reopened = last.get(Happened.CLOSED), last.get(Happened.REOPENED)
+        if closed and not (reopened and reopened.at > closed.at):
+            return State.REJECTED, closed
+    failed = last.get(Happened.FAILED)
+    if failed and not _superseded(failed, last):
+        return State.FAILED, failed
+    for happened, state in _REACHED:
+        if event := last.get(happened):
+            return state, event
+    raise ValueError("a request begins with the event that it was requested")
+
+
+_REACHED: Final = (
+    (Happened.STARTED, State.APPLYING),
+    (Happened.MERGED, State.MERGED),
+    (Happened.OPENED, State.PULL_REQUEST_OPEN),
+    (Happened.REQUESTED, State.REQUESTED),
+)
+
+# What shows that a failed step was overcome: any sign of a later step, or a newer sign of the same one.
+_LATER_STEP: Final = {
+    Step.PULL_REQUEST: (Happened.OPENED, Happened.MERGED, Happened.STARTED),
+    Step.REVIEW: (Happened.MERGED, Happened.STARTED),
+    Step.QUEUE: (Happened.STARTED,),
+    Step.APPLY: (),
+}
+_NEWER_SIGN: Final = {
+    Step.PULL_REQUEST: (Happened.RETRIED,),
+    Step.REVIEW: (Happened.RETRIED, Happened.PLANNED, Happened.REOPENED),
+    Step.QUEUE: (Happened.RETRIED,),
+    Step.APPLY: (Happened.RETRIED, Happened.STARTED),
+}
+
+
+def _superseded(failed: Event, last: Mapping[Happened, Event]) -> bool:
+    step = Step(failed.detail["step"])
+    if any(happened in last for happened in _LATER_STEP.get(step, ())):
+        return True
+    return any(last[happened].at > failed.at for happened in _NEWER_SIGN.get(step, ()) if happened in last)
+
+
+def _failure(event: Event) -> Failure:
+    detail = event.detail
+    return Failure(
+        step=Step(detail["step"]),
+        cause=detail["cause"],
+        fix=detail["fix"],
+        retryable=bool(detail["retryable"]),
+    )
+
+
+class DatabaseState(StrEnum):
+    """A database's state."""
+
+    PENDING = "pending"
+    AVAILABLE = "available"
+    UPDATING = "updating"
+    REMOVING = "removing"
+    REMOVED = "removed"
+    FAILED = "failed"
+
+
+def database_state(kind: Kind, state: State) -> DatabaseState:
+    """A database's state while, and after, a request of this kind stands in this state."""
+    if state is State.FAILED:
+        return DatabaseState.FAILED
+    if kind is Kind.CREATE:
+        if state in (State.REJECTED, State.CANCELLED):
+            return DatabaseState.REMOVED
+        return DatabaseState.AVAILABLE if state is State.DONE else DatabaseState.PENDING
+    if state in (State.REJECTED, State.CANCELLED):
+        return DatabaseState.AVAILABLE
+    if kind is Kind.REMOVE:
+        return DatabaseState.REMOVED if state is State.DONE else DatabaseState.REMOVING
+    if state is State.DONE:
+        return DatabaseState.AVAILABLE
+    return DatabaseState.REMOVING if kind is Kind.DISARM else DatabaseState.UPDATING
+
+
+def blocks(progress: Progress) -> bool:
+    """Whether a request keeps other changes of its database out.
+
+    A failed apply does not: its root is on main, so that another change, or the removal, is the way on.
+    """
+    if progress.failure:
+        return progress.failure.step not in (Step.APPLY, Step.QUEUE)
+    return progress.state not in ENDED
+
+
+# How long a step may take before the sweeper looks after it.
+#   pull request: GitHub's longest published outages stay under a day; redeliveries fill the time before.
+#   review: gate and plan take minutes; a person may be on holiday.
+#   queue: CircleCI cancels a job that waited 5 hours in its serial group.
+#   apply: the provider waits 40 minutes for a create, 80 for an update, 60 for a delete, and a root may
+#   need two of them.
+MAXIMUM: Final[Mapping[Step, dt.timedelta]] = {
+    Step.PULL_REQUEST: dt.timedelta(hours=24),
+    Step.REVIEW: dt.timedelta(days=14),
+    Step.QUEUE: dt.timedelta(hours=6),
+    Step.APPLY: dt.timedelta(hours=3),
+}
+MAXIMUM_AUTOMATIC_REVIEW: Final = dt.timedelta(hours=2)
+
+
+def maximum(step: Step, *, automatic: bool) -> dt.timedelta:
+    """How long a request may stay in a step; `automatic` where no person has to approve."""
+    return MAXIMUM_AUTOMATIC_REVIEW if automatic and step is Step.REVIEW else MAXIMUM[step]
