@@ -1,0 +1,1 @@
+"""AWS on this machine: MiniStack, with what it leaves out of RDS filled in."""

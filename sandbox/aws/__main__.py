@@ -1,0 +1,31 @@
+"""Runs MiniStack in this process, with the gaps filled: python -m sandbox.aws DIRECTORY.
+
+The port comes from GATEWAY_PORT. DIRECTORY takes the databases' data; it goes when the process ends.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from ministack.app import main
+
+from sandbox.aws.fleet import Fleet
+from sandbox.aws.rds import Gaps
+
+
+def run(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    # A database server runs as another user when the sandbox runs as root.
+    directory.chmod(0o711)
+    fleet = Fleet(directory)
+    Gaps(fleet).fill()
+    sys.argv = sys.argv[:1]
+    try:
+        main()
+    finally:
+        fleet.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]))
