@@ -18,7 +18,8 @@ class Request:
     """One asked-for change and where it stands.
 
     `before` is the root that a change starts from (None for a create). `asked` is what was asked for,
-    with defaults filled in. `follow_up` is the id of the request that begins when this one is done.
+    with defaults filled in. `follow_up` is the id of the request that begins when this one is done;
+    `attempts` counts the worker's claims, of which the newest holds until `lease_until`.
     """
 
     id: str
@@ -35,30 +36,7 @@ class Request:
     reason: str = ""
     follow_up: str | None = None
     attempts: int = 0
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
-    """One database, by (environment, database_name).
-
-    `root` is what it is, or will be while it is pending; `origin` the request that created it; `active`
-    the newest request, until that has ended. `warned` names the warnings that went out for the present
-    end of its life.
-    """
-
-    environment: str
-    database_name: str
-    team: str
-    state: DatabaseState
-    root: Root
-    asked: Mapping[str, Any]
-    origin: str
-    active: str | None
-    created_at: dt.datetime
-    result: Mapping[str, Any] | None = None
-    warned: tuple[str, ...] = ()
-    pull_request: int | None = None
+    lease_until: str = "0"
     version: int = 1
 
 
@@ -77,6 +55,33 @@ class Charge:
             storage_gb=self.storage_gb - other.storage_gb,
             monthly_cents=self.monthly_cents - other.monthly_cents,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One database, by (environment, database_name).
+
+    `root` is what it is, or will be while it is pending; `origin` the request that created it; `active`
+    the newest request, until that has ended; `charge` what it takes of the quota, and `charge_before` what it
+    will take again when that request comes to nothing. `marks` says which warnings went out
+    and when (see `expiry.mark`).
+    """
+
+    environment: str
+    database_name: str
+    team: str
+    state: DatabaseState
+    root: Root
+    asked: Mapping[str, Any]
+    origin: str
+    active: str | None
+    created_at: dt.datetime
+    charge: Charge = Charge()
+    charge_before: Charge = Charge()
+    result: Mapping[str, Any] | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
+    pull_request: int | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,536 @@
+"""The ledger: requests, their events, databases and quotas in one DynamoDB table.
+
+| pk | sk | what |
+|---|---|---|
+| `REQ#<id>` | `REQ` | a request as derived from its events |
+| `REQ#<id>` | `EVT#<event id>` | one event, written once |
+| `DB#<environment>#<name>` | `DB` | a database |
+| `DB#<environment>#<name>` | `REQ#<first 8 of id>` | the database's requests, for branches and history |
+| `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
+| `IDEM#<team>#<key>` | `IDEM` | an Idempotency-Key and what it stood for |
+| `KEY#<API key id>` | `KEY` | whose key it is |
+
+Every change is one transaction on condition of the version that was read, so that no update is lost and a
+crash leaves all of it or nothing. The ledger is also the outbox: a request that is not finished carries the
+time at which the sweeper looks after it (`due_kind`, `due_at`).
+"""
+
+import base64
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from provisioner import expiry
+from provisioner.errors import Problem
+from provisioner.ledger_rows import (
+    Row,
+    database_from_row,
+    database_row,
+    event_from_row,
+    event_row,
+    from_item,
+    request_from_row,
+    request_row,
+    to_item,
+    when,
+)
+from provisioner.lifecycle import (
+    ENDED,
+    DatabaseState,
+    Event,
+    Happened,
+    Kind,
+    State,
+    Step,
+    blocks,
+    database_state,
+    derive,
+)
+from provisioner.records import Charge, Database, Page, Request
+
+TRIES: Final = 10
+IDEMPOTENCY_DAYS: Final = 7
+FIRST_LOOK: Final[Mapping[Step, dt.timedelta]] = {
+    Step.PULL_REQUEST: dt.timedelta(minutes=2),
+    Step.REVIEW: dt.timedelta(minutes=15),
+    Step.QUEUE: dt.timedelta(minutes=30),
+    Step.APPLY: dt.timedelta(minutes=60),
+}
+
+
+class Contention(Exception):
+    """Others kept changing the same rows; the same call works in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameTaken(Exception):
+    """A database of this name exists, or another request for it is under way."""
+
+    database: Database
+
+
+class QuotaExceeded(Exception):
+    """The team's quota in this environment does not hold what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUsed(Exception):
+    """The Idempotency-Key was used before."""
+
+    fingerprint: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a request until the lease ends; `first` when nobody ever had it before."""
+
+    request: Request
+    first: bool
+
+
+class Ledger:
+    """All reads and writes of the ledger table."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    # Reading
+
+    def request(self, request_id: str) -> Request | None:
+        """A request, as of now."""
+        row = self._get(f"REQ#{request_id}", "REQ")
+        return request_from_row(row) if row else None
+
+    def events(self, request_id: str) -> list[Event]:
+        """A request's events, in the order in which they happened."""
+        rows = self._query(pk=f"REQ#{request_id}", prefix="EVT#")
+        return sorted((event_from_row(row) for row in rows), key=lambda event: (event.at, event.id))
+
+    def database(self, environment: str, database_name: str) -> Database | None:
+        """A database, as of now; removed ones included."""
+        row = self._get(_database_key(environment, database_name), "DB")
+        return database_from_row(row) if row else None
+
+    def history(self, environment: str, database_name: str) -> list[str]:
+        """The ids of all requests that a database ever had."""
+        rows = self._query(pk=_database_key(environment, database_name), prefix="REQ#")
+        return [str(row["request_id"]) for row in sorted(rows, key=lambda row: str(row["created_at"]))]
+
+    def request_for_branch(self, environment: str, database_name: str, id8: str) -> Request | None:
+        """The request behind a branch, which carries the first 8 characters of its id."""
+        row = self._get(_database_key(environment, database_name), f"REQ#{id8}")
+        return self.request(str(row["request_id"])) if row else None
+
+    def team_of_key(self, api_key_id: str) -> tuple[str, str] | None:
+        """(team, actor) of an API key."""
+        row = self._get(f"KEY#{api_key_id}", "KEY")
+        return (str(row["team"]), str(row.get("actor") or row["team"])) if row else None
+
+    def usage(self, team: str, environment: str) -> Charge:
+        """What a team holds in an environment."""
+        row = self._get(f"QUOTA#{team}#{environment}", "QUOTA") or {}
+        return Charge(
+            databases=int(row.get("databases", 0)),
+            storage_gb=int(row.get("storage_gb", 0)),
+            monthly_cents=int(row.get("monthly_cents", 0)),
+        )
+
+    def requests(
+        self, team: str, *, filters: Mapping[str, str], page_size: int, page_token: str | None
+    ) -> Page[Request]:
+        """A team's requests, newest first; `filters` on environment, state, kind and database_name."""
+        rows, token = self._list(f"TEAM#{team}#REQ", filters, page_size, page_token)
+        return Page([request_from_row(row) for row in rows], token)
+
+    def databases(
+        self,
+        team: str,
+        *,
+        filters: Mapping[str, str],
+        page_size: int,
+        page_token: str | None,
+        expires_before: str | None = None,
+    ) -> Page[Database]:
+        """A team's databases, newest first; `filters` on environment, state and engine."""
+        rows, token = self._list(f"TEAM#{team}#DB", filters, page_size, page_token, expires_before)
+        return Page([database_from_row(row) for row in rows], token)
+
+    def due_requests(self, now: dt.datetime) -> Iterator[Request]:
+        """Requests that the sweeper should look after."""
+        yield from (request_from_row(row) for row in self._due("request", now))
+
+    def due_databases(self, now: dt.datetime) -> Iterator[Database]:
+        """Databases for which a warning or the end is due."""
+        yield from (database_from_row(row) for row in self._due("database", now))
+
+    # Writing
+
+    def open_create(
+        self, request: Request, charge: Charge, limit: Charge, *, key: tuple[str, str] | None = None
+    ) -> None:
+        """Write a new request and its database, and charge the quota; all of it or nothing.
+
+        `key` is (Idempotency-Key, fingerprint of the body). Raises NameTaken, QuotaExceeded or KeyUsed.
+        """
+        existing = self.database(request.environment, request.database_name)
+        if existing and existing.state is not DatabaseState.REMOVED:
+            raise NameTaken(existing)
+        database = Database(
+            environment=request.environment,
+            database_name=request.database_name,
+            team=request.team,
+            state=DatabaseState.PENDING,
+            root=request.root,
+            asked=request.asked,
+            origin=request.id,
+            active=request.id,
+            created_at=request.created_at,
+            charge=charge,
+            version=existing.version + 1 if existing else 1,
+        )
+        self._open(request, database, limit, key=key, existing=existing)
+
+    def open_change(self, request: Request, database: Database, charge: Charge, limit: Charge) -> None:
+        """Write a change of an existing database; raises NameTaken when another one got in first."""
+        changed = replace(
+            database,
+            state=database_state(request.kind, State.REQUESTED),
+            active=request.id,
+            charge=charge,
+            charge_before=database.charge,
+            version=database.version + 1,
+        )
+        self._open(request, changed, limit, key=None, existing=database)
+
+    def claim(self, request_id: str, now: dt.datetime, lease: dt.timedelta) -> Claim | None:
+        """Take a request that waits for its pull request; None while somebody else works on it.
+
+        The lease outlives the worker's own time limit, so two deliveries never work at once, and a
+        killed worker's request is free again when it ends.
+        """
+        condition = "attribute_exists(pk) AND #state = :requested AND lease_until < :now"
+        values: Row = {":until": when(now + lease), ":now": when(now), ":one": 1, ":requested": "requested"}
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"pk": f"REQ#{request_id}", "sk": "REQ"}),
+                UpdateExpression="SET lease_until = :until ADD attempts :one, version :one",
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=to_item(values),
+                ReturnValues="ALL_NEW",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
+        request = request_from_row(from_item(answer["Attributes"]))
+        return Claim(request, first=request.attempts == 1)
+
+    def release(self, request_id: str, look_again: dt.datetime) -> None:
+        """Give a claim back; the sweeper does not come before `look_again`."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"pk": f"REQ#{request_id}", "sk": "REQ"}),
+                UpdateExpression="SET lease_until = :free, due_at = :due ADD version :one",
+                ConditionExpression="attribute_exists(due_at)",
+                ExpressionAttributeValues=to_item({":free": "0", ":due": when(look_again), ":one": 1}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
+
+    def look_again(self, request: Request, at: dt.datetime) -> None:
+        """Move the time at which the sweeper looks after a request; nothing happens where it has ended."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"pk": f"REQ#{request.id}", "sk": "REQ"}),
+                UpdateExpression="SET due_at = :due",
+                ConditionExpression="attribute_exists(due_at)",
+                ExpressionAttributeValues=to_item({":due": when(at)}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
+
+    def record(self, request_id: str, event: Event, now: dt.datetime) -> Request:
+        """Add an event and carry what follows from it; hearing the same event again changes nothing.
+
+        Raises KeyError for an unknown request, and Contention when others kept writing.
+        """
+        for _ in range(TRIES):
+            rows = self._query(pk=f"REQ#{request_id}", prefix="")
+            request = next((request_from_row(row) for row in rows if row["sk"] == "REQ"), None)
+            if request is None:
+                raise KeyError(request_id)
+            events = [event_from_row(row) for row in rows if row["sk"] != "REQ"]
+            known = any(one.id == event.id for one in events)
+            progress = derive(events if known else [*events, event])
+            if known and progress == request.progress:
+                return request
+            new = replace(request, progress=progress, version=request.version + 1)
+            writes = [self._put(request_row(new, self._due_of(new, now)), version=request.version)]
+            if not known:
+                writes.append(self._put(event_row(request_id, event)))
+            writes += self._carry(new)
+            if self._transact(writes) is None:
+                return new
+        raise Contention(f"recording {event.type} of request {request_id}")
+
+    def mark(self, database: Database, name: str, now: dt.datetime, look_again: dt.datetime | None) -> bool:
+        """Remember that a warning went out, or the end came; False when somebody else was first."""
+        marked = replace(database, marks={**database.marks, name: when(now)}, version=database.version + 1)
+        return self._save_database(database, marked, look_again)
+
+    def look_again_database(self, database: Database, at: dt.datetime | None) -> bool:
+        """Set when the reaper looks at a database again."""
+        return self._save_database(database, replace(database, version=database.version + 1), at)
+
+    # How
+
+    def _save_database(self, old: Database, new: Database, due: dt.datetime | None) -> bool:
+        return self._transact([self._put(database_row(new, due), version=old.version)]) is None
+
+    def _open(
+        self,
+        request: Request,
+        database: Database,
+        limit: Charge,
+        *,
+        key: tuple[str, str] | None,
+        existing: Database | None,
+    ) -> None:
+        first = Event(id="requested", type=Happened.REQUESTED, at=request.created_at, actor=request.actor)
+        look = request.created_at + FIRST_LOOK[Step.PULL_REQUEST]
+        taken = database.charge.minus(database.charge_before)
+        writes = [
+            self._put(
+                database_row(database, self._database_due(database)),
+                version=existing.version if existing else None,
+            ),
+            self._quota(request.team, request.environment, taken, limit),
+            self._put(request_row(request, look)),
+            self._put(event_row(request.id, first)),
+            self._put(
+                {
+                    "pk": _database_key(request.environment, request.database_name),
+                    "sk": f"REQ#{request.id[:8]}",
+                    "request_id": request.id,
+                    "created_at": when(request.created_at),
+                }
+            ),
+        ]
+        if key:
+            end = request.created_at + dt.timedelta(days=IDEMPOTENCY_DAYS)
+            row: Row = {"fingerprint": key[1], "request_id": request.id, "expire_at": int(end.timestamp())}
+            writes.append(self._put({"pk": f"IDEM#{request.team}#{key[0]}", "sk": "IDEM", **row}))
+        for _ in range(TRIES):
+            failed = self._transact(writes)
+            if failed is None:
+                return
+            if key and "ConditionalCheckFailed" in failed[5:]:
+                raise self.key_used(request.team, key[0]) or Contention("an Idempotency-Key")
+            if failed[0] == "ConditionalCheckFailed":
+                now_there = self.database(request.environment, request.database_name)
+                raise NameTaken(now_there) if now_there else Contention("opening a request")
+            if failed[1] == "ConditionalCheckFailed":
+                raise QuotaExceeded
+        raise Contention(f"opening request {request.id}")
+
+    def key_used(self, team: str, key: str) -> KeyUsed | None:
+        """What an Idempotency-Key stood for, if it was used in the last days."""
+        row = self._get(f"IDEM#{team}#{key}", "IDEM")
+        return KeyUsed(str(row["fingerprint"]), str(row["request_id"])) if row else None
+
+    def _carry(self, request: Request) -> list[dict[str, Any]]:
+        """What a request's new state means for its database and its team's quota."""
+        database = self.database(request.environment, request.database_name)
+        if database is None or database.active != request.id:
+            return []
+        progress = request.progress
+        new = replace(
+            database,
+            state=database_state(request.kind, progress.state),
+            active=None if progress.state in ENDED else request.id,
+            pull_request=progress.pull_request or database.pull_request,
+            version=database.version + 1,
+        )
+        if progress.state is State.DONE and request.kind is not Kind.REMOVE:
+            result = progress.result or database.result
+            new = replace(new, root=request.root, result=result, charge_before=new.charge)
+        elif progress.state in ENDED:
+            left = Charge() if new.state is DatabaseState.REMOVED else new.charge_before
+            new = replace(new, charge=left, charge_before=left)
+        writes = [self._put(database_row(new, self._database_due(new)), version=database.version)]
+        freed = new.charge.minus(database.charge)
+        if freed != Charge():
+            writes.append(self._quota(request.team, request.environment, freed, None))
+        return writes
+
+    @staticmethod
+    def _due_of(request: Request, now: dt.datetime) -> dt.datetime | None:
+        look = FIRST_LOOK.get(request.progress.step)
+        if request.progress.state in ENDED or not blocks(request.progress) or request.progress.failure:
+            return None
+        return now + look if look else None
+
+    @staticmethod
+    def _database_due(database: Database) -> dt.datetime | None:
+        if database.state not in (DatabaseState.AVAILABLE, DatabaseState.UPDATING, DatabaseState.FAILED):
+            return None
+        start = dt.datetime.min.replace(tzinfo=dt.UTC)
+        return expiry.plan(database.root.expires_at, database.created_at, {}, start).look_again
+
+    def _put(self, row: Row, version: int | None = None) -> dict[str, Any]:
+        put: dict[str, Any] = {"TableName": self._table, "Item": to_item(row)}
+        if version is None:
+            put["ConditionExpression"] = "attribute_not_exists(pk)"
+        else:
+            put["ConditionExpression"] = "version = :version"
+            put["ExpressionAttributeValues"] = to_item({":version": version})
+        return {"Put": put}
+
+    def _quota(self, team: str, environment: str, difference: Charge, limit: Charge | None) -> dict[str, Any]:
+        values = {
+            ":databases": difference.databases,
+            ":storage": difference.storage_gb,
+            ":cents": difference.monthly_cents,
+        }
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": to_item({"pk": f"QUOTA#{team}#{environment}", "sk": "QUOTA"}),
+            "UpdateExpression": "ADD databases :databases, storage_gb :storage, monthly_cents :cents",
+        }
+        rooms = (
+            {
+                "databases": (limit.databases - difference.databases, difference.databases),
+                "storage_gb": (limit.storage_gb - difference.storage_gb, difference.storage_gb),
+                "monthly_cents": (limit.monthly_cents - difference.monthly_cents, difference.monthly_cents),
+            }
+            if limit
+            else {}
+        )
+        conditions = []
+        for name, (room, wanted) in rooms.items():
+            if wanted > 0:  # giving back, or taking nothing more, is always allowed
+                empty = f"attribute_not_exists({name}) OR " if room >= 0 else ""
+                conditions.append(f"({empty}{name} <= :room_{name})")
+                values[f":room_{name}"] = room
+        if conditions:
+            update["ConditionExpression"] = " AND ".join(conditions)
+        update["ExpressionAttributeValues"] = to_item(values)
+        return {"Update": update}
+
+    def _transact(self, writes: list[dict[str, Any]]) -> list[str] | None:
+        """Write all or nothing; None when written, else the reason for each write."""
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons = error.response.get("CancellationReasons", [])
+            return [str(reason.get("Code", "None")) for reason in reasons]
+        return None
+
+    def _get(self, pk: str, sk: str) -> Row | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
+        )
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def _query(self, *, pk: str, prefix: str) -> list[Row]:
+        condition, values = "pk = :pk", {":pk": pk}
+        if prefix:
+            condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": prefix}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=to_item(values),
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+    def _due(self, kind: str, now: dt.datetime) -> Iterator[Row]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="due",
+            KeyConditionExpression="due_kind = :kind AND due_at <= :now",
+            ExpressionAttributeValues=to_item({":kind": kind, ":now": when(now)}),
+        )
+        yield from (from_item(item) for page in pages for item in page["Items"])
+
+    def _list(
+        self,
+        list_pk: str,
+        filters: Mapping[str, str],
+        page_size: int,
+        page_token: str | None,
+        expires_before: str | None = None,
+    ) -> tuple[list[Row], str | None]:
+        names, conditions = {}, []
+        values: dict[str, str | int] = {":list": list_pk}
+        for position, (name, value) in enumerate(filters.items()):
+            names[f"#f{position}"] = name
+            values[f":f{position}"] = value
+            conditions.append(f"#f{position} = :f{position}")
+        if expires_before:
+            names["#expires"] = "expires_at"
+            values[":before"] = expires_before
+            conditions.append("#expires < :before")
+        call: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": "listing",
+            "KeyConditionExpression": "list_pk = :list",
+            "ExpressionAttributeValues": to_item(values),
+            "ScanIndexForward": False,
+        }
+        if conditions:
+            call |= {"FilterExpression": " AND ".join(conditions), "ExpressionAttributeNames": names}
+        start = _read_token(page_token, list_pk) if page_token else None
+        rows: list[Row] = []
+        while True:
+            call["Limit"] = page_size - len(rows) if not conditions else 100
+            if start:
+                call["ExclusiveStartKey"] = to_item(start)
+            answer = self._client.query(**call)
+            for item in answer["Items"]:
+                row = from_item(item)
+                rows.append(row)
+                if len(rows) == page_size:
+                    more = "LastEvaluatedKey" in answer or item is not answer["Items"][-1]
+                    return rows, _write_token(row) if more else None
+            if "LastEvaluatedKey" not in answer:
+                return rows, None
+            start = from_item(answer["LastEvaluatedKey"])
+
+
+_TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
+
+
+def _write_token(row: Row) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row[name] for name in _TOKEN_KEYS]).encode()).decode()
+
+
+def _read_token(token: str, list_pk: str) -> Row:
+    """The position that a page token stands for; raises Problem (400) for one from elsewhere."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(token.encode()))
+        row = dict(zip(_TOKEN_KEYS, map(str, values), strict=True))
+    except (ValueError, TypeError):
+        row = {}
+    if row.get("list_pk") != list_pk:
+        raise Problem(
+            400,
+            "The page token is not valid",
+            "Start again without page_token, and follow next_page_token as it is given.",
+            slug="bad-page-token",
+        )
+    return dict(row)
+
+
+def _database_key(environment: str, database_name: str) -> str:
+    return f"DB#{environment}#{database_name}"
