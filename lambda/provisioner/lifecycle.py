@@ -61,6 +61,7 @@ class Happened(StrEnum):
     STARTED = "started"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCEL_ASKED = "cancel_asked"  # from here on nothing merges by itself
     CANCELLED = "cancelled"
     RETRIED = "retried"
     REDRIVEN = "redriven"  # the sweeper sent the message, or asked GitHub, again
@@ -98,6 +99,7 @@ class Progress:
     pull_request_url: str | None = None
     commit: str | None = None  # the head that the worker made
     edited: bool = False
+    cancelling: bool = False
     pipeline_url: str | None = None
     failure: Failure | None = None
     result: Mapping[str, Any] | None = None
@@ -134,6 +136,7 @@ def derive(events: Collection[Event]) -> Progress:
         pull_request_url=opened.detail.get("pull_request_url") if opened else None,
         commit=opened.detail.get("commit") if opened else None,
         edited=Happened.EDITED in last,
+        cancelling=Happened.CANCEL_ASKED in last and state not in ENDED,
         pipeline_url=max(links, key=lambda one: one.at).detail["pipeline_url"] if links else None,
         failure=failure,
         result=succeeded.detail.get("result") if succeeded else None,

@@ -1,0 +1,59 @@
+"""What a function keeps warm: its settings, the catalog and its clients, each made when first asked for.
+
+The only module that reads the environment. A missing variable is a NeedsPerson that names it.
+"""
+
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from provisioner import catalog
+from provisioner.catalog import Catalog
+from provisioner.errors import NeedsPerson
+from provisioner.ledger import Ledger
+
+# A function lives for seconds: better to fail and be tried again than to wait on a dead connection.
+_CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
+
+
+def setting(name: str, default: str | None = None) -> str:
+    """One environment variable; raises NeedsPerson where it is missing and has no default."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise NeedsPerson("reading settings", f"{name} is not set", "deploy the function with the template")
+    return value
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """A boto3 client with the time limits that suit a function."""
+    return boto3.client(service, config=_CLIENT_CONFIG)  # type: ignore[call-overload]
+
+
+@functools.cache
+def ledger() -> Ledger:
+    """The ledger."""
+    return Ledger(client("dynamodb"), setting("LEDGER_TABLE"))
+
+
+@functools.cache
+def the_catalog() -> Catalog:
+    """The catalog that was deployed with the function."""
+    beside = Path(__file__).parents[1] / "catalog.yaml"
+    return catalog.load(Path(setting("CATALOG_PATH", str(beside))).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def secret(name: str) -> str:
+    """The text of the secret whose ARN stands in the environment variable `name`."""
+    return str(client("secretsmanager").get_secret_value(SecretId=setting(name))["SecretString"])
+
+
+def forget() -> None:
+    """Let go of everything that is kept: a rotated secret, or a test's environment."""
+    for cached in (client, ledger, the_catalog, secret):
+        cached.cache_clear()
