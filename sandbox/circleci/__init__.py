@@ -1,0 +1,1 @@
+"""A local stand-in for CircleCI that runs the steps of the project's own .circleci/config.yml."""

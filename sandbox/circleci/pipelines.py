@@ -1,0 +1,208 @@
+"""Runs pipelines: which jobs are ready, which wait for their serial group, which may not run at all."""
+
+import itertools
+import logging
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from sandbox.circleci.config import Trigger, Workflow, read
+from sandbox.circleci.environment import job_environment
+from sandbox.circleci.expressions import ConfigError
+from sandbox.circleci.job import JobRun, Source
+from sandbox.circleci.oidc import Issuer
+from sandbox.circleci.records import ENDED, JobRecord, Pipeline, Project, WorkflowRecord
+
+log = logging.getLogger("sandbox.circleci")
+
+SKIP_MARKS = ("[skip ci]", "[ci skip]")
+
+
+class Pipelines:
+    """All pipelines of one project, in memory, with their logs on disk."""
+
+    def __init__(self, project: Project, issuer: Issuer) -> None:
+        self.project = project
+        self.all: dict[int, Pipeline] = {}
+        self._issuer = issuer
+        self._numbers = itertools.count(1)
+        self._job_numbers = itertools.count(1)
+        self._change = threading.Condition()
+        self._slots = threading.Semaphore(project.concurrency)
+        self._groups: dict[str, list[tuple[int, JobRecord]]] = {}
+        self._mirror_lock = threading.Lock()
+        self._stopping = False
+
+    def push(self, event: Mapping[str, Any]) -> Pipeline | None:
+        """Start the pipeline of a push, or None where CircleCI starts none."""
+        reference = str(event["ref"])
+        message = str((event.get("head_commit") or {}).get("message", ""))[:250]
+        if event.get("deleted") or not reference.startswith("refs/heads/"):
+            return None
+        if any(mark in message for mark in SKIP_MARKS):
+            return None
+        source = Source(
+            clone_url=event["repository"]["clone_url"],
+            branch=reference.removeprefix("refs/heads/"),
+            commit=event["after"],
+        )
+        return self.start(source, trigger="webhook", parameters={})
+
+    def start(self, source: Source, *, trigger: str, parameters: Mapping[str, Any]) -> Pipeline:
+        pipeline = Pipeline(next(self._numbers), source, trigger)
+        self.all[pipeline.number] = pipeline
+        log.info("pipeline %d: %s at %s", pipeline.number, source.branch, source.commit[:8])
+        threading.Thread(target=self._run, args=(pipeline, parameters), daemon=True).start()
+        return pipeline
+
+    def stop(self) -> None:
+        """Cancel what runs. Nothing is started afterwards."""
+        with self._change:
+            self._stopping = True
+            self._change.notify_all()
+            running = [record.run for record in self._records() if record.run and record.status == "running"]
+        for run in running:
+            run.cancel()
+
+    def _records(self) -> list[JobRecord]:
+        return [
+            job for pipeline in self.all.values() for workflow in pipeline.workflows for job in workflow.jobs
+        ]
+
+    def _run(self, pipeline: Pipeline, parameters: Mapping[str, Any]) -> None:
+        try:
+            text = self._configuration(pipeline.source)
+            workflows = read(text, Trigger(self._values(pipeline), parameters))
+        except (ConfigError, yaml.YAMLError, subprocess.CalledProcessError) as problem:
+            detail = getattr(problem, "stderr", "") or str(problem)
+            pipeline.error = f"the configuration cannot be run: {detail.strip()}"
+            log.error("pipeline %d: %s", pipeline.number, pipeline.error)
+            workflows = []
+        pipeline.workflows = [self._record(workflow) for workflow in workflows]
+        pipeline.loaded = True
+        for record in pipeline.workflows:
+            threading.Thread(target=self._run_workflow, args=(pipeline, record), daemon=True).start()
+
+    def _record(self, workflow: Workflow) -> WorkflowRecord:
+        return WorkflowRecord(
+            workflow.name, [JobRecord(job, next(self._job_numbers)) for job in workflow.jobs]
+        )
+
+    def _configuration(self, source: Source) -> str:
+        """The configuration as it stands in that very commit."""
+        mirror = self.project.directory / "mirror.git"
+        with self._mirror_lock:
+            if not mirror.exists():
+                git("clone", "--quiet", "--mirror", source.clone_url, str(mirror))
+            else:
+                git("-C", str(mirror), "fetch", "--quiet", "--prune", "origin")
+        return git("-C", str(mirror), "show", f"{source.commit}:.circleci/config.yml")
+
+    def _values(self, pipeline: Pipeline) -> dict[str, Any]:
+        return {
+            "pipeline.id": pipeline.id,
+            "pipeline.number": pipeline.number,
+            "pipeline.project.slug": f"gh/{self.project.repository}",
+            "pipeline.project.git_url": f"https://github.com/{self.project.repository}",
+            "pipeline.project.type": "github",
+            "pipeline.git.branch": pipeline.source.branch,
+            "pipeline.git.branch.is_default": pipeline.source.branch == self.project.default_branch,
+            "pipeline.git.tag": "",
+            "pipeline.git.revision": pipeline.source.commit,
+            "pipeline.trigger_source": pipeline.trigger,
+            "pipeline.schedule.name": "",
+            "pipeline.event.name": "push" if pipeline.trigger == "webhook" else pipeline.trigger,
+        }
+
+    def _run_workflow(self, pipeline: Pipeline, workflow: WorkflowRecord) -> None:
+        with self._change:
+            while waiting := [record for record in workflow.jobs if record.status == "blocked"]:
+                if self._stopping:
+                    return
+                for record in waiting:
+                    required = {
+                        workflow.job(name).status: wanted for name, wanted in record.job.requires.items()
+                    }
+                    if not set(required) <= ENDED:
+                        continue
+                    if all(status in wanted for status, wanted in required.items()):
+                        record.status = "queued"
+                        threading.Thread(
+                            target=self._run_job, args=(pipeline, workflow, record), daemon=True
+                        ).start()
+                    else:
+                        record.status = "not_run"
+                self._change.wait(5)
+
+    def _run_job(self, pipeline: Pipeline, workflow: WorkflowRecord, record: JobRecord) -> None:
+        status = "failed"
+        try:
+            if record.job.definition in self.project.left_out:
+                record.note = "left out in the sandbox"
+                status = "success"
+            elif self._enter_group(pipeline, record):
+                with self._slots:
+                    status = "canceled" if self._stopping else self._execute(pipeline, workflow, record)
+            else:
+                record.note = "a newer pipeline is in the same serial group"
+                status = "skipped"
+        except Exception:
+            log.exception("pipeline %d, job %s", pipeline.number, record.job.name)
+            record.note = "the stand-in itself failed; see its log"
+        finally:
+            with self._change:
+                record.status, record.ended = status, time.time()
+                self._leave_group(record)
+                self._change.notify_all()
+        log.info("pipeline %d, job %s: %s %s", pipeline.number, record.job.name, status, record.note)
+
+    def _enter_group(self, pipeline: Pipeline, record: JobRecord) -> bool:
+        """Wait for the serial group; False when a newer pipeline waits or runs there, as on CircleCI."""
+        if record.job.serial_group is None:
+            return True
+        mine = (pipeline.number, record)
+        with self._change:
+            group = self._groups.setdefault(record.job.serial_group, [])
+            group.append(mine)
+            while True:
+                if any(number > pipeline.number for number, _ in group) or self._stopping:
+                    return False
+                if group[0] is mine or not any(
+                    other.status == "running" for _, other in group if other is not record
+                ):
+                    record.status = "running"
+                    return True
+                self._change.wait(5)
+
+    def _leave_group(self, record: JobRecord) -> None:
+        group = self._groups.get(record.job.serial_group or "", [])
+        group[:] = [entry for entry in group if entry[1] is not record]
+
+    def _execute(self, pipeline: Pipeline, workflow: WorkflowRecord, record: JobRecord) -> str:
+        directory = self.project.directory / "jobs" / str(record.number)
+        directory.mkdir(parents=True)
+        record.started = time.time()
+        record.status = "running"
+        record.run = JobRun(
+            record.job,
+            directory=directory,
+            workspace=self.project.directory / "workspaces" / workflow.id,
+            source=pipeline.source,
+            environment=job_environment(self.project, self._issuer, pipeline, workflow, record),
+        )
+        succeeded = record.run.run()
+        if self._stopping:
+            return "canceled"
+        if succeeded:
+            shutil.rmtree(directory / "home", ignore_errors=True)
+        return "success" if succeeded else "failed"
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True)
+    return done.stdout

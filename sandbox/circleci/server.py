@@ -1,0 +1,97 @@
+"""Takes GitHub's signed push webhooks and shows what the pipelines did."""
+
+import hashlib
+import hmac
+import json
+import re
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from sandbox.circleci import page
+from sandbox.circleci.job import Source
+from sandbox.circleci.pipelines import Pipelines, git
+
+ROUTES = re.compile(r"/pipelines/(?P<pipeline>\d+)(?:/jobs/(?P<job>\d+))?/?")
+TRIGGER = re.compile(r"/api/v2/project/gh/(?P<repository>[^/]+/[^/]+)/pipeline")
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, port: int, pipelines: Pipelines, *, secret: bytes, clone_url: str) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.pipelines = pipelines
+        self.secret = secret
+        self.clone_url = clone_url
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        pipelines = self.server.pipelines.all
+        if self.path == "/":
+            self._answer(HTTPStatus.OK, page.overview(list(pipelines.values())))
+        elif self.path == "/api/pipelines":
+            found = [
+                page.as_json(each, self.server.pipelines.project.page(each)) for each in pipelines.values()
+            ]
+            self._answer(HTTPStatus.OK, {"pipelines": found})
+        elif (match := ROUTES.fullmatch(self.path)) and (one := pipelines.get(int(match["pipeline"]))):
+            records = [record for workflow in one.workflows for record in workflow.jobs]
+            wanted = [record for record in records if str(record.number) == match["job"]]
+            if wanted:
+                self._answer(HTTPStatus.OK, page.job(one, wanted[0]))
+            elif match["job"] is None:
+                self._answer(HTTPStatus.OK, page.pipeline(one))
+            else:
+                self._answer(HTTPStatus.NOT_FOUND, {"message": "no such job"})
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, {"message": "not found"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/webhooks/github":
+            self._webhook(body)
+        elif match := TRIGGER.fullmatch(self.path):
+            self._trigger(match["repository"], json.loads(body or b"{}"))
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, {"message": "not found"})
+
+    def _webhook(self, body: bytes) -> None:
+        expected = "sha256=" + hmac.new(self.server.secret, body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected, self.headers.get("X-Hub-Signature-256", "")):
+            self._answer(HTTPStatus.UNAUTHORIZED, {"message": "the signature does not match"})
+            return
+        started = None
+        if self.headers.get("X-GitHub-Event") == "push":
+            started = self.server.pipelines.push(json.loads(body))
+        self._answer(HTTPStatus.ACCEPTED, {"pipeline": started and started.number})
+
+    def _trigger(self, repository: str, wanted: dict[str, Any]) -> None:
+        """Start a pipeline as CircleCI's API does: on a branch, with parameters."""
+        project = self.server.pipelines.project
+        if repository != project.repository:
+            self._answer(HTTPStatus.NOT_FOUND, {"message": f"the project is gh/{project.repository}"})
+            return
+        branch = wanted.get("branch", project.default_branch)
+        found = git("ls-remote", self.server.clone_url, f"refs/heads/{branch}")
+        if not found:
+            self._answer(HTTPStatus.BAD_REQUEST, {"message": f"there is no branch {branch}"})
+            return
+        source = Source(clone_url=self.server.clone_url, branch=branch, commit=found.split()[0])
+        started = self.server.pipelines.start(source, trigger="api", parameters=wanted.get("parameters", {}))
+        self._answer(HTTPStatus.CREATED, {"id": started.id, "number": started.number, "state": "pending"})
+
+    def _answer(self, status: HTTPStatus, content: str | dict[str, Any]) -> None:
+        body = (content if isinstance(content, str) else json.dumps(content)).encode()
+        kind = "text/html; charset=utf-8" if isinstance(content, str) else "application/json"
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+        """Webhooks and jobs are logged where they happen; page views are not worth a line."""

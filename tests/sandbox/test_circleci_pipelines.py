@@ -1,0 +1,234 @@
+"""A signed push makes the stand-in run the pushed commit's own configuration."""
+
+import hashlib
+import hmac
+import json
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from sandbox.circleci.oidc import Issuer
+from sandbox.circleci.pipelines import Pipelines
+from sandbox.circleci.records import Pipeline, Project
+from sandbox.circleci.server import Server
+
+SECRET = b"between us"
+CONFIG = """
+version: 2.1
+jobs:
+  build:
+    docker: [{image: "cimg/base:current"}]
+    steps:
+      - checkout
+      - run: echo 'export FROM_BASH_ENV=yes' >> "$BASH_ENV"
+      - run: {name: Show, command: "echo $FROM_BASH_ENV $CIRCLE_BRANCH $REGION > result; cat result"}
+      - persist_to_workspace: {root: ., paths: [result]}
+  after:
+    docker: [{image: "cimg/base:current"}]
+    steps:
+      - attach_workspace: {at: ~/before}
+      - run: {name: Read, command: "cat ~/before/result; circleci-agent step halt"}
+      - run: exit 1
+  broken:
+    docker: [{image: "cimg/base:current"}]
+    steps:
+      - run: {name: Break, command: "false | cat"}
+      - run: {name: Not reached, command: "true"}
+      - run: {name: Clean up, command: "echo cleaned", when: always}
+      - run: {name: Cry, command: "echo help", when: on_fail}
+  never:
+    docker: [{image: "cimg/base:current"}]
+    steps: [{run: "true"}]
+  recursive:
+    docker: [{image: "cimg/base:current"}]
+    steps: [{run: "exit 1"}]
+workflows:
+  main:
+    jobs:
+      - build: {context: cloud}
+      - after: {requires: [build]}
+      - recursive
+      - broken
+      - never: {requires: [broken]}
+"""
+SERIAL = """
+version: 2.1
+jobs:
+  apply:
+    docker: [{image: "cimg/base:current"}]
+    steps: [{run: "sleep 0.7"}]
+workflows:
+  main:
+    jobs: [{apply: {serial-group: one}}]
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    path = tmp_path / "origin"
+    git("init", "--quiet", "--initial-branch=main", str(path))
+    return path
+
+
+@pytest.fixture
+def pipelines(tmp_path: Path) -> Iterator[Pipelines]:
+    project = Project(
+        repository="acme/databases",
+        default_branch="main",
+        contexts={"cloud": {"REGION": "eu-west-1"}},
+        left_out=frozenset({"recursive"}),
+        directory=tmp_path / "circleci",
+        url="http://localhost:1",
+    )
+    made = Pipelines(project, Issuer(organization_id="org-1", project_id="project-1"))
+    yield made
+    made.stop()
+
+
+def git(*arguments: str) -> str:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    done = subprocess.run(["git", *identity, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def commit(repository: Path, config: str, message: str = "A commit") -> dict[str, Any]:
+    """Commit a configuration; the push event GitHub sends for it."""
+    path = repository / ".circleci" / "config.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(config)
+    git("-C", str(repository), "add", "-A")
+    git("-C", str(repository), "commit", "--quiet", "--allow-empty", "-m", message)
+    return {
+        "ref": "refs/heads/main",
+        "after": git("-C", str(repository), "rev-parse", "HEAD"),
+        "deleted": False,
+        "head_commit": {"message": message},
+        "repository": {"clone_url": str(repository)},
+    }
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)
+
+
+def finished(pipeline: Pipeline | None) -> dict[str, Any]:
+    assert pipeline is not None
+    wait_until(lambda: pipeline.status != "running")
+    wait_until(
+        lambda: all(record.ended for workflow in pipeline.workflows for record in workflow.jobs if record.run)
+    )
+    return {record.job.name: record for workflow in pipeline.workflows for record in workflow.jobs}
+
+
+def output(record: Any, step: str) -> str:
+    return str(next(each for each in record.run.steps if each.name == step).log.read_text())
+
+
+def test_jobs_run_in_order_and_hand_files_on(pipelines: Pipelines, repository: Path) -> None:
+    jobs = finished(pipelines.push(commit(repository, CONFIG)))
+    wait_until(lambda: jobs["after"].status in ("success", "failed"))
+    assert output(jobs["build"], "Show") == "yes main eu-west-1\n"
+    assert output(jobs["after"], "Read") == "yes main eu-west-1\n"
+    assert jobs["after"].status == "success"  # the step after `halt` would have failed
+
+
+def test_a_failing_pipe_fails_the_step_and_only_cleaning_up_goes_on(
+    pipelines: Pipelines, repository: Path
+) -> None:
+    jobs = finished(pipelines.push(commit(repository, CONFIG)))
+    wait_until(lambda: jobs["never"].status == "not_run")
+    assert jobs["broken"].status == "failed"
+    assert [(step.name, step.status) for step in jobs["broken"].run.steps] == [
+        ("Break", "failed"),
+        ("Clean up", "success"),
+        ("Cry", "success"),
+    ]
+
+
+def test_the_job_that_tests_the_project_is_left_out(pipelines: Pipelines, repository: Path) -> None:
+    jobs = finished(pipelines.push(commit(repository, CONFIG)))
+    assert (jobs["recursive"].status, jobs["recursive"].note) == ("success", "left out in the sandbox")
+
+
+def test_no_pipeline_starts_for_a_deleted_branch_a_tag_or_skip_ci(
+    pipelines: Pipelines, repository: Path
+) -> None:
+    event = commit(repository, CONFIG)
+    assert pipelines.push({**event, "deleted": True}) is None
+    assert pipelines.push({**event, "ref": "refs/tags/v1"}) is None
+    assert pipelines.push({**event, "head_commit": {"message": "Add a file [skip ci]"}}) is None
+
+
+def test_an_unknown_feature_fails_the_pipeline_and_says_which(pipelines: Pipelines, repository: Path) -> None:
+    pipeline = pipelines.push(commit(repository, CONFIG + "orbs: {terraform: circleci/terraform@3}\n"))
+    finished(pipeline)
+    assert pipeline is not None
+    assert pipeline.status == "failed"
+    assert "says orbs, which this stand-in does not know" in pipeline.error
+
+
+def test_a_serial_group_runs_one_job_at_a_time_and_skips_the_overtaken(
+    pipelines: Pipelines, repository: Path
+) -> None:
+    event = commit(repository, SERIAL)
+    first = pipelines.push(event)
+    wait_until(
+        lambda: first is not None and bool(first.workflows) and first.workflows[0].jobs[0].status == "running"
+    )
+    second = pipelines.push(event)
+    wait_until(lambda: second is not None and second.loaded)
+    third = pipelines.push(event)
+    assert finished(first)["apply"].status == "success"
+    assert finished(second)["apply"].status == "skipped"
+    assert finished(third)["apply"].status == "success"
+
+
+def test_the_identity_token_names_project_and_branch() -> None:
+    token = Issuer(organization_id="org-1", project_id="project-1").token(
+        repository="acme/databases", branch="main", pipeline_id="p", workflow_id="w", job_id="j"
+    )
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["iss"] == "https://oidc.circleci.com/org/org-1"
+    assert claims["oidc.circleci.com/project-id"] == "project-1"
+    assert claims["sub"].endswith("/vcs-origin/github.com/acme/databases/vcs-ref/refs/heads/main")
+
+
+def test_only_a_signed_webhook_starts_a_pipeline_and_its_page_shows_the_output(
+    pipelines: Pipelines, repository: Path
+) -> None:
+    server = Server(0, pipelines, secret=SECRET, clone_url=str(repository))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    body = json.dumps(commit(repository, CONFIG)).encode()
+
+    def post(signature: str) -> int:
+        headers = {"X-GitHub-Event": "push", "X-Hub-Signature-256": signature}
+        request = urllib.request.Request(f"{url}/webhooks/github", data=body, headers=headers)
+        try:
+            with urllib.request.urlopen(request) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return int(refused.code)
+
+    try:
+        assert post("sha256=" + "0" * 64) == 401
+        assert pipelines.all == {}
+        assert post("sha256=" + hmac.new(SECRET, body, hashlib.sha256).hexdigest()) == 202
+        jobs = finished(pipelines.all[1])
+        with urllib.request.urlopen(f"{url}/pipelines/1/jobs/{jobs['build'].number}") as response:
+            assert "yes main eu-west-1" in response.read().decode()
+    finally:
+        server.shutdown()
+        server.server_close()
