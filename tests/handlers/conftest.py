@@ -1,0 +1,64 @@
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+from moto import mock_aws
+from provisioner import settings
+from provisioner.handlers import api
+from provisioner.ledger import Ledger
+
+from tests.core.ledger_table import FAKE_ACCOUNT, TABLE, create_table
+
+
+class Cloud:
+    """The ledger, the request topic and what was sent to it."""
+
+    def __init__(self) -> None:
+        self.dynamodb: Any = boto3.client("dynamodb", region_name="us-east-1")
+        create_table(self.dynamodb)
+        self.ledger = Ledger(self.dynamodb, TABLE)
+        sns, self.sqs = boto3.client("sns"), boto3.client("sqs")
+        self.topic = sns.create_topic(Name="requests")["TopicArn"]
+        self.queue = self.sqs.create_queue(QueueName="requests")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(
+            TopicArn=self.topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
+        )
+        for team in ("alpha", "beta"):
+            self.dynamodb.put_item(
+                TableName=TABLE,
+                Item={
+                    "pk": {"S": f"KEY#key-{team}"},
+                    "sk": {"S": "KEY"},
+                    "team": {"S": team},
+                    "actor": {"S": f"{team}-ci"},
+                },
+            )
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Everything that was sent to the worker since the last look."""
+        answer = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    def rows(self) -> int:
+        """How many rows the ledger has besides the keys."""
+        items = self.dynamodb.scan(TableName=TABLE)["Items"]
+        return sum(item["sk"]["S"] != "KEY" for item in items)
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    names = {"LEDGER_TABLE": TABLE}
+    places = {"CATALOG_PATH": str(Path(__file__).parents[2] / "catalog.yaml")}
+    with mock.patch.dict(os.environ, FAKE_ACCOUNT | names | places), mock_aws():
+        settings.forget()
+        api._team_of.cache_clear()
+        made = Cloud()
+        os.environ["REQUEST_TOPIC_ARN"] = made.topic
+        yield made
+        settings.forget()
