@@ -1,0 +1,66 @@
+# `make` alone lists what there is. Everything runs in .venv, which the first call makes.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON_ENV := .venv/.complete
+RUN := .venv/bin
+export TF_CLI_CONFIG_FILE := $(CURDIR)/.cache/terraform/terraform.rc
+export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
+
+.PHONY: help
+help: ## List the commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(PYTHON_ENV): uv.lock sandbox/setup.sh
+	@sandbox/setup.sh
+
+.PHONY: setup
+setup: ## Install everything into .venv; say what the machine lacks
+	@sandbox/setup.sh
+	@$(MAKE) --no-print-directory $(TF_CLI_CONFIG_FILE)
+
+$(TF_CLI_CONFIG_FILE): sandbox/terraform_mirror.py | $(PYTHON_ENV)
+	@$(RUN)/python -m sandbox.terraform_mirror $(@D) >/dev/null
+
+READY := $(PYTHON_ENV) $(TF_CLI_CONFIG_FILE)
+
+.PHONY: demo
+demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life for a whole life)
+	@$(RUN)/python -m sandbox demo $(if $(STORY),--story $(STORY))
+
+.PHONY: sandbox
+sandbox: $(READY) ## Start the whole system in the background; .sandbox/env says where
+	@$(RUN)/python -m sandbox start
+
+.PHONY: sandbox-stop
+sandbox-stop: $(READY) ## Stop it and everything it started
+	@$(RUN)/python -m sandbox stop
+
+.PHONY: sandbox-approve
+sandbox-approve: $(READY) ## Approve and merge a pull request as a person: PR=n
+	@$(RUN)/python -m sandbox approve $(or $(PR),$(error say which pull request: make sandbox-approve PR=n))
+
+.PHONY: test
+test: $(READY) ## All tests, the end-to-end ones on a sandbox of their own included
+	@$(RUN)/pytest --numprocesses 2 --dist loadgroup
+
+.PHONY: lint
+lint: $(READY) ## Formatting, lint and types
+	@$(RUN)/ruff format --check --quiet . || { echo "run: make fmt"; exit 1; }
+	@$(RUN)/ruff check --quiet .
+	@terraform fmt -check -recursive terraform || { echo "run: make fmt"; exit 1; }
+	@$(RUN)/mypy
+	@$(RUN)/mypy tests
+
+.PHONY: check
+check: lint test ## What CI runs
+
+.PHONY: fmt
+fmt: $(READY) ## Format Python and Terraform
+	@$(RUN)/ruff format --quiet .
+	@$(RUN)/ruff check --quiet --fix-only .
+	@terraform fmt -recursive terraform
+
+.PHONY: clean
+clean: ## Remove everything that can be made again
+	@if [ -x $(RUN)/python ]; then $(RUN)/python -m sandbox stop; fi
+	@rm -rf .venv .cache .sandbox .aws-sam sam/.aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
