@@ -1,0 +1,111 @@
+"""③ Publish one change to the repository exactly once: one branch, one commit, one file, one pull request.
+
+Safe to run twice and to be killed between any two calls. The branch's name belongs to one request alone, so
+whatever is found under it is an earlier, half-finished run's, and is adopted. GitHub's own refusals (the
+branch exists, the file's blob differs, a pull request exists) are the locks; nothing here relies on timing.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from provisioner.errors import NeedsPerson, TryLater
+from provisioner.github import GitHub, PullRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file's new content on a branch of its own; `content` None deletes it.
+
+    `before` is the content that main is believed to have (None: no such file).
+    """
+
+    branch: str
+    base: str
+    title: str
+    body: str
+    commit_message: str
+    path: str
+    before: str | None
+    content: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The pull request, and the commit that this product made: "" where somebody else changed the branch."""
+
+    pull_request: PullRequest
+    commit: str
+
+
+def publish(github: GitHub, change: Change, *, first: bool) -> Published:
+    """Publish a change; `first` says that nobody ever tried before, which saves the look.
+
+    Four calls where all is new: head of main, branch, commit, pull request.
+    """
+    if not first and (found := github.find_pull_request(change.branch)):
+        return Published(found, found.head_sha if _is_ours(github, change, found) else "")
+    github.create_branch(change.branch, github.branch_head(change.base))
+    commit = _commit(github, change)
+    opened = github.open_pull_request(
+        branch=change.branch, base=change.base, title=change.title, body=change.body
+    )
+    if opened is None:
+        opened = github.find_pull_request(change.branch)
+    if opened is None:
+        raise TryLater(
+            f"opening the pull request for {change.branch}",
+            "GitHub says that it exists, but does not show it",
+        )
+    return Published(opened, commit)
+
+
+def blob_sha(content: str) -> str:
+    """The name that git gives to a file's content, which saves reading it from GitHub."""
+    data = content.encode()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _commit(github: GitHub, change: Change) -> str:
+    """The commit with the change on the branch, made now or by an earlier run."""
+    replaces = None if change.before is None else blob_sha(change.before)
+    commit = _write(github, change, replaces)
+    if commit:
+        return commit
+    there = github.file(change.path, change.branch)
+    if _content(there) == change.content:
+        return github.branch_head(change.branch)
+    if there is None:
+        if change.before is not None:
+            raise NeedsPerson(
+                f"changing {change.path}",
+                "the file is not on the base branch",
+                "find out who removed it; cancel this request, then ask anew",
+            )
+        raise TryLater(f"committing {change.path}", "GitHub refused the file, but shows none")
+    commit = _write(github, change, there[0])
+    if commit is None:
+        raise TryLater(f"committing {change.path}", "the branch changed at the same moment")
+    return commit
+
+
+def _write(github: GitHub, change: Change, replaces: str | None) -> str | None:
+    if change.content is None:
+        return github.delete_file(
+            change.path, branch=change.branch, message=change.commit_message, replaces=replaces or ""
+        )
+    return github.put_file(
+        change.path,
+        change.content,
+        branch=change.branch,
+        message=change.commit_message,
+        replaces=replaces,
+    )
+
+
+def _is_ours(github: GitHub, change: Change, found: PullRequest) -> bool:
+    """Whether an adopted pull request still says what this change says."""
+    return found.merged or _content(github.file(change.path, found.head_sha)) == change.content
+
+
+def _content(there: tuple[str, bytes] | None) -> str | None:
+    return None if there is None else there[1].decode("utf-8", "replace")
