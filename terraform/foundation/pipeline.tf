@@ -1,0 +1,290 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  bucket_arn = "arn:${local.partition}:s3:::${var.state_bucket_name}"
+  rds        = "arn:${local.partition}:rds:${var.region}:${local.account_id}"
+  function   = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${var.stack_name}"
+
+  environments = keys(var.environments)
+  keys         = [for environment in local.environments : aws_kms_key.this[environment].arn]
+
+  # The convention's names are the boundary: databases and parameter groups of other owners in the account
+  # start with something else.
+  instances        = [for environment in local.environments : "${local.rds}:db:${environment}-*"]
+  parameter_groups = [for environment in local.environments : "${local.rds}:pg:${environment}-*"]
+  subnet_groups    = [for environment in local.environments : "${local.rds}:subgrp:rds-provisioner-${environment}"]
+  snapshots = flatten([
+    for environment in local.environments : ["${local.rds}:snapshot:${environment}-*", "${local.rds}:snapshot:rds:${environment}-*"]
+  ])
+  log_groups = [
+    for environment in local.environments :
+    "arn:${local.partition}:logs:${var.region}:${local.account_id}:log-group:/aws/rds/instance/${environment}-*"
+  ]
+
+  issuer = "oidc.circleci.com/org/${var.circleci_organization_id}"
+
+  # The subject of CIRCLE_OIDC_TOKEN_V2 up to the reference that it runs on:
+  # https://circleci.com/docs/openid-connect-tokens/. The user's id is written as the 36 single characters
+  # of a UUID: a `*` there would also match slashes, and so let a branch that somebody named
+  # x/vcs-origin/<repository>/vcs-ref/refs/heads/main pass as main.
+  any_user = "????????-????-????-????-????????????"
+  subject  = "org/${var.circleci_organization_id}/project/${var.circleci_project_id}/user/${local.any_user}/vcs-origin/${var.repository}/vcs-ref"
+
+  trust = {
+    for role, reference in { plan = "*", apply = "refs/heads/${var.apply_branch}" } : role => jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Principal = { Federated = aws_iam_openid_connect_provider.circleci.arn }
+        Action    = "sts:AssumeRoleWithWebIdentity"
+        Condition = {
+          StringEquals = { "${local.issuer}:aud" = var.circleci_organization_id }
+          StringLike   = { "${local.issuer}:sub" = "${local.subject}/${reference}" }
+        }
+      }]
+    })
+  }
+
+  # What `terraform plan` and a refresh read. Describe calls take no narrower resource.
+  read_statements = [
+    {
+      Sid    = "Read"
+      Effect = "Allow"
+      Action = [
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcs",
+        "kms:ListAliases",
+        "logs:DescribeLogGroups",
+        "rds:DescribeDBEngineVersions",
+        "rds:DescribeDBInstanceAutomatedBackups",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBParameterGroups",
+        "rds:DescribeDBParameters",
+        "rds:DescribeDBSnapshots",
+        "rds:DescribeDBSubnetGroups",
+        "rds:DescribePendingMaintenanceActions",
+        "rds:ListTagsForResource",
+      ]
+      Resource = "*"
+    },
+    {
+      Sid      = "ReadKeys"
+      Effect   = "Allow"
+      Action   = ["kms:DescribeKey"]
+      Resource = local.keys
+    },
+    {
+      Sid      = "ReadLogGroupTags"
+      Effect   = "Allow"
+      Action   = ["logs:ListTagsForResource"]
+      Resource = local.log_groups
+    },
+    {
+      Sid      = "ReadMonitoringRole"
+      Effect   = "Allow"
+      Action   = ["iam:GetRole"]
+      Resource = aws_iam_role.monitoring.arn
+    },
+    {
+      Sid      = "ListState"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"]
+      Resource = local.bucket_arn
+      Condition = {
+        StringLike = { "s3:prefix" = ["databases/*", "reviewed/*", "applied/*", "env:/*"] }
+      }
+    },
+    {
+      Sid      = "ReadState"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = [for prefix in ["databases", "reviewed", "applied"] : "${local.bucket_arn}/${prefix}/*"]
+    },
+    {
+      Sid      = "NeverReadPasswords"
+      Effect   = "Deny"
+      Action   = ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "rds-db:connect"]
+      Resource = "*"
+    },
+  ]
+
+  plan_statements = [
+    {
+      Sid      = "KeepReviewedPlans"
+      Effect   = "Allow"
+      Action   = ["s3:PutObject"]
+      Resource = "${local.bucket_arn}/reviewed/*"
+    },
+    {
+      Sid      = "ReportPlans"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = ["${local.function}-plan-report", "${local.function}-plan-report:*"]
+    },
+  ]
+
+  apply_statements = [
+    {
+      Sid      = "CreateTaggedInstances"
+      Effect   = "Allow"
+      Action   = ["rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"]
+      Resource = local.instances
+      Condition = {
+        StringEquals = { "aws:RequestTag/ManagedBy" = "rds-provisioner" }
+      }
+    },
+    {
+      # RDS asks for each part that the call names, the option group that nobody names and, for a restore,
+      # the source.
+      Sid    = "CreateFromParts"
+      Effect = "Allow"
+      Action = [
+        "rds:CreateDBInstance",
+        "rds:ModifyDBInstance",
+        "rds:RestoreDBInstanceFromDBSnapshot",
+        "rds:RestoreDBInstanceToPointInTime",
+      ]
+      Resource = concat(["${local.rds}:og:default:*"], local.parameter_groups, local.subnet_groups, local.snapshots)
+    },
+    {
+      Sid       = "RestoreFromOwnInstances"
+      Effect    = "Allow"
+      Action    = ["rds:RestoreDBInstanceToPointInTime"]
+      Resource  = local.instances
+      Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
+    },
+    {
+      Sid       = "ChangeOwnInstances"
+      Effect    = "Allow"
+      Action    = ["rds:DeleteDBInstance", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
+      Resource  = local.instances
+      Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
+    },
+    {
+      Sid      = "LeaveFinalSnapshots"
+      Effect   = "Allow"
+      Action   = ["rds:CreateDBSnapshot"]
+      Resource = concat(local.instances, [for environment in local.environments : "${local.rds}:snapshot:${environment}-*"])
+    },
+    {
+      # A retained backup's ARN says nothing of its instance; its tags, copied from the instance, do.
+      Sid       = "DropOwnAutomatedBackups"
+      Effect    = "Allow"
+      Action    = ["rds:DeleteDBInstanceAutomatedBackup"]
+      Resource  = ["${local.rds}:auto-backup:*"]
+      Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
+    },
+    {
+      Sid    = "ChangeParameterGroups"
+      Effect = "Allow"
+      Action = [
+        "rds:CreateDBParameterGroup",
+        "rds:DeleteDBParameterGroup",
+        "rds:ModifyDBParameterGroup",
+        "rds:ResetDBParameterGroup",
+      ]
+      Resource = local.parameter_groups
+    },
+    {
+      Sid      = "Tag"
+      Effect   = "Allow"
+      Action   = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
+      Resource = concat(local.instances, local.parameter_groups, [for environment in local.environments : "${local.rds}:snapshot:${environment}-*"])
+    },
+    {
+      Sid    = "ChangeLogGroups"
+      Effect = "Allow"
+      Action = [
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:DeleteRetentionPolicy",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+      ]
+      Resource = local.log_groups
+    },
+    {
+      # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
+      Sid      = "LetRdsManageSecrets"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:CreateSecret", "secretsmanager:DescribeSecret", "secretsmanager:TagResource"]
+      Resource = "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:rds!*"
+    },
+    {
+      Sid      = "UseKeysThroughServices"
+      Effect   = "Allow"
+      Action   = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
+      Resource = local.keys
+      Condition = {
+        StringEquals = {
+          "kms:ViaService" = ["rds.${var.region}.amazonaws.com", "secretsmanager.${var.region}.amazonaws.com"]
+        }
+      }
+    },
+    {
+      Sid       = "PassMonitoringRole"
+      Effect    = "Allow"
+      Action    = ["iam:PassRole"]
+      Resource  = aws_iam_role.monitoring.arn
+      Condition = { StringEquals = { "iam:PassedToService" = ["monitoring.rds.amazonaws.com", "rds.amazonaws.com"] } }
+    },
+    {
+      Sid       = "FirstDatabaseOfTheAccount"
+      Effect    = "Allow"
+      Action    = ["iam:CreateServiceLinkedRole"]
+      Resource  = "arn:${local.partition}:iam::*:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
+      Condition = { StringEquals = { "iam:AWSServiceName" = "rds.amazonaws.com" } }
+    },
+    {
+      Sid      = "WriteState"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject", "s3:PutObject"]
+      Resource = [for prefix in ["databases", "reviewed", "applied"] : "${local.bucket_arn}/${prefix}/*"]
+    },
+    {
+      Sid      = "ReportApplies"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = ["${local.function}-apply-report", "${local.function}-apply-report:*"]
+    },
+  ]
+}
+
+resource "aws_iam_openid_connect_provider" "circleci" {
+  url            = "https://${local.issuer}"
+  client_id_list = [var.circleci_organization_id]
+}
+
+resource "aws_iam_role" "plan" {
+  name               = "${var.stack_name}-plan"
+  description        = "Taken by the pipeline on any branch: reads, and reports plans"
+  assume_role_policy = local.trust["plan"]
+}
+
+resource "aws_iam_role_policy" "plan" {
+  name   = "plan"
+  role   = aws_iam_role.plan.id
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.read_statements, local.plan_statements) })
+}
+
+# A restore may run for two hours: 40 minutes to create the instance, up to 80 to change it.
+resource "aws_iam_role" "apply" {
+  name                 = "${var.stack_name}-apply"
+  description          = "Taken by the pipeline on ${var.apply_branch} only: creates, changes and removes databases"
+  assume_role_policy   = local.trust["apply"]
+  max_session_duration = 10800
+}
+
+resource "aws_iam_role_policy" "apply" {
+  name   = "apply"
+  role   = aws_iam_role.apply.id
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.read_statements, local.apply_statements) })
+}
