@@ -146,7 +146,7 @@ resource "aws_db_instance" "this" {
   ca_cert_identifier     = "rds-ca-rsa2048-g1"
 
   backup_retention_period   = var.backup_retention_days
-  backup_window             = "02:00-03:00"
+  backup_window             = "03:00-04:00"
   copy_tags_to_snapshot     = true
   delete_automated_backups  = !var.final_snapshot
   skip_final_snapshot       = !var.final_snapshot
@@ -156,7 +156,7 @@ resource "aws_db_instance" "this" {
   # The provider compares the major version only, so minor upgrades by AWS are no drift.
   auto_minor_version_upgrade  = true
   allow_major_version_upgrade = false
-  maintenance_window          = "sun:03:30-sun:04:30"
+  maintenance_window          = "sun:04:30-sun:05:30"
 
   # The merge is the decision. In the maintenance window, apply would report success for a change that has
   # not happened, and every plan up to the window would show it again.
@@ -191,7 +191,6 @@ resource "aws_db_instance" "this" {
       username,
       kms_key_id,
       master_user_secret_kms_key_id,
-      performance_insights_kms_key_id,
       snapshot_identifier,
       restore_to_point_in_time,
     ]
