@@ -134,7 +134,7 @@ def _safety(root: Root, catalog: Catalog, disarming: bool) -> PolicyResult:
         wrong.append("deletion protection is on")
     if wrong:
         return PolicyResult("safety", False, f"in {root.environment} " + ", and ".join(wrong))
-    detail = f"backups {root.backup_retention_days} days, final snapshot {_on(root.final_snapshot)}"
+    detail = f"backups kept for {root.backup_retention_days} d, final snapshot {_on(root.final_snapshot)}"
     return PolicyResult("safety", True, f"{detail}, deletion protection {_on(root.deletion_protection)}")
 
 

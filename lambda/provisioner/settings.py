@@ -14,7 +14,10 @@ from botocore.config import Config
 from provisioner import catalog
 from provisioner.catalog import Catalog
 from provisioner.errors import NeedsPerson
+from provisioner.github import GitHub
+from provisioner.github_app import GitHubApp
 from provisioner.ledger import Ledger
+from provisioner.message import Message, encode
 
 # A function lives for seconds: better to fail and be tried again than to wait on a dead connection.
 _CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
@@ -53,7 +56,32 @@ def secret(name: str) -> str:
     return str(client("secretsmanager").get_secret_value(SecretId=setting(name))["SecretString"])
 
 
+@functools.cache
+def github() -> GitHub:
+    """The repository, through the App's installation."""
+    app = GitHubApp(
+        app_id=setting("GITHUB_APP_ID"),
+        installation_id=setting("GITHUB_INSTALLATION_ID"),
+        private_key=secret("GITHUB_APP_KEY_SECRET_ARN"),
+    )
+    return GitHub(setting("GITHUB_API_URL", "https://api.github.com"), setting("GITHUB_REPOSITORY"), app)
+
+
+def base_branch() -> str:
+    """The branch that pull requests go to."""
+    return setting("GITHUB_BASE_BRANCH", "main")
+
+
+def send(message: Message) -> None:
+    """Send a message to the worker's topic."""
+    client("sns").publish(
+        TopicArn=setting("REQUEST_TOPIC_ARN"),
+        Message=encode(message),
+        MessageAttributes={"kind": {"DataType": "String", "StringValue": message.kind}},
+    )
+
+
 def forget() -> None:
     """Let go of everything that is kept: a rotated secret, or a test's environment."""
-    for cached in (client, ledger, the_catalog, secret):
+    for cached in (client, ledger, the_catalog, secret, github):
         cached.cache_clear()

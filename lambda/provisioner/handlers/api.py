@@ -20,7 +20,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from provisioner import documents, settings
 from provisioner.errors import NeedsPerson, Problem, TryLater
 from provisioner.ledger import Contention
-from provisioner.message import Message, encode
+from provisioner.message import Message
 from provisioner.service import Accepted, Caller, Service, not_found
 
 MAX_BODY: Final = 32_768
@@ -251,11 +251,7 @@ def _service() -> Service:
 def _publish(message: Message) -> None:
     """Send the message; where that fails the ledger holds the request, and the sweeper sends it."""
     try:
-        settings.client("sns").publish(
-            TopicArn=settings.setting("REQUEST_TOPIC_ARN"),
-            Message=encode(message),
-            MessageAttributes={"kind": {"DataType": "String", "StringValue": message.kind}},
-        )
+        settings.send(message)
     except Exception:
         logger.exception("the message was not sent; the sweeper will", request_id=message.request_id)
         metrics.add_metric(name="MessagesLeftToSweeper", unit=MetricUnit.Count, value=1)

@@ -1,0 +1,134 @@
+"""The comments that the provisioner writes on pull requests, each under a marker of its own.
+
+A marked comment is updated, never repeated; each ends with what to do next.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from provisioner.policy import PolicyResult
+from provisioner.pull_request import cell, policy_table, quoted
+
+PLAN: Final = "<!-- rds-provisioner: plan -->"
+OUTCOME: Final = "<!-- rds-provisioner: outcome -->"
+EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
+# GitHub refuses a comment of more than 65,536 characters.
+_PLAN_ROOM: Final = 50_000
+
+
+def plan_comment(
+    *,
+    outcome: str,
+    place: str | None,
+    commit: str,
+    summary: Mapping[str, Any] | None,
+    results: Sequence[PolicyResult],
+    plan_text: str,
+    pipeline_url: str,
+    cause: str | None,
+    next_step: str,
+) -> str:
+    """The verdict, the policy and the plan of one commit."""
+    headline = {
+        "passed": "Plan: " + counts(summary or {}),
+        "denied": "Denied by the gate",
+        "failed": "The plan failed",
+    }[outcome]
+    icon = {"passed": "✅", "denied": "⛔", "failed": "❌"}[outcome]
+    sections = [f"{PLAN}\n## {icon} {headline}", f"{cell(place or 'no database')} at `{_sha(commit)}`."]
+    if cause:
+        sections.append(quoted(cause[:4000]))
+    if results:
+        sections.append(policy_table(results))
+    if plan_text:
+        cut = plan_text[:_PLAN_ROOM]
+        note = (
+            ""
+            if cut == plan_text
+            else f"\n\nCut after {_PLAN_ROOM:,} characters; the pipeline has all of it."
+        )
+        sections.append(f"<details><summary>The plan</summary>\n\n{quoted(cut)}\n\n</details>{note}")
+    sections.append(f"[Pipeline]({_url(pipeline_url)})\n\n**Next:** {next_step}")
+    return "\n\n".join(sections) + "\n"
+
+
+def outcome_comment(
+    *,
+    outcome: str,
+    place: str,
+    result: Mapping[str, Any] | None,
+    cause: str | None,
+    retryable: bool,
+    pipeline_url: str,
+) -> str:
+    """How the apply went; where the database is, and never a password."""
+    match outcome:
+        case "started":
+            text = f"## ⏳ Applying {cell(place)}\n\nCreating a database takes 5 to 60 minutes on AWS."
+            follow = "wait; this comment will say how it went."
+        case "succeeded":
+            text = f"## ✅ {cell(place)} is as this pull request says\n\n{_where(result or {})}"
+            follow = "read the user name and password from the secret; the API never shows them."
+        case "removed":
+            text = f"## ✅ {cell(place)} is removed"
+            follow = "nothing; the name is free again."
+        case _:
+            why = (cause or "The pipeline gave no cause.")[:8000]
+            text = f"## ❌ Applying {cell(place)} failed\n\n{quoted(why)}"
+            follow = (
+                "mend the cause, then run the pipeline's workflow again; no new pull request is needed."
+                if retryable
+                else "this needs another change: correct the request, or remove the database."
+            )
+    return f"{OUTCOME}\n{text}\n\n[Pipeline]({_url(pipeline_url)})\n\n**Next:** {follow}\n"
+
+
+def expiry_comment(*, place: str, expires_at: str, last: bool, automatic: bool) -> str:
+    """The warning before the end of a database's life."""
+    end = (
+        "it is removed by itself"
+        if automatic
+        else "a pull request asks for its removal, which a person approves"
+    )
+    urgency = "Last warning: " if last else ""
+    return (
+        f"{EXPIRY}\n## ⏰ {urgency}{cell(place)} expires {expires_at}\n\nThen {end}.\n\n"
+        f'**Next:** to keep it, `PATCH /databases/{place}` with `{{"ttl": "7d"}}`, counted from now. '
+        "To let it go, do nothing.\n"
+    )
+
+
+def counts(summary: Mapping[str, Any]) -> str:
+    """How much a plan changes."""
+    parts = [
+        f"{summary.get(name, 0)} to {verb}"
+        for name, verb in (
+            ("add", "add"),
+            ("change", "change"),
+            ("replace", "replace"),
+            ("destroy", "destroy"),
+        )
+        if summary.get(name) or name in ("add", "change", "destroy")
+    ]
+    return ", ".join(parts)
+
+
+def _where(result: Mapping[str, Any]) -> str:
+    names = {
+        "endpoint": "Endpoint",
+        "port": "Port",
+        "database_name": "Database",
+        "secret_arn": "Secret",
+        "identifier": "Identifier",
+    }
+    rows = [f"| {label} | {cell(str(result[name]))} |" for name, label in names.items() if result.get(name)]
+    return "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _sha(text: str) -> str:
+    return text[:12] if re.fullmatch(r"[0-9a-f]{7,64}", text) else "unknown"
+
+
+def _url(text: str) -> str:
+    return text if re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+", text) else "#"

@@ -1,0 +1,142 @@
+"""③ What the worker does for one request: open its pull request, or close the one of a cancelled request."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from provisioner import policy, pull_request
+from provisioner.catalog import Catalog
+from provisioner.errors import NeedsPerson, TryLater
+from provisioner.github import GitHub, PullRequest
+from provisioner.ledger import Ledger
+from provisioner.lifecycle import Event, Happened, Kind, State, Step
+from provisioner.publish import publish
+from provisioner.records import Request
+from provisioner.request import instant
+from provisioner.terraform import render
+
+# Longer than the worker's own time limit (60 s in the template), so that a claim outlives its holder.
+LEASE: Final = dt.timedelta(seconds=90)
+ACTOR: Final = "rds-provisioner"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The worker, with what it needs passed in."""
+
+    ledger: Ledger
+    catalog: Catalog
+    github: GitHub
+    base: str
+
+    def fulfil(self, request_id: str, now: dt.datetime) -> Request:
+        """Carry a request as far as GitHub; a request that is past that stays as it is.
+
+        Raises TryLater (and RateLimited) where another delivery should go on.
+        """
+        request = self.ledger.request(request_id)
+        if request is None:
+            raise TryLater(f"reading request {request_id}", "the ledger does not show it")
+        if request.progress.state is State.PULL_REQUEST_OPEN and request.progress.cancelling:
+            return self._close(request, now)
+        if request.progress.state is not State.REQUESTED:
+            return request
+        claim = self.ledger.claim(request_id, now, LEASE)
+        if claim is None:
+            raise TryLater(
+                f"claiming request {request_id}", "another delivery works on it", LEASE.total_seconds()
+            )
+        try:
+            return self._publish(claim.request, now, first=claim.first)
+        except TryLater as error:
+            wait = dt.timedelta(seconds=error.retry_after or 0)
+            self.ledger.release(request_id, look_again=now + max(wait * 2, dt.timedelta(minutes=2)))
+            raise
+        except NeedsPerson as error:
+            failure = {"step": Step.PULL_REQUEST, "cause": f"{error.doing}: {error.cause}", "fix": error.fix}
+            return self.ledger.record(
+                request_id,
+                Event(
+                    id=f"failed:pull_request:{claim.request.attempts}",
+                    type=Happened.FAILED,
+                    at=now,
+                    actor=ACTOR,
+                    detail=failure | {"retryable": True},
+                ),
+                now,
+            )
+
+    def _publish(self, request: Request, now: dt.datetime, *, first: bool) -> Request:
+        if request.progress.cancelling and first:
+            return self._cancelled(request, now)
+        results = [] if request.kind is Kind.REMOVE else self._policy(request, now)
+        change = pull_request.change(request, results, self.catalog, base=self.base)
+        if request.progress.cancelling:
+            found = self.github.find_pull_request(change.branch)
+            return self._close_found(request, found, now)
+        published = publish(self.github, change, first=first)
+        opened = self.ledger.record(
+            request.id, opened_event(published.pull_request, published.commit, now), now
+        )
+        if published.pull_request.state == "closed":
+            opened = self.ledger.record(request.id, ended_event(published.pull_request, ACTOR, now), now)
+        if opened.progress.cancelling:
+            return self._close(opened, now)
+        return opened
+
+    def _policy(self, request: Request, now: dt.datetime) -> list[policy.PolicyResult]:
+        return policy.check(
+            render(request.root),
+            environment=request.environment,
+            database_name=request.database_name,
+            catalog=self.catalog,
+            now=now,
+            disarming=request.kind is Kind.DISARM,
+        )
+
+    def _close(self, request: Request, now: dt.datetime) -> Request:
+        number = request.progress.pull_request
+        return self._close_found(request, self.github.pull_request(number) if number else None, now)
+
+    def _close_found(self, request: Request, found: PullRequest | None, now: dt.datetime) -> Request:
+        """Close what is open, then say so; a merge that came first wins, since GitHub decides."""
+        if found and found.state == "open":
+            found = self.github.close_pull_request(found.number)
+        if found and found.merged:
+            return self.ledger.record(request.id, ended_event(found, ACTOR, now), now)
+        if found:
+            self.github.delete_branch(found.branch)
+        return self._cancelled(request, now)
+
+    def _cancelled(self, request: Request, now: dt.datetime) -> Request:
+        event = Event(id="cancelled", type=Happened.CANCELLED, at=now, actor=ACTOR)
+        return self.ledger.record(request.id, event, now)
+
+
+def opened_event(found: PullRequest, commit: str, now: dt.datetime) -> Event:
+    """The event that a pull request is open."""
+    return Event(
+        id=f"opened:{found.number}",
+        type=Happened.OPENED,
+        at=now,
+        actor=ACTOR,
+        detail={"pull_request": found.number, "pull_request_url": found.url, "commit": commit},
+    )
+
+
+def ended_event(found: PullRequest, actor: str, now: dt.datetime) -> Event:
+    """The event that a pull request was merged, or closed without."""
+    if found.merged:
+        return Event(
+            id=f"merged:{found.number}",
+            type=Happened.MERGED,
+            at=_time(found.merged_at, now),
+            actor=actor,
+            detail={"commit": found.merge_commit},
+        )
+    at = _time(found.closed_at, now)
+    return Event(id=f"closed:{found.number}:{instant(at)}", type=Happened.CLOSED, at=at, actor=actor)
+
+
+def _time(text: str | None, default: dt.datetime) -> dt.datetime:
+    return dt.datetime.fromisoformat(text) if text else default

@@ -1,0 +1,195 @@
+"""What people read on a pull request: title, branch, commit message and body; text only.
+
+Users' words stand in the body alone, in a fence that they cannot close. Titles, branches and commits are made
+from validated names, because CircleCI and GitHub act on what they find there.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from provisioner.catalog import Catalog
+from provisioner.lifecycle import Kind
+from provisioner.policy import PolicyResult, passed
+from provisioner.publish import Change
+from provisioner.records import Request
+from provisioner.request import instant
+from provisioner.terraform import NEVER, Root, render, root_path
+
+BRANCH: Final = re.compile(
+    r"rds/(?P<environment>[a-z][a-z0-9]{0,19})/(?P<database_name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"
+    r"/(?P<kind>create|update|extend|disarm|remove)-(?P<id8>[0-9a-f]{8})"
+)
+ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
+_VERBS: Final = {
+    Kind.CREATE: "Create",
+    Kind.UPDATE: "Change",
+    Kind.EXTEND: "Extend",
+    Kind.DISARM: "Disarm",
+    Kind.REMOVE: "Remove",
+}
+
+
+def branch(request: Request) -> str:
+    """The branch that belongs to a request alone."""
+    return f"rds/{request.environment}/{request.database_name}/{request.kind}-{request.id[:8]}"
+
+
+def title(request: Request) -> str:
+    """The title, also of the merge commit."""
+    place = f"{request.environment}/{request.database_name}"
+    match request.kind:
+        case Kind.CREATE:
+            return f"Create {place} ({ENGINE_NAMES[request.root.engine]} {request.root.engine_version})"
+        case Kind.DISARM:
+            return f"Disarm {place}: deletion protection off, before its removal"
+        case kind:
+            return f"{_VERBS[kind]} {place}"
+
+
+def commit_message(request: Request) -> str:
+    """The message of the one commit on the branch."""
+    return f"{title(request)}\n\nRequest-Id: {request.id}\nTeam: {request.team}\n"
+
+
+def change(request: Request, results: Sequence[PolicyResult], catalog: Catalog, *, base: str) -> Change:
+    """Everything that the worker publishes for a request."""
+    return Change(
+        branch=branch(request),
+        base=base,
+        title=title(request),
+        body=body(request, results, catalog),
+        commit_message=commit_message(request),
+        path=root_path(request.environment, request.database_name),
+        before=None if request.before is None else render(request.before),
+        content=None if request.kind is Kind.REMOVE else render(request.root),
+    )
+
+
+def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) -> str:
+    """The pull request's body."""
+    sections = [
+        f"## {_VERBS[request.kind]} `{request.environment}/{request.database_name}`",
+        _table(request, catalog),
+        _who(request),
+    ]
+    if request.root.tags and request.kind is Kind.CREATE:
+        sections.append(
+            "**Tags**\n\n" + quoted("\n".join(f"{k} = {v}" for k, v in sorted(request.root.tags.items())))
+        )
+    if request.root.restore and request.kind is Kind.CREATE:
+        sections.append(_restore(request.root))
+    if results:
+        sections.append(policy_table(results))
+    sections.append(_next(request, catalog))
+    return "\n\n".join(sections) + "\n"
+
+
+def quoted(text: str) -> str:
+    """Somebody else's words in a fence that is longer than any run of backticks in them.
+
+    Nothing inside a fence is read as Markdown, HTML, a mention or a keyword:
+    https://github.github.com/gfm/#fenced-code-blocks
+    """
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def policy_table(results: Sequence[PolicyResult]) -> str:
+    """The policy's verdicts."""
+    verdict = "passed" if passed(list(results)) else "**denied**"
+    rows = [f"| {'✅' if one.passed else '❌'} | {one.rule} | {cell(one.detail)} |" for one in results]
+    return "\n".join([f"### Policy: {verdict}", "", "| | Rule | Finding |", "|---|---|---|", *rows])
+
+
+def cell(text: str) -> str:
+    """Text inside a table's cell, as code, where nothing but its words is read."""
+    flat = re.sub(r"\s+", " ", text).replace("`", "'").replace("|", "\\|").strip()
+    return f"`{flat}`" if flat else ""
+
+
+def facts(root: Root, catalog: Catalog) -> dict[str, str]:
+    """What a root means to a person."""
+    size = catalog.size_of(root.instance_class)
+    cost = f"{catalog.monthly_usd(root):.2f} USD a month, estimated with prices of {catalog.prices_as_of}"
+    return {
+        "Engine": f"{ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
+        "Size": f"{size or 'not in the catalog'} ({root.instance_class})",
+        "Availability": "a standby in a second zone" if root.multi_az else "one zone",
+        "Storage": f"{root.storage_gb} GB, growing to {root.max_storage_gb} GB",
+        "Backups": f"kept {_days(root.backup_retention_days)}",
+        "Final snapshot": "taken" if root.final_snapshot else "none",
+        "Deletion protection": "on" if root.deletion_protection else "off",
+        "Lifetime": "no end" if root.expires_at == NEVER else f"until {root.expires_at}",
+        "Tags": ", ".join(f"{key}={value}" for key, value in sorted(root.tags.items())) or "none",
+        "Cost": cost if size else "unknown",
+    }
+
+
+def _table(request: Request, catalog: Catalog) -> str:
+    after = facts(request.root, catalog)
+    if request.kind is Kind.CREATE or request.before is None:
+        after.pop("Tags")
+        rows = [f"| {name} | {value} |" for name, value in after.items()]
+        return "\n".join(["| | |", "|---|---|", *rows])
+    before = facts(request.before, catalog)
+    if request.kind is Kind.REMOVE:
+        kept = ("Engine", "Size", "Storage", "Final snapshot", "Lifetime", "Cost")
+        rows = [f"| {name} | {before[name]} |" for name in kept]
+        return "\n".join(["| What goes | |", "|---|---|", *rows])
+    changed = [name for name in after if after[name] != before[name]]
+    rows = [f"| {name} | {cell(before[name])} | {cell(after[name])} |" for name in changed]
+    return "\n".join(["| | Before | After |", "|---|---|---|", *rows])
+
+
+def _who(request: Request) -> str:
+    lines = [
+        f"Requested by `{request.actor}` of team `{request.team}` at {instant(request.created_at)}, "
+        f"owner `{request.root.owner}`.",
+        f"Request `{request.id}`.",
+    ]
+    why = request.reason or ("" if request.kind is not Kind.CREATE else request.root.purpose)
+    lines.append("\n**Why**\n\n" + quoted(why) if why else "No reason was given.")
+    return "\n".join(lines)
+
+
+def _restore(root: Root) -> str:
+    assert root.restore is not None  # noqa: S101 - the caller looked
+    if root.restore.snapshot:
+        source = f"snapshot `{root.restore.snapshot}`"
+    else:
+        moment = root.restore.point_in_time
+        when = "the latest restorable time" if moment == "latest" else f"{moment}"
+        source = f"database `{root.restore.database}` as of {when}"
+    return (
+        f"### Restored from {source}\n\n"
+        "Comes along: data, users and their passwords inside the engine, storage size.\n"
+        "Does not: the master password (a new secret), endpoint, tags, lifetime, parameter group, "
+        "backups and monitoring, which are this file's."
+    )
+
+
+def _next(request: Request, catalog: Catalog) -> str:
+    automatic = catalog.environments[request.environment].approval == "auto"
+    approval = (
+        "Gate and plan run; when they show exactly this and nothing else, it merges by itself."
+        if automatic
+        else "Gate and plan run; then a code owner reviews, approves and merges."
+    )
+    apply = {
+        Kind.CREATE: "The pipeline creates the database, and a comment here says where it is.",
+        Kind.UPDATE: "The pipeline changes the database in place.",
+        Kind.EXTEND: "The pipeline writes the new end into the tags; the database itself is not touched.",
+        Kind.DISARM: "The pipeline switches deletion protection off; a second pull request then removes it.",
+        Kind.REMOVE: "The pipeline destroys the database"
+        + (" after a final snapshot." if request.root.final_snapshot else ". No snapshot is kept."),
+    }[request.kind]
+    return (
+        f"### What happens next\n\n1. {approval}\n2. {apply}\n\n"
+        f"To stop it, close this pull request, or `POST /requests/{request.id}/cancel`."
+    )
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
