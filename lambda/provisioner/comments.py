@@ -12,6 +12,7 @@ from provisioner.pull_request import cell, policy_table, quoted
 
 PLAN: Final = "<!-- rds-provisioner: plan -->"
 OUTCOME: Final = "<!-- rds-provisioner: outcome -->"
+DRIFT: Final = "<!-- rds-provisioner: drift -->"
 EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
 # GitHub refuses a comment of more than 65,536 characters.
 _PLAN_ROOM: Final = 50_000
@@ -96,6 +97,16 @@ def expiry_comment(*, place: str, expires_at: str, last: bool, automatic: bool) 
         f"{EXPIRY}\n## ⏰ {urgency}{cell(place)} expires {expires_at}\n\nThen {end}.\n\n"
         f'**Next:** to keep it, `PATCH /databases/{place}` with `{{"ttl": "7d"}}`, counted from now. '
         "To let it go, do nothing.\n"
+    )
+
+
+def drift_comment(*, place: str, plan_text: str, pipeline_url: str) -> str:
+    """What the nightly check found to differ."""
+    return (
+        f"{DRIFT}\n## 🔎 {cell(place)} differs from its root\n\nSomething changed it beside git.\n\n"
+        f"<details><summary>What differs</summary>\n\n{quoted(plan_text[:_PLAN_ROOM])}\n\n</details>\n\n"
+        f"[Pipeline]({_url(pipeline_url)})\n\n**Next:** undo it by hand, or bring it into the root by a pull "
+        "request; the next apply of this database would set it back.\n"
     )
 
 

@@ -281,6 +281,14 @@ class Ledger:
                 return new
         raise Contention(f"recording {event.type} of request {request_id}")
 
+    def leave(self, request: Request) -> None:
+        """Tell the sweeper that nothing is left to do for a request."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=to_item({"pk": f"REQ#{request.id}", "sk": "REQ"}),
+            UpdateExpression="REMOVE due_kind, due_at",
+        )
+
     def mark(self, database: Database, name: str, now: dt.datetime, look_again: dt.datetime | None) -> bool:
         """Remember that a warning went out, or the end came; False when somebody else was first."""
         marked = replace(database, marks={**database.marks, name: when(now)}, version=database.version + 1)
@@ -373,6 +381,8 @@ class Ledger:
 
     @staticmethod
     def _due_of(request: Request, now: dt.datetime) -> dt.datetime | None:
+        if request.progress.state is State.DONE and request.follow_up:
+            return now + FIRST_LOOK[Step.PULL_REQUEST]  # until the follow-up exists
         look = FIRST_LOOK.get(request.progress.step)
         if request.progress.state in ENDED or not blocks(request.progress) or request.progress.failure:
             return None

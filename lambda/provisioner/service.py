@@ -122,7 +122,7 @@ class Service:
         if dry_run:
             return self._preview(kind, root, database.charge, caller)
         asked = body.model_dump(exclude_unset=True)
-        return self._open_change(self._request(kind, root, database.root, asked, caller, ""), database)
+        return self.open_change(self._request(kind, root, database.root, asked, caller, ""), database)
 
     def remove(
         self, environment: str, database_name: str, caller: Caller, *, reason: str = "", dry_run: bool = False
@@ -137,7 +137,7 @@ class Service:
         new = self.removal(database, caller, reason=reason, request_id=str(self.new_id()))
         if dry_run:
             return self._preview(new.kind, new.root, database.charge, caller)
-        return self._open_change(new, database)
+        return self.open_change(new, database)
 
     def removal(self, database: Database, caller: Caller, *, reason: str, request_id: str) -> Request:
         """The request that removes a database, or that disarms it first and names its follow-up."""
@@ -156,10 +156,25 @@ class Service:
         caller = Caller(done.team, done.actor)
         new = self.removal(database, caller, reason=done.reason, request_id=done.follow_up)
         try:
-            self._open_change(new, database)
+            self.open_change(new, database)
         except Problem:
             return None  # another change got in first; the removal can be asked for again
         return new
+
+    def open_change(self, new: Request, database: Database) -> Accepted:
+        """Write a change of a database as it was read, and send it; raises Problem where that lost a race."""
+        charge = database.charge if new.kind in (Kind.REMOVE, Kind.DISARM) else self._charge(new.root)
+        try:
+            self.ledger.open_change(new, database, charge, self._limit(new.team, new.environment))
+        except NameTaken as taken:
+            active = self.ledger.request(taken.database.active) if taken.database.active else None
+            if active is None:
+                raise TryLater("opening a change", "the database was changed at the same moment") from None
+            raise _under_way(active) from None
+        except QuotaExceeded:
+            raise self._over_quota(new.team, new.root) from None
+        self._send(new)
+        return Accepted(new)
 
     def cancel(self, request_id: str, caller: Caller) -> Accepted:
         """Stop a request that is not merged yet; the worker closes its pull request."""
@@ -227,12 +242,16 @@ class Service:
 
     def _free(self, environment: str, database_name: str, caller: Caller) -> Database:
         """A database that may be changed now."""
-        database = self._own_database(environment, database_name, caller)
+        return self.check_free(self._own_database(environment, database_name, caller))
+
+    def check_free(self, database: Database) -> Database:
+        """The database, if it may be changed now; raises Problem (409) otherwise."""
         if database.state is DatabaseState.REMOVED:
+            place = f"{database.environment}/{database.database_name}"
             raise Problem(
                 409,
                 "The database is gone",
-                f"{environment}/{database_name} was removed; ask for a new one with POST /provision-rds.",
+                f"{place} was removed; ask for a new one with POST /provision-rds.",
                 slug="removed",
             )
         if database.active:
@@ -240,20 +259,6 @@ class Service:
             if active and blocks(active.progress):
                 raise _under_way(active)
         return database
-
-    def _open_change(self, new: Request, database: Database) -> Accepted:
-        charge = database.charge if new.kind in (Kind.REMOVE, Kind.DISARM) else self._charge(new.root)
-        try:
-            self.ledger.open_change(new, database, charge, self._limit(new.team, new.environment))
-        except NameTaken as taken:
-            active = self.ledger.request(taken.database.active) if taken.database.active else None
-            if active is None:
-                raise TryLater("opening a change", "the database was changed at the same moment") from None
-            raise _under_way(active) from None
-        except QuotaExceeded:
-            raise self._over_quota(new.team, new.root) from None
-        self._send(new)
-        return Accepted(new)
 
     def _request(
         self,

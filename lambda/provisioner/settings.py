@@ -3,10 +3,12 @@
 The only module that reads the environment. A missing variable is a NeedsPerson that names it.
 """
 
+import datetime as dt
 import functools
 import os
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 from botocore.config import Config
@@ -18,6 +20,7 @@ from provisioner.github import GitHub
 from provisioner.github_app import GitHubApp
 from provisioner.ledger import Ledger
 from provisioner.message import Message, encode
+from provisioner.service import Service
 
 # A function lives for seconds: better to fail and be tried again than to wait on a dead connection.
 _CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
@@ -79,6 +82,11 @@ def send(message: Message) -> None:
         Message=encode(message),
         MessageAttributes={"kind": {"DataType": "String", "StringValue": message.kind}},
     )
+
+
+def service(now: dt.datetime) -> Service:
+    """The use cases, as of now."""
+    return Service(ledger=ledger(), catalog=the_catalog(), publish=send, now=now, new_id=uuid4)
 
 
 def forget() -> None:

@@ -1,5 +1,6 @@
 """① The API: read the call, ask the service, answer with a document or a problem document."""
 
+import dataclasses
 import datetime as dt
 import functools
 import json
@@ -7,7 +8,6 @@ import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import yaml
 from aws_lambda_powertools import Logger, Metrics
@@ -239,13 +239,7 @@ def _broken() -> Response[str]:
 
 
 def _service() -> Service:
-    return Service(
-        ledger=settings.ledger(),
-        catalog=settings.the_catalog(),
-        publish=_publish,
-        now=dt.datetime.now(dt.UTC),
-        new_id=uuid4,
-    )
+    return dataclasses.replace(settings.service(dt.datetime.now(dt.UTC)), publish=_publish)
 
 
 def _publish(message: Message) -> None:

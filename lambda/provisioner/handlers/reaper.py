@@ -1,0 +1,34 @@
+"""⑥ The reaper: on a schedule, re-drive what stands still, warn about and end what expires."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from provisioner import settings
+from provisioner.sweep import Sweeper
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """The Lambda function; `{"now": "<RFC 3339>"}` in the event looks at another time than the present."""
+    now = dt.datetime.fromisoformat(event["now"]) if "now" in event else dt.datetime.now(dt.UTC)
+    swept = Sweeper(settings.service(now), settings.github).run()
+    for name, value in (
+        ("StuckRequests", swept.failed),
+        ("Redriven", swept.redriven),
+        ("Warned", swept.warned),
+        ("Expired", swept.expired),
+        ("SweepErrors", len(swept.errors)),
+    ):
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    outcome = dataclasses.asdict(swept)
+    logger.info("swept", **outcome)
+    return outcome

@@ -1,0 +1,190 @@
+"""⑥ What the scheduled function does: re-drive what stands still, warn and end what expires.
+
+Every function is safe to run twice and at once: the ledger's conditions and ids derived from what they are
+about decide, not who comes first.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID, uuid5
+
+from provisioner import comments, expiry
+from provisioner.errors import NeedsPerson, Problem, TryLater
+from provisioner.expiry import Action
+from provisioner.fulfil import ACTOR, ended_event
+from provisioner.github import GitHub
+from provisioner.lifecycle import Event, Happened, State, Step, maximum
+from provisioner.message import Message
+from provisioner.records import Database, Request
+from provisioner.request import instant
+from provisioner.service import Caller, Service
+
+_EXPIRY_IDS: Final = UUID("6f1a7c1e-0d1b-5a53-9b9e-6a8f6f5a1c11")
+_SHORTEST_LOOK: Final = dt.timedelta(minutes=2)
+_LONGEST_LOOK: Final = dt.timedelta(hours=1)
+
+_STUCK: Final = {
+    Step.PULL_REQUEST: (
+        "no pull request could be opened",
+        "look at the worker's log and dead letters, then retry",
+    ),
+    Step.REVIEW: (
+        "gate, plan and approval did not come to an end",
+        "look at the pull request and its pipeline: merge it, or cancel this request",
+    ),
+    Step.QUEUE: (
+        "the pipeline did not begin to apply it",
+        "look at the pipeline on main, and run its workflow again",
+    ),
+    Step.APPLY: (
+        "the pipeline did not say how its apply ended",
+        "look at the pipeline on main, and run its workflow again",
+    ),
+}
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one run did, for the log and the metrics."""
+
+    redriven: int = 0
+    failed: int = 0
+    warned: int = 0
+    expired: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """The sweeper; `github` is asked for only when needed."""
+
+    service: Service
+    github: Callable[[], GitHub]
+
+    def run(self) -> Swept:
+        """Look after everything that is due; one thing's trouble does not keep the others waiting."""
+        swept = Swept()
+        now, ledger = self.service.now, self.service.ledger
+        for request in ledger.due_requests(now):
+            try:
+                self._request(request, swept)
+            except (TryLater, NeedsPerson) as error:
+                swept.errors.append(str(error))
+                ledger.look_again(request, now + self._wait(request))
+        for database in ledger.due_databases(now):
+            try:
+                self._database(database, swept)
+            except (TryLater, NeedsPerson) as error:
+                swept.errors.append(str(error))
+        return swept
+
+    def _request(self, request: Request, swept: Swept) -> None:
+        ledger, now, progress = self.service.ledger, self.service.now, request.progress
+        if progress.state is State.DONE:
+            self.service.follow_up(request)
+            ledger.leave(request)
+            return
+        if now - progress.since >= self._maximum(request):
+            self._fail(request)
+            swept.failed += 1
+            return
+        if progress.state is State.REQUESTED or progress.cancelling:
+            self.service.publish(
+                Message(
+                    request_id=request.id,
+                    kind=request.kind.value,
+                    environment=request.environment,
+                    database_name=request.database_name,
+                )
+            )
+        elif progress.state is State.PULL_REQUEST_OPEN and progress.pull_request:
+            found = self.github().pull_request(progress.pull_request)
+            if found.state != "open":  # GitHub does not deliver a lost webhook again
+                ledger.record(request.id, ended_event(found, "github", now), now)
+        swept.redriven += 1
+        ledger.look_again(request, now + self._wait(request))
+
+    def _wait(self, request: Request) -> dt.timedelta:
+        """Twice as long each time: the age of the step, between two minutes and an hour."""
+        age = self.service.now - request.progress.since
+        return min(max(age, _SHORTEST_LOOK), _LONGEST_LOOK)
+
+    def _maximum(self, request: Request) -> dt.timedelta:
+        rules = self.service.catalog.environments.get(request.environment)
+        return maximum(request.progress.step, automatic=rules is not None and rules.approval == "auto")
+
+    def _fail(self, request: Request) -> None:
+        progress = request.progress
+        cause, fix = _STUCK[progress.step]
+        hours = self._maximum(request).total_seconds() / 3600
+        event = Event(
+            id=f"failed:stuck:{progress.step}:{instant(progress.since)}",
+            type=Happened.FAILED,
+            at=self.service.now,
+            actor=ACTOR,
+            detail={
+                "step": progress.step,
+                "cause": f"{cause} within {hours:g} hours",
+                "fix": fix,
+                "retryable": progress.step is Step.PULL_REQUEST,
+            },
+        )
+        self.service.ledger.record(request.id, event, self.service.now)
+
+    def _database(self, database: Database, swept: Swept) -> None:
+        ledger, now = self.service.ledger, self.service.now
+        expires_at = database.root.expires_at
+        plan = expiry.plan(expires_at, database.created_at, database.marks, now)
+        if plan.action is None:
+            ledger.look_again_database(database, plan.look_again)
+        elif plan.action is Action.EXPIRE:
+            swept.expired += self._expire(database)
+        else:
+            name = expiry.mark(plan.action, expires_at)
+            if ledger.mark(database, name, now, self._after(database, name)):
+                swept.warned += 1
+                self._warn(database, last=plan.action is Action.WARN_LAST)
+
+    def _after(self, database: Database, name: str) -> dt.datetime | None:
+        marks = {**database.marks, name: instant(self.service.now)}
+        return expiry.plan(database.root.expires_at, database.created_at, marks, self.service.now).look_again
+
+    def _warn(self, database: Database, *, last: bool) -> None:
+        if database.pull_request is None:
+            return
+        github, number = self.github(), database.pull_request
+        rules = self.service.catalog.environments.get(database.environment)
+        text = comments.expiry_comment(
+            place=f"{database.environment}/{database.database_name}",
+            expires_at=database.root.expires_at,
+            last=last,
+            automatic=rules is not None and rules.approval == "auto",
+        )
+        known = github.marked_comment(number, comments.EXPIRY)
+        if known is None or not github.update_comment(known, text):
+            github.comment(number, text)
+
+    def _expire(self, database: Database) -> int:
+        """Ask for the removal, under an id that one end of life has once; an extension that is first wins."""
+        place = f"{database.environment}/{database.database_name}"
+        expires_at = database.root.expires_at
+        request_id = str(uuid5(_EXPIRY_IDS, f"{place}@{expires_at}@{database.origin}"))
+        ledger, now = self.service.ledger, self.service.now
+        if ledger.request(request_id):
+            # Asked for before, and refused by a person: the database stays until somebody acts.
+            ledger.mark(database, expiry.mark(Action.EXPIRE, expires_at), now, None)
+            return 0
+        new = self.service.removal(
+            database,
+            Caller(database.team, ACTOR),
+            reason=f"Its life ended {expires_at}.",
+            request_id=request_id,
+        )
+        try:
+            self.service.open_change(new, self.service.check_free(fresh))
+        except Problem:
+            ledger.look_again_database(fresh, now + _LONGEST_LOOK)  # another change is under way
+            return 0
+        return 1
