@@ -176,9 +176,12 @@ class Sweeper:
             # Asked for before, and refused by a person: the database stays until somebody acts.
             ledger.mark(database, expiry.mark(Action.EXPIRE, expires_at), now, None)
             return 0
+        fresh = ledger.database(database.environment, database.database_name)
+        if fresh is None or fresh.root.expires_at != expires_at:
+            return 0  # extended in the meantime
         new = self.service.removal(
-            database,
-            Caller(database.team, ACTOR),
+            fresh,
+            Caller(fresh.team, ACTOR),
             reason=f"Its life ended {expires_at}.",
             request_id=request_id,
         )
