@@ -1,0 +1,116 @@
+"""Starts the emulated AWS and lays its foundation with Terraform, as an account's owner does once."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from sandbox.place import CACHE, PROJECT
+from sandbox.processes import Processes
+from sandbox.terraform_mirror import cli_config
+
+REGION = "eu-central-1"
+STATE_BUCKET = "rds-provisioner-state"
+ORGANIZATION_ID = "0a3c1e5b-6d2f-4b8a-9c7e-1f2d3b4a5c6d"
+PROJECT_ID = "7b9d0f1e-2c4a-4e6b-8d0f-3a5c7e9b1d2f"
+# MiniStack takes any credentials; these open nothing anywhere else.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Where the emulated AWS is."""
+
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        # With an address instead of a name, every SDK puts S3's bucket into the path.
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a program needs to find it."""
+        return {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """This process's environment, pointed at the emulated AWS and at no other."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {
+            **inherited,
+            **self.variables,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "TF_CLI_CONFIG_FILE": str(cli_config(CACHE / "terraform")),
+        }
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+
+def start(cloud: Cloud, processes: Processes, databases: Path) -> None:
+    """Start MiniStack; the data of the real database servers goes below `databases`."""
+    environment = {
+        **cloud.environment(),
+        "GATEWAY_PORT": str(cloud.port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+    # Its Lambda functions get this variable from MiniStack itself.
+    del environment["AWS_ENDPOINT_URL"]
+    processes.start("aws", [sys.executable, "-m", "sandbox.aws", str(databases)], environment)
+    processes.wait_for("aws", f"{cloud.endpoint}/_ministack/health")
+
+
+def lay_foundation(
+    cloud: Cloud, processes: Processes, directory: Path, *, repository: str
+) -> Mapping[str, Any]:
+    """Apply terraform/foundation for the default VPC; its outputs."""
+    shutil.copytree(
+        PROJECT / "terraform" / "foundation", directory, ignore=shutil.ignore_patterns(".terraform", "tests")
+    )
+    (directory / "sandbox.auto.tfvars.json").write_text(json.dumps(variables(cloud, repository)))
+    environment = cloud.environment()
+
+    def terraform(*arguments: str) -> str:
+        return processes.run("foundation", ["terraform", *arguments, "-no-color"], environment, directory)
+
+    terraform("init", "-input=false")
+    terraform("apply", "-input=false", "-auto-approve")
+    return {name: output["value"] for name, output in json.loads(terraform("output", "-json")).items()}
+
+
+def variables(cloud: Cloud, repository: str) -> dict[str, Any]:
+    ec2 = cloud.client("ec2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    network = {"vpc_id": vpc, "subnet_ids": [subnet["SubnetId"] for subnet in subnets]}
+    network["client_cidr_blocks"] = ["10.0.0.0/8"]
+    return {
+        "region": REGION,
+        "state_bucket_name": STATE_BUCKET,
+        "circleci_organization_id": ORGANIZATION_ID,
+        "circleci_project_id": PROJECT_ID,
+        "repository": f"github.com/{repository}",
+        "environments": dict.fromkeys(("dev", "staging", "prod"), network),
+    }
