@@ -20,10 +20,6 @@ locals {
   snapshots = flatten([
     for environment in local.environments : ["${local.rds}:snapshot:${environment}-*", "${local.rds}:snapshot:rds:${environment}-*"]
   ])
-  log_groups = [
-    for environment in local.environments :
-    "arn:${local.partition}:logs:${var.region}:${local.account_id}:log-group:/aws/rds/instance/${environment}-*"
-  ]
 
   issuer = "oidc.circleci.com/org/${var.circleci_organization_id}"
 
@@ -61,7 +57,6 @@ locals {
         "ec2:DescribeVpcAttribute",
         "ec2:DescribeVpcs",
         "kms:ListAliases",
-        "logs:DescribeLogGroups",
         "rds:DescribeDBEngineVersions",
         "rds:DescribeDBInstanceAutomatedBackups",
         "rds:DescribeDBInstances",
@@ -79,12 +74,6 @@ locals {
       Effect   = "Allow"
       Action   = ["kms:DescribeKey"]
       Resource = local.keys
-    },
-    {
-      Sid      = "ReadLogGroupTags"
-      Effect   = "Allow"
-      Action   = ["logs:ListTagsForResource"]
-      Resource = local.log_groups
     },
     {
       Sid      = "ReadMonitoringRole"
@@ -197,19 +186,6 @@ locals {
       Effect   = "Allow"
       Action   = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
       Resource = concat(local.instances, local.parameter_groups, [for environment in local.environments : "${local.rds}:snapshot:${environment}-*"])
-    },
-    {
-      Sid    = "ChangeLogGroups"
-      Effect = "Allow"
-      Action = [
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:DeleteRetentionPolicy",
-        "logs:PutRetentionPolicy",
-        "logs:TagResource",
-        "logs:UntagResource",
-      ]
-      Resource = local.log_groups
     },
     {
       # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions

@@ -95,15 +95,6 @@ resource "aws_db_parameter_group" "this" {
   }
 }
 
-# RDS would create these groups itself, but to keep for ever.
-resource "aws_cloudwatch_log_group" "this" {
-  for_each = toset(local.engine.log_exports)
-
-  name              = "/aws/rds/instance/${local.identifier}/${each.key}"
-  retention_in_days = 30
-  tags              = local.tags
-}
-
 resource "aws_db_instance" "this" {
   identifier = local.identifier
 
@@ -176,8 +167,6 @@ resource "aws_db_instance" "this" {
     update = "80m"
     delete = "60m"
   }
-
-  depends_on = [aws_cloudwatch_log_group.this]
 
   lifecycle {
     # No plan may replace a database, and so lose its data. A root without this module still removes it.

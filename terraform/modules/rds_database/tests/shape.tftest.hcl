@@ -101,6 +101,11 @@ run "every_database_is_hardened" {
   }
 
   assert {
+    condition     = aws_db_instance.this.enabled_cloudwatch_logs_exports == toset(["postgresql", "upgrade"])
+    error_message = "Logs go to CloudWatch."
+  }
+
+  assert {
     condition     = aws_db_instance.this.apply_immediately && aws_db_instance.this.ca_cert_identifier == "rds-ca-rsa2048-g1"
     error_message = "Changes happen at the merge, and the certificate authority is a known one."
   }
@@ -132,11 +137,6 @@ run "names_follow_the_convention" {
   assert {
     condition     = aws_db_parameter_group.this.name_prefix == "dev-my-db-123-"
     error_message = "A prefix lets the next major version's group stand beside this one."
-  }
-
-  assert {
-    condition     = keys(aws_cloudwatch_log_group.this) == ["postgresql", "upgrade"] && aws_cloudwatch_log_group.this["postgresql"].name == "/aws/rds/instance/dev-my-db-123/postgresql"
-    error_message = "RDS writes to the log groups that Terraform keeps."
   }
 }
 
@@ -218,7 +218,7 @@ run "mysql_8_4_forces_tls" {
   }
 
   assert {
-    condition     = aws_db_instance.this.port == 3306 && keys(aws_cloudwatch_log_group.this) == ["error", "slowquery"]
+    condition     = aws_db_instance.this.port == 3306 && aws_db_instance.this.enabled_cloudwatch_logs_exports == toset(["error", "slowquery"])
     error_message = "MySQL has its own port and logs."
   }
 
@@ -344,7 +344,7 @@ run "tags_say_who_what_and_until_when" {
   }
 
   assert {
-    condition     = aws_db_parameter_group.this.tags == aws_db_instance.this.tags && aws_cloudwatch_log_group.this["postgresql"].tags == aws_db_instance.this.tags
+    condition     = aws_db_parameter_group.this.tags == aws_db_instance.this.tags
     error_message = "Every resource carries them."
   }
 }
