@@ -4,7 +4,6 @@ locals {
 
   engine = {
     postgres = {
-      port        = 5432
       log_exports = ["postgresql", "upgrade"]
       parameters = {
         "rds.force_ssl"              = "1"
@@ -15,7 +14,6 @@ locals {
       }
     }
     mysql = {
-      port        = 3306
       log_exports = ["error", "slowquery"]
       parameters = {
         "require_secure_transport" = "ON"
@@ -130,7 +128,6 @@ resource "aws_db_instance" "this" {
   iam_database_authentication_enabled = true
 
   publicly_accessible    = false
-  port                   = local.engine.port
   db_subnet_group_name   = data.aws_db_subnet_group.this.name
   vpc_security_group_ids = [data.aws_security_group.this.id]
   parameter_group_name   = aws_db_parameter_group.this.name
