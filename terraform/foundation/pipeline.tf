@@ -222,8 +222,15 @@ locals {
     {
       Sid      = "WriteState"
       Effect   = "Allow"
-      Action   = ["s3:DeleteObject", "s3:PutObject"]
+      Action   = ["s3:PutObject"]
       Resource = [for prefix in ["databases", "reviewed", "applied"] : "${local.bucket_arn}/${prefix}/*"]
+    },
+    {
+      # Terraform releases its lock by deleting it; a state stays, empty, when its database is gone.
+      Sid      = "ReleaseLocks"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject"]
+      Resource = ["${local.bucket_arn}/databases/*.tflock", "${local.bucket_arn}/reviewed/*", "${local.bucket_arn}/applied/*"]
     },
     {
       Sid      = "ReportApplies"

@@ -261,6 +261,18 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
   }
 
   assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_role_policy.apply.policy).Statement : statement.Resource
+      if contains(statement.Action, "s3:DeleteObject")
+      ]) == [
+      "arn:aws:s3:::acme-rds-provisioner-state/databases/*.tflock",
+      "arn:aws:s3:::acme-rds-provisioner-state/reviewed/*",
+      "arn:aws:s3:::acme-rds-provisioner-state/applied/*",
+    ]
+    error_message = "It deletes locks and markers, never a state."
+  }
+
+  assert {
     condition     = length(replace(aws_iam_role_policy.apply.policy, " ", "")) < 10240
     error_message = "IAM takes 10,240 characters of inline policy."
   }
