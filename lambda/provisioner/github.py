@@ -117,7 +117,8 @@ class GitHub:
         if replaces:
             body["sha"] = replaces
         answer = self._repo("PUT", f"/contents/{quote(path)}", body, doing=doing)
-        if answer.status == 409 or (answer.status == 422 and "sha" in answer.message):
+        gone = replaces is not None and answer.status == 404
+        if gone or answer.status == 409 or (answer.status == 422 and "sha" in answer.message):
             return None
         self._check(answer, (200, 201), doing)
         return str(answer.content["commit"]["sha"])
