@@ -10,7 +10,6 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-
 # In the environment of everything the sandbox starts.
 MARK = "RDS_PROVISIONER_SANDBOX"
 
@@ -25,6 +24,7 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: list[subprocess.Popen[bytes]] = []
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -76,8 +76,8 @@ class Processes:
                 raise ProcessFailed(f"{name} ended with {status}; see {self.log(name)}")
 
     def stop(self) -> None:
-        """End the processes in the reverse order of their start."""
-        for process in reversed(self._running.values()):
+        """End what runs, commands first, then the servers in the reverse order of their start."""
+        for process in (*self._commands, *reversed(self._running.values())):
             if process.poll() is None:
                 process.terminate()
             try:

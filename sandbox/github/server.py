@@ -148,7 +148,7 @@ def _handler(server: GitHubServer) -> type[BaseHTTPRequestHandler]:
             if fault and fault["drop"]:
                 self.close_connection = True
                 return
-            limits = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": "0"}
+            limits = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4999", "x-ratelimit-reset": "0"}
             if fault:
                 self._send(status, fault["body"].encode(), limits | fault["headers"])
             else:
