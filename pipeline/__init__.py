@@ -1,0 +1,1 @@
+"""④ What CircleCI runs: the gate, the plan, the apply and the drift check. It holds no GitHub credential."""

@@ -1,0 +1,65 @@
+"""Every night: what differs between the databases and their roots, without anybody having changed a root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from provisioner.terraform import content_hash
+
+from pipeline.git import Checkout
+from pipeline.plan_summary import normalise
+from pipeline.report import Reporter, ReportError
+from pipeline.store import Store
+from pipeline.terraform_cli import Terraform, TerraformError
+from pipeline.workspace import prepare
+
+_PARTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The nightly job; it plans, and changes nothing."""
+
+    checkout: Checkout
+    store: Store
+    reporter: Reporter
+    terraform: Callable[[Path], Terraform]
+    pipeline_url: str
+
+    def run(self) -> list[str]:
+        """Look at every applied database; what could not be looked at, in words."""
+        failures = []
+        for path in sorted(self.checkout.files("HEAD", "terraform/databases/")):
+            parts = path.split("/")
+            text = self.checkout.file("HEAD", path)
+            if len(parts) != _PARTS or parts[-1] != "main.tf" or text is None:
+                continue
+            environment, name = parts[2], parts[3]
+            if content_hash(text) not in self.store.applied(environment).get(name, set()):
+                continue  # the apply has not come to it yet
+            try:
+                self._look(environment, name, text)
+            except (TerraformError, ReportError) as error:
+                failures.append(f"{environment}/{name}: {error}")
+        return failures
+
+    def _look(self, environment: str, name: str, text: str) -> None:
+        terraform = self.terraform(prepare(self.checkout.directory, environment, name, text))
+        terraform.init()
+        shown, plan = terraform.plan("tfplan", lock=False)
+        drifted = bool(normalise(plan))
+        print(f"{environment}/{name}: {'DRIFTED' if drifted else 'as its root says'}", flush=True)
+        if drifted:
+            print(shown, flush=True)
+        self.reporter.send(
+            {
+                "version": 1,
+                "type": "drift",
+                "environment": environment,
+                "database_name": name,
+                "drifted": drifted,
+                "plan_text": shown[:50_000] if drifted else "",
+                "pipeline_url": self.pipeline_url,
+            }
+        )

@@ -1,0 +1,64 @@
+"""What a branch changes, read with git itself."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+REGULAR_FILE = "100644"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One changed path; a mode or content is None where the file is not there on that side."""
+
+    path: str
+    old_mode: str | None
+    new_mode: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A clone of the repository, as the pipeline gets it."""
+
+    directory: Path
+    base: str = "origin/main"
+
+    def head(self) -> str:
+        """The commit that is checked out."""
+        return self._git("rev-parse", "HEAD").strip()
+
+    def merge_base(self) -> str:
+        """Where the branch left the base."""
+        return self._git("merge-base", self.base, "HEAD").strip()
+
+    def changes(self) -> list[FileChange]:
+        """Every path that differs between the merge base and the checked out commit; renames are two."""
+        listed = self._git("diff", "--raw", "-z", "--no-renames", self.merge_base(), "HEAD")
+        fields = listed.rstrip("\0").split("\0") if listed else []
+        changes = []
+        for meta, path in zip(fields[::2], fields[1::2], strict=True):
+            old, new, *_ = meta.lstrip(":").split()
+            changes.append(FileChange(path, *(None if mode == "000000" else mode for mode in (old, new))))
+        return changes
+
+    def file(self, ref: str, path: str) -> str | None:
+        """A file's text at a commit; None where there is none. Bytes that are not UTF-8 show as U+FFFD."""
+        done = subprocess.run(
+            ["git", "-C", str(self.directory), "cat-file", "blob", f"{ref}:{path}"],
+            capture_output=True,
+            check=False,
+        )
+        return None if done.returncode else done.stdout.decode("utf-8", "replace")
+
+    def files(self, ref: str, under: str) -> dict[str, str]:
+        """Every file below a folder at a commit, with its mode."""
+        listed = self._git("ls-tree", "-r", "-z", ref, "--", under)
+        files = {}
+        for line in filter(None, listed.split("\0")):
+            meta, _, path = line.partition("\t")
+            files[path] = meta.split()[0]
+        return files
+
+    def _git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", "-C", str(self.directory), *arguments], capture_output=True, check=True)
+        return done.stdout.decode("utf-8", "surrogateescape")

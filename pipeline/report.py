@@ -1,0 +1,48 @@
+"""Tell the provisioner how a plan or an apply went: it comments, merges and keeps the ledger."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+# A pipeline may be quicker than the worker that opens the pull request after it pushed the branch.
+TRIES: Final = 24
+PAUSE_SECONDS: Final = 5.0
+
+
+class ReportError(Exception):
+    """The provisioner did not take a report."""
+
+
+class Reporter:
+    """One of the provisioner's report functions."""
+
+    def __init__(self, client: Any, function: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._function = function
+        self._sleep = sleep
+
+    def send(self, report: Mapping[str, Any]) -> None:
+        """Send a report until it is taken; raises ReportError when it never is."""
+        reason = ""
+        for attempt in range(TRIES):
+            if attempt:
+                self._sleep(PAUSE_SECONDS)
+            try:
+                answer = self._client.invoke(FunctionName=self._function, Payload=json.dumps(report).encode())
+            except (BotoCoreError, ClientError) as error:
+                reason = str(error)
+                continue
+            content = json.loads(answer["Payload"].read() or b"{}")
+            if answer.get("FunctionError"):
+                reason = f"{content.get('errorType')}: {content.get('errorMessage')}"
+                continue
+            if content.get("accepted"):
+                print(f"Reported to {self._function}: {content.get('reason', 'accepted')}", flush=True)
+                return
+            reason = str(content.get("reason"))
+            if not content.get("retry"):
+                break
+        raise ReportError(f"{self._function} did not take the report: {reason}")
