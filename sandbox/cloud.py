@@ -54,6 +54,9 @@ class Cloud:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "TF_CLI_CONFIG_FILE": str(cli_config(CACHE / "terraform")),
+            # uv, which `sam build` and the pipeline's steps call, is among the project's own tools.
+            "PATH": os.pathsep.join([str(CACHE / "tools" / "bin"), inherited.get("PATH", os.defpath)]),
+            "UV_CACHE_DIR": inherited.get("UV_CACHE_DIR", str(CACHE / "uv")),
         }
 
     def client(self, service: str) -> Any:

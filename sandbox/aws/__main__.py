@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ministack.app import main
 
+from sandbox.aws import cloudformation
 from sandbox.aws.fleet import Fleet
 from sandbox.aws.rds import Gaps
 
@@ -19,6 +20,7 @@ def run(directory: Path) -> None:
     directory.chmod(0o711)
     fleet = Fleet(directory)
     Gaps(fleet).fill()
+    cloudformation.fill()
     sys.argv = sys.argv[:1]
     try:
         main()

@@ -1,0 +1,51 @@
+"""Lets MiniStack's CloudFormation accept two kinds of resource that it refuses, by recording less of them.
+
+CodeDeploy's resources record their name: nothing is shifted step by step here, a new version takes all
+traffic at once. An alarm on an expression records the first metric of the expression.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services.cloudformation import provisioners
+
+Properties = dict[str, Any]
+CODE_DEPLOY = ("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup")
+
+
+def fill() -> None:
+    handlers = {"create": create, "update": update, "delete": delete}
+    provisioners._RESOURCE_HANDLERS.update(dict.fromkeys(CODE_DEPLOY, handlers))
+    record: Callable[[str, Properties], Any] = provisioners._cw_metric_alarm_record
+    provisioners._cw_metric_alarm_record = lambda name, properties: record(name, first_metric(properties))
+
+
+def create(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, dict[str, str]]:
+    """The name that the template gives, or one as CloudFormation makes it."""
+    own = "DeploymentGroupName" if "ServiceRoleArn" in properties else "ApplicationName"
+    return str(properties.get(own) or f"{stack_name}-{logical_id}"), {}
+
+
+def update(
+    physical_id: str, _old: Properties, _new: Properties, _stack_name: str
+) -> tuple[str, dict[str, str]]:
+    return physical_id, {}
+
+
+def delete(_physical_id: str, _properties: Properties) -> None:
+    """Nothing was made, so nothing goes."""
+
+
+def first_metric(properties: Mapping[str, Any]) -> Properties:
+    """The same alarm on one metric, where it was on an expression of several."""
+    metrics = [metric["MetricStat"] for metric in properties.get("Metrics") or [] if "MetricStat" in metric]
+    rest = {name: value for name, value in properties.items() if name != "Metrics"}
+    if not metrics:
+        return rest
+    named = {name: metrics[0]["Metric"].get(name) for name in ("MetricName", "Namespace", "Dimensions")}
+    return {
+        **rest,
+        **named,
+        "Period": metrics[0].get("Period", 60),
+        "Statistic": metrics[0].get("Stat", "Sum"),
+    }

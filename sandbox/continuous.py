@@ -1,0 +1,58 @@
+"""Starts the stand-in for CircleCI with the context that the pipeline's jobs name."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sandbox.cloud import ORGANIZATION_ID, PROJECT_ID, Cloud
+from sandbox.hosting import GitHub
+from sandbox.processes import Processes
+from sandbox.stack import NAME
+
+CONTEXT = "rds-provisioner"
+# The job that runs the project's own tests would start a sandbox inside the sandbox.
+LEFT_OUT = ["check"]
+
+
+def url(port: int) -> str:
+    return f"http://localhost:{port}"
+
+
+def context(cloud: Cloud, foundation: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that on AWS a person puts into the context, and how to find the emulated AWS."""
+    environment = cloud.environment()
+    return {
+        "AWS_REGION": foundation["region"],
+        "TF_STATE_BUCKET": foundation["state_bucket"],
+        "AWS_PLAN_ROLE_ARN": foundation["plan_role_arn"],
+        "AWS_APPLY_ROLE_ARN": foundation["apply_role_arn"],
+        "PROVISIONER_STACK": NAME,
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "TF_CLI_CONFIG_FILE": environment["TF_CLI_CONFIG_FILE"],
+    }
+
+
+def start(
+    processes: Processes, directory: Path, *, port: int, github: GitHub, context: Mapping[str, str]
+) -> None:
+    settings = {
+        "port": port,
+        "url": url(port),
+        "repository": github.repository,
+        "default_branch": "main",
+        "clone_url": github.clone_url,
+        "webhook_secret": github.webhook_secret,
+        "organization_id": ORGANIZATION_ID,
+        "project_id": PROJECT_ID,
+        "contexts": {CONTEXT: dict(context)},
+        "left_out": LEFT_OUT,
+        "directory": str(directory / "circleci"),
+    }
+    path = directory / "circleci.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(settings, indent=2))
+    command = [sys.executable, "-m", "sandbox.circleci", str(path)]
+    processes.start("circleci", command, Cloud(0).environment())
+    processes.wait_for("circleci", url(port))

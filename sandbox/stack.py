@@ -1,0 +1,96 @@
+"""Builds and deploys sam/template.yaml to the emulated AWS, as `cd sam && sam build && sam deploy` does."""
+
+import json
+import platform
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.cloud import REGION, Cloud
+from sandbox.hosting import GitHub
+from sandbox.place import CACHE, PROJECT
+from sandbox.processes import Processes
+
+NAME = "rds-provisioner"
+TEAMS = ("alpha", "beta")
+BUILT = CACHE / "sam"
+# MiniStack runs functions with the Python that runs MiniStack.
+RUNTIME = f"python3.{sys.version_info.minor}"
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The API's address, an API key for each team, and the secret that its webhooks are signed with."""
+
+    api_url: str
+    keys: dict[str, str] = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
+def build(processes: Processes) -> None:
+    environment = {**Cloud(0).environment(), "SAM_CLI_TELEMETRY": "0"}
+    command = [sam(), "build", "--build-dir", str(BUILT), "--parameter-overrides"]
+    command += parameters({"Runtime": RUNTIME, "Architecture": ARCHITECTURE})
+    processes.run("sam", command, environment, PROJECT / "sam")
+
+
+def deploy(cloud: Cloud, processes: Processes, github: GitHub) -> Deployed:
+    """Deploy what was built, hand the App's key over, and give each team a key."""
+    overrides = {
+        "Runtime": RUNTIME,
+        "Architecture": ARCHITECTURE,
+        "GitHubRepository": github.repository,
+        "GitHubApiUrl": github.url,
+        "GitHubAppId": github.app_id,
+        "GitHubInstallationId": github.installation_id,
+        "DeploymentType": "AllAtOnce",
+        "DeletionProtection": "false",
+    }
+    command = [sam(), "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", NAME]
+    command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+    command += ["--no-confirm-changeset", "--no-progressbar", "--region", REGION]
+    command += ["--parameter-overrides", *parameters(overrides)]
+    environment = {**cloud.environment(), "SAM_CLI_TELEMETRY": "0"}
+    processes.run("sam", command, environment, PROJECT / "sam")
+    out = outputs(cloud)
+    secrets = cloud.client("secretsmanager")
+    secrets.put_secret_value(SecretId=out["GitHubAppKeySecretArn"], SecretString=github.private_key_pem)
+    webhook_secret = secrets.get_secret_value(SecretId=out["GitHubWebhookSecretArn"])["SecretString"]
+    return Deployed(
+        # The name of an execute-api address is resolved by curl, but not by Python.
+        f"http://localhost:{cloud.port}/restapis/{out['ApiId']}/{out['StageName']}/_user_request_",
+        {team: team_key(cloud, out, team) for team in TEAMS},
+        webhook_secret,
+    )
+
+
+def outputs(cloud: Cloud) -> dict[str, str]:
+    stack = cloud.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def team_key(cloud: Cloud, out: dict[str, str], team: str) -> str:
+    gateway = cloud.client("apigateway")
+    key = gateway.create_api_key(name=f"{NAME}-{team}-1", enabled=True, tags={"team": team})
+    gateway.create_usage_plan_key(usagePlanId=out["UsagePlanId"], keyId=key["id"], keyType="API_KEY")
+    row = {"pk": f"KEY#{key['id']}", "sk": "KEY", "team": team, "actor": team}
+    cloud.client("dynamodb").put_item(
+        TableName=out["LedgerTable"], Item={name: {"S": value} for name, value in row.items()}
+    )
+    return str(key["value"])
+
+
+def reap(cloud: Cloud, **event: str) -> dict[str, Any]:
+    """Run the reaper once, as its schedule does; its outcome."""
+    invoked = cloud.client("lambda").invoke(FunctionName=f"{NAME}-reaper", Payload=json.dumps(event).encode())
+    outcome: dict[str, Any] = json.loads(invoked["Payload"].read() or b"{}")
+    return outcome
+
+
+def sam() -> str:
+    return str(PROJECT / ".venv" / "bin" / "sam")
+
+
+def parameters(values: dict[str, str]) -> list[str]:
+    return [f"ParameterKey={name},ParameterValue={value}" for name, value in values.items()]
