@@ -1,6 +1,6 @@
 """Trade the job's CircleCI identity token for a role: `python -m pipeline.assume_role plan|apply`.
 
-Writes the temporary credentials to $BASH_ENV, which CircleCI reads before each later step of the job. They are
+Writes temporary credentials to $BASH_ENV, which CircleCI reads before each later step of the job. They are
 asked for explicitly, because an apply may outlast the hour that an identity token lives:
 https://circleci.com/docs/openid-connect-tokens/
 """

@@ -1,4 +1,4 @@
-"""What a Terraform plan does, made comparable: the plan that was reviewed against the one about to be applied.
+"""What a Terraform plan does, made comparable: the reviewed one against the one about to be applied.
 
 Reads `terraform show -json`: https://developer.hashicorp.com/terraform/internals/json-format
 """

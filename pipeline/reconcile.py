@@ -1,8 +1,8 @@
 """On main: apply every root that differs from what was last applied, and remove what has no root any more.
 
 Not only what the newest commit touched: CircleCI may skip an older pipeline for a newer one, and an apply may
-fail half-way. What is left to do follows from main and from the markers alone, so every run can finish what an
-earlier one began.
+fail half-way. What is left to do follows from main and from the markers alone, so every run can finish what
+an earlier one began.
 """
 
 import datetime as dt
@@ -105,8 +105,8 @@ class Reconciler:
         lock = self.store.lock(work.environment, work.database_name)
         if lock:
             raise Refused(
-                f"the state is locked: {lock.describe(self.clock())}. If that run is over, compare RDS with the "
-                f"state, then release it with `terraform force-unlock {lock.id}` in the root, and run this again",
+                f"the state is locked: {lock.describe(self.clock())}. If that run is over, compare RDS with "
+                f"the state, then `terraform force-unlock {lock.id}` in the root, and run this again",
                 retryable=True,
             )
         directory = prepare(self.checkout.directory, work.environment, work.database_name, work.text)
@@ -176,8 +176,8 @@ class Reconciler:
         reviewed = self.store.reviewed(work.environment, work.database_name, digest)
         if reviewed is None:
             raise Refused(
-                "no plan was reviewed for what main says. Revert the commit, and bring it back by a pull request, "
-                "whose pipeline plans it",
+                "no plan was reviewed for what main says. Revert the commit, and bring it back by a pull "
+                "request, whose pipeline plans it",
                 retryable=False,
             )
         beyond = beyond_review(reviewed, changes, applied_before=work.applied_before)
@@ -197,8 +197,8 @@ class Reconciler:
                 continue
             if one["protected"]:
                 raise Refused(
-                    "deletion protection is on. Bring the root back with deletion_protection = false, let that be "
-                    "applied, then remove it",
+                    "deletion protection is on. Bring the root back with deletion_protection = false, let "
+                    "that be applied, then remove it",
                     retryable=False,
                 )
             if one["skips_snapshot"] and rules and rules.final_snapshot:
