@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ministack.app import main
 
-from sandbox.aws import cloudformation
+from sandbox.aws import api_gateway, cloudformation
 from sandbox.aws.fleet import Fleet
 from sandbox.aws.rds import Gaps
 
@@ -21,6 +21,7 @@ def run(directory: Path) -> None:
     fleet = Fleet(directory)
     Gaps(fleet).fill()
     cloudformation.fill()
+    api_gateway.fill()
     sys.argv = sys.argv[:1]
     try:
         main()
