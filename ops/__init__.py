@@ -1,0 +1,1 @@
+"""Tools for the platform team, run by hand with its AWS credentials."""

@@ -1,0 +1,206 @@
+"""Makes, lists and revokes the teams' API keys: python -m ops.team_key create TEAM.
+
+A key belongs to a team through a row of the ledger, which the API reads. A key is shown once, when it is
+made; AWS keeps it, and whoever may read API Gateway's keys can look it up there.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+STACK: Final = "rds-provisioner"
+TEAM: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+MAX_TEAM: Final = 40
+# Everything up to a printed name: a person, a bot, a service.
+ACTOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 @._+/-]{0,63}")
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the text says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a team."""
+
+    id: str
+    name: str
+    team: str
+    actor: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeamKeys:
+    """The keys of one stack."""
+
+    gateway: "APIGatewayClient"
+    dynamodb: "DynamoDBClient"
+    stack: str
+    usage_plan: str
+    table: str
+
+    @classmethod
+    def of_stack(cls, stack: str) -> "TeamKeys":
+        """Find the usage plan and the ledger among the stack's outputs."""
+        try:
+            found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise Refused(f"There is no stack {stack!r} in this account and region; see --stack.") from error
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+        missing = [name for name in ("UsagePlanId", "LedgerTable") if name not in outputs]
+        if missing:
+            raise Refused(f"The stack {stack!r} has no output {' and '.join(missing)}; is it this product's?")
+        return cls(
+            boto3.client("apigateway"),
+            boto3.client("dynamodb"),
+            stack,
+            outputs["UsagePlanId"],
+            outputs["LedgerTable"],
+        )
+
+    def create(self, team: str, actor: str | None = None) -> tuple[Key, str]:
+        """Make a key, and give it to a team; the key and its secret value."""
+        if not TEAM.fullmatch(team) or len(team) > MAX_TEAM:
+            raise Refused(
+                f"{team!r} is no team's name: use lower-case letters, digits and single hyphens, "
+                f"a letter first, {MAX_TEAM} characters at most."
+            )
+        if actor is not None and not ACTOR.fullmatch(actor):
+            raise Refused(f"{actor!r} is no actor's name: use up to 64 letters, digits, spaces and @._+/-.")
+        name = f"{self.stack}-{team}-{self._next(team)}"
+        made = self.gateway.create_api_key(name=name, enabled=True, tags={"team": team})
+        row = {"pk": f"KEY#{made['id']}", "sk": "KEY", "team": team, "actor": actor or team}
+        try:
+            self.dynamodb.put_item(
+                TableName=self.table, Item={field: {"S": value} for field, value in row.items()}
+            )
+            # Last, because from here on the key opens the API.
+            self.gateway.create_usage_plan_key(
+                usagePlanId=self.usage_plan, keyId=made["id"], keyType="API_KEY"
+            )
+        except (BotoCoreError, ClientError):
+            self._remove(made["id"])
+            raise
+        return Key(made["id"], name, team, row["actor"], f"{made['createdDate']:%Y-%m-%d}"), made["value"]
+
+    def list(self, team: str | None = None) -> list[Key]:
+        """The stack's keys, by name."""
+        keys = []
+        for attached in self._attached():
+            owner = self._owner(attached["id"])
+            if team is None or owner.get("team") == team:
+                about = self.gateway.get_api_key(apiKey=attached["id"])
+                keys.append(
+                    Key(
+                        attached["id"],
+                        attached["name"],
+                        owner.get("team", "(none)"),
+                        owner.get("actor", ""),
+                        f"{about['createdDate']:%Y-%m-%d}",
+                    )
+                )
+        return sorted(keys, key=lambda key: key.name)
+
+    def revoke(self, key: str) -> Key:
+        """End a key of this stack, named by its name or its id."""
+        found = [one for one in self.list() if key in (one.name, one.id)]
+        if not found:
+            raise Refused(f"The stack {self.stack!r} has no key {key!r}; `list` shows its keys.")
+        self._remove(found[0].id)
+        return found[0]
+
+    def _remove(self, key_id: str) -> None:
+        # The key first: a key without a row is refused by the API, a row without a key opens nothing.
+        try:
+            self.gateway.delete_api_key(apiKey=key_id)
+        finally:
+            self.dynamodb.delete_item(
+                TableName=self.table, Key={"pk": {"S": f"KEY#{key_id}"}, "sk": {"S": "KEY"}}
+            )
+
+    def _attached(self) -> Iterator[dict[str, Any]]:
+        pages = self.gateway.get_paginator("get_usage_plan_keys").paginate(usagePlanId=self.usage_plan)
+        for page in pages:
+            yield from (dict(item) for item in page["items"])
+
+    def _owner(self, key_id: str) -> dict[str, str]:
+        key = {"pk": {"S": f"KEY#{key_id}"}, "sk": {"S": "KEY"}}
+        row = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item", {})
+        return {field: value["S"] for field, value in row.items() if "S" in value}
+
+    def _next(self, team: str) -> int:
+        name = re.compile(re.escape(f"{self.stack}-{team}-") + r"(\d+)")
+        numbers = [int(match[1]) for one in self._attached() if (match := name.fullmatch(one["name"]))]
+        return max(numbers, default=0) + 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="team_key", description="Makes, lists and revokes the teams' API keys."
+    )
+    parser.add_argument("--stack", default=STACK, help=f"the stack (default: {STACK})")
+    commands = parser.add_subparsers(dest="command", required=True)
+    create = commands.add_parser("create", help="make a key and print it, once")
+    create.add_argument("team")
+    create.add_argument("--actor", help="who uses it, for the timelines (default: the team)")
+    create.add_argument("--quiet", action="store_true", help="print the key alone, for a pipe into a vault")
+    listing = commands.add_parser("list", help="show which keys there are, never their values")
+    listing.add_argument("team", nargs="?")
+    revoke = commands.add_parser("revoke", help="end a key")
+    revoke.add_argument("key", help="its name or its id")
+    chosen = parser.parse_args(arguments)
+    try:
+        keys = TeamKeys.of_stack(chosen.stack)
+        if chosen.command == "create":
+            _create(keys, chosen.team, chosen.actor, quiet=chosen.quiet)
+        elif chosen.command == "list":
+            _list(keys, chosen.team)
+        else:
+            ended = keys.revoke(chosen.key)
+            print(f"Revoked {ended.name} of team {ended.team}. The API refuses it within a minute.")
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS refused: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _create(keys: TeamKeys, team: str, actor: str | None, *, quiet: bool) -> None:
+    key, value = keys.create(team, actor)
+    if quiet:
+        print(value)
+        return
+    print(f"Key {key.name} (id {key.id}) of team {key.team}, shown this once:\n\n  {value}\n")
+    print("Send it in the x-api-key header. API Gateway may take a minute to know it.")
+
+
+def _list(keys: TeamKeys, team: str | None) -> None:
+    found = keys.list(team)
+    if not found:
+        print("No keys. Make one: python -m ops.team_key create TEAM")
+        return
+    rows = [("NAME", "ID", "TEAM", "ACTOR", "CREATED")]
+    rows += [(key.name, key.id, key.team, key.actor, key.created) for key in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
