@@ -25,13 +25,16 @@ def catalog() -> Catalog:
 
 def root(request_id: str = ID, *, team: str = "alpha", now: dt.datetime = NOW, **body: Any) -> Root:
     """The root that a body leads to; the mission's body unless fields are given."""
-    return new_root(
-        read_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now
-    )
+    return new_root(read_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now)
 
 
 def request(
-    request_id: str | None = None, *, kind: Kind = Kind.CREATE, team: str = "alpha", now: dt.datetime = NOW, **body: Any
+    request_id: str | None = None,
+    *,
+    kind: Kind = Kind.CREATE,
+    team: str = "alpha",
+    now: dt.datetime = NOW,
+    **body: Any,
 ) -> Request:
     """A new request for that root."""
     request_id = request_id or str(uuid4())

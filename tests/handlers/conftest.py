@@ -25,7 +25,9 @@ class Cloud:
         sns, self.sqs = boto3.client("sns"), boto3.client("sqs")
         self.topic = sns.create_topic(Name="requests")["TopicArn"]
         self.queue = self.sqs.create_queue(QueueName="requests")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
         sns.subscribe(
             TopicArn=self.topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
         )

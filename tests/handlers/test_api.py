@@ -1,0 +1,376 @@
+"""The API does as its description says: answers, problems, replays, and nothing written for bad input."""
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from provisioner import settings
+from provisioner.handlers import api
+from provisioner.lifecycle import Event, Happened
+from provisioner.request import CreateBody, PatchBody
+
+from tests.core.examples import MISSION_BODY, NOW, ROOMY
+from tests.core.examples import charge as charge_of
+from tests.core.examples import request as new_request
+from tests.handlers.api_client import Answer, Client
+from tests.handlers.conftest import Cloud
+
+ALPHA, BETA = Client("key-alpha"), Client("key-beta")
+OPENAPI = yaml.safe_load((Path(api.__file__).parents[1] / "openapi.yaml").read_text())
+
+
+def assert_described(answer: Answer, path: str, method: str) -> None:
+    """The answer's body is what the OpenAPI description says for this status."""
+    response = OPENAPI["paths"][path][method]["responses"][str(answer.status)]
+    if "$ref" in response:
+        response = OPENAPI["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    media = answer.headers["content-type"]
+    schema = {**response["content"][media]["schema"], "components": OPENAPI["components"]}
+    jsonschema.Draft202012Validator(schema).validate(answer.json)
+
+
+def done(cloud: Cloud, **body: Any) -> None:
+    """A database that exists."""
+    one = new_request(**body)
+    cloud.ledger.open_create(one, charge_of(one.root), ROOMY)
+    result = {"endpoint": "localhost", "port": 3306, "secret_arn": "arn"}
+    cloud.ledger.record(
+        one.id,
+        Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result}),
+        NOW,
+    )
+
+
+def test_the_missions_body_is_accepted_as_it_is(cloud: Cloud) -> None:
+    answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY)
+
+    assert answer.status == 202
+    assert answer.headers["location"] == f"/requests/{answer.json['id']}"
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json["state"] == "requested"
+    assert_described(answer, "/provision-rds", "post")
+    assert [message["request_id"] for message in cloud.messages()] == [answer.json["id"]]
+
+
+def test_the_same_post_again_is_the_same_request(cloud: Cloud) -> None:
+    first = ALPHA.call("POST", "/provision-rds", MISSION_BODY)
+    rows = cloud.rows()
+
+    again = ALPHA.call("POST", "/provision-rds", MISSION_BODY)
+
+    assert again.json["id"] == first.json["id"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+    assert cloud.rows() == rows
+    assert len(cloud.messages()) == 1
+
+
+def test_another_post_for_the_name_says_what_differs(cloud: Cloud) -> None:
+    ALPHA.call("POST", "/provision-rds", MISSION_BODY)
+
+    answer = ALPHA.call(
+        "POST", "/provision-rds", MISSION_BODY | {"size": "medium", "database_engine": "postgres"}
+    )
+
+    assert answer.status == 409
+    assert {one["pointer"] for one in answer.json["errors"]} == {
+        "/database_engine",
+        "/engine_version",
+        "/size",
+    }
+    assert 'it has "small", not "medium"' in [one["detail"] for one in answer.json["errors"]]
+    assert_described(answer, "/provision-rds", "post")
+
+
+def test_another_teams_name_is_taken_and_tells_nothing_more(cloud: Cloud) -> None:
+    ALPHA.call("POST", "/provision-rds", MISSION_BODY)
+
+    answer = BETA.call("POST", "/provision-rds", MISSION_BODY)
+
+    assert answer.status == 409
+    assert "alpha" not in answer.text
+
+
+BAD = {
+    "malformed JSON": ("{", 400, "Correct the JSON"),
+    "a field twice": ('{"environment": "dev", "environment": "prod"}', 400, "stands in it twice"),
+    "NaN": ('{"storage_gb": NaN}', 400, "NaN is not JSON"),
+    "an array": ("[1]", 422, "send a JSON object"),
+    "a missing field": ({"database_name": "x", "environment": "dev"}, 422, "this field is required"),
+    "an unknown field": (MISSION_BODY | {"colour": "red"}, 422, "there is no such field"),
+    "an unknown engine": (MISSION_BODY | {"database_engine": "oracle"}, 422, "'mysql' or 'postgres'"),
+    "an unknown environment": (MISSION_BODY | {"environment": "mars"}, 422, "choose dev or staging or prod"),
+    "an unknown version": (MISSION_BODY | {"engine_version": "5.7"}, 422, "choose 8.4"),
+    "an unknown size": (MISSION_BODY | {"size": "xlarge"}, 422, "choose small or medium in dev"),
+    "a bad name": (MISSION_BODY | {"database_name": "My_DB"}, 422, "lower-case letters"),
+    "a long name": (MISSION_BODY | {"database_name": "a" * 41}, 422, "1 to 40 characters"),
+    "a double hyphen": (MISSION_BODY | {"database_name": "a--b"}, 422, "single hyphens"),
+    "a reserved word": (MISSION_BODY | {"database_name": "select"}, 422, "reserved word of mysql"),
+    "a reserved word with hyphens": (MISSION_BODY | {"database_name": "current-user"}, 422, "reserved word"),
+    "too long a life": (MISSION_BODY | {"ttl": "31d"}, 422, "dev allows 30d"),
+    "no end where none is allowed": (MISSION_BODY | {"ttl": "never"}, 422, "does not allow never"),
+    "an odd lifetime": (MISSION_BODY | {"ttl": "2 weeks"}, 422, "write hours as 8h"),
+    "too much storage": (MISSION_BODY | {"storage_gb": 101}, 422, "dev allows 20 to 100 GB"),
+    "text for a number": (MISSION_BODY | {"storage_gb": "20"}, 422, "valid integer"),
+    "a standby in dev": (MISSION_BODY | {"high_availability": True}, 422, "dev has no standby"),
+    "a reserved tag": (MISSION_BODY | {"tags": {"managedby": "me"}}, 422, "set by the provisioner"),
+    "a line break": (MISSION_BODY | {"purpose": "a\nb"}, 422, "control characters"),
+    "two sources": (
+        MISSION_BODY | {"restore_from": {"snapshot": "a", "database": "dev/b"}},
+        422,
+        "either snapshot or database",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "words"), BAD.values(), ids=BAD.keys())
+def test_bad_input_says_what_to_change_and_writes_nothing(
+    cloud: Cloud, body: Any, status: int, words: str
+) -> None:
+    answer = ALPHA.call("POST", "/provision-rds", body)
+
+    assert answer.status == status
+    assert words in answer.text
+    assert answer.json["request_id"] == "call-1"
+    assert_described(answer, "/provision-rds", "post")
+    assert cloud.rows() == 0
+    assert cloud.messages() == []
+
+
+def test_a_body_that_is_not_json_is_415(cloud: Cloud) -> None:
+    answer = ALPHA.call("POST", "/provision-rds", "a=b", headers={"content-type": "text/plain"})
+
+    assert answer.status == 415
+    assert_described(answer, "/provision-rds", "post")
+
+
+def test_too_long_a_body_is_413(cloud: Cloud) -> None:
+    answer = ALPHA.call("POST", "/provision-rds", json.dumps({"purpose": "x" * 40_000}))
+
+    assert answer.status == 413
+    assert_described(answer, "/provision-rds", "post")
+
+
+def test_a_key_without_a_team_is_403(cloud: Cloud) -> None:
+    answers = [Client(key).call("POST", "/provision-rds", MISSION_BODY) for key in (None, "key-unknown")]
+
+    assert [answer.status for answer in answers] == [403, 403]
+    assert cloud.rows() == 0
+
+
+def test_a_dry_run_shows_the_file_the_verdict_and_the_cost_and_writes_nothing(cloud: Cloud) -> None:
+    answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY, query={"dry_run": "true"})
+
+    assert answer.status == 200
+    assert 'module "database"' in answer.json["terraform"]
+    assert answer.json["policy"]["passed"]
+    assert answer.json["monthly_cost_usd"] == 13.98
+    assert answer.json["fits_quota"]
+    assert_described(answer, "/provision-rds", "post")
+    assert cloud.rows() == 0
+
+
+def test_an_idempotency_key_stands_for_one_body(cloud: Cloud) -> None:
+    first = ALPHA.call("POST", "/provision-rds", MISSION_BODY, headers={"idempotency-key": '"abc"'})
+    again = ALPHA.call("POST", "/provision-rds", MISSION_BODY, headers={"idempotency-key": "abc"})
+    other = ALPHA.call(
+        "POST", "/provision-rds", MISSION_BODY | {"database_name": "x"}, headers={"idempotency-key": "abc"}
+    )
+    invalid = ALPHA.call("POST", "/provision-rds", MISSION_BODY, headers={"idempotency-key": "a b"})
+
+    assert again.json["id"] == first.json["id"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (other.status, invalid.status) == (422, 400)
+
+
+def test_a_message_that_cannot_be_sent_loses_nothing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUEST_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:gone")
+
+    answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY)
+
+    assert answer.status == 202
+    due = list(cloud.ledger.due_requests(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=3)))
+    assert [one.id for one in due] == [answer.json["id"]]
+
+
+def test_the_quota_is_a_429_that_says_what_is_held(cloud: Cloud) -> None:
+    for number in range(10):
+        assert (
+            ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": f"db{number}"}).status
+            == 202
+        )
+
+    answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": "one-more"})
+
+    assert answer.status == 429
+    assert "holds 10 of 10 databases" in answer.json["detail"]
+    assert answer.headers["retry-after"] == "3600"
+    assert ALPHA.call("GET", "/quota").json["environments"]["dev"]["databases"] == {"used": 10, "limit": 10}
+
+
+def test_another_teams_requests_and_databases_are_404(cloud: Cloud) -> None:
+    request_id = ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
+    calls = [
+        ("GET", f"/requests/{request_id}", None),
+        ("POST", f"/requests/{request_id}/cancel", None),
+        ("POST", f"/requests/{request_id}/retry", None),
+        ("GET", "/databases/dev/mydb123", None),
+        ("PATCH", "/databases/dev/mydb123", {"ttl": "8h"}),
+        ("DELETE", "/databases/dev/mydb123", None),
+    ]
+
+    assert [BETA.call(*call).status for call in calls] == [404] * len(calls)
+    assert BETA.call("GET", "/requests").json["requests"] == []
+    assert BETA.call("GET", "/databases").json["databases"] == []
+
+
+def test_lists_are_paged_filtered_and_newest_first(cloud: Cloud) -> None:
+    names = [f"db{number}" for number in range(5)]
+    for name in names:
+        ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": name})
+
+    seen, token = [], None
+    while True:
+        page = ALPHA.call(
+            "GET", "/databases", query={"page_size": "2"} | ({"page_token": token} if token else {})
+        )
+        assert_described(page, "/databases", "get")
+        seen += [one["database_name"] for one in page.json["databases"]]
+        token = page.json["next_page_token"]
+        if token is None:
+            break
+
+    assert seen == names[::-1]
+    filtered = ALPHA.call("GET", "/requests", query={"database_name": "db3", "state": "requested"})
+    assert [one["database_name"] for one in filtered.json["requests"]] == ["db3"]
+    assert ALPHA.call("GET", "/requests", query={"page_size": "0"}).status == 400
+
+
+def test_a_page_token_of_another_team_is_refused(cloud: Cloud) -> None:
+    for name in ("a", "b"):
+        ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": name})
+    token = ALPHA.call("GET", "/requests", query={"page_size": "1"}).json["next_page_token"]
+
+    assert BETA.call("GET", "/requests", query={"page_token": token}).status == 400
+    assert ALPHA.call("GET", "/requests", query={"page_token": "nonsense"}).status == 400
+
+
+def test_a_database_is_changed_in_place(cloud: Cloud) -> None:
+    done(cloud)
+
+    answer = ALPHA.call("PATCH", "/databases/dev/mydb123", {"size": "medium", "storage_gb": 40})
+
+    assert answer.status == 202
+    assert (answer.json["kind"], answer.json["database"]["storage_gb"]) == ("update", 40)
+    assert_described(answer, "/databases/{environment}/{database_name}", "patch")
+    busy = ALPHA.call("PATCH", "/databases/dev/mydb123", {"size": "small"})
+    assert busy.status == 409
+    assert busy.json["request"] == f"/requests/{answer.json['id']}"
+
+
+REFUSED = {
+    "another engine": ({"database_engine": "postgres"}, 422, "cannot change in place"),
+    "another version": ({"engine_version": "9"}, 422, "cannot change in place"),
+    "less storage": ({"storage_gb": 20}, 422, "cannot shrink"),
+    "nothing": ({}, 422, "name at least one"),
+    "what it is already": ({"storage_gb": 30}, 409, "already is as asked"),
+    "over the maximum": ({"ttl": "31d"}, 422, "counted from creation"),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_an_impossible_change_says_why(cloud: Cloud, body: dict[str, Any], status: int, words: str) -> None:
+    done(cloud, storage_gb=30)
+
+    answer = ALPHA.call("PATCH", "/databases/dev/mydb123", body)
+
+    assert answer.status == status
+    assert words in answer.text
+
+
+def test_a_removal_of_a_protected_database_disarms_it_first(cloud: Cloud) -> None:
+    done(cloud, environment="prod", ttl="never")
+
+    preview = ALPHA.call("DELETE", "/databases/prod/mydb123", query={"dry_run": "true"})
+    answer = ALPHA.call("DELETE", "/databases/prod/mydb123", query={"reason": "no longer used"})
+    again = ALPHA.call("DELETE", "/databases/prod/mydb123")
+
+    assert "deletion_protection   = false" in preview.json["terraform"]
+    assert (answer.status, answer.json["kind"]) == (202, "disarm")
+    assert answer.json["links"]["next_request"]
+    assert answer.json["reason"] == "no longer used"
+    assert again.json["id"] == answer.json["id"]
+
+
+def test_a_request_is_cancelled_before_and_not_after_the_merge(cloud: Cloud) -> None:
+    early = ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
+    late = ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": "late"}).json["id"]
+    cloud.ledger.record(late, Event(id="merged:1", type=Happened.MERGED, at=NOW, actor="x"), NOW)
+
+    answers = [ALPHA.call("POST", f"/requests/{one}/cancel") for one in (early, late)]
+
+    assert [answer.status for answer in answers] == [202, 409]
+    assert "It is merged" in answers[1].json["detail"]
+
+
+def test_only_what_failed_and_may_be_retried_is_retried(cloud: Cloud) -> None:
+    request_id = ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
+    refused = ALPHA.call("POST", f"/requests/{request_id}/retry")
+    detail = {"step": "pull_request", "cause": "no permission", "fix": "give it", "retryable": True}
+    later = dt.datetime.now(dt.UTC)
+    cloud.ledger.record(
+        request_id, Event(id="f", type=Happened.FAILED, at=later, actor="x", detail=detail), later
+    )
+    shown = ALPHA.call("GET", f"/requests/{request_id}")
+    cloud.messages()
+
+    retried = ALPHA.call("POST", f"/requests/{request_id}/retry")
+
+    assert refused.status == 409
+    assert shown.json["error"] == detail
+    assert_described(shown, "/requests/{request_id}", "get")
+    assert (retried.status, retried.json["state"], retried.json["error"]) == (202, "requested", None)
+    assert len(cloud.messages()) == 1
+
+
+def test_every_route_is_described_and_every_description_is_served() -> None:
+    served = {
+        (route.rule.pattern.strip("^$").removesuffix("/*"), route.method.lower())
+        for route in (*api.app._static_routes, *api.app._dynamic_routes)
+    }
+    shapes = {(re.sub(r"\(\?P<(\w+)>.*?\)(?=/|$)", r"{\1}", pattern), method) for pattern, method in served}
+    described = {
+        (path, method) for path, item in OPENAPI["paths"].items() for method in item if method != "parameters"
+    }
+
+    assert shapes == described
+
+
+@pytest.mark.parametrize(("model", "name"), [(CreateBody, "CreateBody"), (PatchBody, "PatchBody")])
+def test_the_described_bodies_have_the_fields_that_are_read(model: Any, name: str) -> None:
+    assert set(OPENAPI["components"]["schemas"][name]["properties"]) == set(model.model_fields)
+
+
+def test_the_description_is_valid_and_served(cloud: Cloud) -> None:
+    answer = ALPHA.call("GET", "/openapi.json")
+
+    assert answer.json == OPENAPI | {"servers": answer.json["servers"]}
+
+
+def test_unknown_routes_and_failures_are_problem_documents(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = ALPHA.call("GET", "/nope")
+    monkeypatch.setenv("LEDGER_TABLE", "gone")
+    settings.forget()
+    api._team_of.cache_clear()
+    broken = ALPHA.call("GET", "/quota")
+
+    assert (unknown.status, broken.status) == (404, 500)
+    assert broken.headers["content-type"] == "application/problem+json"
+    assert "gone" not in broken.text
