@@ -69,8 +69,10 @@ class Cloud:
         )
 
 
-def start(cloud: Cloud, processes: Processes, databases: Path) -> None:
-    """Start MiniStack; the data of the real database servers goes below `databases`."""
+def start(cloud: Cloud, processes: Processes, directory: Path) -> None:
+    """Start MiniStack. It writes below `directory` alone, and removes that at its end."""
+    temporary = directory / "temporary"
+    temporary.mkdir(parents=True)
     environment = {
         **cloud.environment(),
         "GATEWAY_PORT": str(cloud.port),
@@ -78,10 +80,11 @@ def start(cloud: Cloud, processes: Processes, databases: Path) -> None:
         "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        "TMPDIR": str(temporary),
     }
     # Its Lambda functions get this variable from MiniStack itself.
     del environment["AWS_ENDPOINT_URL"]
-    processes.start("aws", [sys.executable, "-m", "sandbox.aws", str(databases)], environment)
+    processes.start("aws", [sys.executable, "-m", "sandbox.aws", str(directory)], environment)
     processes.wait_for("aws", f"{cloud.endpoint}/_ministack/health")
 
 

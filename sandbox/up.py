@@ -32,7 +32,7 @@ class Supervisor:
         self._began = time.monotonic()
         self._processes = Processes(place.logs)
         # In /tmp, because the database servers step down from root and must reach their data.
-        self._databases = Path(tempfile.mkdtemp(prefix="rds-provisioner-"))
+        self._temporary = Path(tempfile.mkdtemp(prefix="rds-provisioner-"))
         self._ports = {name: wanted_port(name) for name in ("aws", "github", "circleci")}
         self._end = threading.Event()
         place.write(self._state())
@@ -57,7 +57,7 @@ class Supervisor:
                     secret=secrets.token_hex(20),
                 ),
             )
-            self._told("AWS answers", aws.start, cloud, self._processes, self._databases)
+            self._told("AWS answers", aws.start, cloud, self._processes, self._temporary)
             foundation = begin(
                 "the foundation is laid (terraform apply)",
                 lambda: aws.lay_foundation(
@@ -105,7 +105,7 @@ class Supervisor:
 
     def take_down(self) -> None:
         self._processes.stop()
-        shutil.rmtree(self._databases, ignore_errors=True)
+        shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _publish(self, cloud: Cloud, github: hosting.GitHub, deployed: stack.Deployed) -> None:
         """Say where everything is: for people and programs."""
@@ -141,7 +141,7 @@ class Supervisor:
             "ports": self._ports,
             "repository": REPOSITORY,
             "missing_engines": missing_engines(),
-            "temporary": [str(self._databases)],
+            "temporary": [str(self._temporary)],
         }
 
     def _told(self, text: str, work: Callable[..., Any], *arguments: Any) -> Any:

@@ -1,6 +1,6 @@
 """Runs MiniStack in this process, with the gaps filled: python -m sandbox.aws DIRECTORY.
 
-The port comes from GATEWAY_PORT. DIRECTORY takes the databases' data; it goes when the process ends.
+The port comes from GATEWAY_PORT. DIRECTORY takes the databases' data and goes when the process ends.
 """
 
 import shutil
@@ -15,10 +15,12 @@ from sandbox.aws.rds import Gaps
 
 
 def run(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
+    databases = directory / "databases"
+    databases.mkdir(parents=True)
     # A database server runs as another user when the sandbox runs as root.
-    directory.chmod(0o711)
-    fleet = Fleet(directory)
+    for path in (directory, databases):
+        path.chmod(0o711)
+    fleet = Fleet(databases)
     Gaps(fleet).fill()
     cloudformation.fill()
     api_gateway.fill()

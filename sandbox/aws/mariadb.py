@@ -50,6 +50,7 @@ class MariaDB:
             f"--datadir={self.directory / 'data'}",
             f"--socket={self._socket}",
             f"--pid-file={self.directory / 'pid'}",
+            f"--tmpdir={self.directory}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             f"--ssl-cert={self.directory / 'server.crt'}",
@@ -90,7 +91,8 @@ class MariaDB:
         own(self.directory, self._identity)
         write_certificate(self.directory, self._identity)
         command = [self._program("mariadb-install-db"), "--no-defaults", "--skip-test-db"]
-        command += [f"--datadir={self.directory / 'data'}", "--auth-root-authentication-method=normal"]
+        command += [f"--datadir={self.directory / 'data'}", f"--tmpdir={self.directory}"]
+        command += ["--auth-root-authentication-method=normal"]
         run("creating a MariaDB data directory", command, self._identity, self.directory)
         return [f"--init-file={self._write_first_statements()}"]
 

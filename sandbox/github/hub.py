@@ -110,6 +110,25 @@ class Hub:
             raise Refused(404, "Not Found")
         return 200, self.shapes.commit(self.repository, sha)
 
+    def compare(self, call: Call, *, base: str, head: str) -> Answer:
+        ends = self.repository.commit(base), self.repository.commit(head)
+        if ends[0] is None or ends[1] is None:
+            raise Refused(404, "Not Found")
+        ahead, behind = self.repository.ahead(ends[0], ends[1]), self.repository.ahead(ends[1], ends[0])
+        return 200, {
+            "status": "diverged"
+            if ahead and behind
+            else "ahead"
+            if ahead
+            else "behind"
+            if behind
+            else "identical",
+            "ahead_by": ahead,
+            "behind_by": behind,
+            "total_commits": ahead,
+            "files": self.repository.files(ends[0], ends[1]),
+        }
+
     # Contents
 
     def get_file(self, call: Call, *, path: str) -> Answer:
@@ -408,6 +427,12 @@ _ROUTES: list[tuple[str, str, str, Any]] = [
     ("POST", _REPOSITORY + r"/git/refs", "contents:write", Hub.create_ref),
     ("DELETE", _REPOSITORY + r"/git/refs/heads/(?P<branch>.+)", "contents:write", Hub.delete_ref),
     ("GET", _REPOSITORY + r"/git/commits/(?P<sha>[0-9a-f]{40})", "contents:read", Hub.get_commit),
+    (
+        "GET",
+        _REPOSITORY + r"/compare/(?P<base>.+?)\.\.\.(?P<head>[0-9a-f]{40})",
+        "contents:read",
+        Hub.compare,
+    ),
     ("GET", _REPOSITORY + r"/contents/(?P<path>.+)", "contents:read", Hub.get_file),
     ("PUT", _REPOSITORY + r"/contents/(?P<path>.+)", "contents:write", Hub.put_file),
     ("DELETE", _REPOSITORY + r"/contents/(?P<path>.+)", "contents:write", Hub.delete_file),
