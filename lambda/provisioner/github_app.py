@@ -10,6 +10,8 @@ from typing import Final
 
 import jwt
 
+from provisioner.errors import NeedsPerson
+
 # GitHub refuses a JWT that lives longer than 10 minutes, and clocks drift.
 _JWT_LIFE: Final = dt.timedelta(minutes=9)
 _CLOCK_DRIFT: Final = dt.timedelta(seconds=60)
@@ -26,11 +28,15 @@ class InstallationToken:
 
 @dataclass(slots=True)
 class GitHubApp:
-    """One installation of the App; keeps its token until shortly before it ends."""
+    """One installation of the App; keeps its token until shortly before it ends.
+
+    `private_key` is asked for the key each time that a token is bought, so that a new key needs no
+    deployment, and the key is not kept.
+    """
 
     app_id: str
     installation_id: str
-    private_key: str = field(repr=False)
+    private_key: Callable[[], str] = field(repr=False)
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     _token: InstallationToken | None = field(default=None, repr=False)
 
@@ -52,4 +58,12 @@ class GitHubApp:
             "exp": int((now + _JWT_LIFE).timestamp()),
             "iss": self.app_id,
         }
-        return jwt.encode(claims, self.private_key, algorithm="RS256")
+        try:
+            return jwt.encode(claims, self.private_key(), algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError):
+            # Without the cause: a parser's words may quote the key.
+            raise NeedsPerson(
+                "signing in to GitHub as the App",
+                "its private key cannot be read",
+                "put the PEM text that GitHub gave for the App into Secrets Manager, then retry",
+            ) from None

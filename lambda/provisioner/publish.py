@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from provisioner.errors import NeedsPerson, TryLater
-from provisioner.github import GitHub, PullRequest
+from provisioner.github import Commit, GitHub, PullRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,13 @@ def publish(github: GitHub, change: Change, *, first: bool) -> Published:
     Four calls where all is new: head of main, branch, commit, pull request.
     """
     if not first and (found := github.find_pull_request(change.branch)):
-        return Published(found, found.head_sha if _is_ours(github, change, found) else "")
-    github.create_branch(change.branch, github.branch_head(change.base))
+        ours = found.merged or is_ours(github, change, found.head_sha)
+        return Published(found, found.head_sha if ours else "")
+    base = github.branch_head(change.base)
+    github.create_branch(change.branch, base)
     commit = _commit(github, change)
+    # A commit made now, on what main is now, can hold nothing else. Anything else is looked at.
+    ours = commit.parent == base or is_ours(github, change, commit.sha)
     opened = github.open_pull_request(
         branch=change.branch, base=change.base, title=change.title, body=change.body
     )
@@ -56,7 +60,26 @@ def publish(github: GitHub, change: Change, *, first: bool) -> Published:
             f"opening the pull request for {change.branch}",
             "GitHub says that it exists, but does not show it",
         )
-    return Published(opened, commit)
+    return Published(opened, commit.sha if ours else "")
+
+
+def is_ours(github: GitHub, change: Change, commit: str) -> bool:
+    """Whether a commit adds this change to main in one step, and nothing beside it.
+
+    What is ours may merge without a person, so that a branch which somebody else pushed to is not.
+    """
+    found = github.compare(change.base, commit)
+    if found.commits == 0:
+        raise NeedsPerson(
+            f"changing {change.path}",
+            f"{change.base} is already as asked",
+            "cancel this request: there is nothing left to merge",
+        )
+    if found.commits != 1 or len(found.files) != 1 or found.files[0].path != change.path:
+        return False
+    if change.content is None:
+        return found.files[0].status == "removed"
+    return found.files[0].status in ("added", "modified") and found.files[0].blob == blob_sha(change.content)
 
 
 def blob_sha(content: str) -> str:
@@ -65,15 +88,15 @@ def blob_sha(content: str) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def _commit(github: GitHub, change: Change) -> str:
-    """The commit with the change on the branch, made now or by an earlier run."""
+def _commit(github: GitHub, change: Change) -> Commit:
+    """The commit with the change on the branch, made now or by an earlier run (then of no known parent)."""
     replaces = None if change.before is None else blob_sha(change.before)
     commit = _write(github, change, replaces)
     if commit:
         return commit
     there = github.file(change.path, change.branch)
     if _content(there) == change.content:
-        return github.branch_head(change.branch)
+        return Commit(github.branch_head(change.branch), parent="")
     if there is None:
         if change.before is not None:
             raise NeedsPerson(
@@ -88,7 +111,7 @@ def _commit(github: GitHub, change: Change) -> str:
     return commit
 
 
-def _write(github: GitHub, change: Change, replaces: str | None) -> str | None:
+def _write(github: GitHub, change: Change, replaces: str | None) -> Commit | None:
     if change.content is None:
         return github.delete_file(
             change.path, branch=change.branch, message=change.commit_message, replaces=replaces or ""
@@ -100,11 +123,6 @@ def _write(github: GitHub, change: Change, replaces: str | None) -> str | None:
         message=change.commit_message,
         replaces=replaces,
     )
-
-
-def _is_ours(github: GitHub, change: Change, found: PullRequest) -> bool:
-    """Whether an adopted pull request still says what this change says."""
-    return found.merged or _content(github.file(change.path, found.head_sha)) == change.content
 
 
 def _content(there: tuple[str, bytes] | None) -> str | None:

@@ -6,6 +6,7 @@ The only module that reads the environment. A missing variable is a NeedsPerson 
 import datetime as dt
 import functools
 import os
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -53,9 +54,13 @@ def the_catalog() -> Catalog:
     return catalog.load(Path(setting("CATALOG_PATH", str(beside))).read_text(encoding="utf-8"))
 
 
-@functools.cache
 def secret(name: str) -> str:
-    """The text of the secret whose ARN stands in the environment variable `name`."""
+    """The text of the secret whose ARN stands in the environment variable `name`, at most 5 minutes old."""
+    return _secret(name, int(time.time() // 300))
+
+
+@functools.lru_cache(maxsize=4)
+def _secret(name: str, period: int) -> str:  # noqa: ARG001 - a new period reads anew
     return str(client("secretsmanager").get_secret_value(SecretId=setting(name))["SecretString"])
 
 
@@ -65,7 +70,7 @@ def github() -> GitHub:
     app = GitHubApp(
         app_id=setting("GITHUB_APP_ID"),
         installation_id=setting("GITHUB_INSTALLATION_ID"),
-        private_key=secret("GITHUB_APP_KEY_SECRET_ARN"),
+        private_key=lambda: secret("GITHUB_APP_KEY_SECRET_ARN"),
     )
     return GitHub(setting("GITHUB_API_URL", "https://api.github.com"), setting("GITHUB_REPOSITORY"), app)
 
@@ -91,5 +96,5 @@ def service(now: dt.datetime) -> Service:
 
 def forget() -> None:
     """Let go of everything that is kept: a rotated secret, or a test's environment."""
-    for cached in (client, ledger, the_catalog, secret, github):
+    for cached in (client, ledger, the_catalog, _secret, github):
         cached.cache_clear()

@@ -8,7 +8,7 @@ from provisioner.github import GitHub
 from provisioner.publish import Change, blob_sha, publish
 
 from sandbox.github import GitHubServer
-from tests.github.conftest import client_of
+from tests.github.github_server import calls, client_of
 
 PATH = "terraform/databases/dev/orders/main.tf"
 CREATE = Change(
@@ -62,14 +62,12 @@ def test_a_first_publication_takes_four_calls_and_one_for_a_cold_token(
 ) -> None:
     published = publish(github, CREATE, first=True)
 
-    assert [
-        (call["method"], call["path"].removeprefix("/repos/acme/databases")) for call in server.calls
-    ] == [
-        ("POST", "/app/installations/815/access_tokens"),
-        ("GET", "/git/ref/heads/main"),
-        ("POST", "/git/refs"),
-        ("PUT", f"/contents/{PATH}"),
-        ("POST", "/pulls"),
+    assert calls(server) == [
+        "POST /app/installations/815/access_tokens",
+        "GET /git/ref/heads/main",
+        "POST /git/refs",
+        f"PUT /contents/{PATH}",
+        "POST /pulls",
     ]
     assert published.commit == published.pull_request.head_sha == server.git.head(CREATE.branch)
     assert_published_once(server, CREATE)
@@ -132,6 +130,62 @@ def test_a_branch_that_somebody_changed_is_not_called_ours(server: GitHubServer,
 
     assert again.commit == ""
     assert server.git.file(CREATE.branch, PATH) == (blob_sha("evil\n"), b"evil\n")
+
+
+def test_a_branch_that_somebody_added_another_file_to_is_not_called_ours(
+    server: GitHubServer, github: GitHub
+) -> None:
+    publish(github, CREATE, first=True)
+    server.hub.push_as_person(CREATE.branch, "pipeline/gate.py", b"evil\n", "Add to it")
+
+    again = publish(github, CREATE, first=False)
+
+    assert again.commit == ""
+
+
+@pytest.mark.parametrize("path", ["pipeline/gate.py", PATH], ids=["another file", "the same file"])
+def test_a_branch_that_somebody_made_first_is_not_called_ours(
+    server: GitHubServer, github: GitHub, path: str
+) -> None:
+    github.create_branch(CREATE.branch, github.branch_head("main"))
+    server.hub.push_as_person(CREATE.branch, path, b"evil\n", "Get in first")
+
+    published = publish(github, CREATE, first=True)
+
+    assert published.commit == ""
+    assert published.pull_request.state == "open"
+
+
+def test_a_push_between_branch_and_commit_is_not_called_ours(server: GitHubServer, github: GitHub) -> None:
+    class Racing(GitHub):
+        def create_branch(self, branch: str, commit: str) -> bool:
+            made = github.create_branch(branch, commit)
+            server.hub.push_as_person(branch, "pipeline/gate.py", b"evil\n", "Get in between")
+            return made
+
+    racing = Racing(server.url, server.repository, github._calls._app)
+    published = publish(racing, CREATE, first=True)
+
+    assert published.commit == ""
+
+
+def test_main_may_move_on_between_two_tries(server: GitHubServer, github: GitHub) -> None:
+    server.fault("PUT .*/contents/", status=502, after_effect=True)
+    with pytest.raises(TryLater):
+        publish(github, CREATE, first=True)
+    server.hub.push_as_person("main", "README.md", b"# Other\n", "Move on")
+
+    published = publish(github, CREATE, first=False)
+
+    assert_published_once(server, CREATE)
+    assert published.commit == server.git.head(CREATE.branch)
+
+
+def test_a_removal_of_what_is_gone_from_main_says_that_nothing_is_left(github: GitHub) -> None:
+    with pytest.raises(NeedsPerson, match="main is already as asked") as caught:
+        publish(github, REMOVE, first=True)
+
+    assert "cancel this request" in caught.value.fix
 
 
 def test_a_file_that_main_has_otherwise_is_replaced_on_the_branch(

@@ -1,0 +1,49 @@
+"""A GitHub of a test's own, on a repository with one commit."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import urllib3
+from cryptography.hazmat.primitives.asymmetric import rsa
+from provisioner.github import GitHub
+from provisioner.github_app import GitHubApp
+
+from sandbox.github import GitHubServer
+
+_KEY = rsa.generate_private_key(65537, 2048)  # takes longer than everything else that a server needs
+
+
+@contextlib.contextmanager
+def github_server(directory: Path) -> Iterator[GitHubServer]:
+    """Serve until the end of the block."""
+    work, bare = directory / "work", directory / "repository.git"
+    work.mkdir()
+    (work / "README.md").write_text("# Databases\n")
+    for command in (
+        ["git", "init", "-q", "-b", "main", "."],
+        ["git", "add", "."],
+        ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", "commit", "-qm", "First"],
+        ["git", "clone", "-q", "--bare", ".", str(bare)],
+    ):
+        subprocess.run(command, cwd=work, check=True)
+    server = GitHubServer(bare)
+    server.app.key = _KEY
+    with server:
+        yield server
+
+
+def client_of(server: GitHubServer) -> GitHub:
+    """A client that has not signed in yet."""
+    app = GitHubApp(server.app_id, server.installation_id, lambda: server.private_key_pem)
+    return GitHub(server.url, server.repository, app, urllib3.PoolManager(timeout=5, retries=False))
+
+
+def calls(server: GitHubServer) -> list[str]:
+    """The calls since the last look, without the repository's name."""
+    made = [
+        f"{one['method']} {one['path']}".replace(f"/repos/{server.repository}", "") for one in server.calls
+    ]
+    server.calls.clear()
+    return made
