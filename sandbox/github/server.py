@@ -116,6 +116,7 @@ class GitHubServer:
 def _handler(server: GitHubServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or each answer's body waits 40 ms for its head to be acknowledged
 
         def _serve(self) -> None:
             parts = urlsplit(self.path)
