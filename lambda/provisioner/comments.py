@@ -14,8 +14,11 @@ PLAN: Final = "<!-- rds-provisioner: plan -->"
 OUTCOME: Final = "<!-- rds-provisioner: outcome -->"
 DRIFT: Final = "<!-- rds-provisioner: drift -->"
 EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
-# GitHub refuses a comment of more than 65,536 characters.
-_PLAN_ROOM: Final = 50_000
+# GitHub refuses a comment of more than 65,536 characters; the rest is for fences and what stands around.
+LIMIT: Final = 65_536
+_PLAN_ROOM: Final = 48_000
+_CAUSE_ROOM: Final = 4_000
+_MOST_RULES: Final = 16
 
 
 def plan_comment(
@@ -39,17 +42,13 @@ def plan_comment(
     icon = {"passed": "✅", "denied": "⛔", "failed": "❌"}[outcome]
     sections = [f"{PLAN}\n## {icon} {headline}", f"{cell(place or 'no database')} at `{_sha(commit)}`."]
     if cause:
-        sections.append(quoted(cause[:4000]))
+        sections.append(quoted(cause[:_CAUSE_ROOM]))
     if results:
-        sections.append(policy_table(results))
+        # What is denied first, so that a long table never hides it.
+        ordered = sorted(results, key=lambda one: one.passed)
+        sections.append(policy_table(results if len(results) <= _MOST_RULES else ordered[:_MOST_RULES]))
     if plan_text:
-        cut = plan_text[:_PLAN_ROOM]
-        note = (
-            ""
-            if cut == plan_text
-            else f"\n\nCut after {_PLAN_ROOM:,} characters; the pipeline has all of it."
-        )
-        sections.append(f"<details><summary>The plan</summary>\n\n{quoted(cut)}\n\n</details>{note}")
+        sections.append(_folded("The plan", plan_text))
     sections.append(f"[Pipeline]({_url(pipeline_url)})\n\n**Next:** {next_step}")
     return "\n\n".join(sections) + "\n"
 
@@ -75,7 +74,7 @@ def outcome_comment(
             text = f"## ✅ {cell(place)} is removed"
             follow = "nothing; the name is free again."
         case _:
-            why = (cause or "The pipeline gave no cause.")[:8000]
+            why = (cause or "The pipeline gave no cause.")[:_CAUSE_ROOM]
             text = f"## ❌ Applying {cell(place)} failed\n\n{quoted(why)}"
             follow = (
                 "mend the cause, then run the pipeline's workflow again; no new pull request is needed."
@@ -104,7 +103,7 @@ def drift_comment(*, place: str, plan_text: str, pipeline_url: str) -> str:
     """What the nightly check found to differ."""
     return (
         f"{DRIFT}\n## 🔎 {cell(place)} differs from its root\n\nSomething changed it beside git.\n\n"
-        f"<details><summary>What differs</summary>\n\n{quoted(plan_text[:_PLAN_ROOM])}\n\n</details>\n\n"
+        f"{_folded('What differs', plan_text)}\n\n"
         f"[Pipeline]({_url(pipeline_url)})\n\n**Next:** undo it by hand, or bring it into the root by a pull "
         "request; the next apply of this database would set it back.\n"
     )
@@ -125,6 +124,13 @@ def counts(summary: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def _folded(summary: str, text: str) -> str:
+    """A long text that opens on a click, cut to what a comment holds."""
+    cut = text[:_PLAN_ROOM]
+    note = "" if cut == text else f"\n\nCut after {_PLAN_ROOM:,} characters; the pipeline has all of it."
+    return f"<details><summary>{summary}</summary>\n\n{quoted(cut)}\n\n</details>{note}"
+
+
 def _where(result: Mapping[str, Any]) -> str:
     names = {
         "endpoint": "Endpoint",
@@ -142,4 +148,4 @@ def _sha(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    return text if re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+", text) else "#"
+    return text if re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]{1,500}", text) else "#"

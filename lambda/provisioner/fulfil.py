@@ -37,10 +37,9 @@ class Worker:
         request = self.ledger.request(request_id)
         if request is None:
             raise TryLater(f"reading request {request_id}", "the ledger does not show it")
-        if request.progress.state is State.PULL_REQUEST_OPEN and request.progress.cancelling:
-            return self._close(request, now)
         if request.progress.state is not State.REQUESTED:
-            return request
+            waiting = request.progress.step in (Step.PULL_REQUEST, Step.REVIEW)
+            return self._close(request, now) if request.progress.cancelling and waiting else request
         claim = self.ledger.claim(request_id, now, LEASE)
         if claim is None:
             raise TryLater(
@@ -69,11 +68,10 @@ class Worker:
     def _publish(self, request: Request, now: dt.datetime, *, first: bool) -> Request:
         if request.progress.cancelling and first:
             return self._cancelled(request, now)
+        if request.progress.cancelling:
+            return self._close(request, now)
         results = [] if request.kind is Kind.REMOVE else self._policy(request, now)
         change = pull_request.change(request, results, self.catalog, base=self.base)
-        if request.progress.cancelling:
-            found = self.github.find_pull_request(change.branch)
-            return self._close_found(request, found, now)
         published = publish(self.github, change, first=first)
         opened = self.ledger.record(
             request.id, opened_event(published.pull_request, published.commit, now), now
@@ -95,17 +93,14 @@ class Worker:
         )
 
     def _close(self, request: Request, now: dt.datetime) -> Request:
-        number = request.progress.pull_request
-        return self._close_found(request, self.github.pull_request(number) if number else None, now)
-
-    def _close_found(self, request: Request, found: PullRequest | None, now: dt.datetime) -> Request:
         """Close what is open, then say so; a merge that came first wins, since GitHub decides."""
+        number, branch = request.progress.pull_request, pull_request.branch(request)
+        found = self.github.pull_request(number) if number else self.github.find_pull_request(branch)
         if found and found.state == "open":
             found = self.github.close_pull_request(found.number)
         if found and found.merged:
             return self.ledger.record(request.id, ended_event(found, ACTOR, now), now)
-        if found:
-            self.github.delete_branch(found.branch)
+        self.github.delete_branch(branch)
         return self._cancelled(request, now)
 
     def _cancelled(self, request: Request, now: dt.datetime) -> Request:

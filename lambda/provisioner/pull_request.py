@@ -20,6 +20,9 @@ BRANCH: Final = re.compile(
     r"rds/(?P<environment>[a-z][a-z0-9]{0,19})/(?P<database_name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"
     r"/(?P<kind>create|update|extend|disarm|remove)-(?P<id8>[0-9a-f]{8})"
 )
+# A fence has to be longer than what it holds, and GitHub limits how long a text may be.
+_LONG_RUN: Final = re.compile(r"`{20,}")
+_CELL_LENGTH: Final = 300
 ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 _VERBS: Final = {
     Kind.CREATE: "Create",
@@ -91,6 +94,7 @@ def quoted(text: str) -> str:
     Nothing inside a fence is read as Markdown, HTML, a mention or a keyword:
     https://github.github.com/gfm/#fenced-code-blocks
     """
+    text = _LONG_RUN.sub(lambda run: f"({len(run[0])} backticks)", text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
@@ -99,20 +103,24 @@ def quoted(text: str) -> str:
 def policy_table(results: Sequence[PolicyResult]) -> str:
     """The policy's verdicts."""
     verdict = "passed" if passed(list(results)) else "**denied**"
-    rows = [f"| {'✅' if one.passed else '❌'} | {one.rule} | {cell(one.detail)} |" for one in results]
+    rows = [f"| {'✅' if one.passed else '❌'} | {cell(one.rule)} | {cell(one.detail)} |" for one in results]
     return "\n".join([f"### Policy: {verdict}", "", "| | Rule | Finding |", "|---|---|---|", *rows])
 
 
 def cell(text: str) -> str:
-    """Text inside a table's cell, as code, where nothing but its words is read."""
-    flat = re.sub(r"\s+", " ", text).replace("`", "'").replace("|", "\\|").strip()
-    return f"`{flat}`" if flat else ""
+    """Text inside a line or a table's cell, as code, where nothing but its words is read.
+
+    No escape keeps a `|` from ending a cell when a backslash comes before it, so that it is exchanged:
+    https://github.github.com/gfm/#tables-extension-
+    """
+    flat = re.sub(r"\s+", " ", text).replace("`", "'").replace("|", "¦").strip()
+    short = flat if len(flat) <= _CELL_LENGTH else flat[:_CELL_LENGTH] + "…"
+    return f"`{short}`" if short else ""
 
 
 def facts(root: Root, catalog: Catalog) -> dict[str, str]:
     """What a root means to a person."""
     size = catalog.size_of(root.instance_class)
-    cost = f"{catalog.monthly_usd(root):.2f} USD a month, estimated with prices of {catalog.prices_as_of}"
     return {
         "Engine": f"{ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
         "Size": f"{size or 'not in the catalog'} ({root.instance_class})",
@@ -123,8 +131,12 @@ def facts(root: Root, catalog: Catalog) -> dict[str, str]:
         "Deletion protection": "on" if root.deletion_protection else "off",
         "Lifetime": "no end" if root.expires_at == NEVER else f"until {root.expires_at}",
         "Tags": ", ".join(f"{key}={value}" for key, value in sorted(root.tags.items())) or "none",
-        "Cost": cost if size else "unknown",
+        "Cost": _cost(catalog.monthly_usd(root), catalog) if size else "unknown",
     }
+
+
+def _cost(usd: float, catalog: Catalog) -> str:
+    return f"{usd:.2f} USD a month, estimated with prices of {catalog.prices_as_of}"
 
 
 def _table(request: Request, catalog: Catalog) -> str:
@@ -145,8 +157,8 @@ def _table(request: Request, catalog: Catalog) -> str:
 
 def _who(request: Request) -> str:
     lines = [
-        f"Requested by `{request.actor}` of team `{request.team}` at {instant(request.created_at)}, "
-        f"owner `{request.root.owner}`.",
+        f"Requested by {cell(request.actor)} of team {cell(request.team)} at {instant(request.created_at)}, "
+        f"owner {cell(request.root.owner)}.",
         f"Request `{request.id}`.",
     ]
     why = request.reason or ("" if request.kind is not Kind.CREATE else request.root.purpose)
@@ -157,11 +169,11 @@ def _who(request: Request) -> str:
 def _restore(root: Root) -> str:
     assert root.restore is not None  # noqa: S101 - the caller looked
     if root.restore.snapshot:
-        source = f"snapshot `{root.restore.snapshot}`"
+        source = f"snapshot {cell(root.restore.snapshot)}"
     else:
         moment = root.restore.point_in_time
-        when = "the latest restorable time" if moment == "latest" else f"{moment}"
-        source = f"database `{root.restore.database}` as of {when}"
+        when = "the latest restorable time" if moment == "latest" else cell(moment or "")
+        source = f"database {cell(root.restore.database or '')} as of {when}"
     return (
         f"### Restored from {source}\n\n"
         "Comes along: data, users and their passwords inside the engine, storage size.\n"
@@ -171,7 +183,8 @@ def _restore(root: Root) -> str:
 
 
 def _next(request: Request, catalog: Catalog) -> str:
-    automatic = catalog.environments[request.environment].approval == "auto"
+    rules = catalog.environments.get(request.environment)
+    automatic = rules is not None and rules.approval == "auto"
     approval = (
         "Gate and plan run; when they show exactly this and nothing else, it merges by itself."
         if automatic

@@ -8,6 +8,9 @@ from provisioner.lifecycle import Kind
 from provisioner.policy import PolicyResult
 
 
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
 class ReportError(ValueError):
     """A report that cannot be read."""
 
@@ -20,12 +23,12 @@ class _Part(BaseModel):
 class Summary(_Part):
     """What a plan would do; counts are of Terraform resources, and of databases among them."""
 
-    add: int = 0
-    change: int = 0
-    destroy: int = 0
-    replace: int = 0
-    databases_added: int = 0
-    databases_destroyed: int = 0
+    add: Count = 0
+    change: Count = 0
+    destroy: Count = 0
+    replace: Count = 0
+    databases_added: Count = 0
+    databases_destroyed: Count = 0
     only_own_database: bool = False
 
 
