@@ -1,0 +1,173 @@
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+from moto import mock_aws
+from provisioner.ledger import Ledger
+
+from ops.team_key import Refused, TeamKeys, main
+from tests.core.ledger_table import FAKE_ACCOUNT, TABLE, create_table
+
+STACK = "rds-provisioner"
+
+
+class Account:
+    """An AWS account that has the stack: its usage plan, its ledger and its outputs."""
+
+    def __init__(self) -> None:
+        self.gateway: Any = boto3.client("apigateway")
+        self.dynamodb: Any = boto3.client("dynamodb")
+        create_table(self.dynamodb)
+        self.plan = self.gateway.create_usage_plan(name=STACK)["id"]
+        boto3.client("cloudformation").create_stack(
+            StackName=STACK,
+            TemplateBody=json.dumps(
+                {
+                    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+                    "Outputs": {"UsagePlanId": {"Value": self.plan}, "LedgerTable": {"Value": TABLE}},
+                }
+            ),
+        )
+
+    def team_of(self, key_id: str) -> tuple[str, str] | None:
+        """What the API finds for a key."""
+        return Ledger(self.dynamodb, TABLE).team_of_key(key_id)
+
+    def attached(self) -> list[str]:
+        items = self.gateway.get_usage_plan_keys(usagePlanId=self.plan)["items"]
+        return [str(item["id"]) for item in items]
+
+    def rows(self) -> int:
+        return int(self.dynamodb.scan(TableName=TABLE)["Count"])
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with mock.patch.dict(os.environ, FAKE_ACCOUNT), mock_aws():
+        yield Account()
+
+
+def test_a_new_key_opens_the_api_for_its_team(account: Account) -> None:
+    key, value = TeamKeys.of_stack(STACK).create("alpha")
+    assert key.name == "rds-provisioner-alpha-1"
+    assert account.team_of(key.id) == ("alpha", "alpha")
+    assert account.attached() == [key.id]
+    kept = account.gateway.get_api_key(apiKey=key.id, includeValue=True)
+    assert (kept["value"], kept["enabled"], kept["tags"]) == (value, True, {"team": "alpha"})
+
+
+def test_a_team_may_have_several_keys_each_for_its_own_actor(account: Account) -> None:
+    keys = TeamKeys.of_stack(STACK)
+    first, _ = keys.create("alpha")
+    second, _ = keys.create("alpha", "Ada Lovelace")
+    assert [first.name, second.name] == ["rds-provisioner-alpha-1", "rds-provisioner-alpha-2"]
+    assert account.team_of(second.id) == ("alpha", "Ada Lovelace")
+
+
+def test_a_name_that_begins_like_another_counts_for_itself(account: Account) -> None:
+    keys = TeamKeys.of_stack(STACK)
+    keys.create("alpha-one")
+    assert keys.create("alpha")[0].name == "rds-provisioner-alpha-1"
+
+
+@pytest.mark.parametrize("team", ["", "Alpha", "1team", "a--b", "a-", "a_b", "a#b", "x" * 41])
+def test_a_wrong_team_name_makes_nothing(account: Account, team: str) -> None:
+    with pytest.raises(Refused, match="lower-case letters"):
+        TeamKeys.of_stack(STACK).create(team)
+    assert account.attached() == []
+
+
+@pytest.mark.parametrize("actor", ["", " x", "a\nb", "<b>", "x" * 65])
+def test_a_wrong_actor_makes_nothing(account: Account, actor: str) -> None:
+    with pytest.raises(Refused, match="actor"):
+        TeamKeys.of_stack(STACK).create("alpha", actor)
+    assert account.rows() == 0
+
+
+def test_a_key_that_cannot_be_given_to_its_team_does_not_stay(account: Account) -> None:
+    keys = TeamKeys(account.gateway, account.dynamodb, STACK, account.plan, "no-such-table")
+    with pytest.raises(account.dynamodb.exceptions.ResourceNotFoundException):
+        keys.create("alpha")
+    assert account.gateway.get_api_keys()["items"] == []
+    assert account.attached() == []
+
+
+@pytest.mark.parametrize("named_by", ["name", "id"])
+def test_revoking_ends_the_key_and_forgets_its_team(account: Account, named_by: str) -> None:
+    keys = TeamKeys.of_stack(STACK)
+    key, _ = keys.create("alpha")
+    other, _ = keys.create("beta")
+    assert keys.revoke(getattr(key, named_by)) == key
+    assert account.team_of(key.id) is None
+    left = [one["id"] for one in account.gateway.get_api_keys()["items"]]
+    assert left == [other.id]
+
+
+def test_a_key_of_another_api_cannot_be_revoked(account: Account) -> None:
+    foreign = account.gateway.create_api_key(name="somebody-elses", enabled=True)
+    with pytest.raises(Refused, match="has no key"):
+        TeamKeys.of_stack(STACK).revoke(foreign["id"])
+    assert account.gateway.get_api_key(apiKey=foreign["id"])["name"] == "somebody-elses"
+
+
+def test_listing_shows_no_values(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = TeamKeys.of_stack(STACK)
+    key, value = keys.create("alpha", "Ada Lovelace")
+    keys.create("beta")
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert value not in shown
+    assert [line.split()[0] for line in shown.splitlines()] == [
+        "NAME",
+        "rds-provisioner-alpha-1",
+        "rds-provisioner-beta-1",
+    ]
+    assert main(["list", "alpha"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split("  ")[:4] == ["rds-provisioner-alpha-1", key.id, "alpha", "Ada Lovelace"]
+
+
+def test_listing_says_what_to_do_where_there_is_none(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out == "No keys. Make one: python -m ops.team_key create TEAM\n"
+
+
+def test_create_prints_the_value_once_and_quietly_the_value_alone(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["create", "alpha"]) == 0
+    shown = capsys.readouterr().out
+    (first,) = account.gateway.get_api_keys(includeValues=True)["items"]
+    assert shown.count(first["value"]) == 1
+    assert main(["create", "beta", "--quiet"]) == 0
+    values = {one["value"] for one in account.gateway.get_api_keys(includeValues=True)["items"]}
+    assert {capsys.readouterr().out.strip(), first["value"]} == values
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--stack", "no-such", "list"], "There is no stack 'no-such'"),
+        (["revoke", "nothing"], "has no key 'nothing'; `list` shows its keys."),
+        (["create", "Alpha"], "lower-case letters"),
+    ],
+)
+def test_a_refusal_says_what_to_do_and_ends_with_2(
+    account: Account, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_stack_of_something_else_is_refused(account: Account) -> None:
+    boto3.client("cloudformation").create_stack(
+        StackName="other", TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    )
+    with pytest.raises(Refused, match="no output UsagePlanId and LedgerTable"):
+        TeamKeys.of_stack("other")

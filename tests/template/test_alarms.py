@@ -1,0 +1,86 @@
+import json
+import re
+
+from tests.template.stack import FUNCTIONS, PROJECT, of_type, template
+
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+DOCUMENT = (PROJECT / "docs" / "deploy.md").read_text()
+PREFIX = "${AWS::StackName}-"
+
+
+def names() -> set[str]:
+    return {alarm["AlarmName"]["Fn::Sub"].removeprefix(PREFIX) for alarm in ALARMS.values()}
+
+
+def test_these_are_the_alarms() -> None:
+    assert names() == {f"{function}-errors" for function in FUNCTIONS.values()} | {
+        "api-5xx",
+        "dead-letters",
+        "oldest-message",
+        "reaper-silent",
+        "request-failed",
+        "schedule-dead-letters",
+        "stuck-requests",
+        "throttles",
+    }
+
+
+def test_every_alarm_tells_somebody_and_says_what_to_look_at() -> None:
+    for alarm in ALARMS.values():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+        assert alarm["AlarmDescription"].endswith(".")
+        assert "TreatMissingData" in alarm
+
+
+def test_silence_of_the_reaper_is_an_alarm_and_silence_elsewhere_is_not() -> None:
+    silent = {name for name, alarm in ALARMS.items() if alarm["TreatMissingData"] == "breaching"}
+    assert silent == {"ReaperSilentAlarm"}
+
+
+def test_alarms_on_own_metrics_use_names_that_the_code_sends() -> None:
+    text = "".join(path.read_text() for path in (PROJECT / "lambda" / "provisioner").rglob("*.py"))
+    own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm.get("Namespace") == "RdsProvisioner"}
+    assert own == {"RequestFailed", "StuckRequests"}
+    assert all(f'"{name}"' in text for name in own)
+    assert template()["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == {
+        "Ref": "AWS::StackName"
+    }
+    for alarm in ALARMS.values():
+        if alarm.get("Namespace") == "RdsProvisioner":
+            assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+
+
+def test_the_dashboard_is_json() -> None:
+    (dashboard,) = of_type("AWS::CloudWatch::Dashboard").values()
+    body = json.loads(re.sub(r"\$\{[\w:]+\}", "x", dashboard["DashboardBody"]["Fn::Sub"]))
+    assert len(body["widgets"]) >= 6
+
+
+def test_the_document_says_what_to_do_about_every_alarm() -> None:
+    table = DOCUMENT.partition("## When an alarm rings")[2].partition("## ")[0]
+    for name in names() - {f"{function}-errors" for function in FUNCTIONS.values()}:
+        assert f"`{name}`" in table
+    assert "`<function>-errors`" in table
+
+
+def test_the_document_counts_the_metrics_that_alarms_are_paid_for() -> None:
+    paid = sum(
+        sum("MetricStat" in metric for metric in alarm["Metrics"]) if "Metrics" in alarm else 1
+        for alarm in ALARMS.values()
+    )
+    assert f"| CloudWatch alarms | {paid} metrics \u00d7 0.10 | {paid * 0.1:.2f} |" in DOCUMENT
+
+
+def test_the_document_adds_up() -> None:
+    table = DOCUMENT.partition("## What it costs idle")[2].partition("**together**")
+    rows = re.findall(r"\| (\d+\.\d\d) \| (\d+\.\d\d) \|$", table[0], re.MULTILINE)
+    listed, free = (sum(round(float(row[column]) * 100) for row in rows) / 100 for column in (0, 1))
+    assert f"**{listed:.2f}** | **{free:.2f}**" in table[2]
+
+
+def test_the_document_names_outputs_and_parameters_that_exist() -> None:
+    used = set(re.findall(r"output ([A-Z]\w+)", DOCUMENT))
+    assert used <= set(template()["Outputs"])
+    table = DOCUMENT.partition("## 5 The stack")[2].partition("```")[0] + DOCUMENT
+    documented = set(re.findall(r"\b([A-Z][A-Za-z]+)\b", table))
+    assert set(template()["Parameters"]) - documented <= {"GitHubBaseBranch", "StageName"}

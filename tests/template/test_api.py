@@ -1,0 +1,99 @@
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.template.stack import PROJECT, resource, routes, template
+
+OPEN = {("get", "/health"), ("get", "/openapi.json"), ("post", "/webhooks/github")}
+# Not for teams, or described with the handler that serves it.
+NOT_DESCRIBED = {("post", "/webhooks/github"), ("post", "/databases/{environment}/{database_name}/rotate")}
+# All that a gateway response's template may read.
+READABLE = {"$context.path", "$context.requestId", "$context.error.messageString"}
+RESPONSES: dict[str, Any] = resource("Api")["GatewayResponses"]
+
+
+def described() -> dict[tuple[str, str], bool]:
+    """(method, path) -> whether a key is needed, as openapi.yaml says."""
+    content = yaml.safe_load((PROJECT / "lambda" / "provisioner" / "openapi.yaml").read_text())
+    return {
+        (method, path): bool(operation.get("security", content["security"]))
+        for path, item in content["paths"].items()
+        for method, operation in item.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+
+
+def test_every_described_operation_has_a_route_with_the_same_need_of_a_key() -> None:
+    needs = {route: key for route, (_, key) in routes().items()}
+    assert {route: needs.get(route) for route in described()} == described()
+
+
+def test_every_route_is_described() -> None:
+    assert set(routes()) - set(described()) <= NOT_DESCRIBED
+
+
+def test_a_key_is_needed_but_for_three_routes() -> None:
+    assert {route for route, (_, key) in routes().items() if not key} == OPEN
+
+
+def test_the_webhook_has_a_function_of_its_own() -> None:
+    served = {route: function for route, (function, _) in routes().items()}
+    assert served.pop(("post", "/webhooks/github")) == "WebhookFunction"
+    assert set(served.values()) == {"ApiFunction"}
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_refusal_is_a_problem_document_that_says_what_to_do(name: str) -> None:
+    response = RESPONSES[name]
+    assert response["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"
+    text = response["ResponseTemplates"]["application/json"]
+    assert set(re.findall(r"\$[\w.]+", text)) <= READABLE
+    filled = text.replace("$context.error.messageString", '"Say so."')
+    document = json.loads(re.sub(r"\$[\w.]+", "x", filled))
+    assert {"type", "title", "detail", "instance", "request_id", "retryable", "errors"} <= set(document)
+    assert document["detail"].endswith((".", "/openapi.json."))
+    assert document.get("status") == response.get("StatusCode")
+
+
+def test_what_a_caller_meets_is_covered() -> None:
+    assert {
+        "INVALID_API_KEY",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "THROTTLED",
+        "QUOTA_EXCEEDED",
+        "REQUEST_TOO_LARGE",
+        "INTEGRATION_TIMEOUT",
+        "DEFAULT_4XX",
+        "DEFAULT_5XX",
+    } <= set(RESPONSES)
+    assert "Retry-After" in RESPONSES["THROTTLED"]["ResponseParameters"]["Headers"]
+    assert "Retry-After" in RESPONSES["QUOTA_EXCEEDED"]["ResponseParameters"]["Headers"]
+
+
+def test_access_logs_are_json_without_headers_bodies_or_key_values() -> None:
+    text = resource("Api")["AccessLogSetting"]["Format"]
+    assert "\n" not in text
+    fields = json.loads(text)
+    assert fields["request_id"] == "$context.requestId"
+    assert fields["api_key_id"] == "$context.identity.apiKeyId"
+    assert "$context.identity.apiKey" not in fields.values()  # the key itself
+    assert all(value.startswith("$context.") for value in fields.values())
+
+
+def test_each_key_and_the_whole_stage_have_limits() -> None:
+    plan = resource("UsagePlan")
+    assert plan["Throttle"] == {"RateLimit": {"Ref": "ThrottleRate"}, "BurstLimit": {"Ref": "ThrottleBurst"}}
+    assert plan["Quota"] == {"Limit": {"Ref": "QuotaPerDay"}, "Period": "DAY"}
+    (everything,) = resource("Api")["MethodSettings"]
+    assert everything["ThrottlingRateLimit"] >= template()["Parameters"]["ThrottleRate"]["Default"]
+    assert "DataTraceEnabled" not in everything  # it would log bodies
+
+
+def test_a_domain_comes_with_all_its_parts_or_not_at_all() -> None:
+    parts = {name for name, one in template()["Resources"].items() if one.get("Condition") == "HasDomain"}
+    assert parts == {"Certificate", "Domain", "DomainMapping", "DomainRecord"}
+    assert resource("Domain")["SecurityPolicy"] == "TLS_1_2"
+    assert resource("Certificate")["ValidationMethod"] == "DNS"

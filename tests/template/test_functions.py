@@ -1,0 +1,111 @@
+import importlib
+import re
+
+import pytest
+
+from tests.template.stack import (
+    FUNCTIONS,
+    PROJECT,
+    environment,
+    of_type,
+    references,
+    resource,
+    statements,
+    template,
+)
+
+LAMBDA = PROJECT / "lambda" / "provisioner"
+# AWS and Powertools give these, or the code has a default that suits.
+NOT_GIVEN = {"CATALOG_PATH"}
+
+
+def test_these_are_the_functions() -> None:
+    names = {
+        name: one["FunctionName"]["Fn::Sub"] for name, one in of_type("AWS::Serverless::Function").items()
+    }
+    assert names == {name: f"${{AWS::StackName}}-{short}" for name, short in FUNCTIONS.items()}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_handler_exists(name: str) -> None:
+    module, _, function = resource(name)["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_has_a_role_a_log_group_and_an_alarm_of_its_own(name: str) -> None:
+    own = name.removesuffix("Function")
+    assert resource(name)["Role"] == {"Fn::GetAtt": [f"{own}Role", "Arn"]}
+    assert resource(name)["LoggingConfig"] == {"LogGroup": {"Ref": f"{own}Logs"}}
+    group = resource(f"{own}Logs")
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert group["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{FUNCTIONS[name]}"}
+    assert resource(name)["DeploymentPreference"] == {"Alarms": [{"Ref": f"{own}Errors"}]}
+    assert resource(f"{own}Errors")["Dimensions"] == [
+        {"Name": "FunctionName", "Value": resource(name)["FunctionName"]}
+    ]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_has_a_time_limit_and_enough_memory(name: str) -> None:
+    assert resource(name)["Timeout"] <= 300
+    assert resource(name)["MemorySize"] >= 512  # less memory is less processor, and imports crawl
+
+
+def test_a_caller_never_waits_longer_than_api_gateway_does() -> None:
+    assert max(resource("ApiFunction")["Timeout"], resource("WebhookFunction")["Timeout"]) < 29
+
+
+def test_all_are_traced_and_come_in_step_by_step() -> None:
+    common = template()["Globals"]["Function"]
+    assert common["Tracing"] == "Active"
+    assert common["AutoPublishAlias"] == "live"
+    assert common["DeploymentPreference"] == {"Type": {"Ref": "DeploymentType"}}
+    assert template()["Parameters"]["DeploymentType"]["Default"] == "Canary10Percent5Minutes"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_changed_parameter_makes_a_new_version(name: str) -> None:
+    """SAM publishes a version for new code only; CloudFormation also for another description."""
+    described = references(resource(name)["VersionDescription"])
+    parameters = set(template()["Parameters"])
+    assert references(environment(name)) & parameters == described & parameters
+
+
+def test_the_versions_description_never_gets_too_long_for_lambda() -> None:
+    text = resource("ApiFunction")["VersionDescription"]["Fn::Sub"]
+    for name in re.findall(r"\$\{(\w+)\}", text):
+        about = template()["Parameters"][name]
+        longest = about.get("MaxLength") or max(map(len, about["AllowedValues"]))
+        text = text.replace(f"${{{name}}}", "x" * longest)
+    assert len(text) <= 256
+
+
+def test_every_variable_that_the_code_reads_is_given() -> None:
+    code = {path.name: path.read_text() for path in LAMBDA.rglob("*.py")}
+    read = {
+        match
+        for text in code.values()
+        for match in re.findall(r"\b(?:setting|secret)\(\s*\"([A-Z_]+)\"", text)
+    }
+    given = {variable for name in FUNCTIONS for variable in environment(name)}
+    assert read - given == NOT_GIVEN
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_told_of_a_secret_just_where_its_role_may_read_it(name: str) -> None:
+    role = name.replace("Function", "Role")
+    readable = {
+        secret
+        for one in statements(role)
+        if "secretsmanager:GetSecretValue" in one["Action"]
+        for secret in references(one["Resource"])
+    }
+    told = references([value for key, value in environment(name).items() if key.endswith("_SECRET_ARN")])
+    assert readable == told
+
+
+def test_the_lambda_folder_holds_only_what_a_package_needs() -> None:
+    kept = {path.name for path in (PROJECT / "lambda").iterdir() if path.name != "__pycache__"}
+    assert kept == {"provisioner", "catalog.yaml", "requirements.txt"}
+    assert (PROJECT / "lambda" / "catalog.yaml").resolve() == PROJECT / "catalog.yaml"

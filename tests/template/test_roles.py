@@ -1,0 +1,122 @@
+"""Who may do what: written out, so that a change of a permission is seen in review."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.stack import FUNCTIONS, listed, of_type, references, resource, statements
+
+LEDGER = {
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
+COMMON = {
+    "Ledger": LEDGER,
+    "EventsTopic": {"sns:Publish"},
+    "*": {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+}
+APP_KEY = {"GitHubAppKey": {"secretsmanager:GetSecretValue"}}
+SEND = {"RequestTopic": {"sns:Publish"}}
+MAY = {
+    "api": {
+        **SEND,
+        "rds:db:*": {"rds:DescribeDBInstances"},
+        "secretsmanager:secret:rds!db-*": {"secretsmanager:DescribeSecret", "secretsmanager:RotateSecret"},
+        "kms:key/*": {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
+    },
+    "worker": {
+        **APP_KEY,
+        "RequestQueue": {
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",
+        },
+    },
+    "webhook": {"GitHubWebhookSecret": {"secretsmanager:GetSecretValue"}},
+    "plan-report": APP_KEY,
+    "apply-report": {**APP_KEY, **SEND},
+    "reaper": {
+        **APP_KEY,
+        **SEND,
+        "*": COMMON["*"] | {"cloudwatch:GetMetricData"},
+        "rds:db:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
+        "rds:snapshot:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
+        "rds:snapshot:*-final-*": {"rds:DeleteDBSnapshot"},
+    },
+}
+PREFIX = "arn:${AWS::Partition}:"
+PLACE = ":${AWS::Region}:${AWS::AccountId}:"
+
+
+def short(target: Any) -> str:
+    """A resource of this stack by its name, another one by service and rest of the ARN."""
+    match target:
+        case {"Fn::Sub": str(text)} if text.startswith(PREFIX):
+            return text.removeprefix(PREFIX).replace(PLACE, ":")
+        case "*":
+            return "*"
+    (name,) = references(target)
+    return name
+
+
+@pytest.mark.parametrize(("function", "name"), FUNCTIONS.items())
+def test_a_function_may_do_this_and_nothing_else(function: str, name: str) -> None:
+    role = function.replace("Function", "Role")
+    may: dict[str, set[str]] = {}
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow"
+        for target in listed(statement["Resource"]):
+            may.setdefault(short(target), set()).update(listed(statement["Action"]))
+    logs = {role.replace("Role", "Logs"): {"logs:CreateLogStream", "logs:PutLogEvents"}}
+    assert may == COMMON | logs | MAY[name]
+
+
+def test_a_role_belongs_to_one_function_and_takes_no_managed_policy() -> None:
+    of_functions = [references(one["Role"]).pop() for one in of_type("AWS::Serverless::Function").values()]
+    assert len(set(of_functions)) == len(FUNCTIONS)
+    for role in of_functions:
+        assert "ManagedPolicyArns" not in resource(role)
+
+
+def test_no_action_has_a_wildcard() -> None:
+    for role in of_type("AWS::IAM::Role"):
+        if "Policies" in resource(role):
+            actions = [action for one in statements(role) for action in listed(one["Action"])]
+            assert [action for action in actions if "*" in action] == []
+
+
+def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
+    conditions: dict[str, Any] = {
+        one["Sid"]: one.get("Condition") for one in statements("ApiRole") + statements("ReaperRole")
+    }
+    assert conditions["DropFinalSnapshots"] == {
+        "StringEquals": {"aws:ResourceTag/ManagedBy": "rds-provisioner"}
+    }
+    assert (
+        "secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn" in conditions["RotatePasswords"]["ArnLike"]
+    )
+    assert set(conditions["UseDatabaseKeysForThat"]) == {"StringEquals", "ForAnyValue:StringLike"}
+
+
+def test_indexes_are_read_by_those_who_list() -> None:
+    assert index_readers("listing") == {"ApiRole"}
+    assert index_readers("due") == {"ReaperRole"}
+
+
+def index_readers(index: str) -> set[str]:
+    return {
+        role
+        for role in of_type("AWS::IAM::Role")
+        for one in (statements(role) if "Policies" in resource(role) else [])
+        if f"/index/{index}" in str(one["Resource"])
+    }
+
+
+def test_the_schedule_may_run_the_reaper_alone() -> None:
+    may = {short(one["Resource"]): listed(one["Action"]) for one in statements("ReaperScheduleRole")}
+    assert may == {"ReaperFunction": ["lambda:InvokeFunction"], "ScheduleDeadLetters": ["sqs:SendMessage"]}
