@@ -206,6 +206,12 @@ class GitHub:
         answer = self._expect(201, "POST", f"/issues/{number}/comments", {"body": body}, doing=doing)
         return int(answer.content["id"])
 
+    def put_comment(self, number: int, marker: str, body: str) -> None:
+        """Write the one comment that begins with a marker, or replace its text."""
+        known = self.marked_comment(number, marker)
+        if known is None or not self.update_comment(known, body):
+            self.comment(number, body)
+
     def marked_comment(self, number: int, marker: str) -> int | None:
         """The id of an App's comment that begins with a marker, if there is one among the first 300."""
         doing = f"reading the comments of pull request {number}"

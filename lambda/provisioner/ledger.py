@@ -384,8 +384,10 @@ class Ledger:
         if request.progress.state is State.DONE and request.follow_up:
             return now + FIRST_LOOK[Step.PULL_REQUEST]  # until the follow-up exists
         look = FIRST_LOOK.get(request.progress.step)
-        if request.progress.state in ENDED or not blocks(request.progress) or request.progress.failure:
+        if request.progress.state in ENDED or not blocks(request.progress):
             return None
+        if request.progress.failure and not request.progress.cancelling:
+            return None  # a person goes on; only a cancel still has to reach the worker
         return now + look if look else None
 
     @staticmethod

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from provisioner.lifecycle import Kind
 from provisioner.policy import PolicyResult
 
-
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
@@ -46,17 +45,18 @@ class Policy(_Part):
 
 class _Report(_Part):
     version: Literal[1]
-    environment: str
-    database_name: str
-    pipeline_url: str = ""
-    commit: str = ""
+    environment: Annotated[str, Field(max_length=20)]
+    database_name: Annotated[str, Field(max_length=63)]
+    # Both become part of an event's key in the ledger, and the address a link that people follow.
+    pipeline_url: Annotated[str, Field(pattern=r"^(https?://[!-~]{1,400})?$")] = ""
+    commit: Annotated[str, Field(pattern=r"^([0-9a-f]{40,64})?$")] = ""
 
 
 class PlanReport(_Report):
     """The gate's and the plan's verdict on one commit of a branch."""
 
     type: Literal["plan"]
-    branch: str
+    branch: Annotated[str, Field(max_length=250)]
     outcome: Literal["passed", "denied", "failed"]
     summary: Summary | None = None
     plan_text: str = ""

@@ -162,9 +162,7 @@ class Sweeper:
             last=last,
             automatic=rules is not None and rules.approval == "auto",
         )
-        known = github.marked_comment(number, comments.EXPIRY)
-        if known is None or not github.update_comment(known, text):
-            github.comment(number, text)
+        github.put_comment(number, comments.EXPIRY, text)
 
     def _expire(self, database: Database) -> int:
         """Ask for the removal, under an id that one end of life has once; an extension that is first wins."""

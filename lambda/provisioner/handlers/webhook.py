@@ -25,7 +25,7 @@ logger = Logger()
 metrics = Metrics()
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function: checks the signature before it reads anything."""
@@ -45,9 +45,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     try:
         payload = json.loads(body)
         found = event_of(
-            headers.get("x-github-event", ""), payload, repository=settings.setting("GITHUB_REPOSITORY")
+            headers.get("x-github-event", ""),
+            payload,
+            repository=settings.setting("GITHUB_REPOSITORY"),
+            base=settings.base_branch(),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         logger.exception("unreadable")
         return _answer(400, "The payload cannot be read", "Send GitHub's JSON payload.")
     if found is None:
@@ -68,11 +71,12 @@ def signed(body: bytes, signature: str, secret: str) -> bool:
 
 
 def event_of(
-    name: str, payload: Mapping[str, Any], *, repository: str
+    name: str, payload: Mapping[str, Any], *, repository: str, base: str
 ) -> tuple[str, str, str, dict[str, Any]] | None:
     """(environment, database_name, first 8 of the request id, what happened), where it concerns one.
 
-    A pull request from a fork may carry any branch name, and is nobody's request.
+    A pull request from a fork may carry any branch name, and is nobody's request. One that was merged into
+    another branch than `base` was closed, as far as a request is concerned.
     """
     if name not in ("pull_request", "pull_request_review"):
         return None
@@ -90,17 +94,17 @@ def event_of(
         "number": int(pull["number"]),
         "actor": str((payload.get("sender") or {}).get("login", "github")),
         "head": str(head["sha"]),
-        "merged": bool(pull.get("merged")),
-        "merged_at": pull.get("merged_at"),
-        "closed_at": pull.get("closed_at"),
-        "updated_at": pull.get("updated_at"),
+        "merged": bool(pull.get("merged")) and pull["base"]["ref"] == base,
+        "merged_at": _time(pull.get("merged_at")),
+        "closed_at": _time(pull.get("closed_at")),
+        "updated_at": _time(pull.get("updated_at")),
         "merge_commit": pull.get("merge_commit_sha"),
     }
     if name == "pull_request_review":
         happened["review"] = {
             "id": payload["review"]["id"],
             "state": str(payload["review"]["state"]).lower(),
-            "at": payload["review"].get("submitted_at"),
+            "at": _time(payload["review"].get("submitted_at")),
         }
     return match["environment"], match["database_name"], match["id8"], happened
 
@@ -110,14 +114,14 @@ def to_event(happened: Mapping[str, Any], commit: str | None, now: dt.datetime) 
     number, actor = happened["number"], happened["actor"]
     match happened["name"]:
         case "pull_request.closed" if happened["merged"]:
-            at = _time(happened["merged_at"], now)
+            at = happened["merged_at"] or now
             detail = {"commit": happened["merge_commit"]}
             return Event(id=f"merged:{number}", type=Happened.MERGED, at=at, actor=actor, detail=detail)
         case "pull_request.closed":
-            at = _time(happened["closed_at"], now)
+            at = happened["closed_at"] or now
             return Event(id=f"closed:{number}:{_stamp(at)}", type=Happened.CLOSED, at=at, actor=actor)
         case "pull_request.reopened":
-            at = _time(happened["updated_at"], now)
+            at = happened["updated_at"] or now
             return Event(id=f"reopened:{number}:{_stamp(at)}", type=Happened.REOPENED, at=at, actor=actor)
         case "pull_request.synchronize" if happened["head"] != commit:
             detail = {"commit": happened["head"]}
@@ -126,7 +130,7 @@ def to_event(happened: Mapping[str, Any], commit: str | None, now: dt.datetime) 
             )
         case "pull_request_review.submitted" if happened["review"]["state"] == "approved":
             review = happened["review"]
-            at = _time(review["at"], now)
+            at = review["at"] or now
             return Event(id=f"approved:{review['id']}", type=Happened.APPROVED, at=at, actor=actor)
     return None
 
@@ -152,8 +156,8 @@ def _body(event: Mapping[str, Any]) -> bytes:
     return base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
 
 
-def _time(text: str | None, default: dt.datetime) -> dt.datetime:
-    return dt.datetime.fromisoformat(text) if text else default
+def _time(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
 
 
 def _stamp(at: dt.datetime) -> str:

@@ -1,8 +1,8 @@
 """②③ The worker: each message of the queue names a request, which it carries to GitHub.
 
-A message that cannot be worked on now goes back with the visibility timeout that the cause asks for, and the
-rest of the batch with it. A deferral must not spend the redrive budget, which is there for broken messages:
-since each receive counts, a message that nears the limit is replaced by a fresh copy.
+A message that cannot be worked on now goes back with the visibility timeout that the cause asks for; while
+GitHub wants quiet, the others go back unopened. A deferral must not spend the redrive budget, which is there
+for broken messages: each receive counts, so that a message near the limit is replaced by a fresh copy.
 """
 
 import datetime as dt
@@ -23,6 +23,8 @@ from provisioner.message import MessageError, decode
 MAX_VISIBILITY: Final = 12 * 3600
 MAX_DELAY: Final = 900
 FIRST_WAIT: Final = 30
+# Two calls that run into their time limit (github_calls.py), and a little.
+ENOUGH_MILLISECONDS: Final = 30_000
 
 logger = Logger()
 metrics = Metrics()
@@ -30,43 +32,54 @@ metrics = Metrics()
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The Lambda function: answers with the messages that stay in the queue."""
-    failures: list[str] = []
-    quiet: float | None = None  # GitHub asked for it: no further call in this batch
-    for record in event["Records"]:
+    stay = [record["messageId"] for record in event["Records"] if not _is_done(record, context)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in stay]}
+
+
+def _is_done(record: Mapping[str, Any], context: LambdaContext) -> bool:
+    """Work on one message; False where it stays in the queue. One message's trouble is its own."""
+    message_id = record["messageId"]
+    try:
         try:
-            if quiet is not None:
-                raise RateLimited("working on the queue", "GitHub asks for quiet", quiet)
+            _check_time(context)
             _work(record)
         except TryLater as error:
-            logger.warning("later", message_id=record["messageId"], reason=str(error))
+            logger.warning("later", message_id=message_id, reason=str(error))
             if isinstance(error, RateLimited):
                 metrics.add_metric(name="RateLimited", unit=MetricUnit.Count, value=1)
-                quiet = error.retry_after
-            if _defer(record, error.retry_after):
-                failures.append(record["messageId"])
-        except MessageError as error:
-            logger.error("unreadable message", message_id=record["messageId"], reason=str(error))
-            metrics.add_metric(name="UnreadableMessages", unit=MetricUnit.Count, value=1)
-            failures.append(record["messageId"])
-        except Exception:
-            logger.exception("unexpected", message_id=record["messageId"])
-            failures.append(record["messageId"])
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+            return _is_replaced(record, error.retry_after)
+    except MessageError as error:
+        logger.error("unreadable message", message_id=message_id, reason=str(error))
+        metrics.add_metric(name="UnreadableMessages", unit=MetricUnit.Count, value=1)
+        return False
+    except Exception:
+        logger.exception("unexpected", message_id=message_id)
+        return False
+    return True
+
+
+def _check_time(context: LambdaContext) -> None:
+    """Begin only what can be finished: a function that runs out of time defers nothing."""
+    if context.get_remaining_time_in_millis() < ENOUGH_MILLISECONDS:
+        raise TryLater("working on the queue", "this invocation's time is nearly up", 1)
 
 
 def _work(record: Mapping[str, Any]) -> None:
     message = decode(record["body"])
-    worker = Worker(settings.ledger(), settings.the_catalog(), settings.github(), settings.base_branch())
+    github = settings.github()
+    if github.quiet:
+        raise RateLimited("working on the queue", "GitHub asked for quiet", github.quiet)
+    worker = Worker(settings.ledger(), settings.the_catalog(), github, settings.base_branch())
     request = worker.fulfil(message.request_id, dt.datetime.now(dt.UTC))
     logger.info("fulfilled", request_id=request.id, state=request.progress.state)
     if request.progress.failure:
         metrics.add_metric(name="RequestFailed", unit=MetricUnit.Count, value=1)
 
 
-def _defer(record: Mapping[str, Any], wait: float | None) -> bool:
-    """Hide the message for a while; False where a fresh copy took its place and this one may go."""
+def _is_replaced(record: Mapping[str, Any], wait: float | None) -> bool:
+    """Hide the message for a while; True where a fresh copy took its place, so that this one may go."""
     received = int(record["attributes"]["ApproximateReceiveCount"])
     seconds = int(wait) + 1 if wait else min(FIRST_WAIT * 2 ** (received - 1), MAX_DELAY)
     sqs, queue = settings.client("sqs"), settings.setting("REQUEST_QUEUE_URL")
@@ -76,6 +89,6 @@ def _defer(record: Mapping[str, Any], wait: float | None) -> bool:
             ReceiptHandle=record["receiptHandle"],
             VisibilityTimeout=min(seconds, MAX_VISIBILITY),
         )
-        return True
+        return False
     sqs.send_message(QueueUrl=queue, MessageBody=record["body"], DelaySeconds=min(seconds, MAX_DELAY))
-    return False
+    return True

@@ -1,0 +1,164 @@
+"""④ What a plan's report leads to: one comment, and a merge where nothing is left for a person to decide.
+
+Whoever may push a branch may have its pipeline send such a report. Its word can at most merge a file that
+the worker itself rendered from a checked request: the head has to be the commit that the worker made.
+"""
+
+import dataclasses
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner import comments, pull_request
+from provisioner.catalog import Catalog
+from provisioner.errors import NeedsPerson, TryLater
+from provisioner.fulfil import ACTOR, ended_event
+from provisioner.github import GitHub, PullRequest
+from provisioner.ledger import Ledger
+from provisioner.lifecycle import Event, Happened, State, Step
+from provisioner.records import Request
+from provisioner.reports import PlanReport, is_what_was_asked
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Hears plans, with what it needs passed in."""
+
+    ledger: Ledger
+    catalog: Catalog
+    github: GitHub
+    base: str
+
+    def planned(self, report: PlanReport, now: dt.datetime) -> str:
+        """Note a plan and go on; what comes next, in words. Raises TryLater where it is too early."""
+        match = pull_request.BRANCH.fullmatch(report.branch)
+        request = match and self.ledger.request_for_branch(
+            match["environment"], match["database_name"], match["id8"]
+        )
+        found = self._pull_request(request, report.branch)
+        if found.head_sha != report.commit:
+            return "the branch has moved on; its newest commit has a pipeline of its own"
+        if request:
+            request = self.ledger.record(request.id, planned_event(report, now), now)
+        merging = request is not None and self._may_merge(request, report, found)
+        next_step = self._next_step(request, report, found, merging=merging)
+        self._comment(report, found, next_step)
+        if merging and request and (refusal := self._merge(request, found, now)):
+            next_step = f"GitHub did not let it merge by itself ({refusal}), so a person merges it."
+            self._comment(report, found, next_step)
+        return next_step
+
+    def _pull_request(self, request: Request | None, branch: str) -> PullRequest:
+        """The branch's pull request; raises TryLater while the worker has not opened and recorded it."""
+        if request and request.progress.pull_request:
+            return self.github.pull_request(request.progress.pull_request)
+        waiting = request is not None and request.progress.state is State.REQUESTED
+        found = None if waiting else self.github.find_pull_request(branch)
+        if found is None or found.state != "open":
+            raise TryLater(f"looking for the pull request of {branch}", "the pull request is not open yet")
+        return found
+
+    def _may_merge(self, request: Request, report: PlanReport, found: PullRequest) -> bool:
+        """Whether the catalog, the gate and the plan leave nothing for a person to decide."""
+        return (
+            self._is_automatic(request)
+            and request.progress.state is State.PULL_REQUEST_OPEN
+            and not request.progress.cancelling
+            and not request.progress.edited
+            and found.state == "open"
+            and found.base == self.base
+            and report.outcome == "passed"
+            and all(one.passed for one in report.policy)
+            and report.summary is not None
+            and is_what_was_asked(request.kind, report.summary)
+            and (report.environment, report.database_name) == (request.environment, request.database_name)
+            and found.head_sha == request.progress.commit == report.commit
+        )
+
+    def _is_automatic(self, request: Request) -> bool:
+        rules = self.catalog.environments.get(request.environment)
+        return rules is not None and rules.approval == "auto"
+
+    def _merge(self, request: Request, found: PullRequest, now: dt.datetime) -> str:
+        """Merge; "" when merged, else GitHub's reason for not doing it."""
+        merge = self.github.merge(found.number, head=found.head_sha, title=pull_request.title(request))
+        if merge.commit is None:
+            return merge.reason or "it gave no reason"
+        merged = dataclasses.replace(found, merged=True, merge_commit=merge.commit)
+        self.ledger.record(request.id, ended_event(merged, ACTOR, now), now)
+        try:
+            self.github.delete_branch(found.branch)
+        except (TryLater, NeedsPerson):
+            return ""  # a branch that stays harms nobody
+        return ""
+
+    def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
+        text = comments.plan_comment(
+            outcome=report.outcome,
+            place=f"{report.environment}/{report.database_name}",
+            commit=report.commit,
+            summary=report.summary.model_dump() if report.summary else None,
+            results=[one.result() for one in report.policy],
+            plan_text=report.plan_text,
+            pipeline_url=report.pipeline_url,
+            cause=report.cause,
+            next_step=next_step,
+        )
+        self.github.put_comment(found.number, comments.PLAN, text)
+
+    def _next_step(
+        self, request: Request | None, report: PlanReport, found: PullRequest, *, merging: bool
+    ) -> str:
+        if found.state != "open":
+            return "nothing; this pull request is closed."
+        if report.outcome == "denied":
+            return "change what the policy denies, or close this pull request."
+        if report.outcome == "failed":
+            return "read the cause, mend it, and run the pipeline's workflow again."
+        if merging:
+            return "it merges by itself now."
+        if request is None:
+            return "a code owner reviews, approves and merges."
+        if request.progress.edited or found.head_sha != request.progress.commit:
+            return "somebody changed the branch, so a person reviews, approves and merges."
+        if request.progress.cancelling:
+            return "it was cancelled, and closes by itself."
+        if self._is_automatic(request):
+            return (
+                "the plan shows other changes than were asked for, so a person reviews, approves and merges."
+            )
+        return "a code owner reviews, approves and merges."
+
+
+def planned_event(report: PlanReport, now: dt.datetime) -> Event:
+    """The event that a plan passed, or that the review failed because of it."""
+    if report.outcome == "passed":
+        detail: dict[str, Any] = {"pipeline_url": report.pipeline_url}
+        if report.summary:
+            detail["plan"] = comments.counts(report.summary.model_dump())
+        return Event(
+            id=f"planned:{report.commit}:{report.pipeline_url}",
+            type=Happened.PLANNED,
+            at=now,
+            actor="pipeline",
+            detail=detail,
+        )
+    denied = "; ".join(f"{one.rule}: {one.detail}" for one in report.policy if not one.passed)
+    cause = denied if report.outcome == "denied" and denied else report.cause
+    fix = {
+        "denied": "cancel this request, and ask for what the policy allows",
+        "failed": "mend the cause and run the pipeline's workflow again, or cancel the request",
+    }[report.outcome]
+    return Event(
+        id=f"failed:plan:{report.commit}:{report.pipeline_url}",
+        type=Happened.FAILED,
+        at=now,
+        actor="pipeline",
+        detail={
+            "step": Step.REVIEW,
+            "cause": f"the plan was {report.outcome}: {cause or 'the pipeline gave no cause'}"[:2000],
+            "fix": fix,
+            "retryable": False,
+            "pipeline_url": report.pipeline_url,
+        },
+    )
