@@ -1,4 +1,4 @@
-"""⑤ What the report of an apply, or of the nightly check, leads to: the ledger and a comment say how it went."""
+"""⑤ What the report of an apply, or of the nightly check, leads to: the ledger moves, a comment says so."""
 
 import datetime as dt
 from collections.abc import Callable

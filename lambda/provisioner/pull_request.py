@@ -23,6 +23,8 @@ BRANCH: Final = re.compile(
 # A fence has to be longer than what it holds, and GitHub limits how long a text may be.
 _LONG_RUN: Final = re.compile(r"`{20,}")
 _CELL_LENGTH: Final = 300
+# Controls, the characters that turn a line's direction around, and halves of characters.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 _VERBS: Final = {
     Kind.CREATE: "Create",
@@ -94,6 +96,7 @@ def quoted(text: str) -> str:
     Nothing inside a fence is read as Markdown, HTML, a mention or a keyword:
     https://github.github.com/gfm/#fenced-code-blocks
     """
+    text = _UNSEEN.sub("\ufffd", text.replace("\r\n", "\n"))
     text = _LONG_RUN.sub(lambda run: f"({len(run[0])} backticks)", text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -101,10 +104,13 @@ def quoted(text: str) -> str:
 
 
 def policy_table(results: Sequence[PolicyResult]) -> str:
-    """The policy's verdicts."""
-    verdict = "passed" if passed(list(results)) else "**denied**"
+    """The policy's verdicts: folded away where all is well, in full view where something is denied."""
     rows = [f"| {'✅' if one.passed else '❌'} | {cell(one.rule)} | {cell(one.detail)} |" for one in results]
-    return "\n".join([f"### Policy: {verdict}", "", "| | Rule | Finding |", "|---|---|---|", *rows])
+    table = "\n".join(["| | Rule | Finding |", "|---|---|---|", *rows])
+    if passed(list(results)):
+        count = f"{len(results)} rules" if len(results) > 1 else "1 rule"
+        return f"<details><summary>Policy: passed ({count})</summary>\n\n{table}\n\n</details>"
+    return f"### Policy: **denied**\n\n{table}"
 
 
 def cell(text: str) -> str:
@@ -113,7 +119,7 @@ def cell(text: str) -> str:
     No escape keeps a `|` from ending a cell when a backslash comes before it, so that it is exchanged:
     https://github.github.com/gfm/#tables-extension-
     """
-    flat = re.sub(r"\s+", " ", text).replace("`", "'").replace("|", "¦").strip()
+    flat = _UNSEEN.sub("\ufffd", re.sub(r"\s+", " ", text)).replace("`", "'").replace("|", "¦").strip()
     short = flat if len(flat) <= _CELL_LENGTH else flat[:_CELL_LENGTH] + "…"
     return f"`{short}`" if short else ""
 
