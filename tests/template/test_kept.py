@@ -47,7 +47,7 @@ def test_no_secret_passes_through_the_template() -> None:
 
 def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
     groups = of_type("AWS::Logs::LogGroup")
-    assert len(groups) == 7  # one for each function, and the access log
+    assert len(groups) == 8  # one for each function, the check of the build and the access log
     assert {str(group["RetentionInDays"]) for group in groups.values()} == {"{'Ref': 'LogRetentionDays'}"}
 
 
