@@ -272,7 +272,13 @@ class Ledger:
             progress = derive(events if known else [*events, event])
             if known and progress == request.progress:
                 return request
-            new = replace(request, progress=progress, version=request.version + 1)
+            held = progress.state is State.REQUESTED  # else the claim has done its work
+            new = replace(
+                request,
+                progress=progress,
+                lease_until=request.lease_until if held else "0",
+                version=request.version + 1,
+            )
             writes = [self._put(request_row(new, self._due_of(new, now)), version=request.version)]
             if not known:
                 writes.append(self._put(event_row(request_id, event)))

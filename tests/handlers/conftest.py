@@ -13,6 +13,8 @@ from provisioner.handlers import api
 from provisioner.ledger import Ledger
 
 from tests.core.ledger_table import FAKE_ACCOUNT, TABLE, create_table
+from tests.github.github_server import github_server
+from tests.handlers.chain import Chain
 
 
 class Cloud:
@@ -64,3 +66,23 @@ def cloud() -> Iterator[Cloud]:
         os.environ["REQUEST_TOPIC_ARN"] = made.topic
         yield made
         settings.forget()
+
+
+@pytest.fixture
+def chain(cloud: Cloud, tmp_path: Path) -> Iterator[Chain]:
+    with github_server(tmp_path) as server:
+        secrets = boto3.client("secretsmanager")
+        for name, text in {
+            "GITHUB_APP_KEY_SECRET_ARN": server.private_key_pem,
+            "GITHUB_WEBHOOK_SECRET_ARN": server.webhook_secret,
+        }.items():
+            os.environ[name] = secrets.create_secret(Name=name, SecretString=text)["ARN"]
+        os.environ |= {
+            "GITHUB_API_URL": server.url,
+            "GITHUB_REPOSITORY": server.repository,
+            "GITHUB_APP_ID": server.app_id,
+            "GITHUB_INSTALLATION_ID": server.installation_id,
+            "REQUEST_QUEUE_URL": cloud.queue,
+            "MAX_RECEIVE_COUNT": "5",
+        }
+        yield Chain(cloud.ledger, cloud.sqs, cloud.queue, server)

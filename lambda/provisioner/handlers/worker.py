@@ -18,9 +18,9 @@ from provisioner.errors import RateLimited, TryLater
 from provisioner.fulfil import Worker
 from provisioner.message import MessageError, decode
 
-# SQS allows 12 hours of visibility, and 15 minutes of delay for a new message:
+# SQS allows 12 hours of visibility counted from the receive, and 15 minutes of delay for a new message:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-MAX_VISIBILITY: Final = 12 * 3600
+MAX_VISIBILITY: Final = 11 * 3600
 MAX_DELAY: Final = 900
 FIRST_WAIT: Final = 30
 # Two calls that run into their time limit (github_calls.py), and a little.
