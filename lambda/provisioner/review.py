@@ -6,6 +6,7 @@ the worker itself rendered from a checked request: the head has to be the commit
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,9 @@ class Reviewer:
     catalog: Catalog
     github: GitHub
     base: str
+    clock: Callable[[], dt.datetime]
 
-    def planned(self, report: PlanReport, now: dt.datetime) -> str:
+    def planned(self, report: PlanReport) -> str:
         """Note a plan and go on; what comes next, in words. Raises TryLater where it is too early."""
         match = pull_request.BRANCH.fullmatch(report.branch)
         request = match and self.ledger.request_for_branch(
@@ -38,12 +40,13 @@ class Reviewer:
         found = self._pull_request(request, report.branch)
         if found.head_sha != report.commit:
             return "the branch has moved on; its newest commit has a pipeline of its own"
+        now = self.clock()
         if request:
             request = self.ledger.record(request.id, planned_event(report, now), now)
         merging = request is not None and self._may_merge(request, report, found)
         next_step = self._next_step(request, report, found, merging=merging)
         self._comment(report, found, next_step)
-        if merging and request and (refusal := self._merge(request, found, now)):
+        if merging and request and (refusal := self._merge(request, found)):
             next_step = f"GitHub did not let it merge by itself ({refusal}), so a person merges it."
             self._comment(report, found, next_step)
         return next_step
@@ -79,11 +82,12 @@ class Reviewer:
         rules = self.catalog.environments.get(request.environment)
         return rules is not None and rules.approval == "auto"
 
-    def _merge(self, request: Request, found: PullRequest, now: dt.datetime) -> str:
+    def _merge(self, request: Request, found: PullRequest) -> str:
         """Merge; "" when merged, else GitHub's reason for not doing it."""
         merge = self.github.merge(found.number, head=found.head_sha, title=pull_request.title(request))
         if merge.commit is None:
             return merge.reason or "it gave no reason"
+        now = self.clock()
         merged = dataclasses.replace(found, merged=True, merge_commit=merge.commit)
         self.ledger.record(request.id, ended_event(merged, ACTOR, now), now)
         try:

@@ -42,7 +42,7 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
         if not isinstance(report, taken):
             raise ReportError(f"this function takes no report of type {report.type}")
         logger.append_keys(environment=report.environment, database_name=report.database_name)
-        reason = _hear(report, dt.datetime.now(dt.UTC))
+        reason = _hear(report)
     except (TryLater, Contention) as error:
         logger.warning("later", reason=str(error))
         return {"accepted": False, "retry": True, "reason": str(error)}
@@ -54,12 +54,13 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
     return {"accepted": True, "reason": reason}
 
 
-def _hear(report: PlanReport | ApplyReport | DriftReport, now: dt.datetime) -> str:
+def _hear(report: PlanReport | ApplyReport | DriftReport) -> str:
     if isinstance(report, PlanReport):
         reviewer = Reviewer(
-            settings.ledger(), settings.the_catalog(), settings.github(), settings.base_branch()
+            settings.ledger(), settings.the_catalog(), settings.github(), settings.base_branch(), _now
         )
-        return reviewer.planned(report, now)
+        return reviewer.planned(report)
+    now = _now()
     listener = Listener(settings.ledger(), settings.github, settings.service(now).follow_up)
     if isinstance(report, DriftReport):
         if not report.drifted:
@@ -77,3 +78,7 @@ def _hear(report: PlanReport | ApplyReport | DriftReport, now: dt.datetime) -> s
     except Exception:  # the ledger has it already, so that GitHub's absence loses nothing
         logger.exception("the comment was not written", request_id=request.id)
     return f"request {request.id} is {request.progress.state}"
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
