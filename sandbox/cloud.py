@@ -4,12 +4,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from sandbox.place import CACHE, PROJECT
 from sandbox.processes import Processes
@@ -18,6 +18,7 @@ from sandbox.terraform_mirror import cli_config
 REGION = "eu-central-1"
 STATE_BUCKET = "rds-provisioner-state"
 ORGANIZATION_ID = "0a3c1e5b-6d2f-4b8a-9c7e-1f2d3b4a5c6d"
+ENVIRONMENTS = ("dev", "staging", "prod")
 PROJECT_ID = "7b9d0f1e-2c4a-4e6b-8d0f-3a5c7e9b1d2f"
 # MiniStack takes any credentials; these open nothing anywhere else.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -88,22 +89,42 @@ def start(cloud: Cloud, processes: Processes, directory: Path) -> None:
     processes.wait_for("aws", f"{cloud.endpoint}/_ministack/health")
 
 
-def lay_foundation(
-    cloud: Cloud, processes: Processes, directory: Path, *, repository: str
-) -> Mapping[str, Any]:
-    """Apply terraform/foundation for the default VPC; its outputs."""
-    shutil.copytree(
-        PROJECT / "terraform" / "foundation", directory, ignore=shutil.ignore_patterns(".terraform", "tests")
-    )
+def lay_foundation(cloud: Cloud, processes: Processes, directory: Path, *, repository: str) -> None:
+    """Apply terraform/foundation for the default VPC. Lifecycle rules take most of its minute."""
+    leave_out = shutil.ignore_patterns(".terraform", "tests")
+    shutil.copytree(PROJECT / "terraform" / "foundation", directory, ignore=leave_out)
     (directory / "sandbox.auto.tfvars.json").write_text(json.dumps(variables(cloud, repository)))
     environment = cloud.environment()
+    for command in (["init", "-input=false"], ["apply", "-input=false", "-auto-approve"]):
+        processes.run("foundation", ["terraform", *command, "-no-color"], environment, directory)
 
-    def terraform(*arguments: str) -> str:
-        return processes.run("foundation", ["terraform", *arguments, "-no-color"], environment, directory)
 
-    terraform("init", "-input=false")
-    terraform("apply", "-input=false", "-auto-approve")
-    return {name: output["value"] for name, output in json.loads(terraform("output", "-json")).items()}
+def is_usable(cloud: Cloud) -> bool:
+    """Whether all that the pipeline needs is there, while Terraform finishes the rest of the foundation."""
+    iam = cloud.client("iam")
+    try:
+        policies = [iam.list_role_policies(RoleName=f"rds-provisioner-{role}") for role in ("plan", "apply")]
+        iam.get_role(RoleName="rds-provisioner-monitoring")
+        cloud.client("s3").get_bucket_policy(Bucket=STATE_BUCKET)
+    except ClientError:
+        return False
+    names = {f"rds-provisioner-{environment}" for environment in ENVIRONMENTS}
+    subnet_groups = cloud.client("rds").describe_db_subnet_groups()["DBSubnetGroups"]
+    groups = cloud.client("ec2").describe_security_groups()["SecurityGroups"]
+    aliases = cloud.client("kms").list_aliases(Limit=100)["Aliases"]
+    return (
+        all(policy["PolicyNames"] for policy in policies)
+        and names <= {group["DBSubnetGroupName"] for group in subnet_groups}
+        and names <= {group["GroupName"] for group in groups}
+        and names <= {alias["AliasName"].removeprefix("alias/") for alias in aliases}
+    )
+
+
+def role_arns(cloud: Cloud) -> dict[str, str]:
+    """The ARNs of the plan and the apply role."""
+    iam = cloud.client("iam")
+    roles = {role: iam.get_role(RoleName=f"rds-provisioner-{role}")["Role"] for role in ("plan", "apply")}
+    return {role: found["Arn"] for role, found in roles.items()}
 
 
 def variables(cloud: Cloud, repository: str) -> dict[str, Any]:
@@ -118,5 +139,5 @@ def variables(cloud: Cloud, repository: str) -> dict[str, Any]:
         "circleci_organization_id": ORGANIZATION_ID,
         "circleci_project_id": PROJECT_ID,
         "repository": f"github.com/{repository}",
-        "environments": dict.fromkeys(("dev", "staging", "prod"), network),
+        "environments": dict.fromkeys(ENVIRONMENTS, network),
     }

@@ -4,9 +4,8 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from sandbox.cloud import ORGANIZATION_ID, PROJECT_ID, Cloud
+from sandbox.cloud import ORGANIZATION_ID, PROJECT_ID, REGION, STATE_BUCKET, Cloud, role_arns
 from sandbox.hosting import GitHub
 from sandbox.processes import Processes
 from sandbox.stack import NAME
@@ -20,14 +19,14 @@ def url(port: int) -> str:
     return f"http://localhost:{port}"
 
 
-def context(cloud: Cloud, foundation: Mapping[str, Any]) -> dict[str, str]:
+def context(cloud: Cloud) -> dict[str, str]:
     """The variables that on AWS a person puts into the context, and how to find the emulated AWS."""
-    environment = cloud.environment()
+    environment, roles = cloud.environment(), role_arns(cloud)
     return {
-        "AWS_REGION": foundation["region"],
-        "TF_STATE_BUCKET": foundation["state_bucket"],
-        "AWS_PLAN_ROLE_ARN": foundation["plan_role_arn"],
-        "AWS_APPLY_ROLE_ARN": foundation["apply_role_arn"],
+        "AWS_REGION": REGION,
+        "TF_STATE_BUCKET": STATE_BUCKET,
+        "AWS_PLAN_ROLE_ARN": roles["plan"],
+        "AWS_APPLY_ROLE_ARN": roles["apply"],
         "PROVISIONER_STACK": NAME,
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "TF_CLI_CONFIG_FILE": environment["TF_CLI_CONFIG_FILE"],

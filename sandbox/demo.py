@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -16,6 +16,8 @@ from sandbox.place import HOME
 # The three fields of the mission, and nothing else.
 BODY = {"database_name": "mydb123", "database_engine": "mysql", "environment": "dev"}
 PATIENCE = 8 * 60
+# Steps that every job has, and that say nothing about the request.
+FURNITURE = ("checkout", "Install what the pipeline needs", "Take the plan role", "Take the apply role")
 ENDED = ("done", "rejected", "failed", "cancelled")
 
 
@@ -72,13 +74,16 @@ def follow(client: Client, request_id: str, state: dict[str, Any], paper: Paper)
     document: dict[str, Any] = {}
     while paper.seconds - begun < PATIENCE:
         document = client.call("GET", f"/requests/{request_id}").body
-        news = [*timeline(document, begun), *jobs(state["circleci_url"], begun, time.time() - paper.seconds)]
+        pipelines = get_json(f"{state['circleci_url']}/api/pipelines")["pipelines"]
+        news = [*timeline(document, begun), *jobs(pipelines, begun, time.time() - paper.seconds)]
         for key, at, text in sorted(news, key=lambda each: each[1]):
             if key not in shown:
                 shown.add(key)
                 paper.line(text, at=at)
         if document["state"] in ENDED:
             return document
+        if problem := stumble(pipelines):
+            raise DemoFailed(problem)
         time.sleep(0.5)
     raise DemoFailed(f"after {PATIENCE} s the request is still {document.get('state')}")
 
@@ -93,22 +98,33 @@ def timeline(document: dict[str, Any], begun: float) -> list[tuple[object, float
     return found
 
 
-def jobs(circleci_url: str, begun: float, clock: float) -> list[tuple[object, float, str]]:
+def jobs(pipelines: list[dict[str, Any]], begun: float, clock: float) -> list[tuple[object, float, str]]:
     """What the pipelines did since `begun`; `clock` is the time of day at which the paper began."""
     found: list[tuple[object, float, str]] = []
-    for pipeline in get_json(f"{circleci_url}/api/pipelines")["pipelines"]:
-        for job in pipeline["jobs"]:
-            for step in job["steps"]:
-                at = (step["ended"] or 0) - clock
-                if at >= begun and not is_furniture(step["name"]):
-                    key = (pipeline["number"], job["number"], step["name"])
-                    text = f"  CircleCI: {job['name']}: {step['name']}: {step['status']}"
-                    found.append((key, at, text))
+    for pipeline, job, step in steps(pipelines):
+        at = (step["ended"] or 0) - clock
+        if at >= begun and step["name"] not in FURNITURE:
+            key = (pipeline["number"], job["number"], step["name"])
+            text = f"  CircleCI #{pipeline['number']}, {job['name']}: {step['name']}: {step['status']}"
+            found.append((key, at, text))
     return found
 
 
-def is_furniture(step: str) -> bool:
-    return step in ("checkout",) or step.lower().startswith("install")
+def steps(pipelines: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
+    for pipeline in pipelines:
+        for job in pipeline["jobs"]:
+            for step in job["steps"]:
+                yield pipeline, job, step
+
+
+def stumble(pipelines: list[dict[str, Any]]) -> str:
+    """What went wrong in the pipelines, or nothing: a request whose pipeline failed waits for a person."""
+    for pipeline, job, step in steps(pipelines):
+        if step["status"] == "failed":
+            return f"{pipeline['url']}, {job['name']}: {step['name']} failed:\n{step['output']}"
+    return next(
+        (f"{pipeline['url']}: {pipeline['error']}" for pipeline in pipelines if pipeline["error"]), ""
+    )
 
 
 def describe(cloud: Cloud, identifier: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from ops.team_key import TeamKeys
 from sandbox.cloud import REGION, Cloud
 from sandbox.hosting import GitHub
 from sandbox.place import CACHE, PROJECT
@@ -57,10 +58,13 @@ def deploy(cloud: Cloud, processes: Processes, github: GitHub) -> Deployed:
     secrets = cloud.client("secretsmanager")
     secrets.put_secret_value(SecretId=out["GitHubAppKeySecretArn"], SecretString=github.private_key_pem)
     webhook_secret = secrets.get_secret_value(SecretId=out["GitHubWebhookSecretArn"])["SecretString"]
+    keys = TeamKeys(
+        cloud.client("apigateway"), cloud.client("dynamodb"), NAME, out["UsagePlanId"], out["LedgerTable"]
+    )
     return Deployed(
         # The name of an execute-api address is resolved by curl, but not by Python.
         f"http://localhost:{cloud.port}/restapis/{out['ApiId']}/{out['StageName']}/_user_request_",
-        {team: team_key(cloud, out, team) for team in TEAMS},
+        {team: keys.create(team)[1] for team in TEAMS},
         webhook_secret,
     )
 
@@ -68,17 +72,6 @@ def deploy(cloud: Cloud, processes: Processes, github: GitHub) -> Deployed:
 def outputs(cloud: Cloud) -> dict[str, str]:
     stack = cloud.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-
-def team_key(cloud: Cloud, out: dict[str, str], team: str) -> str:
-    gateway = cloud.client("apigateway")
-    key = gateway.create_api_key(name=f"{NAME}-{team}-1", enabled=True, tags={"team": team})
-    gateway.create_usage_plan_key(usagePlanId=out["UsagePlanId"], keyId=key["id"], keyType="API_KEY")
-    row = {"pk": f"KEY#{key['id']}", "sk": "KEY", "team": team, "actor": team}
-    cloud.client("dynamodb").put_item(
-        TableName=out["LedgerTable"], Item={name: {"S": value} for name, value in row.items()}
-    )
-    return str(key["value"])
 
 
 def reap(cloud: Cloud, **event: str) -> dict[str, Any]:

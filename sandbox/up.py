@@ -35,6 +35,7 @@ class Supervisor:
         self._temporary = Path(tempfile.mkdtemp(prefix="rds-provisioner-"))
         self._ports = {name: wanted_port(name) for name in ("aws", "github", "circleci")}
         self._end = threading.Event()
+        self._foundation: Future[None] = Future()
         place.write(self._state())
 
     def bring_up(self) -> None:
@@ -58,8 +59,8 @@ class Supervisor:
                 ),
             )
             self._told("AWS answers", aws.start, cloud, self._processes, self._temporary)
-            foundation = begin(
-                "the foundation is laid (terraform apply)",
+            self._foundation = begin(
+                "the foundation is laid to the last rule",
                 lambda: aws.lay_foundation(
                     cloud, self._processes, self._place.directory / "foundation", repository=REPOSITORY
                 ),
@@ -70,19 +71,19 @@ class Supervisor:
                 "the stack is deployed (sam deploy), teams alpha and beta have keys",
                 stack.deploy, cloud, self._processes, github,
             )  # fmt: skip
-            outputs = foundation.result()
+            self._told("the foundation carries (terraform apply)", self._wait_for_foundation, cloud)
         except BaseException:
             # What still runs in the pool is of no use any more.
             self._processes.stop()
             raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False)
         continuous.start(
             self._processes,
             self._place.directory,
             port=self._ports["circleci"],
             github=github,
-            context=continuous.context(cloud, outputs),
+            context=continuous.context(cloud),
         )
         self._say("CircleCI listens")
         hosting.register_webhook(github, f"{deployed.api_url}/webhooks/github", deployed.webhook_secret)
@@ -97,6 +98,8 @@ class Supervisor:
         parent = os.getppid()
         while not self._end.wait(0.5):
             self._processes.check()
+            if self._foundation.done():
+                self._foundation.result()
             if with_parent and os.getppid() != parent:
                 return
 
@@ -143,6 +146,12 @@ class Supervisor:
             "missing_engines": missing_engines(),
             "temporary": [str(self._temporary)],
         }
+
+    def _wait_for_foundation(self, cloud: Cloud) -> None:
+        while not (self._foundation.done() or aws.is_usable(cloud)):
+            time.sleep(0.5)
+        if self._foundation.done():
+            self._foundation.result()
 
     def _told(self, text: str, work: Callable[..., Any], *arguments: Any) -> Any:
         result = work(*arguments)

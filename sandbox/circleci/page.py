@@ -54,7 +54,7 @@ def job(one: Pipeline, record: JobRecord) -> str:
 
 
 def as_json(one: Pipeline, page: str) -> dict[str, Any]:
-    """The same for programs: statuses and times, and the steps' names, without their output."""
+    """The same for programs: statuses and times, and the end of the output of a step that failed."""
     return {
         "number": one.number,
         "url": page,
@@ -73,7 +73,15 @@ def as_json(one: Pipeline, page: str) -> dict[str, Any]:
                 "started": record.started,
                 "ended": record.ended,
                 "steps": [
-                    {"name": step.name, "status": step.status, "started": step.started, "ended": step.ended}
+                    {
+                        "name": step.name,
+                        "status": step.status,
+                        "started": step.started,
+                        "ended": step.ended,
+                        "output": step.log.read_text(errors="replace")[-2000:]
+                        if step.status == "failed"
+                        else "",
+                    }
                     for step in (record.run.steps if record.run else [])
                 ],
             }
