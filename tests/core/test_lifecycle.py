@@ -1,0 +1,186 @@
+"""A request's state is a function of what happened, not of the order in which it was heard."""
+
+import datetime as dt
+import itertools
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from provisioner.ledger import Ledger
+from provisioner.lifecycle import (
+    DatabaseState,
+    Event,
+    Happened,
+    Kind,
+    State,
+    Step,
+    blocks,
+    database_state,
+    derive,
+)
+
+from tests.core.examples import ID, NOW, ROOMY, charge, request
+
+
+def event(happened: Happened, minute: float = 0, id: str | None = None, **detail: Any) -> Event:  # noqa: A002
+    at = NOW + dt.timedelta(minutes=minute)
+    return Event(id=id or f"{happened}:{minute}", type=happened, at=at, actor="x", detail=detail)
+
+
+def failed(step: Step, minute: float) -> Event:
+    return event(Happened.FAILED, minute, step=step.value, cause="because", fix="mend it", retryable=True)
+
+
+REQUESTED = event(Happened.REQUESTED)
+OPENED = event(Happened.OPENED, 1, pull_request=7, pull_request_url="u", commit="c")
+PLANNED = event(Happened.PLANNED, 2, pipeline_url="p")
+MERGED = event(Happened.MERGED, 3)
+STARTED = event(Happened.STARTED, 4, pipeline_url="p2")
+SUCCEEDED = event(Happened.SUCCEEDED, 9, result={"endpoint": "h"})
+HAPPY = [REQUESTED, OPENED, PLANNED, MERGED, STARTED, SUCCEEDED]
+
+
+def test_each_step_of_a_good_day_has_its_state() -> None:
+    states = [derive(HAPPY[: count + 1]).state for count in range(len(HAPPY))]
+
+    assert [state.value for state in states] == [
+        "requested",
+        "pull_request_open",
+        "pull_request_open",
+        "merged",
+        "applying",
+        "done",
+    ]
+
+
+STORIES: dict[str, tuple[list[Event], State]] = {
+    "a good day": (HAPPY, State.DONE),
+    "closed without a merge": ([REQUESTED, OPENED, event(Happened.CLOSED, 5)], State.REJECTED),
+    "closed, then reopened": (
+        [REQUESTED, OPENED, event(Happened.CLOSED, 5), event(Happened.REOPENED, 6)],
+        State.PULL_REQUEST_OPEN,
+    ),
+    "cancelled, and so closed": (
+        [REQUESTED, OPENED, event(Happened.CLOSED, 5), event(Happened.CANCELLED, 6)],
+        State.CANCELLED,
+    ),
+    "cancelled too late": ([REQUESTED, OPENED, MERGED, event(Happened.CANCELLED, 6)], State.MERGED),
+    "a failed apply": ([REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8)], State.FAILED),
+    "a failed apply, run again": (
+        [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), event(Happened.STARTED, 10)],
+        State.APPLYING,
+    ),
+    "an old failure heard after the success": ([*HAPPY, failed(Step.APPLY, 5)], State.DONE),
+    "a denied plan": ([REQUESTED, OPENED, failed(Step.REVIEW, 2)], State.FAILED),
+    "a denied plan, mended": (
+        [REQUESTED, OPENED, failed(Step.REVIEW, 2), event(Happened.PLANNED, 3)],
+        State.PULL_REQUEST_OPEN,
+    ),
+    "a denied plan, merged all the same": ([REQUESTED, OPENED, failed(Step.REVIEW, 4), MERGED], State.MERGED),
+    "GitHub refused": ([REQUESTED, failed(Step.PULL_REQUEST, 1)], State.FAILED),
+    "GitHub refused, retried": (
+        [REQUESTED, failed(Step.PULL_REQUEST, 1), event(Happened.RETRIED, 2)],
+        State.REQUESTED,
+    ),
+    "the apply before the webhook": ([REQUESTED, OPENED, STARTED], State.APPLYING),
+}
+
+
+@pytest.mark.parametrize(("events", "state"), STORIES.values(), ids=STORIES.keys())
+def test_every_story_ends_as_it_should_in_every_order(events: list[Event], state: State) -> None:
+    orders = itertools.islice(itertools.permutations(events), 720)
+
+    assert {derive(order).state for order in orders} == {state}
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(list(STORIES.values())), st.randoms())
+def test_repetition_changes_nothing(story: tuple[list[Event], State], chance: random.Random) -> None:
+    events = story[0] + chance.choices(story[0], k=5)
+    chance.shuffle(events)
+
+    assert derive(events) == derive(story[0])
+
+
+def test_a_thousand_orders_and_repetitions_leave_the_ledger_in_the_same_state(ledger: Ledger) -> None:
+    chance = random.Random(20261123)
+    stories = list(STORIES.values())
+    for number in range(100):
+        events, state = stories[number % len(stories)]
+        one = request(database_name=f"db{number}")
+        ledger.open_create(one, charge(one.root), ROOMY_FOR_MANY)
+        heard = [*events[1:], *chance.choices(events[1:], k=9 - len(events[1:]) if len(events) < 10 else 0)]
+        chance.shuffle(heard)
+        for each in heard:
+            ledger.record(one.id, each, NOW)
+        found = ledger.request(one.id)
+        assert found is not None
+        assert found.progress.state is state
+        assert found.progress == derive(ledger.events(one.id))
+
+
+ROOMY_FOR_MANY = type(ROOMY)(databases=1000, storage_gb=10**6, monthly_cents=10**9)
+
+
+def test_a_thousand_random_histories_never_show_a_state_that_went_back(ledger: Ledger) -> None:
+    rank = {State.REQUESTED: 0, State.PULL_REQUEST_OPEN: 1, State.MERGED: 2, State.APPLYING: 3, State.DONE: 4}
+    chance = random.Random(7)
+    for _ in range(1000):
+        heard = [*HAPPY[1:], *chance.choices(HAPPY[1:], k=4)]
+        chance.shuffle(heard)
+        shown = [derive([REQUESTED, *heard[:count]]).state for count in range(len(heard) + 1)]
+        assert [rank[state] for state in shown] == sorted(rank[state] for state in shown)
+        assert shown[-1] is State.DONE
+
+
+def test_progress_names_the_pull_request_the_pipeline_and_the_result() -> None:
+    progress = derive(HAPPY)
+
+    assert (progress.pull_request, progress.commit, progress.pipeline_url) == (7, "c", "p2")
+    assert progress.result == {"endpoint": "h"}
+    assert progress.step is Step.END
+
+
+def test_a_failure_says_where_why_and_what_to_do() -> None:
+    failure = derive([REQUESTED, failed(Step.PULL_REQUEST, 1)]).failure
+
+    assert failure is not None
+    assert (failure.step, failure.cause, failure.fix, failure.retryable) == (
+        Step.PULL_REQUEST,
+        "because",
+        "mend it",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "expected"),
+    [
+        (Kind.CREATE, State.REQUESTED, DatabaseState.PENDING),
+        (Kind.CREATE, State.DONE, DatabaseState.AVAILABLE),
+        (Kind.CREATE, State.REJECTED, DatabaseState.REMOVED),
+        (Kind.CREATE, State.FAILED, DatabaseState.FAILED),
+        (Kind.UPDATE, State.APPLYING, DatabaseState.UPDATING),
+        (Kind.EXTEND, State.CANCELLED, DatabaseState.AVAILABLE),
+        (Kind.DISARM, State.MERGED, DatabaseState.REMOVING),
+        (Kind.DISARM, State.DONE, DatabaseState.AVAILABLE),
+        (Kind.REMOVE, State.APPLYING, DatabaseState.REMOVING),
+        (Kind.REMOVE, State.DONE, DatabaseState.REMOVED),
+        (Kind.REMOVE, State.REJECTED, DatabaseState.AVAILABLE),
+    ],
+)
+def test_a_database_follows_its_request(kind: Kind, state: State, expected: DatabaseState) -> None:
+    assert database_state(kind, state) is expected
+
+
+def test_a_failed_apply_lets_the_next_change_in_and_a_failed_pull_request_does_not() -> None:
+    assert not blocks(derive([REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8)]))
+    assert blocks(derive([REQUESTED, failed(Step.PULL_REQUEST, 1)]))
+    assert blocks(derive([REQUESTED, OPENED]))
+    assert not blocks(derive(HAPPY))
+
+
+def test_the_id_is_part_of_no_state() -> None:
+    assert ID not in str(derive(HAPPY))
