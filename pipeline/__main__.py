@@ -1,117 +1,155 @@
-"""The verbs that .circleci/config.yml calls: `python -m pipeline gate|plan|apply|drift`."""
+"""The verbs: `python -m pipeline gate|plan|apply|drift` for .circleci/config.yml, and `locks` for people."""
 
 import argparse
+import dataclasses
 import datetime as dt
+import json
 import os
-import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from provisioner import catalog
 from provisioner.catalog import Catalog, CatalogError
 
-from pipeline import gate, review
+from pipeline import gate, locks, review
 from pipeline.drift import Drift
-from pipeline.git import Checkout
+from pipeline.git import Checkout, GitError
+from pipeline.interruption import Interruption
 from pipeline.reconcile import Reconciler
-from pipeline.report import Reporter
+from pipeline.report import Reporter, ReportError
 from pipeline.review import Review
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
 
+_AWS = ("AWS_REGION", "TF_STATE_BUCKET")
+_NEEDED = {
+    "gate": ("CIRCLE_BRANCH",),
+    "plan": ("CIRCLE_BRANCH", *_AWS),
+    "apply": _AWS,
+    "drift": _AWS,
+    "locks": _AWS,
+}
+
 
 def main(arguments: list[str]) -> int:
     """Run one verb in the checkout that is the working directory; the exit status."""
+    chosen = _parser().parse_args(arguments)
+    missing = [name for name in _NEEDED[chosen.verb] if not os.environ.get(name)]
+    if missing:
+        return _say(f"pipeline {chosen.verb}: set {', '.join(missing)} (the context rds-provisioner does)", 2)
+    interruption = Interruption()
+    interruption.listen()
+    try:
+        failures = _run(chosen, Checkout(Path.cwd()), interruption)
+    except CatalogError as error:
+        return _say(f"catalog.yaml cannot be used:\n{error}", 1)
+    except (GitError, ReportError, BotoCoreError, ClientError) as error:
+        return _say(f"pipeline {chosen.verb}: {error}", 1)
+    for failure in failures:
+        _say(f"FAILED  {failure}", 1)
+    return 1 if failures else 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("gate", help="judge a pull request by its files; needs no credentials")
+    judge = verbs.add_parser("gate", help="judge a pull request by its files; needs no credentials")
+    judge.add_argument("--result", type=Path, help="write the verdict there, as JSON")
     verbs.add_parser("plan", help="gate, plan and report a pull request")
     apply = verbs.add_parser("apply", help="apply what main says and is not applied yet")
     apply.add_argument("--environment", required=True)
     verbs.add_parser("drift", help="report what differs from main")
-    chosen = parser.parse_args(arguments)
-    missing = [name for name in _NEEDED[chosen.verb] if not os.environ.get(name)]
-    if missing:
-        print(
-            f"pipeline {chosen.verb}: set {', '.join(missing)} (the context rds-provisioner does)",
-            file=sys.stderr,
-        )
-        return 2
-    checkout = Checkout(Path.cwd())
-    try:
-        the_catalog = catalog.load(Path("catalog.yaml").read_text(encoding="utf-8"))
-    except CatalogError as error:
-        print(f"catalog.yaml cannot be used:\n{error}", file=sys.stderr)
-        return 1
-    if chosen.verb in ("gate", "plan"):
-        return _review(chosen.verb, checkout, the_catalog)
-    failures = (
-        _drift(checkout) if chosen.verb == "drift" else _apply(chosen.environment, checkout, the_catalog)
-    )
-    for failure in failures:
-        print(f"FAILED  {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    verbs.add_parser("locks", help="list the state locks, and how to let go of each; changes nothing")
+    return parser
 
 
-_AWS = ("AWS_REGION", "TF_STATE_BUCKET")
-_NEEDED = {"gate": ("CIRCLE_BRANCH",), "plan": ("CIRCLE_BRANCH", *_AWS), "apply": _AWS, "drift": _AWS}
+def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interruption) -> list[str]:
+    """What failed, in words."""
+    if chosen.verb == "locks":
+        print(locks.listing(_store().locks(), _now(), os.environ["TF_STATE_BUCKET"]), flush=True)
+        return []
+    if chosen.verb in ("apply", "drift"):
+        print(f"Main is at {checkout.follow_base()}.", flush=True)
+    terraform = _terraform(interruption)
+    if chosen.verb == "drift":
+        return Drift(checkout, _store(), _reporter("plan"), terraform, _pipeline_url(), interruption).run()
+    the_catalog = catalog.load((checkout.directory / "catalog.yaml").read_text(encoding="utf-8"))
+    if chosen.verb == "apply":
+        return _apply(chosen.environment, checkout, the_catalog, terraform, interruption)
+    return _review(chosen, checkout, the_catalog, terraform)
 
 
-def _review(verb: str, checkout: Checkout, the_catalog: Catalog) -> int:
+def _review(
+    chosen: argparse.Namespace,
+    checkout: Checkout,
+    the_catalog: Catalog,
+    terraform: Callable[[Path], Terraform],
+) -> list[str]:
     branch = os.environ["CIRCLE_BRANCH"]
-    verdict = review.judge(checkout, branch=branch, catalog=the_catalog, now=dt.datetime.now(dt.UTC))
+    verdict = review.judge(checkout, branch=branch, catalog=the_catalog, now=_now())
     print(gate.table(verdict), flush=True)
-    if verb == "gate":
-        return 0 if verdict.passed else 1
-    job = Review(checkout, _store(), _reporter("plan"), _terraform, branch, _pipeline_url())
-    return 0 if job.run(verdict) else 1
+    if chosen.verb == "plan":
+        job = Review(checkout, _store(), _reporter("plan"), terraform, branch, _pipeline_url())
+        return [] if job.run(verdict) else ["the plan job: see above"]
+    if chosen.result:
+        content = dataclasses.asdict(verdict) | {"passed": verdict.passed}
+        chosen.result.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return [] if verdict.passed else ["the gate: see the rules marked DENY"]
 
 
-def _apply(environment: str, checkout: Checkout, the_catalog: Catalog) -> list[str]:
+def _apply(
+    environment: str,
+    checkout: Checkout,
+    the_catalog: Catalog,
+    terraform: Callable[[Path], Terraform],
+    interruption: Interruption,
+) -> list[str]:
+    if environment not in the_catalog.environments:
+        return [f"the catalog has no environment {environment}"]
     job = Reconciler(
-        checkout,
-        _store(),
-        _reporter("apply"),
-        _terraform,
-        the_catalog,
-        lambda: dt.datetime.now(dt.UTC),
-        _pipeline_url(),
+        checkout, _store(), _reporter("apply"), terraform, the_catalog, _now, _pipeline_url(), interruption
     )
     return job.run(environment)
 
 
-def _drift(checkout: Checkout) -> list[str]:
-    return Drift(checkout, _store(), _reporter("plan"), _terraform, _pipeline_url()).run()
-
-
-def _terraform(directory: Path) -> Terraform:
-    terraform = Terraform(directory, backend_settings(os.environ))
-
-    def stop(*_: Any) -> None:
-        terraform.stop()
-
-    # CircleCI cancels a job with SIGTERM: Terraform then saves its state and lets go of its lock.
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return terraform
+def _terraform(interruption: Interruption) -> Callable[[Path], Terraform]:
+    settings = backend_settings(os.environ) if os.environ.get("TF_STATE_BUCKET") else {}
+    return lambda directory: Terraform(directory, settings, interruption)
 
 
 def _store() -> Store:
     # Buckets as host names need DNS that only AWS has.
     style: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-    return Store(boto3.client("s3", config=Config(s3=style)), os.environ["TF_STATE_BUCKET"])
+    return Store(
+        boto3.client("s3", region_name=os.environ["AWS_REGION"], config=Config(s3=style)),
+        os.environ["TF_STATE_BUCKET"],
+    )
 
 
 def _reporter(kind: str) -> Reporter:
     stack = os.environ.get("PROVISIONER_STACK") or "rds-provisioner"
-    return Reporter(boto3.client("lambda", config=Config(read_timeout=70)), f"{stack}-{kind}-report")
+    return Reporter(
+        boto3.client("lambda", region_name=os.environ["AWS_REGION"], config=Config(read_timeout=70)),
+        f"{stack}-{kind}-report",
+    )
 
 
 def _pipeline_url() -> str:
     return os.environ.get("CIRCLE_BUILD_URL", "")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _say(text: str, status: int) -> int:
+    print(text, file=sys.stderr, flush=True)
+    return status
 
 
 if __name__ == "__main__":

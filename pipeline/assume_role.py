@@ -8,7 +8,7 @@ https://circleci.com/docs/openid-connect-tokens/
 import os
 import shlex
 import sys
-from typing import Final
+from typing import Any, Final
 
 import boto3
 from botocore import UNSIGNED
@@ -24,7 +24,7 @@ def main(role: str) -> int:
     if missing:
         print(f"assume_role {role}: {', '.join(missing)} not set; the job needs a context", file=sys.stderr)
         return 2
-    answer = boto3.client("sts", config=Config(signature_version=UNSIGNED)).assume_role_with_web_identity(
+    answer = _sts().assume_role_with_web_identity(
         RoleArn=os.environ[f"AWS_{role.upper()}_ROLE_ARN"],
         RoleSessionName=f"circleci-{os.environ.get('CIRCLE_WORKFLOW_ID', 'job')}"[:64],
         WebIdentityToken=os.environ["CIRCLE_OIDC_TOKEN_V2"],
@@ -43,6 +43,11 @@ def main(role: str) -> int:
         file.write("\n".join(lines) + "\n")
     print(f"Assumed the {role} role until {credentials['Expiration']:%H:%M:%S} UTC.")
     return 0
+
+
+def _sts() -> Any:
+    config = Config(signature_version=UNSIGNED)
+    return boto3.client("sts", region_name=os.environ["AWS_REGION"], config=config)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ from typing import Final
 from provisioner.terraform import content_hash
 
 from pipeline.git import Checkout
+from pipeline.interruption import Interruption
 from pipeline.plan_summary import normalise
 from pipeline.report import Reporter, ReportError
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
-from pipeline.workspace import prepare
+from pipeline.workspace import prepare, roots
 
-_PARTS: Final = 5
+PLAN_TEXT_LIMIT: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,21 @@ class Drift:
     reporter: Reporter
     terraform: Callable[[Path], Terraform]
     pipeline_url: str
+    interruption: Interruption
 
     def run(self) -> list[str]:
         """Look at every applied database; what could not be looked at, in words."""
+        found = roots(self.checkout)
+        applied = {environment: self.store.applied(environment) for environment in {one for one, _ in found}}
         failures = []
-        for path in sorted(self.checkout.files("HEAD", "terraform/databases/")):
-            parts = path.split("/")
-            text = self.checkout.file("HEAD", path)
-            if len(parts) != _PARTS or parts[-1] != "main.tf" or text is None:
+        for (environment, name), text in sorted(found.items()):
+            if applied[environment].get(name) != {content_hash(text)}:
+                continue  # an apply has yet to come to it
+            if self.interruption.requested:
+                failures.append(
+                    f"{environment}/{name}: not looked at, because the job was ended from outside"
+                )
                 continue
-            environment, name = parts[2], parts[3]
-            if content_hash(text) not in self.store.applied(environment).get(name, set()):
-                continue  # the apply has not come to it yet
             try:
                 self._look(environment, name, text)
             except (TerraformError, ReportError) as error:
@@ -59,7 +63,7 @@ class Drift:
                 "environment": environment,
                 "database_name": name,
                 "drifted": drifted,
-                "plan_text": shown[:50_000] if drifted else "",
+                "plan_text": shown[:PLAN_TEXT_LIMIT] if drifted else "",
                 "pipeline_url": self.pipeline_url,
             }
         )

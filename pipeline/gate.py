@@ -6,7 +6,7 @@ https://developer.hashicorp.com/terraform/cloud-docs/run/run-environment
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,13 +18,19 @@ from provisioner.terraform import Root, RootSyntaxError, parse, root_path
 from pipeline.git import REGULAR_FILE, FileChange
 
 DATABASES: Final = "terraform/databases/"
-BRANCH: Final = re.compile(r"rds/(?P<environment>[^/]+)/(?P<name>[^/]+)/(?P<kind>[a-z]+)-[0-9a-f]{8}")
+BRANCH: Final = re.compile(
+    r"rds/(?P<environment>[^/]+)/(?P<name>[^/]+)/(?P<kind>create|update|extend|disarm|remove)-[0-9a-f]{8}"
+)
 _ROOT: Final = re.compile(
-    DATABASES + r"(?P<environment>[a-z][a-z0-9]{0,19})/(?P<name>[a-z][a-z0-9-]{0,39})/.*"
+    DATABASES + r"(?P<environment>[a-z][a-z0-9]{0,19})/(?P<name>[a-z][a-z0-9-]{0,39})/.*", re.DOTALL
 )
 _BESIDE: Final = (DATABASES + "README.md", DATABASES + ".terraform.lock.hcl")
 
 Action = Literal["create", "change", "remove"]
+# What each kind of the provisioner's branches does; a change has three of them.
+_DOES: Final[Mapping[str, Action]] = {"create": "create", "remove": "remove"}
+# A file's text by its path, None where there is no such file.
+Reader = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +48,46 @@ class Verdict:
         return policy.passed(list(self.results))
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A pull request's files: before it, with it, and on the base branch as that is now."""
+
+    before: Reader
+    after: Reader
+    base: Reader
+    listing: Sequence[str]  # every path below terraform/databases, with the pull request
+
+
 def check(
-    changes: Sequence[FileChange],
-    old: Callable[[str], str | None],
-    new: Callable[[str], str | None],
-    *,
-    branch: str,
-    catalog: Catalog,
-    now: dt.datetime,
+    changes: Sequence[FileChange], files: Files, *, branch: str, catalog: Catalog, now: dt.datetime
 ) -> Verdict:
-    """Judge a pull request; `old` and `new` read a file before and after it."""
-    touched = [
-        change for change in changes if change.path.startswith(DATABASES) and change.path not in _BESIDE
-    ]
+    """Judge a pull request by what it changes."""
+    touched = [one for one in changes if _is_database(one.path)]
     places = {
-        (match["environment"], match["name"]) for one in touched if (match := _ROOT.fullmatch(one.path))
+        (found["environment"], found["name"]) for one in touched if (found := _ROOT.fullmatch(one.path))
     }
     named = BRANCH.fullmatch(branch)
-    results = [_place(touched), _one(places)]
-    if named:
-        results.append(_own_branch(changes, named["environment"], named["name"]))
-    elif branch.startswith("rds/"):
-        results.append(
-            PolicyResult("branch", False, "branches under rds/ are the provisioner's; choose another name")
-        )
+    results = [_place(touched), _scope(places, changes)]
+    if branch.startswith("rds/"):
+        results.append(_branch(named, places, changes))
     if len(places) != 1 or not all(one.passed for one in results):
         return Verdict(*_only(places), None, tuple(results))
-    environment, name = _only(places)
-    assert environment is not None  # noqa: S101 - there is exactly one place
-    assert name is not None  # noqa: S101
+    ((environment, name),) = places
     path = root_path(environment, name)
-    before, after = old(path), new(path)
+    before, after = files.before(path), files.after(path)
+    action: Action = "create" if before is None else "remove" if after is None else "change"
+    results += [_alone(path, files.listing), _fresh(before, after, files.base(path))]
+    if named:
+        results.append(_kind(named["kind"], action))
     if after is None:
-        return Verdict(environment, name, "remove", (*results, _removal(before)))
+        return Verdict(environment, name, action, (*results, _removal(before)))
+    disarming = bool(named and named["kind"] == "disarm")
     results += policy.check(
-        after,
-        environment=environment,
-        database_name=name,
-        catalog=catalog,
-        now=now,
-        disarming=bool(named and named["kind"] == "disarm"),
+        after, environment=environment, database_name=name, catalog=catalog, now=now, disarming=disarming
     )
     if before is not None:
-        results.append(_in_place(before, after))
-    return Verdict(environment, name, "create" if before is None else "change", tuple(results))
+        results.append(_in_place(before, after, disarming))
+    return Verdict(environment, name, action, tuple(results))
 
 
 def table(verdict: Verdict) -> str:
@@ -97,6 +99,11 @@ def table(verdict: Verdict) -> str:
         f"  {'ok  ' if one.passed else 'DENY'}  {one.rule:<{width}}  {one.detail}" for one in verdict.results
     ]
     return "\n".join([head, *rows])
+
+
+def _is_database(path: str) -> bool:
+    # A link or a module in place of the whole directory has the directory's own name.
+    return path == DATABASES.rstrip("/") or (path.startswith(DATABASES) and path not in _BESIDE)
 
 
 def _place(touched: Sequence[FileChange]) -> PolicyResult:
@@ -111,19 +118,53 @@ def _place(touched: Sequence[FileChange]) -> PolicyResult:
     return PolicyResult("files", True, "nothing but main.tf files below terraform/databases")
 
 
-def _one(places: set[tuple[str, str]]) -> PolicyResult:
+def _scope(places: set[tuple[str, str]], changes: Sequence[FileChange]) -> PolicyResult:
+    """One database and nothing beside it: a module or provider that comes along would run in the plan."""
     if len(places) > 1:
         listed = ", ".join(sorted(f"{environment}/{name}" for environment, name in places))
         return PolicyResult("scope", False, f"one database per pull request, not {listed}")
-    return PolicyResult("scope", True, "one database" if places else "no database")
+    if not places:
+        return PolicyResult("scope", True, "no database")
+    path = root_path(*next(iter(places)))
+    beside = [change.path for change in changes if change.path != path]
+    if beside:
+        detail = f"{path} changes, and so does {beside[0]!r}: bring that by a pull request of its own"
+        return PolicyResult("scope", False, detail)
+    return PolicyResult("scope", True, f"changes {path} alone")
 
 
-def _own_branch(changes: Sequence[FileChange], environment: str, name: str) -> PolicyResult:
-    path = root_path(environment, name)
-    strange = [change.path for change in changes if change.path != path]
-    if strange:
-        return PolicyResult("branch", False, f"the branch belongs to {path}, but changes {strange[0]!r} too")
-    return PolicyResult("branch", True, f"changes {path} alone" if changes else "changes nothing")
+def _branch(
+    named: re.Match[str] | None, places: set[tuple[str, str]], changes: Sequence[FileChange]
+) -> PolicyResult:
+    if named is None:
+        return PolicyResult("branch", False, "branches under rds/ are the provisioner's; choose another name")
+    path = root_path(named["environment"], named["name"])
+    if changes and places != {(named["environment"], named["name"])}:
+        return PolicyResult("branch", False, f"the branch belongs to {path}, but changes {changes[0].path!r}")
+    return PolicyResult("branch", True, f"belongs to {path}")
+
+
+def _kind(kind: str, action: Action) -> PolicyResult:
+    passed = action == _DOES.get(kind, "change")
+    return PolicyResult("kind", passed, f"the branch says {kind}, its file says {action}")
+
+
+def _alone(path: str, listing: Sequence[str]) -> PolicyResult:
+    """Terraform reads every .tf file of a directory, also one that an earlier commit left there."""
+    directory = path.removesuffix("main.tf")
+    beside = [one for one in listing if one.startswith(directory) and one != path]
+    if beside:
+        return PolicyResult("alone", False, f"{beside[0]!r} stands beside main.tf: remove it first")
+    return PolicyResult("alone", True, "main.tf is the directory's only file")
+
+
+def _fresh(before: str | None, after: str | None, base: str | None) -> PolicyResult:
+    """Whether the base branch still has what the pull request was made from, or has it merged already."""
+    if base in (before, after):
+        return PolicyResult("fresh", True, "the base branch has not moved on")
+    state = "has it already" if before is None else "has removed it" if base is None else "has changed it"
+    detail = f"the base branch {state} since this branch began: begin again from there"
+    return PolicyResult("fresh", False, detail)
 
 
 def _removal(before: str | None) -> PolicyResult:
@@ -139,9 +180,13 @@ def _removal(before: str | None) -> PolicyResult:
 
 
 _FIXED: Final = ("environment", "database_name", "engine", "engine_version", "team", "restore")
+_CHANGEABLE: Final = (
+    "instance_class", "storage_gb", "max_storage_gb", "multi_az", "backup_retention_days",
+    "deletion_protection", "final_snapshot", "owner", "purpose", "cost_center", "expires_at", "tags",
+)  # fmt: skip
 
 
-def _in_place(before: str, after: str) -> PolicyResult:
+def _in_place(before: str, after: str, disarming: bool) -> PolicyResult:
     """Whether the change keeps the database: nothing that would recreate it, no storage that shrinks."""
     try:
         old, new = parse(before), parse(after)
@@ -155,14 +200,19 @@ def _in_place(before: str, after: str) -> PolicyResult:
     if new.storage_gb < old.storage_gb:
         detail = f"storage cannot shrink from {old.storage_gb} to {new.storage_gb} GB"
         return PolicyResult("in place", False, detail)
-    return PolicyResult("in place", True, _changed(old, new))
+    changed = _changed(old, new)
+    if disarming and changed != ["deletion_protection"]:
+        detail = f"a disarm switches deletion_protection off and changes nothing else, not {_listed(changed)}"
+        return PolicyResult("in place", False, detail)
+    return PolicyResult("in place", True, f"changes {_listed(changed)}")
 
 
-def _changed(old: Root, new: Root) -> str:
-    fields = ("instance_class", "storage_gb", "max_storage_gb", "multi_az", "backup_retention_days")
-    more = ("deletion_protection", "final_snapshot", "owner", "purpose", "cost_center", "expires_at", "tags")
-    changed = [name for name in (*fields, *more) if getattr(old, name) != getattr(new, name)]
-    return f"changes {', '.join(changed) or 'nothing but its request'}"
+def _changed(old: Root, new: Root) -> list[str]:
+    return [name for name in _CHANGEABLE if getattr(old, name) != getattr(new, name)]
+
+
+def _listed(changed: Sequence[str]) -> str:
+    return ", ".join(changed) or "nothing but its request"
 
 
 def _only(places: set[tuple[str, str]]) -> tuple[str | None, str | None]:

@@ -7,9 +7,13 @@ from pathlib import Path
 REGULAR_FILE = "100644"
 
 
+class GitError(Exception):
+    """A git command that failed, with what git said."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One changed path; a mode or content is None where the file is not there on that side."""
+    """One changed path; a mode is None where the file is not there on that side."""
 
     path: str
     old_mode: str | None
@@ -26,6 +30,16 @@ class Checkout:
     def head(self) -> str:
         """The commit that is checked out."""
         return self._git("rev-parse", "HEAD").strip()
+
+    def follow_base(self) -> str:
+        """Check out the base branch as it is at this moment; the commit.
+
+        A workflow can be run again long after its commit: what that one says of the databases is history.
+        """
+        remote, _, branch = self.base.partition("/")
+        self._git("fetch", "--quiet", remote, f"+refs/heads/{branch}:refs/remotes/{self.base}")
+        self._git("checkout", "--quiet", "--force", "--detach", self.base)
+        return self.head()
 
     def merge_base(self) -> str:
         """Where the branch left the base."""
@@ -50,15 +64,16 @@ class Checkout:
         )
         return None if done.returncode else done.stdout.decode("utf-8", "replace")
 
-    def files(self, ref: str, under: str) -> dict[str, str]:
-        """Every file below a folder at a commit, with its mode."""
-        listed = self._git("ls-tree", "-r", "-z", ref, "--", under)
-        files = {}
-        for line in filter(None, listed.split("\0")):
-            meta, _, path = line.partition("\t")
-            files[path] = meta.split()[0]
-        return files
+    def paths(self, ref: str, under: str) -> list[str]:
+        """Every path below a folder at a commit."""
+        listed = self._git("ls-tree", "-r", "-z", "--name-only", ref, "--", under)
+        return list(filter(None, listed.split("\0")))
 
     def _git(self, *arguments: str) -> str:
-        done = subprocess.run(["git", "-C", str(self.directory), *arguments], capture_output=True, check=True)
+        done = subprocess.run(
+            ["git", "-C", str(self.directory), *arguments], capture_output=True, check=False
+        )
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip()
+            raise GitError(f"git {arguments[0]}: {said or f'it ended with {done.returncode}'}")
         return done.stdout.decode("utf-8", "surrogateescape")

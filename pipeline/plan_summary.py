@@ -1,4 +1,4 @@
-"""What a Terraform plan does, made comparable: the reviewed one against the one about to be applied.
+"""What a Terraform plan does, in a form that a review can keep: the changes, and whose they are.
 
 Reads `terraform show -json`: https://developer.hashicorp.com/terraform/internals/json-format
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 OWN_TYPES: Final = frozenset({"aws_db_instance", "aws_db_parameter_group"})
 INSTANCE: Final = "aws_db_instance"
 _NOTHING: Final = (["no-op"], ["read"])
@@ -26,27 +27,46 @@ class Summary:
 
 
 def normalise(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The changes of a plan, in order, without what is only known later and without what was before."""
+    """The changes of a plan, in order, each with what it sets and no more.
+
+    An update sets the arguments that differ from before. The others of its `after` are what AWS last said,
+    such as the latest restorable time, and differ from one plan to the next.
+    """
     changes = []
     for one in plan.get("resource_changes", []):
         change = one["change"]
         if change["actions"] in _NOTHING:
             continue
+        before, after = change.get("before") or {}, change.get("after") or {}
+        unknown = {
+            name: value for name, value in _mapping(change.get("after_unknown")).items() if any_true(value)
+        }
+        if change["actions"] == ["update"]:
+            after = {
+                name: value for name, value in after.items() if name in unknown or value != before.get(name)
+            }
         changes.append(
             {
                 "address": one["address"],
+                "deposed": one.get("deposed"),
                 "type": one["type"],
                 "provider": one.get("provider_name", ""),
                 "actions": change["actions"],
                 "reason": one.get("action_reason"),
-                "after": change.get("after"),
-                "unknown": change.get("after_unknown") or {},
-                "identifier": _identifier(change),
-                "protected": bool((change.get("before") or {}).get("deletion_protection")),
-                "skips_snapshot": bool((change.get("before") or {}).get("skip_final_snapshot")),
+                "sets": after,
+                "unknown": unknown,
+                "identifier": after.get("identifier") or before.get("identifier"),
+                "protected": bool(before.get("deletion_protection")),
+                "skips_snapshot": bool(before.get("skip_final_snapshot")),
             }
         )
-    return sorted(changes, key=lambda change: str(change["address"]))
+    return sorted(changes, key=lambda change: (str(change["address"]), str(change["deposed"])))
+
+
+def changes_outputs(plan: Mapping[str, Any]) -> bool:
+    """Whether the state's outputs are not what they would be: an apply stopped before it wrote them."""
+    outputs = _mapping(plan.get("output_changes")).values()
+    return any(output["actions"] not in _NOTHING for output in outputs)
 
 
 def summarise(changes: list[dict[str, Any]], *, environment: str, database_name: str) -> Summary:
@@ -73,6 +93,8 @@ def strangers(changes: list[dict[str, Any]], *, environment: str, database_name:
     for one in changes:
         if not str(one["address"]).startswith("module.database."):
             found.append(f"{one['address']} is not part of the database's module")
+        elif one["provider"] != PROVIDER:
+            found.append(f"{one['address']} belongs to the provider {one['provider']}")
         elif one["type"] not in OWN_TYPES:
             found.append(f"{one['address']} is of type {one['type']}")
         elif one["type"] == INSTANCE and one["identifier"] != f"{environment}-{database_name}":
@@ -80,59 +102,27 @@ def strangers(changes: list[dict[str, Any]], *, environment: str, database_name:
     return found
 
 
-def beyond_review(
-    reviewed: list[dict[str, Any]], now: list[dict[str, Any]], *, applied_before: bool
-) -> list[str]:
-    """What a plan does that was not reviewed, in words; empty when it may be applied.
-
-    A plan may do less than was reviewed: an earlier apply that stopped half-way did the rest. It may change
-    in place, towards the reviewed values, what was reviewed as a creation: a restore to a point in time
-    leaves some of them at the source's. And it may replace the tainted half of a creation of a database
-    that was never applied as a whole.
-    """
-    known = {one["address"]: one for one in reviewed}
-    found = []
-    for one in now:
-        review = known.get(one["address"])
-        if review is None:
-            found.append(f"{one['address']}: {_words(one['actions'])} was not reviewed")
-            continue
-        tainted = not applied_before and one.get("reason") == "replace_because_tainted"
-        half_made = review["actions"] == ["create"] and (one["actions"] == ["update"] or tainted)
-        if one["actions"] != review["actions"] and not half_made:
-            found.append(
-                f"{one['address']}: {_words(one['actions'])}, but {_words(review['actions'])} was reviewed"
-            )
-            continue
-        names = _differences(review["after"], one["after"], review["unknown"], one["unknown"])
-        if names:
-            found.append(f"{one['address']}: {', '.join(names)} differs from what was reviewed")
-    return found
+def losses(changes: list[dict[str, Any]]) -> list[str]:
+    """The databases that a plan destroys or replaces, in words; only a removal may."""
+    return [
+        f"{one['address']}: {words(one['actions'])}"
+        for one in changes
+        if one["type"] == INSTANCE and "delete" in one["actions"]
+    ]
 
 
-def _differences(was: Any, is_now: Any, was_unknown: Any, unknown: Any) -> list[str]:
-    """The top-level arguments whose known values differ; what was unknown at review may be known now."""
-    if not isinstance(was, Mapping) or not isinstance(is_now, Mapping):
-        return [] if was == is_now else ["everything"]
-    names = []
-    for name in sorted({*was, *is_now, *_mapping(was_unknown), *_mapping(unknown)}):
-        if _mapping(was_unknown).get(name):
-            continue
-        if _mapping(unknown).get(name) or was.get(name) != is_now.get(name):
-            names.append(name)
-    return names
+def words(actions: list[str]) -> str:
+    """A plan's actions as a person says them."""
+    return "replace" if len(actions) > 1 else actions[0]
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _identifier(change: Mapping[str, Any]) -> str | None:
-    for side in ("after", "before"):
-        identifier = (change.get(side) or {}).get("identifier")
-        if identifier:
-            return str(identifier)
-    return None
+def any_true(value: Any) -> bool:
+    """Whether anything inside is unknown: `after_unknown` has `[{}]` for a list whose one block is known."""
+    if isinstance(value, Mapping):
+        return any(any_true(one) for one in value.values())
+    if isinstance(value, list):
+        return any(any_true(one) for one in value)
+    return bool(value)
 
 
 def _kind(actions: list[str]) -> str:
@@ -141,5 +131,5 @@ def _kind(actions: list[str]) -> str:
     return {"create": "add", "update": "change", "delete": "destroy"}.get(actions[0], "change")
 
 
-def _words(actions: list[str]) -> str:
-    return "replace" if len(actions) > 1 else actions[0]
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -6,68 +6,27 @@ an earlier one began.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from provisioner import policy
 from provisioner.catalog import Catalog
-from provisioner.terraform import RootSyntaxError, content_hash, parse, render_removed
 
 from pipeline.git import Checkout
-from pipeline.plan_summary import INSTANCE, beyond_review, normalise, strangers
+from pipeline.interruption import Interruption
+from pipeline.plan_summary import changes_outputs, normalise
+from pipeline.refusal import Refused, check_plan, check_policy, check_result
 from pipeline.report import Reporter, ReportError
-from pipeline.store import ATTEMPTED, Store
+from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
-from pipeline.workspace import prepare
+from pipeline.work import Work, pending
+from pipeline.workspace import prepare, roots
 
-_PARTS: Final = 5  # terraform/databases/<environment>/<name>/main.tf
-
-
-class Refused(Exception):
-    """A root that is not applied; the message is the cause, and says what to do."""
-
-    def __init__(self, cause: str, *, retryable: bool) -> None:
-        super().__init__(cause)
-        self.retryable = retryable
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One database that is not as main says; `text` is its root, or the empty one that removes it."""
-
-    environment: str
-    database_name: str
-    text: str
-    removal: bool
-    applied_before: bool
-
-    @property
-    def place(self) -> str:
-        """environment/database_name."""
-        return f"{self.environment}/{self.database_name}"
-
-
-def pending(roots: Mapping[str, str], applied: Mapping[str, set[str]], environment: str) -> list[Work]:
-    """What is to do: `roots` has the text of each root on main, `applied` the hashes that were applied."""
-    work = [
-        Work(
-            environment,
-            name,
-            text,
-            removal=False,
-            applied_before=bool(applied.get(name, set()) - {ATTEMPTED}),
-        )
-        for name, text in sorted(roots.items())
-        if content_hash(text) not in applied.get(name, set())
-    ]
-    gone = [
-        Work(environment, name, render_removed(environment, name), removal=True, applied_before=True)
-        for name in sorted(applied)
-        if name not in roots
-    ]
-    return work + gone
+# The role is taken for three hours, and one database may need two: none is begun later than this.
+LAST_START: Final = dt.timedelta(hours=1)
+_INSTANCE: Final = "module.database.aws_db_instance.this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +40,47 @@ class Reconciler:
     catalog: Catalog
     clock: Callable[[], dt.datetime]
     pipeline_url: str
+    interruption: Interruption
 
     def run(self, environment: str) -> list[str]:
         """Do what is to do; the failures, in words. One database's failure does not stop the others."""
-        work = pending(self._roots(environment), self.store.applied(environment), environment)
+        began = self.clock()
+        work = pending(roots(self.checkout), self.store.applied(environment), environment)
         print(f"{environment}: {len(work)} of its databases differ from what was last applied.", flush=True)
         failures = []
         for one in work:
             print(f"\n== {one.place}: {'remove' if one.removal else 'apply'}", flush=True)
-            try:
-                self._reconcile(one)
-            except ReportError as error:
-                failures.append(f"{one.place}: {error}")
-            except Exception as error:
-                failures.append(f"{one.place}: {error}")
-                print(f"{one.place}: {error}", flush=True)
-                self._fail(one, error, failures)
+            if self.interruption.requested:
+                failures.append(f"{one.place}: not begun, because the job was ended from outside")
+            elif self.clock() - began > LAST_START:
+                failures.append(f"{one.place}: not begun, for want of time: run the workflow again")
+            else:
+                failures += self._one(one)
+        print(f"\n{environment}: {len(work) - len(failures)} done, {len(failures)} not.", flush=True)
         return failures
 
+    def _one(self, work: Work) -> list[str]:
+        """Bring one database to what main says, or report why not; the failure, if there is one."""
+        try:
+            self._reconcile(work)
+        except ReportError as error:
+            return [f"{work.place}: {error}"]
+        except Exception as error:
+            cause, retryable = self._cause(error)
+            print(f"{work.place}: {cause}", flush=True)
+            try:
+                self._report(work, "failed", cause=cause, retryable=retryable)
+            except ReportError as lost:
+                cause = f"{cause}; and {lost}"
+            return [f"{work.place}: {cause}"]
+        return []
+
     def _reconcile(self, work: Work) -> None:
-        self._check(work)
+        self._check_policy(work)
         self._report(work, "started")
-        lock = self.store.lock(work.environment, work.database_name)
-        if lock:
-            raise Refused(
-                f"the state is locked: {lock.describe(self.clock())}. If that run is over, compare RDS with "
-                f"the state, then `terraform force-unlock {lock.id}` in the root, and run this again",
-                retryable=True,
-            )
-        directory = prepare(self.checkout.directory, work.environment, work.database_name, work.text)
-        terraform = self.terraform(directory)
+        self._check_lock(work)
+        place = prepare(self.checkout.directory, work.environment, work.database_name, work.text)
+        terraform = self.terraform(place)
         terraform.init()
         # A restore to a point in time leaves settings at the source's, which a second apply puts right.
         for _ in range(2):
@@ -118,18 +88,55 @@ class Reconciler:
                 break
         self._finish(work, terraform)
 
+    def _check_policy(self, work: Work) -> None:
+        if work.removal:
+            return
+        # Main was reviewed; the pull request's gate told a disarm from other changes.
+        check_policy(
+            policy.check(
+                work.text,
+                environment=work.environment,
+                database_name=work.database_name,
+                catalog=self.catalog,
+                now=self.clock(),
+                disarming=True,
+            )
+        )
+
+    def _check_lock(self, work: Work) -> None:
+        lock = self.store.lock(work.environment, work.database_name)
+        if lock:
+            raise Refused(
+                f"the state is locked: {lock.describe(self.clock())}. If that run is over, `python -m "
+                "pipeline locks` says how to let go of it; then run the workflow again",
+                retryable=True,
+            )
+
     def _apply(self, work: Work, terraform: Terraform) -> bool:
-        """Plan, compare with the review, apply that very plan; whether there was anything to apply."""
-        text, plan = terraform.plan("tfplan", lock=True)
+        """Plan, compare with the review, apply that very plan; whether it may take another round."""
+        text, plan = self._plan(work, terraform)
         changes = normalise(plan)
-        if not changes:
+        if not changes and not changes_outputs(plan):
             print("No changes.", flush=True)
             return False
         print(text, flush=True)
-        self._check_plan(work, changes)
-        self.store.mark_attempted(work.environment, work.database_name)
+        if changes:
+            reviewed = self.store.reviewed(work.environment, work.database_name, work.digest)
+            check_plan(work, changes, reviewed, self.catalog)
+            self.store.mark_attempted(work.environment, work.database_name)
         terraform.apply("tfplan")
         return not work.removal
+
+    def _plan(self, work: Work, terraform: Terraform) -> tuple[str, dict[str, Any]]:
+        try:
+            return terraform.plan("tfplan", lock=True)
+        except TerraformError as error:
+            # An apply that ended while RDS created the instance leaves it tainted. It is kept and finished.
+            half_made = "prevent_destroy" in error.output and not (work.removal or work.applied_before)
+            if not half_made or not terraform.untaint(_INSTANCE):
+                raise
+        print("An earlier apply left the database half made; this one finishes it.", flush=True)
+        return terraform.plan("tfplan", lock=True)
 
     def _finish(self, work: Work, terraform: Terraform) -> None:
         """Report first, then mark: a report that is lost is sent by the next run, which finds no change."""
@@ -138,97 +145,25 @@ class Reconciler:
             self.store.forget(work.environment, work.database_name)
             return
         result = terraform.outputs().get("database")
+        check_result(result)
         self._report(work, "succeeded", result=result)
         details = {
             "commit": self.checkout.head(),
             "at": self.clock().isoformat(),
             "pipeline_url": self.pipeline_url,
         }
-        self.store.mark_applied(work.environment, work.database_name, content_hash(work.text), details)
+        self.store.mark_applied(work.environment, work.database_name, work.digest, details)
 
-    def _check(self, work: Work) -> None:
-        if work.removal:
-            return
-        results = policy.check(
-            work.text,
-            environment=work.environment,
-            database_name=work.database_name,
-            catalog=self.catalog,
-            now=self.clock(),
-            disarming=True,  # main was reviewed; the pull request's gate tells a disarm from the rest
-        )
-        denied = [f"{one.rule}: {one.detail}" for one in results if not one.passed]
-        if denied:
-            raise Refused(
-                "the policy denies what main says: " + "; ".join(denied) + ". Correct it by a pull request",
-                retryable=False,
-            )
-
-    def _check_plan(self, work: Work, changes: list[dict[str, Any]]) -> None:
-        beside = strangers(changes, environment=work.environment, database_name=work.database_name)
-        if beside:
-            raise Refused(
-                "the plan touches more than its own database: " + "; ".join(beside), retryable=False
-            )
-        if work.removal:
-            self._check_removal(work, changes)
-        digest = content_hash(work.text)
-        reviewed = self.store.reviewed(work.environment, work.database_name, digest)
-        if reviewed is None:
-            raise Refused(
-                "no plan was reviewed for what main says. Revert the commit, and bring it back by a pull "
-                "request, whose pipeline plans it",
-                retryable=False,
-            )
-        beyond = beyond_review(reviewed, changes, applied_before=work.applied_before)
-        if beyond:
-            raise Refused(
-                "the plan differs from the one that was reviewed: "
-                + "; ".join(beyond)
-                + ". Something changed "
-                "since the review; bring the change again by a new pull request",
-                retryable=False,
-            )
-
-    def _check_removal(self, work: Work, changes: list[dict[str, Any]]) -> None:
-        rules = self.catalog.environments.get(work.environment)
-        for one in changes:
-            if one["type"] != INSTANCE:
-                continue
-            if one["protected"]:
-                raise Refused(
-                    "deletion protection is on. Bring the root back with deletion_protection = false, let "
-                    "that be applied, then remove it",
-                    retryable=False,
-                )
-            if one["skips_snapshot"] and rules and rules.final_snapshot:
-                raise Refused(
-                    f"{work.environment} asks for a final snapshot, but the database would go without one. "
-                    "Bring the root back with final_snapshot = true, let that be applied, then remove it",
-                    retryable=False,
-                )
-
-    def _roots(self, environment: str) -> dict[str, str]:
-        roots = {}
-        for path in self.checkout.files("HEAD", f"terraform/databases/{environment}/"):
-            parts = path.split("/")
-            text = self.checkout.file("HEAD", path)
-            if len(parts) == _PARTS and parts[-1] == "main.tf" and text is not None:
-                roots[parts[-2]] = text
-        return roots
-
-    def _fail(self, work: Work, error: Exception, failures: list[str]) -> None:
+    def _cause(self, error: Exception) -> tuple[str, bool]:
+        """What to say of a failure, and whether the same again may go through."""
         if isinstance(error, Refused):
-            cause, retryable = str(error), error.retryable
-        elif isinstance(error, TerraformError):
+            return str(error), error.retryable
+        cause = error.cause if isinstance(error, TerraformError) else f"{type(error).__name__}: {error}"
+        if isinstance(error, TerraformError):
             print(error.output, flush=True)
-            cause, retryable = error.cause, True
-        else:
-            cause, retryable = f"{type(error).__name__}: {error}", True
-        try:
-            self._report(work, "failed", cause=cause, retryable=retryable)
-        except ReportError as lost:
-            failures.append(f"{work.place}: {lost}")
+        if self.interruption.requested:
+            cause = f"the job was ended from outside; run the workflow again, it goes on from here. {cause}"
+        return cause, True
 
     def _report(self, work: Work, outcome: str, **more: Any) -> None:
         self.reporter.send(
@@ -237,17 +172,10 @@ class Reconciler:
                 "type": "apply",
                 "environment": work.environment,
                 "database_name": work.database_name,
-                "request_id": None if work.removal else _request_id(work.text),
+                "request_id": work.request_id,
                 "outcome": outcome,
                 "commit": self.checkout.head(),
                 "pipeline_url": self.pipeline_url,
                 **more,
             }
         )
-
-
-def _request_id(text: str) -> str | None:
-    try:
-        return parse(text).request_id
-    except RootSyntaxError:
-        return None

@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 # A pipeline may be quicker than the worker that opens the pull request after it pushed the branch.
 TRIES: Final = 24
 PAUSE_SECONDS: Final = 5.0
+# A function that fails three times has a fault of its own; AWS's client has its own patience beside this one.
+FAILURES: Final = 3
 
 
 class ReportError(Exception):
@@ -26,23 +28,35 @@ class Reporter:
 
     def send(self, report: Mapping[str, Any]) -> None:
         """Send a report until it is taken; raises ReportError when it never is."""
-        reason = ""
+        reason, failures = "", 0
         for attempt in range(TRIES):
             if attempt:
                 self._sleep(PAUSE_SECONDS)
             try:
-                answer = self._client.invoke(FunctionName=self._function, Payload=json.dumps(report).encode())
-            except (BotoCoreError, ClientError) as error:
-                reason = str(error)
+                answer = self._invoke(report)
+            except _Failure as failure:
+                reason, failures = str(failure), failures + 1
+                if failures == FAILURES:
+                    break
                 continue
-            content = json.loads(answer["Payload"].read() or b"{}")
-            if answer.get("FunctionError"):
-                reason = f"{content.get('errorType')}: {content.get('errorMessage')}"
-                continue
-            if content.get("accepted"):
-                print(f"Reported to {self._function}: {content.get('reason', 'accepted')}", flush=True)
+            reason = str(answer.get("reason", "accepted" if answer.get("accepted") else "it gave no reason"))
+            if answer.get("accepted"):
+                print(f"Reported to {self._function}: {reason}", flush=True)
                 return
-            reason = str(content.get("reason"))
-            if not content.get("retry"):
+            if not answer.get("retry"):
                 break
         raise ReportError(f"{self._function} did not take the report: {reason}")
+
+    def _invoke(self, report: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            answer = self._client.invoke(FunctionName=self._function, Payload=json.dumps(report).encode())
+        except (BotoCoreError, ClientError) as error:
+            raise _Failure(str(error)) from error
+        content: dict[str, Any] = json.loads(answer["Payload"].read() or b"{}")
+        if answer.get("FunctionError"):
+            raise _Failure(f"{content.get('errorType')}: {content.get('errorMessage')}")
+        return content
+
+
+class _Failure(Exception):
+    """One call that came to nothing."""

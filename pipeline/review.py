@@ -11,9 +11,9 @@ from provisioner.catalog import Catalog
 from provisioner.terraform import content_hash, render_removed, root_path
 
 from pipeline import gate
-from pipeline.gate import Verdict
+from pipeline.gate import DATABASES, Files, Verdict
 from pipeline.git import Checkout
-from pipeline.plan_summary import Summary, normalise, strangers, summarise
+from pipeline.plan_summary import Summary, losses, normalise, strangers, summarise
 from pipeline.report import Reporter
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
@@ -24,15 +24,14 @@ PLAN_TEXT_LIMIT = 50_000
 
 def judge(checkout: Checkout, *, branch: str, catalog: Catalog, now: dt.datetime) -> Verdict:
     """The gate's verdict on what is checked out."""
-    base = checkout.merge_base()
-    return gate.check(
-        checkout.changes(),
-        lambda path: checkout.file(base, path),
-        lambda path: checkout.file("HEAD", path),
-        branch=branch,
-        catalog=catalog,
-        now=now,
+    merge_base = checkout.merge_base()
+    files = Files(
+        before=lambda path: checkout.file(merge_base, path),
+        after=lambda path: checkout.file("HEAD", path),
+        base=lambda path: checkout.file(checkout.base, path),
+        listing=checkout.paths("HEAD", DATABASES),
     )
+    return gate.check(checkout.changes(), files, branch=branch, catalog=catalog, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +55,35 @@ class Review:
             self._report(verdict, "denied", cause="the gate denied it; nothing was planned")
             return False
         try:
-            text, changes = self._plan(environment, name)
+            digest, text, changes = self._plan(environment, name)
         except TerraformError as error:
             print(error.output, flush=True)
             self._report(verdict, "failed", cause=error.cause)
             return False
         summary = summarise(changes, environment=environment, database_name=name)
-        beside = strangers(changes, environment=environment, database_name=name)
+        wrong = strangers(changes, environment=environment, database_name=name)
+        if verdict.action != "remove":
+            wrong += losses(changes)
+        if not wrong:
+            self.store.keep_reviewed(environment, name, digest, changes)
         self._report(
             verdict,
-            "failed" if beside else "passed",
+            "failed" if wrong else "passed",
             summary=summary,
             plan_text=text,
-            cause="the plan touches more than its own database: " + "; ".join(beside) if beside else None,
+            cause="the plan does more than this pull request may: " + "; ".join(wrong) if wrong else None,
         )
-        return not beside
+        return not wrong
 
-    def _plan(self, environment: str, name: str) -> tuple[str, list[dict[str, Any]]]:
+    def _plan(self, environment: str, name: str) -> tuple[str, str, list[dict[str, Any]]]:
+        """The hash of the root, and its plan as text and as changes."""
         root = self.checkout.file("HEAD", root_path(environment, name))
         text = render_removed(environment, name) if root is None else root
-        directory = prepare(self.checkout.directory, environment, name, text)
-        terraform = self.terraform(directory)
+        terraform = self.terraform(prepare(self.checkout.directory, environment, name, text))
         terraform.init()
         shown, plan = terraform.plan("tfplan", lock=False)
         print(shown, flush=True)
-        changes = normalise(plan)
-        self.store.keep_reviewed(environment, name, content_hash(text), changes)
-        return shown, changes
+        return content_hash(text), shown, normalise(plan)
 
     def _report(
         self,

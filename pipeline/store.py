@@ -2,15 +2,16 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from provisioner.terraform import state_key
+from provisioner.terraform import content_hash, render_removed, state_key
 
 # Stands beside the hashes of what was applied: an apply began, so that a state may hold something.
 ATTEMPTED: Final = "attempted"
+_LOCK: Final = ".tflock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +42,78 @@ class Store:
 
     def keep_reviewed(self, environment: str, database_name: str, digest: str, changes: list[Any]) -> None:
         """Keep a plan as it was shown for review, under the hash of the root that it is for."""
-        self._put(f"reviewed/{environment}/{database_name}/{digest}.json", {"version": 1, "changes": changes})
+        self._put(_reviewed(environment, database_name, digest), {"version": 1, "changes": changes})
 
     def reviewed(self, environment: str, database_name: str, digest: str) -> list[dict[str, Any]] | None:
         """The plan that was reviewed for a root's content; None where none was."""
-        content = self._get(f"reviewed/{environment}/{database_name}/{digest}.json")
+        content = self._get(_reviewed(environment, database_name, digest))
         return None if content is None else list(content["changes"])
 
     def applied(self, environment: str) -> dict[str, set[str]]:
         """The hashes that were applied, by database; all of an environment in one listing."""
         found: dict[str, set[str]] = {}
         prefix = f"applied/{environment}/"
-        for page in self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        ):
-            for one in page.get("Contents", []):
-                name, _, file = one["Key"].removeprefix(prefix).partition("/")
-                found.setdefault(name, set()).add(file.removesuffix(".json"))
+        for key in self._keys(prefix):
+            name, _, file = key.removeprefix(prefix).partition("/")
+            found.setdefault(name, set()).add(file.removesuffix(".json"))
         return found
 
     def mark_attempted(self, environment: str, database_name: str) -> None:
-        """Remember that an apply begins, so that a root removed after a failed apply is cleaned up."""
-        self._put(f"applied/{environment}/{database_name}/{ATTEMPTED}.json", {"version": 1})
+        """Remember that an apply begins, so that what it leaves half made is finished or cleaned up."""
+        self._put(f"{_markers(environment, database_name)}{ATTEMPTED}.json", {"version": 1})
 
     def mark_applied(
         self, environment: str, database_name: str, digest: str, details: Mapping[str, Any]
     ) -> None:
         """Remember that a root's content was applied, and forget what was applied before."""
-        self._put(f"applied/{environment}/{database_name}/{digest}.json", {"version": 1, **details})
-        for old in self._keys(f"applied/{environment}/{database_name}/"):
-            if not old.endswith(f"/{digest}.json"):
-                self._client.delete_object(Bucket=self._bucket, Key=old)
+        prefix = _markers(environment, database_name)
+        self._put(f"{prefix}{digest}.json", {"version": 1, **details})
+        for key in list(self._keys(prefix)):
+            if key != f"{prefix}{digest}.json":
+                self._delete(key)
 
     def forget(self, environment: str, database_name: str) -> None:
-        """Forget a removed database; its markers last, so that a crash leaves something to come back to."""
-        for kind in ("reviewed", "applied"):
-            for key in self._keys(f"{kind}/{environment}/{database_name}/"):
-                self._client.delete_object(Bucket=self._bucket, Key=key)
+        """Forget a removed database; its markers last, so that a crash leaves something to come back to.
+
+        A plan that was reviewed after the removal's is for a new database of that name, and stays.
+        """
+        removal = _reviewed(
+            environment, database_name, content_hash(render_removed(environment, database_name))
+        )
+        written = {
+            one["Key"]: one["LastModified"]
+            for one in self._objects(f"reviewed/{environment}/{database_name}/")
+        }
+        if removal in written:
+            for key, at in written.items():
+                if at <= written[removal] and key != removal:
+                    self._delete(key)
+            self._delete(removal)
+        for key in list(self._keys(_markers(environment, database_name))):
+            self._delete(key)
 
     def lock(self, environment: str, database_name: str) -> Lock | None:
         """The lock on a database's state, if there is one."""
-        content = self._get(state_key(environment, database_name) + ".tflock")
+        return self._lock(state_key(environment, database_name) + _LOCK)
+
+    def locks(self) -> dict[str, Lock]:
+        """Every lock on a database's state, by the state's key."""
+        keys = [key for key in self._keys("databases/") if key.endswith(_LOCK)]
+        found = {key.removesuffix(_LOCK): self._lock(key) for key in keys}
+        return {key: lock for key, lock in found.items() if lock}
+
+    def _lock(self, key: str) -> Lock | None:
+        content = self._get(key)
         if content is None:
             return None
-        names = ("ID", "Who", "Operation", "Created")
-        return Lock(*(str(content.get(name, "unknown")) for name in names))
+        return Lock(*(str(content.get(name, "unknown")) for name in ("ID", "Who", "Operation", "Created")))
 
-    def _keys(self, prefix: str) -> list[str]:
+    def _keys(self, prefix: str) -> Iterator[str]:
+        return (str(one["Key"]) for one in self._objects(prefix))
+
+    def _objects(self, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        return [str(one["Key"]) for page in pages for one in page.get("Contents", [])]
+        return (one for page in pages for one in page.get("Contents", []))
 
     def _put(self, key: str, content: Mapping[str, Any]) -> None:
         body = json.dumps(content, sort_keys=True).encode()
@@ -99,8 +123,24 @@ class Store:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            code = error.response["Error"]["Code"]
+            # S3 may also answer 403 for what is not there, to a role that may list some prefixes only.
+            if code in ("NoSuchKey", "404") or (code in ("AccessDenied", "403") and not self._exists(key)):
                 return None
             raise
         content: dict[str, Any] = json.loads(answer["Body"].read())
         return content
+
+    def _exists(self, key: str) -> bool:
+        return key in self._keys(key)
+
+    def _delete(self, key: str) -> None:
+        self._client.delete_object(Bucket=self._bucket, Key=key)
+
+
+def _reviewed(environment: str, database_name: str, digest: str) -> str:
+    return f"reviewed/{environment}/{database_name}/{digest}.json"
+
+
+def _markers(environment: str, database_name: str) -> str:
+    return f"applied/{environment}/{database_name}/"

@@ -5,26 +5,29 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-# The provider waits up to 80 minutes for one change (pipeline time limits are longer than that).
-APPLY_SECONDS: Final = 100 * 60
-PLAN_SECONDS: Final = 10 * 60
-# Terraform needs a moment to write its state and to let go of its lock.
-GRACE_SECONDS: Final = 120
+from pipeline.advice import advice
+from pipeline.interruption import Interruption
+from pipeline.redaction import redact
+
+# The provider waits up to 80 minutes for one change, and Terraform ends in good order before it is killed.
+APPLY_SECONDS: Final = 100 * 60.0
+PLAN_SECONDS: Final = 10 * 60.0
+GRACE_SECONDS: Final = 120.0
 
 
 class TerraformError(Exception):
-    """A Terraform command that failed; `output` is what it said."""
+    """A Terraform command that failed; `output` is what it said, `cause` what it comes down to."""
 
     def __init__(self, command: str, output: str) -> None:
-        super().__init__(f"terraform {command}: {_cause(output)}")
         self.command = command
         self.output = output
-        self.cause = _cause(output)
+        self.cause = " ".join(filter(None, (_cause(output), advice(output))))
+        super().__init__(f"terraform {command}: {self.cause}")
 
 
 @dataclass(slots=True)
@@ -33,83 +36,129 @@ class Terraform:
 
     directory: Path
     backend: Mapping[str, str]
-    _running: "subprocess.Popen[str] | None" = field(default=None, repr=False)
+    interruption: Interruption = field(default_factory=Interruption)
 
     def init(self) -> None:
         """Fetch what the committed lock file allows, and nothing else."""
         settings = [f"-backend-config={name}={value}" for name, value in self.backend.items()]
-        self._run("init", "-reconfigure", "-lockfile=readonly", *settings, seconds=PLAN_SECONDS)
+        self._run("init", "-reconfigure", "-lockfile=readonly", *settings)
 
     def plan(self, plan_file: str, *, lock: bool) -> tuple[str, dict[str, Any]]:
         """Plan into a file; (text for people, the plan as JSON)."""
         locking = ["-lock-timeout=60s"] if lock else ["-lock=false"]
-        self._run("plan", f"-out={plan_file}", *locking, seconds=PLAN_SECONDS)
-        text = self._run("show", plan_file, seconds=PLAN_SECONDS)
-        content: dict[str, Any] = json.loads(self._run("show", "-json", plan_file, seconds=PLAN_SECONDS))
+        self._run("plan", f"-out={plan_file}", *locking)
+        text = self._run("show", plan_file)
+        content: dict[str, Any] = json.loads(self._run("show", "-json", plan_file))
         return text, content
 
     def apply(self, plan_file: str) -> None:
-        """Apply exactly the plan in the file."""
+        """Apply exactly the plan in the file, and say so line by line."""
         self._run("apply", "-lock-timeout=60s", plan_file, seconds=APPLY_SECONDS, show=True)
+
+    def untaint(self, address: str) -> bool:
+        """Take back Terraform's wish to replace a resource; whether there was one."""
+        try:
+            self._run("untaint", "-lock-timeout=60s", address)
+        except TerraformError:
+            return False
+        return True
 
     def outputs(self) -> dict[str, Any]:
         """The root's outputs."""
-        content = json.loads(self._run("output", "-json", seconds=PLAN_SECONDS))
+        content = json.loads(self._run("output", "-json"))
         return {name: one["value"] for name, one in content.items()}
 
-    def stop(self) -> None:
-        """Ask a running command to end in good order."""
-        if self._running and self._running.poll() is None:
-            self._running.send_signal(signal.SIGINT)
-
-    def _run(self, command: str, *arguments: str, seconds: float, show: bool = False) -> str:
-        flags = [] if command in ("show", "output") else ["-input=false"]
-        line = ["terraform", f"-chdir={self.directory}", command, *flags, "-no-color", *arguments]
-        # A group of its own: a signal to the job does not reach Terraform twice.
-        self._running = subprocess.Popen(
-            line,
+    def _run(self, command: str, *arguments: str, seconds: float = PLAN_SECONDS, show: bool = False) -> str:
+        if self.interruption.requested:
+            raise TerraformError(command, "Error: not begun, because the job was ended from outside")
+        flags = ["-input=false"] if command in ("init", "plan", "apply") else []
+        process = subprocess.Popen(
+            ["terraform", f"-chdir={self.directory}", command, *flags, "-no-color", *arguments],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if show else subprocess.PIPE,
             text=True,
+            encoding="utf-8",
+            errors="replace",
             env={**os.environ, "TF_IN_AUTOMATION": "1"},
+            # A group of its own: a signal to the job's group does not reach Terraform twice.
             process_group=0,
         )
-        out, err = self._wait(self._running, seconds)
-        if show:
-            print(out, flush=True)
-        if self._running.returncode:
-            raise TerraformError(command, err.strip() or out.strip())
-        return out
+        limits = Limits(process, seconds)
+        with self.interruption.covers(process), limits:
+            out, err = _read(process, _print if show else None)
+        if process.returncode:
+            raise TerraformError(command, limits.reason() + redact(err.strip() or out.strip(), os.environ))
+        return redact(out, os.environ)
 
-    def _wait(self, process: "subprocess.Popen[str]", seconds: float) -> tuple[str, str]:
-        timer = threading.Timer(seconds, self.stop)
-        timer.start()
-        try:
-            return process.communicate(timeout=seconds + GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.communicate()
-        finally:
+
+class Limits:
+    """Ends a process that runs too long: first kindly, then with everything that it started."""
+
+    def __init__(self, process: "subprocess.Popen[str]", seconds: float) -> None:
+        self._process = process
+        self._minutes = seconds / 60
+        self._passed = False
+        self._timers = [
+            threading.Timer(seconds, self._interrupt),
+            threading.Timer(seconds + GRACE_SECONDS, self._kill),
+        ]
+
+    def __enter__(self) -> None:
+        for timer in self._timers:
+            timer.daemon = True
+            timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        for timer in self._timers:
             timer.cancel()
+
+    def reason(self) -> str:
+        """Why the process ended, where it was for the time."""
+        return f"Error: ended after {self._minutes:.0f} minutes, its time limit.\n" if self._passed else ""
+
+    def _interrupt(self) -> None:
+        self._passed = True
+        self._process.send_signal(signal.SIGINT)
+
+    def _kill(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def backend_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """The S3 backend's settings; with an endpoint of its own, S3 is not AWS's and gets no AWS checks."""
     settings = {"bucket": environment["TF_STATE_BUCKET"], "region": environment["AWS_REGION"]}
     if environment.get("AWS_ENDPOINT_URL"):
-        skipped = (
+        checks = (
             "credentials_validation",
             "metadata_api_check",
             "requesting_account_id",
             "region_validation",
         )
-        settings |= {"use_path_style": "true"} | {f"skip_{name}": "true" for name in skipped}
+        settings |= {"use_path_style": "true"} | {f"skip_{name}": "true" for name in checks}
     return settings
+
+
+def _read(process: "subprocess.Popen[str]", show: Callable[[str], None] | None) -> tuple[str, str]:
+    """Everything that a process says, until it ends; `show` gets each line as it comes."""
+    if show is None:
+        return process.communicate()
+    lines = []
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    for line in process.stdout:
+        lines.append(line)
+        show(redact(line, os.environ))
+    process.wait()
+    return "".join(lines), ""
+
+
+def _print(line: str) -> None:
+    print(line, end="", flush=True)
 
 
 def _cause(output: str) -> str:
     """Terraform's own error lines, without the frame that it draws around them."""
     lines = [line.strip("│╷╵ ").rstrip() for line in output.splitlines()]
-    errors: Sequence[str] = [line for line in lines if line]
+    errors = [line for line in lines if line]
     start = next((number for number, line in enumerate(errors) if line.startswith("Error:")), 0)
     return " ".join(errors[start:])[:1500] or "it gave no reason"

@@ -1,0 +1,42 @@
+"""What Terraform's errors mean to the person who reads a failed plan or apply, and what to do next."""
+
+from typing import Final
+
+# A piece of the error, and the advice. The first that is found counts.
+_ADVICE: Final = (
+    (
+        "Error acquiring the state lock",
+        "Another run holds the state. If it is over, `python -m pipeline locks` says how to let go of it.",
+    ),
+    (
+        "DBInstanceAlreadyExists",
+        "An instance of this name runs that Terraform's state does not know: an apply was killed while it "
+        "created it, or somebody made it by hand. Where its tag RequestId is this database's, run `terraform "
+        "import module.database.aws_db_instance.this <identifier>` in the root; else take another name.",
+    ),
+    (
+        "lifecycle.prevent_destroy",
+        "No plan may replace a database. Undo what asks for it, or ask for a new database.",
+    ),
+    (
+        "ExpiredToken",
+        "The job's credentials ended before its work. Run the workflow again: it goes on from there.",
+    ),
+    ("QuotaExceeded", "The account's RDS quota is used up: raise it in Service Quotas, or remove databases."),
+    (
+        "InsufficientDBInstanceCapacity",
+        "AWS has no room for this size here now: run the workflow again later, or take another size.",
+    ),
+    (
+        "checksums recorded in the dependency lock",
+        "The provider is not the one that terraform/databases/.terraform.lock.hcl pins; see its README.",
+    ),
+    ("not authorized to perform", "The pipeline's role lacks a permission: compare terraform/foundation."),
+    ("AccessDenied", "The pipeline's role lacks a permission: compare terraform/foundation."),
+)
+
+
+def advice(output: str) -> str:
+    """What to do about an error; empty where only Terraform's own words help."""
+    flat = " ".join(output.split())
+    return next((text for piece, text in _ADVICE if piece in flat), "")

@@ -1,0 +1,278 @@
+"""What the gate lets through, on real branches of a real repository."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from provisioner.pull_request import BRANCH as WORKER_BRANCH
+from provisioner.terraform import Restore, Root, render, root_path
+
+from pipeline import gate
+from pipeline.gate import Verdict
+from pipeline.review import judge
+from tests.core.examples import ID, NOW, catalog, root
+from tests.pipeline.repository import LOCK, Repository, file_of
+
+GOLDEN = Path(__file__).parent / "golden"
+CREATE = "rds/dev/mydb123/create-3f0c1a2b"
+UPDATE = "rds/dev/mydb123/update-3f0c1a2b"
+REMOVE = "rds/dev/mydb123/remove-3f0c1a2b"
+PATH = root_path("dev", "mydb123")
+OTHER = "11111111-8f5e-4c1d-9a70-1c2d3e4f5a6b"
+
+
+def judged(repository: Repository, branch: str) -> Verdict:
+    return judge(repository.checkout, branch=branch, catalog=catalog(), now=NOW)
+
+
+def on_branch(repository: Repository, branch: str, files: dict[str, str | None]) -> Verdict:
+    repository.branch(branch)
+    repository.commit(files)
+    return judged(repository, branch)
+
+
+def denials(verdict: Verdict) -> dict[str, str]:
+    return {one.rule: one.detail for one in verdict.results if not one.passed}
+
+
+def changed(**fields: Any) -> Root:
+    return dataclasses.replace(root(), **fields)
+
+
+def test_a_new_root_passes(repository: Repository) -> None:
+    verdict = on_branch(repository, CREATE, file_of(root()))
+    assert (verdict.passed, verdict.action) == (True, "create")
+    assert (verdict.environment, verdict.database_name) == ("dev", "mydb123")
+
+
+def test_the_table_is_what_a_person_reads(repository: Repository) -> None:
+    verdict = on_branch(repository, CREATE, file_of(changed(storage_gb=4000, max_storage_gb=4000)))
+    assert gate.table(verdict) == (GOLDEN / "gate.txt").read_text().rstrip("\n")
+
+
+def test_a_pull_request_without_a_database_passes_and_names_none(repository: Repository) -> None:
+    verdict = on_branch(repository, "docs", {"README.md": "words", "terraform/modules/x/main.tf": "# module"})
+    assert (verdict.passed, verdict.environment, verdict.action) == (True, None, None)
+
+
+def test_a_merged_branch_judged_again_passes(repository: Repository) -> None:
+    repository.branch(CREATE)
+    repository.commit(file_of(root()))
+    repository.on_main(file_of(root()))
+    repository.git("checkout", "--quiet", CREATE)
+    assert denials(judged(repository, CREATE)) == {}
+
+
+class TestFiles:
+    """What may stand where."""
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "terraform/databases/dev/mydb123/extra.tf",
+            "terraform/databases/dev/mydb123/override.tf.json",
+            "terraform/databases/dev/mydb123/terraform.tfvars",
+            "terraform/databases/dev/mydb123/sub/main.tf",
+            "terraform/databases/dev/main.tf",
+            "terraform/databases/main.tf",
+            "terraform/databases/Dev/mydb123/main.tf",
+            "terraform/databases/dev/my db/main.tf",
+            "terraform/databases/dev/x\n/main.tf",
+            "terraform/databases/dev/mydb123/MAIN.TF",
+        ],
+    )
+    def test_nothing_but_main_tf_may_stand_below_the_databases(
+        self, repository: Repository, path: str
+    ) -> None:
+        assert "files" in denials(on_branch(repository, "feature", {path: "# nothing"}))
+
+    def test_a_link_is_no_root(self, repository: Repository) -> None:
+        repository.branch("feature")
+        place = repository.directory / PATH
+        place.parent.mkdir(parents=True)
+        os.symlink("../../../../catalog.yaml", place)
+        repository.git("add", PATH)
+        repository.git("commit", "--quiet", "--message", "Link")
+        assert denials(judged(repository, "feature")) == {
+            "files": f"{PATH!r} has to be a regular file, not mode 120000"
+        }
+
+    def test_a_linked_directory_is_no_root(self, repository: Repository) -> None:
+        repository.branch("feature")
+        os.symlink("..", repository.directory / "terraform" / "databases" / "dev")
+        repository.git("add", ".")
+        repository.git("commit", "--quiet", "--message", "Link")
+        assert "files" in denials(judged(repository, "feature"))
+
+    def test_the_databases_are_no_link(self, repository: Repository) -> None:
+        repository.on_main(file_of(root()))
+        repository.branch("feature")
+        repository.git("rm", "-r", "--quiet", "terraform/databases")
+        (repository.directory / "terraform").mkdir(exist_ok=True)
+        os.symlink("elsewhere", repository.directory / "terraform" / "databases")
+        repository.git("add", ".")
+        repository.git("commit", "--quiet", "--message", "Link")
+        assert "files" in denials(judged(repository, "feature"))
+
+    def test_an_executable_root_is_refused(self, repository: Repository) -> None:
+        repository.on_main(file_of(root()))
+        repository.branch(UPDATE)
+        os.chmod(repository.directory / PATH, 0o755)
+        repository.git("add", ".")
+        repository.git("commit", "--quiet", "--message", "Mode")
+        assert "files" in denials(judged(repository, UPDATE))
+
+    def test_a_file_left_beside_a_root_is_refused(self, repository: Repository) -> None:
+        repository.on_main({"terraform/databases/dev/mydb123/old.tf": "# somehow got there"})
+        assert denials(on_branch(repository, CREATE, file_of(root()))) == {
+            "alone": "'terraform/databases/dev/mydb123/old.tf' stands beside main.tf: remove it first"
+        }
+
+
+class TestScope:
+    """One database, and nothing beside it."""
+
+    def test_two_databases_are_two_pull_requests(self, repository: Repository) -> None:
+        second = root(OTHER, database_name="second")
+        assert denials(on_branch(repository, "feature", file_of(root()) | file_of(second))) == {
+            "scope": "one database per pull request, not dev/mydb123, dev/second"
+        }
+
+    @pytest.mark.parametrize(
+        "path", ["terraform/modules/rds_database/main.tf", LOCK, "catalog.yaml", ".circleci/config.yml"]
+    )
+    @pytest.mark.parametrize("branch", [CREATE, "feature"])
+    def test_nothing_comes_along_with_a_database(
+        self, repository: Repository, branch: str, path: str
+    ) -> None:
+        assert "scope" in denials(on_branch(repository, branch, file_of(root()) | {path: "# changed"}))
+
+    @pytest.mark.parametrize("path", [LOCK, "terraform/databases/README.md", "README.md"])
+    def test_a_provisioner_branch_changes_its_root_alone(self, repository: Repository, path: str) -> None:
+        assert "branch" in denials(on_branch(repository, CREATE, {path: "# changed"}))
+
+    def test_a_provisioner_branch_belongs_to_one_database(self, repository: Repository) -> None:
+        assert "branch" in denials(on_branch(repository, "rds/dev/other/create-3f0c1a2b", file_of(root())))
+
+    @pytest.mark.parametrize("branch", ["rds/dev/mydb123", "rds/dev/mydb123/drop-3f0c1a2b", "rds/x"])
+    def test_other_names_below_rds_are_taken(self, repository: Repository, branch: str) -> None:
+        assert "branch" in denials(on_branch(repository, branch, file_of(root())))
+
+    def test_the_branch_says_what_its_file_does(self, repository: Repository) -> None:
+        assert denials(on_branch(repository, UPDATE, file_of(root()))) == {
+            "kind": "the branch says update, its file says create"
+        }
+
+    @pytest.mark.parametrize("kind", ["create", "update", "extend", "disarm", "remove"])
+    def test_every_branch_of_the_worker_is_known(self, kind: str) -> None:
+        name = f"rds/dev/my-db/{kind}-3f0c1a2b"
+        assert WORKER_BRANCH.fullmatch(name)
+        assert gate.BRANCH.fullmatch(name)
+
+
+class TestPolicy:
+    """The root's text, whoever wrote it."""
+
+    def test_anything_but_the_rendered_text_is_refused(self, repository: Repository) -> None:
+        text = render(root()) + 'data "external" "x" {\n  program = ["sh", "-c", "id"]\n}\n'
+        assert "rendered" in denials(on_branch(repository, "feature", {PATH: text}))
+
+    def test_bytes_that_are_no_text_are_refused(self, repository: Repository) -> None:
+        repository.branch("feature")
+        place = repository.directory / PATH
+        place.parent.mkdir(parents=True)
+        place.write_bytes(render(root()).encode().replace(b"alpha", b"alph\xff"))
+        repository.git("add", ".")
+        repository.git("commit", "--quiet", "--message", "Bytes")
+        assert "rendered" in denials(judged(repository, "feature"))
+
+    def test_an_unknown_environment_is_refused(self, repository: Repository) -> None:
+        assert "environment" in denials(on_branch(repository, "feature", file_of(changed(environment="qa"))))
+
+
+class TestChange:
+    """What a change may do to a database that is there."""
+
+    def test_a_resize_passes_and_says_what_changes(self, repository: Repository) -> None:
+        repository.on_main(file_of(root()))
+        verdict = on_branch(repository, UPDATE, file_of(changed(instance_class="db.t4g.medium", storage_gb=30)))
+        assert (verdict.action, denials(verdict)) == ("change", {})
+        assert verdict.results[-1].detail == "changes instance_class, storage_gb"
+
+    @pytest.mark.parametrize(
+        ("before", "after", "detail"),
+        [
+            ({"engine": "postgres", "engine_version": "17"}, {}, "engine cannot change from 'postgres' to 'mysql'"),
+            ({}, {"engine": "postgres", "engine_version": "17"}, "engine cannot change"),
+            ({"engine": "postgres", "engine_version": "16"}, {"engine": "postgres", "engine_version": "17"},
+             "engine_version cannot change from '16' to '17'"),
+            ({}, {"team": "beta"}, "team cannot change from 'alpha' to 'beta'"),
+            ({"restore": Restore(database="prod-x", point_in_time="latest")}, {}, "restore cannot change"),
+            ({"storage_gb": 40}, {"storage_gb": 30}, "storage cannot shrink from 40 to 30 GB"),
+        ],
+    )  # fmt: skip
+    def test_what_would_recreate_or_shrink_it_is_refused(
+        self, repository: Repository, before: dict[str, Any], after: dict[str, Any], detail: str
+    ) -> None:
+        repository.on_main(file_of(changed(**before)))
+        assert denials(on_branch(repository, UPDATE, file_of(changed(**after))))["in place"].startswith(detail)
+
+    def test_a_root_that_main_has_got_meanwhile_is_not_created_again(self, repository: Repository) -> None:
+        repository.branch(CREATE)
+        repository.commit(file_of(root()))
+        repository.on_main(file_of(root(OTHER)))
+        repository.git("checkout", "--quiet", CREATE)
+        assert denials(judged(repository, CREATE)) == {
+            "fresh": "the base branch has it already since this branch began: begin again from there"
+        }
+
+    def test_a_root_that_main_has_changed_meanwhile_is_not_changed(self, repository: Repository) -> None:
+        repository.on_main(file_of(root()))
+        repository.branch(UPDATE)
+        repository.commit(file_of(changed(storage_gb=30)))
+        repository.on_main(file_of(changed(storage_gb=25)))
+        repository.git("checkout", "--quiet", UPDATE)
+        assert "has changed it" in denials(judged(repository, UPDATE))["fresh"]
+
+
+class TestRemoval:
+    """What may go, and how."""
+
+    def test_a_removal_passes_and_says_whether_a_snapshot_stays(self, repository: Repository) -> None:
+        repository.on_main(file_of(root()))
+        verdict = on_branch(repository, REMOVE, {PATH: None})
+        assert (verdict.action, denials(verdict)) == ("remove", {})
+        assert verdict.results[-1].detail == "the database goes without a final snapshot"
+
+    def test_a_protected_database_is_disarmed_first(self, repository: Repository) -> None:
+        prod = root(database_name="orders", environment="prod")
+        path = root_path("prod", "orders")
+        repository.on_main(file_of(prod))
+        verdict = on_branch(repository, "rds/prod/orders/remove-3f0c1a2b", {path: None})
+        assert "disarms it" in denials(verdict)["removal"]
+        disarmed = dataclasses.replace(prod, deletion_protection=False, request_id=OTHER)
+        repository.git("checkout", "--quiet", "main")
+        verdict = on_branch(repository, "rds/prod/orders/disarm-11111111", file_of(disarmed))
+        assert denials(verdict) == {}
+        repository.on_main(file_of(disarmed))
+        verdict = on_branch(repository, "rds/prod/orders/remove-22222222", {path: None})
+        assert (denials(verdict), verdict.results[-1].detail) == ({}, "the database goes after a final snapshot")
+
+    def test_protection_goes_by_a_disarm_alone(self, repository: Repository) -> None:
+        prod = root(database_name="orders", environment="prod")
+        repository.on_main(file_of(prod))
+        disarmed = dataclasses.replace(prod, deletion_protection=False)
+        verdict = on_branch(repository, "rds/prod/orders/update-3f0c1a2b", file_of(disarmed))
+        assert "deletion protection is on" in denials(verdict)["safety"]
+
+    def test_a_disarm_changes_nothing_else(self, repository: Repository) -> None:
+        prod = root(database_name="orders", environment="prod")
+        repository.on_main(file_of(prod))
+        bigger = dataclasses.replace(prod, deletion_protection=False, storage_gb=90, max_storage_gb=180)
+        verdict = on_branch(repository, "rds/prod/orders/disarm-3f0c1a2b", file_of(bigger))
+        assert "changes nothing else" in denials(verdict)["in place"]
+
+    def test_the_request_is_the_same_one_in_these_examples(self) -> None:
+        assert root().request_id == ID
