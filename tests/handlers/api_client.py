@@ -69,6 +69,6 @@ class Client:
             "body": text,
             "isBase64Encoded": encoded,
         }
-        answer = api.handler(event, Context())  # type: ignore[arg-type]
+        answer = api.handler(event, Context())
         headers_out = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
         return Answer(answer["statusCode"], headers_out, answer["body"])

@@ -66,5 +66,7 @@ def file_of(root: Root) -> dict[str, str | None]:
 
 
 def git(directory: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(directory), *arguments], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", "-C", str(directory), *arguments], check=True, capture_output=True, text=True
+    )
     return done.stdout

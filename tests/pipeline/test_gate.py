@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from pipeline import gate
 from pipeline.gate import Verdict
 from pipeline.review import judge
 from tests.core.examples import ID, NOW, catalog, root
+from tests.golden_files import assert_golden
 from tests.pipeline.repository import LOCK, Repository, file_of
 
-GOLDEN = Path(__file__).parent / "golden"
 CREATE = "rds/dev/mydb123/create-3f0c1a2b"
 UPDATE = "rds/dev/mydb123/update-3f0c1a2b"
 REMOVE = "rds/dev/mydb123/remove-3f0c1a2b"
@@ -49,7 +48,7 @@ def test_a_new_root_passes(repository: Repository) -> None:
 
 def test_the_table_is_what_a_person_reads(repository: Repository) -> None:
     verdict = on_branch(repository, CREATE, file_of(changed(storage_gb=4000, max_storage_gb=4000)))
-    assert gate.table(verdict) == (GOLDEN / "gate.txt").read_text().rstrip("\n")
+    assert_golden("pipeline/gate.txt", gate.table(verdict) + "\n")
 
 
 def test_a_pull_request_without_a_database_passes_and_names_none(repository: Repository) -> None:
@@ -197,14 +196,17 @@ class TestChange:
 
     def test_a_resize_passes_and_says_what_changes(self, repository: Repository) -> None:
         repository.on_main(file_of(root()))
-        verdict = on_branch(repository, UPDATE, file_of(changed(instance_class="db.t4g.medium", storage_gb=30)))
+        verdict = on_branch(
+            repository, UPDATE, file_of(changed(instance_class="db.t4g.medium", storage_gb=30))
+        )
         assert (verdict.action, denials(verdict)) == ("change", {})
         assert verdict.results[-1].detail == "changes instance_class, storage_gb"
 
     @pytest.mark.parametrize(
         ("before", "after", "detail"),
         [
-            ({"engine": "postgres", "engine_version": "17"}, {}, "engine cannot change from 'postgres' to 'mysql'"),
+            ({"engine": "postgres", "engine_version": "17"}, {},
+             "engine cannot change from 'postgres' to 'mysql'"),
             ({}, {"engine": "postgres", "engine_version": "17"}, "engine cannot change"),
             ({"engine": "postgres", "engine_version": "16"}, {"engine": "postgres", "engine_version": "17"},
              "engine_version cannot change from '16' to '17'"),
@@ -217,7 +219,9 @@ class TestChange:
         self, repository: Repository, before: dict[str, Any], after: dict[str, Any], detail: str
     ) -> None:
         repository.on_main(file_of(changed(**before)))
-        assert denials(on_branch(repository, UPDATE, file_of(changed(**after))))["in place"].startswith(detail)
+        assert denials(on_branch(repository, UPDATE, file_of(changed(**after))))["in place"].startswith(
+            detail
+        )
 
     def test_a_root_that_main_has_got_meanwhile_is_not_created_again(self, repository: Repository) -> None:
         repository.branch(CREATE)
@@ -258,7 +262,10 @@ class TestRemoval:
         assert denials(verdict) == {}
         repository.on_main(file_of(disarmed))
         verdict = on_branch(repository, "rds/prod/orders/remove-22222222", {path: None})
-        assert (denials(verdict), verdict.results[-1].detail) == ({}, "the database goes after a final snapshot")
+        assert (denials(verdict), verdict.results[-1].detail) == (
+            {},
+            "the database goes after a final snapshot",
+        )
 
     def test_protection_goes_by_a_disarm_alone(self, repository: Repository) -> None:
         prod = root(database_name="orders", environment="prod")

@@ -1,0 +1,105 @@
+"""The CircleCI configuration is valid, and keeps the rules that its schema does not know."""
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+TEXT = (PROJECT / ".circleci" / "config.yml").read_text(encoding="utf-8")
+CONFIG: dict[str, Any] = yaml.safe_load(TEXT)
+WITH_CREDENTIALS = {"plan", "apply", "drift"}
+
+
+def placed() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """(workflow, job, what the workflow says of it) for every job of every workflow."""
+    for workflow, content in CONFIG["workflows"].items():
+        for entry in content["jobs"]:
+            (name, settings) = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
+            yield workflow, name, settings
+
+
+def runs(job: str) -> list[str]:
+    """The commands of a job, with its prepare command unfolded."""
+    found = []
+    for step in CONFIG["jobs"][job]["steps"]:
+        steps = CONFIG["commands"][step]["steps"] if step == "prepare" else [step]
+        found += [one["run"]["command"] for one in steps if isinstance(one, Mapping) and "run" in one]
+    return found
+
+
+def test_it_follows_circlecis_own_schema() -> None:
+    spec = importlib.util.find_spec("check_jsonschema")
+    assert spec is not None
+    assert spec.origin is not None
+    path = Path(spec.origin).parent / "builtin_schemas" / "vendor" / "circle-ci.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+
+    jsonschema.validators.validator_for(schema)(schema).validate(CONFIG)
+
+
+def test_every_job_is_used_and_every_used_job_exists() -> None:
+    assert {job for _, job, _ in placed()} == set(CONFIG["jobs"])
+
+
+def test_what_a_job_requires_exists_in_its_workflow() -> None:
+    names = {(workflow, settings.get("name", job)) for workflow, job, settings in placed()}
+    required = [(workflow, one) for workflow, _, settings in placed() for one in settings.get("requires", [])]
+
+    assert set(required) <= names
+
+
+def test_credentials_go_to_the_jobs_that_need_them_alone() -> None:
+    assert {job for _, job, settings in placed() if "context" in settings} == WITH_CREDENTIALS
+
+
+def test_main_alone_is_applied_and_one_run_at_a_time_for_each_environment() -> None:
+    applies = [settings for _, job, settings in placed() if job == "apply"]
+
+    assert len(applies) == 1
+    assert applies[0]["filters"] == {"branches": {"only": "main"}}
+    assert "<< matrix.environment >>" in applies[0]["serial-group"]
+    catalog = yaml.safe_load((PROJECT / "catalog.yaml").read_text(encoding="utf-8"))
+    assert applies[0]["matrix"]["parameters"]["environment"] == list(catalog["environments"])
+
+
+def test_branches_are_judged_and_planned_and_nothing_else_with_credentials() -> None:
+    ignoring_main = {
+        job for _, job, one in placed() if "main" in str(one["filters"]["branches"].get("ignore"))
+    }
+
+    assert ignoring_main == {"check", "gate", "plan"}
+    assert not any("requires" in settings for _, job, settings in placed() if job == "plan")
+
+
+@pytest.mark.parametrize("job", sorted(WITH_CREDENTIALS))
+def test_a_job_with_credentials_installs_takes_its_role_and_calls_one_verb(job: str) -> None:
+    setup, role, verb = runs(job)
+
+    assert setup == "pipeline/setup"
+    assert role == f"python -m pipeline.assume_role {'apply' if job == 'apply' else 'plan'}"
+    assert re.fullmatch(rf"python -m pipeline {job}( --environment << parameters.environment >>)?", verb)
+
+
+def test_the_gate_has_no_credentials_and_calls_one_verb() -> None:
+    assert runs("gate") == ["pipeline/setup", "python -m pipeline gate"]
+
+
+def test_images_are_pinned_to_a_version() -> None:
+    images = re.findall(r"image: (\S+)", TEXT)
+
+    assert images
+    assert all(re.fullmatch(r"cimg/\w+:\d+\.\d+\.\d+", image) for image in images)
+
+
+def test_there_is_no_orb_no_static_key_and_nothing_that_skips_a_pipeline() -> None:
+    assert "orbs" not in CONFIG
+    assert not re.search(r"AKIA|AWS_(ACCESS|SECRET)|aws_access_key|ghp_|ghs_", TEXT)
+    assert "[skip ci]" not in TEXT.lower()
+    assert "[ci skip]" not in TEXT.lower()
