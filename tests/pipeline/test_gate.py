@@ -11,7 +11,7 @@ from provisioner.terraform import Restore, Root, render, root_path
 from pipeline import gate
 from pipeline.gate import Verdict
 from pipeline.review import judge
-from tests.core.examples import ID, NOW, catalog, root
+from tests.core.examples import NOW, catalog, root
 from tests.golden_files import assert_golden
 from tests.pipeline.repository import LOCK, Repository, file_of
 
@@ -280,6 +280,3 @@ class TestRemoval:
         bigger = dataclasses.replace(prod, deletion_protection=False, storage_gb=90, max_storage_gb=180)
         verdict = on_branch(repository, "rds/prod/orders/disarm-3f0c1a2b", file_of(bigger))
         assert "changes nothing else" in denials(verdict)["in place"]
-
-    def test_the_request_is_the_same_one_in_these_examples(self) -> None:
-        assert root().request_id == ID

@@ -1,0 +1,232 @@
+"""Stand-ins for what the pipeline talks to: S3, Lambda, and Terraform with the AWS behind it.
+
+Each of their calls is a step at which the job may be killed: `Lifeline` counts them.
+"""
+
+import copy
+import datetime as dt
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+from provisioner.terraform import RootSyntaxError, parse
+
+from pipeline.interruption import Interruption
+from pipeline.plan_summary import PROVIDER
+from pipeline.terraform_cli import Terraform, TerraformError
+
+GROUP = "module.database.aws_db_parameter_group.this"
+INSTANCE = "module.database.aws_db_instance.this"
+PREVENTED = "Error: Instance cannot be destroyed\n\n... has lifecycle.prevent_destroy set"
+
+
+class Killed(BaseException):
+    """The job is gone; nothing catches this, and nothing cleans up."""
+
+
+@dataclass
+class Lifeline:
+    """Counts the steps of a job, and kills it before or after one of them."""
+
+    steps: int = 0
+    kill_at: int | None = None
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.kill_at:
+            raise Killed(f"step {self.steps}")
+
+
+class Bucket:
+    """As much of an S3 client as the pipeline uses; tests/pipeline/test_store.py holds it to moto's."""
+
+    def __init__(self, lifeline: Lifeline | None = None) -> None:
+        self.objects: dict[str, bytes] = {}
+        self._written: dict[str, dt.datetime] = {}
+        self._clock = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+        self._lifeline = lifeline or Lifeline()
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        self._lifeline.step()
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+        self._lifeline.step()
+        self._clock += dt.timedelta(seconds=1)
+        self.objects[Key], self._written[Key] = Body, self._clock
+
+    def delete_object(self, *, Bucket: str, Key: str) -> None:
+        self._lifeline.step()
+        self.objects.pop(Key, None)
+
+    def get_paginator(self, name: str) -> "Bucket":
+        assert name == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
+        self._lifeline.step()
+        keys = sorted(key for key in self.objects if key.startswith(Prefix))
+        yield from [{"Contents": [{"Key": key, "LastModified": self._written[key]}]} for key in keys] or [{}]
+
+
+class Functions:
+    """A Lambda client whose functions note what they are told; `answers` are given first."""
+
+    def __init__(self, lifeline: Lifeline | None = None) -> None:
+        self.reports: list[dict[str, Any]] = []
+        self.answers: list[dict[str, Any]] = []
+        self._lifeline = lifeline or Lifeline()
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        self._lifeline.step()
+        self.reports.append(json.loads(Payload))
+        answer = self.answers.pop(0) if self.answers else {"accepted": True}
+        error = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
+
+    def outcomes(self) -> list[str]:
+        return [f"{one['database_name']}: {one.get('outcome')}" for one in self.reports]
+
+
+@dataclass
+class State:
+    """One Terraform state, which here is also the truth about its resources."""
+
+    resources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tainted: set[str] = field(default_factory=set)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Cloud:
+    """What the applies made, by state key; and how Terraform behaves in it."""
+
+    states: dict[str, State] = field(default_factory=dict)
+    lifeline: Lifeline = field(default_factory=Lifeline)
+    applied: list[str] = field(default_factory=list)  # "<state key>: <action> <address>"
+    fail: dict[str, str] = field(default_factory=dict)  # address -> the error that its apply ends with
+    restored_class: str | None = None  # a restore leaves the instance with its source's class
+    endpoint: str | None = "db.example.com"
+
+    def terraform(self, directory: Path, interruption: Interruption | None = None) -> "FakeTerraform":
+        return FakeTerraform(directory, {}, interruption or Interruption(), cloud=self)
+
+
+@dataclass(slots=True)
+class FakeTerraform(Terraform):
+    """Terraform on a root that the provisioner wrote: a parameter group and an instance."""
+
+    cloud: Cloud = field(default_factory=Cloud)
+    _plan: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        environment, name = self.directory.parts[-2:]
+        return self.cloud.states.setdefault(f"{environment}/{name}", State())
+
+    def init(self) -> None:
+        self.cloud.lifeline.step()
+        assert sorted(path.name for path in self.directory.iterdir()) == [".terraform.lock.hcl", "main.tf"]
+
+    def plan(self, plan_file: str, *, lock: bool) -> tuple[str, dict[str, Any]]:
+        self.cloud.lifeline.step()
+        wanted = self._wanted()
+        changes = [
+            change
+            for address in sorted({*wanted, *self.state.resources})
+            if (change := self._change(address, wanted.get(address)))
+        ]
+        outputs = {"database": self._result()} if wanted and self.state.resources else {}
+        same = not changes and outputs == self.state.outputs
+        self._plan = {
+            "resource_changes": changes,
+            "output_changes": {} if same else {"database": {"actions": ["update"]}},
+        }
+        return f"{len(changes)} to change", self._plan
+
+    def apply(self, plan_file: str) -> None:
+        for change in self._order():
+            self.cloud.lifeline.step()
+            address, actions = change["address"], change["change"]["actions"]
+            place = "/".join(self.directory.parts[-2:])
+            if error := self.cloud.fail.pop(address, None):
+                if actions == ["create"] and "tainted" in error:
+                    self.state.resources[address] = change["change"]["after"]
+                    self.state.tainted.add(address)
+                raise TerraformError("apply", f"Error: {error}")
+            self.cloud.applied.append(f"{place}: {'+'.join(actions)} {address.rsplit('.', 2)[1]}")
+            if actions == ["delete"]:
+                del self.state.resources[address]
+                continue
+            after = copy.deepcopy(change["change"]["after"])
+            if self.cloud.restored_class and actions == ["create"] and address == INSTANCE:
+                after["instance_class"] = self.cloud.restored_class
+            self.state.resources[address] = after
+            self.state.tainted.discard(address)
+        self.cloud.lifeline.step()
+        self.state.outputs = {"database": self._result()} if self.state.resources else {}
+
+    def untaint(self, address: str) -> bool:
+        self.cloud.lifeline.step()
+        was = address in self.state.tainted
+        self.state.tainted.discard(address)
+        return was
+
+    def outputs(self) -> dict[str, Any]:
+        self.cloud.lifeline.step()
+        return self.state.outputs
+
+    def _wanted(self) -> dict[str, dict[str, Any]]:
+        try:
+            root = parse((self.directory / "main.tf").read_text(encoding="utf-8"))
+        except RootSyntaxError:
+            return {}
+        identifier = f"{root.environment}-{root.database_name}"
+        instance = {
+            "identifier": identifier,
+            "instance_class": root.instance_class,
+            "allocated_storage": root.storage_gb,
+            "deletion_protection": root.deletion_protection,
+            "skip_final_snapshot": not root.final_snapshot,
+            "tags": {"RequestId": root.request_id, "ExpiresAt": root.expires_at},
+        }
+        group = {"name_prefix": f"{identifier}-", "parameter": [{"name": "require_secure_transport"}]}
+        return {GROUP: group, INSTANCE: instance}
+
+    def _change(self, address: str, wanted: dict[str, Any] | None) -> dict[str, Any] | None:
+        before, reason = self.state.resources.get(address), None
+        unknown: dict[str, Any] = {}
+        if wanted is None:
+            actions = ["delete"]
+        elif before is None:
+            actions, unknown = ["create"], {"arn": True, "parameter": [{}]}
+        elif address in self.state.tainted:
+            if address == INSTANCE:
+                raise TerraformError("plan", PREVENTED)
+            actions, reason = ["delete", "create"], "replace_because_tainted"
+        elif before != wanted:
+            actions = ["update"]
+        else:
+            return None
+        return {
+            "address": address,
+            "type": address.split(".")[2],
+            "provider_name": PROVIDER,
+            "action_reason": reason,
+            "change": {"actions": actions, "before": before, "after": wanted, "after_unknown": unknown},
+        }
+
+    def _order(self) -> list[dict[str, Any]]:
+        """Terraform makes the group before the instance, and destroys it after."""
+        changes: list[dict[str, Any]] = self._plan["resource_changes"]
+        destroying = any(one["change"]["actions"] == ["delete"] for one in changes)
+        return sorted(changes, key=lambda one: (one["address"] == INSTANCE) != destroying)
+
+    def _result(self) -> dict[str, Any]:
+        return {"endpoint": self.cloud.endpoint, "port": 3306}
