@@ -3,6 +3,8 @@
 Each of their calls is a step at which the job may be killed: `Lifeline` counts them.
 """
 
+# ruff: noqa: N803 - boto3's own argument names
+
 import copy
 import datetime as dt
 import io

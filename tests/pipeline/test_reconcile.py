@@ -396,7 +396,7 @@ class TestEnd:
         times: list[dt.datetime] = []
 
         def now() -> dt.datetime:
-            # The first call is the job's begin, the second the first database's; all that come later are late.
+            # The job begins, then the first database; all that is asked later is late.
             times.append(next(clock, NOW + LAST_START * 2))
             return times[-1]
 
