@@ -129,7 +129,7 @@ class Catalog(_Part):
     """The whole catalog, checked as one."""
 
     version: Literal[1]
-    prices_as_of: dt.date
+    prices_as_of: dt.date = Field(strict=False)
     storage_usd_per_gb: float = Field(gt=0)
     engines: dict[Literal["mysql", "postgres"], Engine]
     sizes: dict[str, Size]

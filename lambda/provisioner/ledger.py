@@ -51,6 +51,7 @@ from provisioner.lifecycle import (
     derive,
 )
 from provisioner.records import Charge, Database, Page, Request
+from provisioner.request import instant
 
 TRIES: Final = 10
 IDEMPOTENCY_DAYS: Final = 7
@@ -297,7 +298,7 @@ class Ledger:
 
     def mark(self, database: Database, name: str, now: dt.datetime, look_again: dt.datetime | None) -> bool:
         """Remember that a warning went out, or the end came; False when somebody else was first."""
-        marked = replace(database, marks={**database.marks, name: when(now)}, version=database.version + 1)
+        marked = replace(database, marks={**database.marks, name: instant(now)}, version=database.version + 1)
         return self._save_database(database, marked, look_again)
 
     def look_again_database(self, database: Database, at: dt.datetime | None) -> bool:

@@ -161,7 +161,8 @@ def _state(last: Mapping[Happened, Event]) -> tuple[State, Event]:
         return State.FAILED, failed
     for happened, state in _REACHED:
         if event := last.get(happened):
-            return state, event
+            retried = last.get(Happened.RETRIED, event)
+            return state, max(event, retried, key=lambda one: one.at)  # a retry begins the step anew
     raise ValueError("a request begins with the event that it was requested")
 
 

@@ -1,0 +1,293 @@
+"""The sweeper ends what expires, warns before, and lets nothing stand still for ever."""
+
+import datetime as dt
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from provisioner import expiry
+from provisioner.errors import TryLater
+from provisioner.expiry import Action
+from provisioner.github import PullRequest
+from provisioner.ledger import Ledger
+from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, State, Step
+from provisioner.message import Message
+from provisioner.records import Charge
+from provisioner.request import instant, parse_instant
+from provisioner.service import Accepted, Caller, Service
+from provisioner.sweep import Sweeper, Swept
+
+from tests.core.examples import MISSION_BODY, NOW, catalog, charge, request
+
+ROOM = Charge(databases=10_000, storage_gb=10**7, monthly_cents=10**9)
+ALPHA = Caller("alpha", "alpha-ci")
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+@dataclass
+class FakeGitHub:
+    """Pull requests that stay as they are put, and the comments that were written."""
+
+    pulls: dict[int, PullRequest] = field(default_factory=dict)
+    comments: dict[int, list[str]] = field(default_factory=dict)
+    down: bool = False
+
+    def pull_request(self, number: int) -> PullRequest:
+        if self.down:
+            raise TryLater("reading a pull request", "GitHub did not answer")
+        return self.pulls[number]
+
+    def put_comment(self, number: int, marker: str, text: str) -> None:
+        if self.down:
+            raise TryLater("commenting", "GitHub did not answer")
+        assert text.startswith(marker)
+        self.comments.setdefault(number, []).append(text)
+
+
+@dataclass
+class World:
+    """A ledger whose clock is moved by hand."""
+
+    ledger: Ledger
+    github: FakeGitHub = field(default_factory=FakeGitHub)
+    sent: list[Message] = field(default_factory=list)
+    now: dt.datetime = NOW
+
+    def service(self) -> Service:
+        return Service(
+            ledger=self.ledger, catalog=catalog(), publish=self.sent.append, now=self.now, new_id=uuid4
+        )
+
+    def sweep(self, after: dt.timedelta = dt.timedelta()) -> Swept:
+        self.now += after
+        return Sweeper(self.service(), lambda: self.github).run()  # type: ignore[arg-type, return-value]
+
+    def happened(self, request_id: str, what: Happened, **detail: Any) -> None:
+        event = Event(id=f"{what}:{self.now}", type=what, at=self.now, actor="x", detail=detail)
+        self.ledger.record(request_id, event, self.now)
+
+    def database(self, name: str, *, number: int = 1, **body: Any) -> str:
+        """A database that is available; the request that made it."""
+        one = request(database_name=name, now=self.now, **body)
+        self.ledger.open_create(one, charge(one.root), ROOM)
+        self.happened(one.id, Happened.OPENED, pull_request=number, pull_request_url="u", commit="c")
+        self.happened(one.id, Happened.SUCCEEDED, result={"endpoint": "h"})
+        return one.id
+
+
+@pytest.fixture
+def world(ledger: Ledger) -> World:
+    return World(ledger)
+
+
+def test_a_lost_message_is_sent_again_less_and_less_often(world: World) -> None:
+    accepted = world.service().create(MISSION_BODY, ALPHA)
+    world.sent.clear()
+
+    minutes = []
+    for minute in range(240):
+        world.now = NOW + dt.timedelta(minutes=minute)
+        world.sweep()
+        minutes += [minute] * len(world.sent)
+        world.sent.clear()
+
+    assert minutes[:4] == [2, 4, 8, 16]
+    assert len(minutes) < 12
+    assert world.ledger.request(accepted.request.id) is not None
+
+
+def test_what_stands_still_too_long_fails_with_a_cause_and_can_be_retried(world: World) -> None:
+    accepted = world.service().create(MISSION_BODY, ALPHA)
+
+    swept = world.sweep(DAY + HOUR)
+
+    found = world.ledger.request(accepted.request.id)
+    assert found is not None
+    assert (swept.failed, found.progress.state) == (1, State.FAILED)
+    failure = found.progress.failure
+    assert failure is not None
+    assert (failure.step, failure.cause, failure.retryable) == (
+        Step.PULL_REQUEST,
+        "no pull request could be opened within 24 hours",
+        True,
+    )
+    world.now += HOUR
+    world.service().retry(accepted.request.id, ALPHA)
+    assert world.sweep(HOUR).failed == 0
+    retried = world.ledger.request(accepted.request.id)
+    assert retried is not None
+    assert retried.progress.state is State.REQUESTED
+
+
+@pytest.mark.parametrize(
+    ("merged", "state"), [(True, State.MERGED), (False, State.REJECTED)], ids=["merged", "closed"]
+)
+def test_a_lost_webhook_is_made_up_for_by_asking_github(world: World, merged: bool, state: State) -> None:
+    accepted = world.service().create(MISSION_BODY, ALPHA)
+    world.happened(accepted.request.id, Happened.OPENED, pull_request=1, pull_request_url="u", commit="c")
+    at = "2026-11-23T12:10:00Z"
+    world.github.pulls[1] = PullRequest(
+        1, "u", "closed", merged, "c", "b", "main", merged_at=at if merged else None, closed_at=at
+    )
+
+    world.sweep(dt.timedelta(minutes=20))
+
+    found = world.ledger.request(accepted.request.id)
+    assert found is not None
+    assert found.progress.state is state
+
+
+def test_githubs_absence_delays_and_loses_nothing(world: World) -> None:
+    accepted = world.service().create(MISSION_BODY, ALPHA)
+    world.happened(accepted.request.id, Happened.OPENED, pull_request=1, pull_request_url="u", commit="c")
+    world.github.down = True
+    world.github.pulls[1] = PullRequest(
+        1, "u", "closed", True, "c", "b", "main", merged_at="2026-11-23T12:10:00Z"
+    )
+
+    assert world.sweep(dt.timedelta(minutes=20)).errors
+    world.github.down = False
+    world.sweep(HOUR)
+
+    found = world.ledger.request(accepted.request.id)
+    assert found is not None
+    assert found.progress.state is State.MERGED
+
+
+def test_a_database_is_warned_twice_and_then_removed_through_a_request(world: World) -> None:
+    world.database("orders", ttl="14d")
+    seen = []
+    for _ in range(24 * 14 + 2):
+        swept = world.sweep(HOUR)
+        if swept.warned or swept.expired:
+            seen.append(((world.now - NOW).total_seconds() / 86_400, swept.warned, swept.expired))
+
+    assert seen == [(7.0, 1, 0), (13.0, 1, 0), (14.0, 0, 1)]
+    database = world.ledger.database("dev", "orders")
+    assert database is not None
+    assert database.state is DatabaseState.REMOVING
+    assert len(world.github.comments[1]) == 2
+
+
+def test_an_extension_that_comes_before_the_reaper_wins(world: World) -> None:
+    world.database("orders", ttl="14d")
+    for _ in range(13):
+        world.sweep(DAY)
+    world.now = NOW + 14 * DAY - HOUR
+
+    extended = world.service().change("dev", "orders", {"ttl": "7d"}, ALPHA)
+    assert isinstance(extended, Accepted)
+    assert extended.request.kind is Kind.EXTEND
+    assert world.sweep(2 * HOUR).expired == 0
+    world.happened(extended.request.id, Happened.SUCCEEDED, result=None)
+    assert world.sweep(DAY).expired == 0
+
+    database = world.ledger.database("dev", "orders")
+    assert database is not None
+    assert database.root.expires_at == "2026-12-14T11:00:00Z"
+
+
+def test_a_removal_that_a_person_refused_is_not_asked_for_again(world: World) -> None:
+    world.database("orders", environment="staging", ttl="30d")
+    for _ in range(30):
+        world.sweep(DAY)
+    database = world.ledger.database("staging", "orders")
+    assert database is not None
+    assert database.active is not None
+    world.happened(database.active, Happened.CLOSED)
+
+    assert [world.sweep(DAY).expired for _ in range(10)] == [0] * 10
+    database = world.ledger.database("staging", "orders")
+    assert database is not None
+    assert database.state is DatabaseState.AVAILABLE
+
+
+def test_a_protected_database_is_disarmed_and_then_removed(world: World) -> None:
+    world.database("orders", environment="prod", ttl="30d")
+    for _ in range(30):
+        world.sweep(DAY)
+    database = world.ledger.database("prod", "orders")
+    assert database is not None
+    assert database.active is not None
+    disarm = world.ledger.request(database.active)
+    assert disarm is not None
+    assert disarm.kind is Kind.DISARM
+    assert disarm.follow_up is not None
+
+    world.happened(disarm.id, Happened.SUCCEEDED, result=None)
+    world.sweep(HOUR)
+
+    removal = world.ledger.request(disarm.follow_up)
+    assert removal is not None
+    assert (removal.kind, removal.root.deletion_protection) == (Kind.REMOVE, False)
+
+
+def test_a_short_life_is_warned_in_proportion() -> None:
+    first, last = expiry.warnings(NOW, NOW + 8 * HOUR)
+
+    assert NOW + 8 * HOUR - first == 4 * HOUR
+    assert dt.timedelta(minutes=34) < NOW + 8 * HOUR - last < dt.timedelta(minutes=35)
+
+
+def test_a_thousand_databases_through_ninety_days_with_the_scheduler_down_for_up_to_three(
+    ledger: Ledger,
+) -> None:
+    world = World(ledger)
+    chance = random.Random(20261123)
+    births = sorted(chance.uniform(0, 20) for _ in range(30))
+    lives = [chance.choice(["8h", "2d", "7d", "14d", "30d"]) for _ in births]
+    ends: dict[str, dt.datetime] = {}
+    removals: Counter[str] = Counter()
+    born = 0
+    while (world.now - NOW) < 60 * DAY:
+        world.now += chance.choice([6, 12, 12, 24, 72]) * HOUR
+        while born < 30 and NOW + births[born] * DAY <= world.now:
+            tick, world.now = world.now, NOW + births[born] * DAY
+            world.database(f"db{born}", number=born + 1, ttl=lives[born])
+            database = ledger.database("dev", f"db{born}")
+            assert database is not None
+            ends[f"db{born}"] = parse_instant(database.root.expires_at)
+            world.now, born = tick, born + 1
+        world.sent.clear()
+        world.sweep()
+        for message in world.sent:
+            if message.kind == Kind.REMOVE:
+                assert world.now >= ends[message.database_name]
+                removals[message.database_name] += 1
+                world.happened(message.request_id, Happened.SUCCEEDED, result=None)
+
+    assert born == 30
+    assert removals == Counter(dict.fromkeys(ends, 1))
+    for number in range(1, 31):
+        texts = world.github.comments.get(number, [])
+        assert 1 <= len(texts) <= 2
+        assert sum("Last warning" in text for text in texts) == 1
+    usage = ledger.usage("alpha", "dev")
+    assert usage == Charge()
+
+
+def test_a_thousand_lives_through_ninety_days_with_the_scheduler_down_for_up_to_three() -> None:
+    chance = random.Random(90)
+    for _ in range(1000):
+        born = NOW + chance.uniform(0, 60) * DAY
+        end = born + expiry.DAY * chance.choice([1 / 3, 2, 7, 14, 30])
+        expires_at = instant(end)
+        marks: dict[str, str] = {}
+        done: list[tuple[Action, dt.datetime]] = []
+        now = born
+        while now < NOW + 95 * DAY:
+            now += chance.choice([1, 6, 24, 72]) * HOUR
+            action = expiry.plan(expires_at, born, marks, now).action
+            if action:
+                marks[expiry.mark(action, expires_at)] = instant(now)
+                done.append((action, now))
+        actions = [action for action, _ in done]
+        assert actions in (
+            [Action.WARN_FIRST, Action.WARN_LAST, Action.EXPIRE],
+            [Action.WARN_LAST, Action.EXPIRE],
+        )
+        assert done[-1][1] >= end - dt.timedelta(seconds=1)
+        assert done[-1][1] > done[-2][1]
