@@ -8,16 +8,23 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pipeline.advice import advice
 from pipeline.interruption import Interruption
 from pipeline.redaction import redact
 
-# The provider waits up to 80 minutes for one change, and Terraform ends in good order before it is killed.
-APPLY_SECONDS: Final = 100 * 60.0
-PLAN_SECONDS: Final = 10 * 60.0
-GRACE_SECONDS: Final = 120.0
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a command may run, and then how long it may take to end in good order, in seconds.
+
+    The provider waits up to 80 minutes for one change.
+    """
+
+    plan: float = 10 * 60
+    apply: float = 100 * 60
+    grace: float = 120
 
 
 class TerraformError(Exception):
@@ -37,6 +44,7 @@ class Terraform:
     directory: Path
     backend: Mapping[str, str]
     interruption: Interruption = field(default_factory=Interruption)
+    limits: Limits = field(default_factory=Limits)
 
     def init(self) -> None:
         """Fetch what the committed lock file allows, and nothing else."""
@@ -53,7 +61,7 @@ class Terraform:
 
     def apply(self, plan_file: str) -> None:
         """Apply exactly the plan in the file, and say so line by line."""
-        self._run("apply", "-lock-timeout=60s", plan_file, seconds=APPLY_SECONDS, show=True)
+        self._run("apply", "-lock-timeout=60s", plan_file, show=True)
 
     def untaint(self, address: str) -> bool:
         """Take back Terraform's wish to replace a resource; whether there was one."""
@@ -68,7 +76,7 @@ class Terraform:
         content = json.loads(self._run("output", "-json"))
         return {name: one["value"] for name, one in content.items()}
 
-    def _run(self, command: str, *arguments: str, seconds: float = PLAN_SECONDS, show: bool = False) -> str:
+    def _run(self, command: str, *arguments: str, show: bool = False) -> str:
         if self.interruption.requested:
             raise TerraformError(command, "Error: not begun, because the job was ended from outside")
         flags = ["-input=false"] if command in ("init", "plan", "apply") else []
@@ -84,24 +92,25 @@ class Terraform:
             # A group of its own: a signal to the job's group does not reach Terraform twice.
             process_group=0,
         )
-        limits = Limits(process, seconds)
-        with self.interruption.covers(process), limits:
+        seconds = self.limits.apply if command == "apply" else self.limits.plan
+        watch = Watch(process, seconds, self.limits.grace)
+        with self.interruption.covers(process), watch:
             out, err = _read(process, _print if show else None)
         if process.returncode:
-            raise TerraformError(command, limits.reason() + redact(err.strip() or out.strip(), os.environ))
+            raise TerraformError(command, watch.reason() + redact(err.strip() or out.strip(), os.environ))
         return redact(out, os.environ)
 
 
-class Limits:
+class Watch:
     """Ends a process that runs too long: first kindly, then with everything that it started."""
 
-    def __init__(self, process: "subprocess.Popen[str]", seconds: float) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", seconds: float, grace: float) -> None:
         self._process = process
         self._minutes = seconds / 60
         self._passed = False
         self._timers = [
             threading.Timer(seconds, self._interrupt),
-            threading.Timer(seconds + GRACE_SECONDS, self._kill),
+            threading.Timer(seconds + grace, self._kill),
         ]
 
     def __enter__(self) -> None:
@@ -145,9 +154,10 @@ def _read(process: "subprocess.Popen[str]", show: Callable[[str], None] | None) 
         return process.communicate()
     lines = []
     assert process.stdout is not None  # noqa: S101 - it was asked for
-    for line in process.stdout:
-        lines.append(line)
-        show(redact(line, os.environ))
+    with process.stdout:
+        for line in process.stdout:
+            lines.append(line)
+            show(redact(line, os.environ))
     process.wait()
     return "".join(lines), ""
 

@@ -115,6 +115,7 @@ class Cloud:
     fail: dict[str, str] = field(default_factory=dict)  # address -> the error that its apply ends with
     restored_class: str | None = None  # a restore leaves the instance with its source's class
     endpoint: str | None = "db.example.com"
+    words: str = ""  # what a plan says beside its count
 
     def terraform(self, directory: Path, interruption: Interruption | None = None) -> "FakeTerraform":
         return FakeTerraform(directory, {}, interruption or Interruption(), cloud=self)
@@ -150,7 +151,7 @@ class FakeTerraform(Terraform):
             "resource_changes": changes,
             "output_changes": {} if same else {"database": {"actions": ["update"]}},
         }
-        return f"{len(changes)} to change", self._plan
+        return f"{len(changes)} to change{self.cloud.words}", self._plan
 
     def apply(self, plan_file: str) -> None:
         for change in self._order():

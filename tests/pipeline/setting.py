@@ -1,0 +1,74 @@
+"""A repository, a bucket and a cloud in which pull requests are planned and main is applied."""
+
+import copy
+import itertools
+from typing import Any
+
+from pipeline.git import Checkout
+from pipeline.interruption import Interruption
+from pipeline.reconcile import Reconciler
+from pipeline.report import Reporter
+from pipeline.review import Review, judge
+from pipeline.store import Store
+from tests.core.examples import NOW, catalog
+from tests.pipeline.fakes import INSTANCE, Bucket, Cloud, Functions, Lifeline
+from tests.pipeline.repository import Repository
+
+URL = "https://ci.example.com/1"
+
+
+class Setting:
+    """The pipeline on both sides of a merge, with everything that it talks to."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.lifeline = Lifeline()
+        self.bucket = Bucket(self.lifeline)
+        self.functions = Functions(self.lifeline)
+        self.cloud = Cloud(lifeline=self.lifeline)
+        self.store = Store(self.bucket, "states")
+        self.reporter = Reporter(self.functions, "apply-report", sleep=lambda _: None)
+        self.interruption = Interruption()
+        self.now = NOW
+        self._numbers = itertools.count(1)
+
+    def reviewed(self, files: dict[str, str | None], branch: str | None = None) -> None:
+        """A pull request, planned and merged."""
+        branch = branch or f"feature-{next(self._numbers)}"
+        self.repository.branch(branch, "origin/main")
+        self.repository.commit(files)
+        assert self.plan(branch)
+        self.repository.on_main(files)
+        self.functions.reports.clear()
+
+    def plan(self, branch: str) -> bool:
+        checkout = self.repository.checkout
+        verdict = judge(checkout, branch=branch, catalog=catalog(), now=self.now)
+        return Review(checkout, self.store, self.reporter, self.cloud.terraform, branch, URL).run(verdict)
+
+    def apply(self, environment: str = "dev") -> list[str]:
+        checkout: Checkout = self.repository.checkout
+        checkout.follow_base()
+        return Reconciler(
+            checkout,
+            self.store,
+            self.reporter,
+            lambda directory: self.cloud.terraform(directory, self.interruption),
+            catalog(),
+            lambda: self.now,
+            URL,
+            self.interruption,
+        ).run(environment)
+
+    def save(self) -> Any:
+        return copy.deepcopy((self.bucket.objects, self.cloud.states))
+
+    def restore(self, saved: Any) -> None:
+        self.bucket.objects, self.cloud.states = copy.deepcopy(saved)
+        self.functions.reports.clear()
+
+    def markers(self) -> list[str]:
+        return [key for key in sorted(self.bucket.objects) if key.startswith("applied/")]
+
+    def instance(self, place: str = "dev/mydb123") -> dict[str, Any]:
+        return self.cloud.states[place].resources[INSTANCE]
