@@ -54,6 +54,10 @@ lint: $(READY) ## Formatting, lint and types
 .PHONY: check
 check: lint test ## What CI runs
 
+.PHONY: bench
+bench: $(READY) ## Measure cold starts against their floor
+	@$(RUN)/python bench/cold_start.py
+
 .PHONY: fmt
 fmt: $(READY) ## Format Python and Terraform
 	@$(RUN)/ruff format --quiet .
