@@ -73,11 +73,23 @@ def until(look: Callable[[], Found | None], what: str) -> Found:
     raise AssertionError(f"waited {PATIENCE} s for {what}")
 
 
+def start(at: Place) -> None:
+    """Start the sandbox; once more where a busy machine was too slow, with the first try's log shown."""
+    try:
+        launch(at, Paper(), with_parent=True)
+    except SystemExit as failure:
+        print(
+            failure, *(path.read_text(errors="replace")[-3000:] for path in at.logs.glob("*.log")), sep="\n"
+        )
+        stop_sandbox(at)
+        launch(at, Paper(), with_parent=True)
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     at = Place(HOME / "test")
     try:
-        launch(at, Paper(), with_parent=True)
+        start(at)
         yield Sandbox(at.read())
     finally:
         stop_sandbox(at)
