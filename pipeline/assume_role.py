@@ -13,6 +13,7 @@ from typing import Any, Final
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 SECONDS: Final = {"plan": 3600, "apply": 3 * 3600}
 
@@ -24,12 +25,20 @@ def main(role: str) -> int:
     if missing:
         print(f"assume_role {role}: {', '.join(missing)} not set; the job needs a context", file=sys.stderr)
         return 2
-    answer = _sts().assume_role_with_web_identity(
-        RoleArn=os.environ[f"AWS_{role.upper()}_ROLE_ARN"],
-        RoleSessionName=f"circleci-{os.environ.get('CIRCLE_WORKFLOW_ID', 'job')}"[:64],
-        WebIdentityToken=os.environ["CIRCLE_OIDC_TOKEN_V2"],
-        DurationSeconds=SECONDS[role],
-    )
+    try:
+        answer = _sts().assume_role_with_web_identity(
+            RoleArn=os.environ[f"AWS_{role.upper()}_ROLE_ARN"],
+            RoleSessionName=f"circleci-{os.environ.get('CIRCLE_WORKFLOW_ID', 'job')}"[:64],
+            WebIdentityToken=os.environ["CIRCLE_OIDC_TOKEN_V2"],
+            DurationSeconds=SECONDS[role],
+        )
+    except (BotoCoreError, ClientError) as error:
+        print(
+            f"assume_role {role}: {error}. Compare the sub in the job's token with the trust policy in "
+            "terraform/foundation: the apply role is for main alone",
+            file=sys.stderr,
+        )
+        return 1
     credentials = answer["Credentials"]
     lines = [
         f"export {name}={shlex.quote(value)}"
