@@ -33,7 +33,7 @@ class Processes:
                 command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def wait_for(self, name: str, url: str, seconds: float = 30) -> None:
+    def wait_for(self, name: str, url: str, seconds: float = 120) -> None:
         """Wait until `url` answers anything at all."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
