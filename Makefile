@@ -41,8 +41,8 @@ sandbox-approve: $(READY) ## Approve and merge a pull request as a person: PR=n
 
 .PHONY: test
 test: $(READY) ## All tests, the end-to-end ones on a sandbox of their own included
-	@$(RUN)/pytest --numprocesses 2 --dist loadgroup -m "not e2e"
-	@$(RUN)/pytest -m e2e
+	@$(RUN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/e2e
+	@$(RUN)/pytest tests/e2e
 
 .PHONY: lint
 lint: $(READY) ## Formatting, lint and types
