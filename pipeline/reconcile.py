@@ -83,9 +83,8 @@ class Reconciler:
         terraform = self.terraform(place)
         terraform.init()
         # A restore to a point in time leaves settings at the source's, which a second apply puts right.
-        for _ in range(2):
-            if not self._apply(work, terraform):
-                break
+        for _ in range(2 if work.restores else 1):
+            self._apply(work, terraform)
         self._finish(work, terraform)
 
     def _check_policy(self, work: Work) -> None:
@@ -112,20 +111,19 @@ class Reconciler:
                 retryable=True,
             )
 
-    def _apply(self, work: Work, terraform: Terraform) -> bool:
-        """Plan, compare with the review, apply that very plan; whether it may take another round."""
+    def _apply(self, work: Work, terraform: Terraform) -> None:
+        """Plan, compare with the review, apply that very plan."""
         text, plan = self._plan(work, terraform)
         changes = normalise(plan)
         if not changes and not changes_outputs(plan):
             print("No changes.", flush=True)
-            return False
+            return
         print(text, flush=True)
         if changes:
             reviewed = self.store.reviewed(work.environment, work.database_name, work.digest)
             check_plan(work, changes, reviewed, self.catalog)
             self.store.mark_attempted(work.environment, work.database_name)
         terraform.apply("tfplan")
-        return not work.removal
 
     def _plan(self, work: Work, terraform: Terraform) -> tuple[str, dict[str, Any]]:
         try:
@@ -159,7 +157,7 @@ class Reconciler:
         if isinstance(error, Refused):
             return str(error), error.retryable
         cause = error.cause if isinstance(error, TerraformError) else f"{type(error).__name__}: {error}"
-        if isinstance(error, TerraformError):
+        if isinstance(error, TerraformError) and error.command != "apply":  # which was shown as it ran
             print(error.output, flush=True)
         if self.interruption.requested:
             cause = f"the job was ended from outside; run the workflow again, it goes on from here. {cause}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.terraform import RootSyntaxError, content_hash, parse, render_removed
+from provisioner.terraform import Root, RootSyntaxError, content_hash, parse, render_removed
 
 from pipeline.store import ATTEMPTED
 
@@ -29,10 +29,20 @@ class Work:
         return content_hash(self.text)
 
     @property
+    def restores(self) -> bool:
+        """Whether the database comes from another one."""
+        root = self._root()
+        return root is not None and root.restore is not None
+
+    @property
     def request_id(self) -> str | None:
         """The request that the root carries out; a removal has no root left to name it."""
+        root = self._root()
+        return root.request_id if root else None
+
+    def _root(self) -> Root | None:
         try:
-            return None if self.removal else parse(self.text).request_id
+            return None if self.removal else parse(self.text)
         except RootSyntaxError:
             return None
 

@@ -177,7 +177,7 @@ class TestResume:
 
     def test_a_restore_is_applied_twice_where_it_keeps_its_sources_settings(self, setting: Setting) -> None:
         setting.cloud.restored_class = "db.m7g.large"
-        setting.reviewed(file_of(root()))
+        setting.reviewed(file_of(root(restore_from={"database": "dev/orders", "point_in_time": "latest"})))
         assert setting.apply() == []
         assert setting.instance()["instance_class"] == "db.t4g.micro"
         assert setting.cloud.applied[-1] == "dev/mydb123: update aws_db_instance"

@@ -1,0 +1,140 @@
+"""A database's life with Terraform itself, its S3 backend and an emulated AWS, one step after the other.
+
+The module is a small one: RDS instances take the provider over a minute, and the end-to-end tests have them.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from provisioner.terraform import content_hash, render, root_path, state_key
+
+from pipeline.interruption import Interruption
+from pipeline.reconcile import Reconciler
+from pipeline.report import Reporter
+from pipeline.review import Review, judge
+from pipeline.store import Store
+from pipeline.terraform_cli import Terraform, backend_settings
+from sandbox.aws.servers import free_port
+from sandbox.cloud import REGION, Cloud, start
+from sandbox.processes import Processes
+from tests.core.examples import NOW, catalog, root
+from tests.pipeline.fakes import Functions, Killed, Lifeline
+from tests.pipeline.repository import LOCK, Repository, file_of
+
+PROJECT = Path(__file__).parents[2]
+BUCKET = "states"
+MODULE = """
+resource "aws_db_parameter_group" "this" {
+  name_prefix = "${var.environment}-${var.database_name}-"
+  family      = "${var.engine}${var.engine_version}"
+  tags        = { RequestId = var.request_id }
+
+  parameter {
+    name  = "require_secure_transport"
+    value = "ON"
+  }
+}
+
+output "endpoint" {
+  value = "${aws_db_parameter_group.this.name}.example.com"
+}
+"""
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    databases = Path(tempfile.mkdtemp(prefix="rds-"))
+    found = Cloud(free_port())
+    processes = Processes(tmp_path / "logs")
+    start(found, processes, databases)
+    for name, value in found.environment().items():
+        monkeypatch.setenv(name, value)
+    found.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    yield found
+    processes.stop()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Main with the small module in the real one's place, and the real provider lock."""
+    found = Repository(tmp_path)
+    module = PROJECT / "terraform" / "modules" / "rds_database"
+    texts = {
+        f"terraform/modules/rds_database/{one}": (module / one).read_text()
+        for one in ("variables.tf", "versions.tf")
+    }
+    found.on_main(
+        {**texts, "terraform/modules/rds_database/main.tf": MODULE, LOCK: (PROJECT / LOCK).read_text()}
+    )
+    return found
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="needs Terraform")
+def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, repository: Repository) -> None:
+    s3, lifeline = cloud.client("s3"), Lifeline()
+    functions = Functions(lifeline)
+    reporter = Reporter(functions, "report", sleep=lambda _: None)
+    store = Store(s3, BUCKET)
+    settings = backend_settings({**cloud.variables, "TF_STATE_BUCKET": BUCKET})
+    checkout = repository.checkout
+
+    def terraform(directory: Path) -> Terraform:
+        return Terraform(directory, settings)
+
+    def review(branch: str, files: dict[str, str | None]) -> None:
+        repository.branch(branch, "origin/main")
+        repository.commit(files)
+        verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
+        assert Review(checkout, store, reporter, terraform, branch, "").run(verdict)
+        assert functions.reports[-1]["outcome"] == "passed"
+        repository.on_main(files)
+
+    def apply() -> list[str]:
+        checkout.follow_base()
+        return Reconciler(
+            checkout, store, reporter, terraform, catalog(), lambda: NOW, "", Interruption()
+        ).run("dev")  # fmt: skip
+
+    def keys() -> set[str]:
+        return {one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+
+    def groups() -> list[str]:
+        found = cloud.client("rds").describe_db_parameter_groups()["DBParameterGroups"]
+        return [
+            one["DBParameterGroupName"] for one in found if one["DBParameterGroupName"].startswith("dev-")
+        ]
+
+    state, digest = state_key("dev", "mydb123"), content_hash(render(root()))
+    review("rds/dev/mydb123/create-3f0c1a2b", file_of(root()))
+    assert keys() == {f"reviewed/dev/mydb123/{digest}.json"}
+    assert functions.reports[-1]["summary"]["add"] == 1
+    assert "aws_db_parameter_group.this will be created" in functions.reports[-1]["plan_text"]
+
+    lifeline.kill_at = lifeline.steps + 2  # the job is gone when it would report the success
+    with pytest.raises(Killed):
+        apply()
+    (group,) = groups()
+    assert keys() == {f"reviewed/dev/mydb123/{digest}.json", "applied/dev/mydb123/attempted.json", state}
+
+    lock = (
+        b'{"ID":"b7c1","Operation":"OperationTypeApply","Who":"ci@host","Created":"2026-11-23T11:15:00.5Z"}'
+    )
+    s3.put_object(Bucket=BUCKET, Key=state + ".tflock", Body=lock)
+    (failure,) = apply()
+    assert "ci@host took lock b7c1 for OperationTypeApply, 45 minutes ago" in failure
+    s3.delete_object(Bucket=BUCKET, Key=state + ".tflock")
+
+    assert apply() == []
+    assert groups() == [group]
+    assert functions.reports[-1]["result"]["endpoint"] == f"{group}.example.com"
+    assert keys() == {f"reviewed/dev/mydb123/{digest}.json", f"applied/dev/mydb123/{digest}.json", state}
+
+    review("rds/dev/mydb123/remove-3f0c1a2b", {root_path("dev", "mydb123"): None})
+    assert functions.reports[-1]["summary"]["destroy"] == 1
+    assert apply() == []
+    assert functions.reports[-1]["outcome"] == "removed"
+    assert groups() == []
+    assert keys() == {state}
