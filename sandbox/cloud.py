@@ -72,8 +72,6 @@ class Cloud:
 
 def start(cloud: Cloud, processes: Processes, directory: Path) -> None:
     """Start MiniStack. It writes below `directory` alone, and removes that at its end."""
-    temporary = directory / "temporary"
-    temporary.mkdir(parents=True)
     environment = {
         **cloud.environment(),
         "GATEWAY_PORT": str(cloud.port),
@@ -81,12 +79,19 @@ def start(cloud: Cloud, processes: Processes, directory: Path) -> None:
         "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "TMPDIR": str(temporary),
+        "TMPDIR": str(temporary(directory)),
     }
     # Its Lambda functions get this variable from MiniStack itself.
     del environment["AWS_ENDPOINT_URL"]
     processes.start("aws", [sys.executable, "-m", "sandbox.aws", str(directory)], environment)
     processes.wait_for("aws", f"{cloud.endpoint}/_ministack/health")
+
+
+def temporary(directory: Path) -> Path:
+    """Where programs put temporary files: their own, unlike the databases' directory beside it."""
+    path = directory / "temporary"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
 
 
 def lay_foundation(cloud: Cloud, processes: Processes, directory: Path, *, repository: str) -> None:

@@ -34,6 +34,8 @@ class Supervisor:
         # In /tmp, because the database servers step down from root and must reach their data.
         self._temporary = Path(tempfile.mkdtemp(prefix="rds-provisioner-"))
         self._ports = {name: wanted_port(name) for name in ("aws", "github", "circleci")}
+        # What the parts write to temporary files goes with this directory.
+        os.environ["TMPDIR"] = str(aws.temporary(self._temporary))
         self._end = threading.Event()
         self._foundation: Future[None] = Future()
         place.write(self._state())
