@@ -19,6 +19,7 @@ from provisioner.catalog import Catalog, CatalogError
 from pipeline import gate, locks, review
 from pipeline.drift import Drift
 from pipeline.git import Checkout, GitError
+from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.reconcile import Reconciler
 from pipeline.report import Reporter, ReportError
@@ -112,7 +113,15 @@ def _apply(
     if environment not in the_catalog.environments:
         return [f"the catalog has no environment {environment}"]
     job = Reconciler(
-        checkout, _store(), _reporter("apply"), terraform, the_catalog, _now, _pipeline_url(), interruption
+        checkout,
+        _store(),
+        _instances(),
+        _reporter("apply"),
+        terraform,
+        the_catalog,
+        _now,
+        _pipeline_url(),
+        interruption,
     )
     return job.run(environment)
 
@@ -129,6 +138,10 @@ def _store() -> Store:
         boto3.client("s3", region_name=os.environ["AWS_REGION"], config=Config(s3=style)),
         os.environ["TF_STATE_BUCKET"],
     )
+
+
+def _instances() -> Instances:
+    return Instances(boto3.client("rds", region_name=os.environ["AWS_REGION"]))
 
 
 def _reporter(kind: str) -> Reporter:

@@ -10,9 +10,8 @@ _ADVICE: Final = (
     ),
     (
         "DBInstanceAlreadyExists",
-        "An instance of this name runs that Terraform's state does not know: an apply was killed while it "
-        "created it, or somebody made it by hand. Where its tag RequestId is this database's, run `terraform "
-        "import module.database.aws_db_instance.this <identifier>` in the root; else take another name.",
+        "An instance of this name is there that was not made for this request, and no state knows it: "
+        "rename or delete it, or take another name.",
     ),
     (
         "lifecycle.prevent_destroy",

@@ -15,9 +15,10 @@ from provisioner import policy
 from provisioner.catalog import Catalog
 
 from pipeline.git import Checkout
+from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.plan_summary import changes_outputs, normalise
-from pipeline.refusal import Refused, check_plan, check_policy, check_result
+from pipeline.refusal import Refused, check_gone, check_plan, check_policy, check_result
 from pipeline.report import Reporter, ReportError
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
@@ -35,6 +36,7 @@ class Reconciler:
 
     checkout: Checkout
     store: Store
+    instances: Instances
     reporter: Reporter
     terraform: Callable[[Path], Terraform]
     catalog: Catalog
@@ -123,7 +125,23 @@ class Reconciler:
             reviewed = self.store.reviewed(work.environment, work.database_name, work.digest)
             check_plan(work, changes, reviewed, self.catalog)
             self.store.mark_attempted(work.environment, work.database_name)
-        terraform.apply("tfplan")
+        try:
+            terraform.apply("tfplan")
+        except TerraformError as error:
+            if not self._is_orphan(work, error):
+                raise
+            print("A killed apply made the instance, and no state knows it: this one adopts it.", flush=True)
+            terraform.adopt(_INSTANCE, work.identifier)
+            self._apply(work, terraform)
+
+    def _is_orphan(self, work: Work, error: TerraformError) -> bool:
+        """Whether the instance in the way was made for this very request."""
+        return (
+            "DBInstanceAlreadyExists" in error.output
+            and not work.applied_before
+            and work.request_id is not None
+            and self.instances.request_of(work.identifier) == work.request_id
+        )
 
     def _plan(self, work: Work, terraform: Terraform) -> tuple[str, dict[str, Any]]:
         try:
@@ -139,6 +157,7 @@ class Reconciler:
     def _finish(self, work: Work, terraform: Terraform) -> None:
         """Report first, then mark: a report that is lost is sent by the next run, which finds no change."""
         if work.removal:
+            check_gone(work, self.instances.request_of(work.identifier))
             self._report(work, "removed")
             self.store.forget(work.environment, work.database_name)
             return

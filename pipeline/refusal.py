@@ -60,6 +60,17 @@ def check_result(result: Any) -> None:
         )
 
 
+def check_gone(work: Work, request_id: str | None) -> None:
+    """Nothing is left of a removed database; `request_id` is what RDS's instance of that name says."""
+    if request_id:
+        raise Refused(
+            f"RDS still has the instance {work.identifier} of request {request_id}, which no state knows: a "
+            "killed apply left it. Delete it by hand, with a final snapshot where one is due, then run the "
+            "workflow again",
+            retryable=True,
+        )
+
+
 def _check_removal(work: Work, changes: list[dict[str, Any]], catalog: Catalog) -> None:
     for one in changes:
         if one["type"] != INSTANCE:

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.advice import advice
 from pipeline.interruption import Interruption
@@ -54,14 +55,17 @@ class Terraform:
     def plan(self, plan_file: str, *, lock: bool) -> tuple[str, dict[str, Any]]:
         """Plan into a file; (text for people, the plan as JSON)."""
         locking = ["-lock-timeout=60s"] if lock else ["-lock=false"]
-        self._run("plan", f"-out={plan_file}", *locking)
-        text = self._run("show", plan_file)
+        said = self._run("plan", f"-out={plan_file}", *locking)
         content: dict[str, Any] = json.loads(self._run("show", "-json", plan_file))
-        return text, content
+        return plan_text(said), content
 
     def apply(self, plan_file: str) -> None:
         """Apply exactly the plan in the file, and say so line by line."""
         self._run("apply", "-lock-timeout=60s", plan_file, show=True)
+
+    def adopt(self, address: str, identifier: str) -> None:
+        """Take a resource that is there into the state."""
+        self._run("import", "-lock-timeout=60s", address, identifier)
 
     def untaint(self, address: str) -> bool:
         """Take back Terraform's wish to replace a resource; whether there was one."""
@@ -79,7 +83,7 @@ class Terraform:
     def _run(self, command: str, *arguments: str, show: bool = False) -> str:
         if self.interruption.requested:
             raise TerraformError(command, "Error: not begun, because the job was ended from outside")
-        flags = ["-input=false"] if command in ("init", "plan", "apply") else []
+        flags = ["-input=false"] if command in ("init", "plan", "apply", "import") else []
         process = subprocess.Popen(
             ["terraform", f"-chdir={self.directory}", command, *flags, "-no-color", *arguments],
             stdin=subprocess.DEVNULL,
@@ -132,6 +136,23 @@ class Watch:
 
     def _kill(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)
+
+
+_PROGRESS: Final = re.compile(
+    r": (Refreshing state\.\.\.|Reading\.\.\.|Still reading\.\.\.|Read complete after) ?.*$"
+)
+
+
+def plan_text(said: str) -> str:
+    """The plan alone, out of what `terraform plan` said: no progress before it, no advice after it.
+
+    `terraform show` would print the same, for the price of starting the provider once more.
+    """
+    lines = [line for line in said.splitlines() if not _PROGRESS.search(line)]
+    rules = [number for number, line in enumerate(lines) if line.startswith("─────")]
+    if rules and any("Saved the plan to:" in line for line in lines[rules[-1] :]):
+        lines = lines[: rules[-1]]
+    return "\n".join(lines).strip() + "\n"
 
 
 def backend_settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,11 @@ class Work:
         return f"{self.environment}/{self.database_name}"
 
     @property
+    def identifier(self) -> str:
+        """The instance's name in RDS."""
+        return f"{self.environment}-{self.database_name}"
+
+    @property
     def digest(self) -> str:
         """The hash under which its plan was reviewed, and it is marked as applied."""
         return content_hash(self.text)

@@ -114,11 +114,29 @@ class Cloud:
     applied: list[str] = field(default_factory=list)  # "<state key>: <action> <address>"
     fail: dict[str, str] = field(default_factory=dict)  # address -> the error that its apply ends with
     restored_class: str | None = None  # a restore leaves the instance with its source's class
+    orphans: dict[str, dict[str, Any]] = field(default_factory=dict)  # instances that no state knows
+    killed_while_creating: bool = False
     endpoint: str | None = "db.example.com"
     words: str = ""  # what a plan says beside its count
 
     def terraform(self, directory: Path, interruption: Interruption | None = None) -> "FakeTerraform":
         return FakeTerraform(directory, {}, interruption or Interruption(), cloud=self)
+
+
+class Rds:
+    """An RDS client that sees every instance of a cloud, in a state or not."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def describe_db_instances(self, *, DBInstanceIdentifier: str) -> dict[str, Any]:
+        self._cloud.lifeline.step()
+        known = [one.resources[INSTANCE] for one in self._cloud.states.values() if INSTANCE in one.resources]
+        for one in (*self._cloud.orphans.values(), *known):
+            if one["identifier"] == DBInstanceIdentifier:
+                tags = [{"Key": key, "Value": value} for key, value in one["tags"].items()]
+                return {"DBInstances": [{"TagList": tags}]}
+        raise ClientError({"Error": {"Code": "DBInstanceNotFound", "Message": ""}}, "DescribeDBInstances")
 
 
 @dataclass(slots=True)
@@ -163,6 +181,8 @@ class FakeTerraform(Terraform):
                     self.state.resources[address] = change["change"]["after"]
                     self.state.tainted.add(address)
                 raise TerraformError("apply", f"Error: {error}")
+            if actions == ["create"] and change["change"]["after"].get("identifier") in self.cloud.orphans:
+                raise TerraformError("apply", "Error: DBInstanceAlreadyExists: it already exists")
             self.cloud.applied.append(f"{place}: {'+'.join(actions)} {address.rsplit('.', 2)[1]}")
             if actions == ["delete"]:
                 del self.state.resources[address]
@@ -170,10 +190,22 @@ class FakeTerraform(Terraform):
             after = copy.deepcopy(change["change"]["after"])
             if self.cloud.restored_class and actions == ["create"] and address == INSTANCE:
                 after["instance_class"] = self.cloud.restored_class
+            if address == INSTANCE and actions == ["create"]:
+                # RDS has it for a while before the state does.
+                self.cloud.orphans[after["identifier"]] = after
+                self.cloud.lifeline.step()
+                if self.cloud.killed_while_creating:
+                    self.cloud.killed_while_creating = False
+                    raise Killed
+                del self.cloud.orphans[after["identifier"]]
             self.state.resources[address] = after
             self.state.tainted.discard(address)
         self.cloud.lifeline.step()
         self.state.outputs = {"database": self._result()} if self.state.resources else {}
+
+    def adopt(self, address: str, identifier: str) -> None:
+        self.cloud.lifeline.step()
+        self.state.resources[address] = self.cloud.orphans.pop(identifier) | {"skip_final_snapshot": None}
 
     def untaint(self, address: str) -> bool:
         self.cloud.lifeline.step()
@@ -197,7 +229,11 @@ class FakeTerraform(Terraform):
             "allocated_storage": root.storage_gb,
             "deletion_protection": root.deletion_protection,
             "skip_final_snapshot": not root.final_snapshot,
-            "tags": {"RequestId": root.request_id, "ExpiresAt": root.expires_at},
+            "tags": {
+                "ManagedBy": "rds-provisioner",
+                "RequestId": root.request_id,
+                "ExpiresAt": root.expires_at,
+            },
         }
         group = {"name_prefix": f"{identifier}-", "parameter": [{"name": "require_secure_transport"}]}
         return {GROUP: group, INSTANCE: instance}

@@ -5,13 +5,14 @@ import itertools
 from typing import Any
 
 from pipeline.git import Checkout
+from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.reconcile import Reconciler
 from pipeline.report import Reporter
 from pipeline.review import Review, judge
 from pipeline.store import Store
 from tests.core.examples import NOW, catalog
-from tests.pipeline.fakes import INSTANCE, Bucket, Cloud, Functions, Lifeline
+from tests.pipeline.fakes import INSTANCE, Bucket, Cloud, Functions, Lifeline, Rds
 from tests.pipeline.repository import Repository
 
 URL = "https://ci.example.com/1"
@@ -52,6 +53,7 @@ class Setting:
         return Reconciler(
             checkout,
             self.store,
+            Instances(Rds(self.cloud)),
             self.reporter,
             lambda directory: self.cloud.terraform(directory, self.interruption),
             catalog(),
@@ -61,10 +63,10 @@ class Setting:
         ).run(environment)
 
     def save(self) -> Any:
-        return copy.deepcopy((self.bucket.objects, self.cloud.states))
+        return copy.deepcopy((self.bucket.objects, self.cloud.states, self.cloud.orphans))
 
     def restore(self, saved: Any) -> None:
-        self.bucket.objects, self.cloud.states = copy.deepcopy(saved)
+        self.bucket.objects, self.cloud.states, self.cloud.orphans = copy.deepcopy(saved)
         self.functions.reports.clear()
 
     def markers(self) -> list[str]:

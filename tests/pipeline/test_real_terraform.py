@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from provisioner.terraform import content_hash, render, root_path, state_key
 
+from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.reconcile import Reconciler
 from pipeline.report import Reporter
@@ -94,9 +95,11 @@ def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, re
 
     def apply() -> list[str]:
         checkout.follow_base()
-        return Reconciler(
-            checkout, store, reporter, terraform, catalog(), lambda: NOW, "", Interruption()
-        ).run("dev")  # fmt: skip
+        instances = Instances(cloud.client("rds"))
+        job = Reconciler(
+            checkout, store, instances, reporter, terraform, catalog(), lambda: NOW, "", Interruption()
+        )
+        return job.run("dev")
 
     def keys() -> set[str]:
         return {one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])}

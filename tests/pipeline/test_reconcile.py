@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from provisioner.terraform import Root, content_hash, render, root_path, state_key
 
+from pipeline.instances import Instances
 from pipeline.reconcile import LAST_START, Reconciler
 from tests.core.examples import NOW, catalog, root
-from tests.pipeline.fakes import GROUP, INSTANCE, Killed
+from tests.pipeline.fakes import GROUP, INSTANCE, Killed, Rds
 from tests.pipeline.repository import file_of
 from tests.pipeline.setting import URL, Setting
 
@@ -145,6 +146,41 @@ class TestResume:
         assert setting.apply() == []
         assert setting.cloud.applied == ["dev/mydb123: create aws_db_parameter_group"]
         assert setting.markers() == [marker(root())]
+
+    def test_an_instance_that_a_killed_apply_left_unknown_is_adopted(self, setting: Setting) -> None:
+        setting.reviewed(file_of(root()))
+        setting.cloud.killed_while_creating = True
+        with pytest.raises(Killed):
+            setting.apply()
+        assert list(setting.cloud.orphans) == ["dev-mydb123"]
+        assert setting.apply() == []
+        assert setting.cloud.orphans == {}
+        assert setting.cloud.applied == [
+            "dev/mydb123: create aws_db_parameter_group",
+            "dev/mydb123: create aws_db_instance",
+            "dev/mydb123: update aws_db_instance",
+        ]
+        assert setting.instance()["skip_final_snapshot"] is True
+
+    def test_another_requests_instance_is_not_adopted(self, setting: Setting) -> None:
+        setting.reviewed(file_of(root()))
+        tags = {"ManagedBy": "rds-provisioner", "RequestId": OTHER}
+        setting.cloud.orphans["dev-mydb123"] = {"identifier": "dev-mydb123", "tags": tags}
+        (failure,) = setting.apply()
+        assert "was not made for this request" in failure
+        assert list(setting.cloud.orphans) == ["dev-mydb123"]
+
+    def test_a_removal_is_not_done_while_an_unknown_instance_runs(self, setting: Setting) -> None:
+        setting.reviewed(file_of(root()))
+        setting.cloud.killed_while_creating = True
+        with pytest.raises(Killed):
+            setting.apply()
+        setting.reviewed(gone(root()))
+        (failure,) = setting.apply()
+        assert f"RDS still has the instance dev-mydb123 of request {root().request_id}" in failure
+        setting.cloud.orphans.clear()
+        assert setting.apply() == []
+        assert setting.functions.reports[-1]["outcome"] == "removed"
 
     def test_a_database_without_an_endpoint_is_not_done(self, setting: Setting) -> None:
         setting.reviewed(file_of(root()))
@@ -333,7 +369,7 @@ class TestEnd:
             return times[-1]
 
         failures = Reconciler(
-            checkout, setting.store, setting.reporter, setting.cloud.terraform, catalog(), now, URL,
-            setting.interruption,
+            checkout, setting.store, Instances(Rds(setting.cloud)), setting.reporter,
+            setting.cloud.terraform, catalog(), now, URL, setting.interruption,
         ).run("dev")  # fmt: skip
         assert failures == ["dev/second: not begun, for want of time: run the workflow again"]

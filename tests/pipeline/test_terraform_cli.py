@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.interruption import Interruption
-from pipeline.terraform_cli import Limits, Terraform, TerraformError, backend_settings
+from pipeline.terraform_cli import Limits, Terraform, TerraformError, backend_settings, plan_text
 
 SCRIPT = """#!/usr/bin/env python3
 import os, pathlib, signal, subprocess, sys, time
@@ -156,3 +156,23 @@ def test_another_endpoint_gets_none_of_the_checks_that_aws_answers() -> None:
         "skip_requesting_account_id": "true",
         "skip_region_validation": "true",
     }
+
+
+def test_a_plan_is_read_without_progress_and_without_advice() -> None:
+    rule = "─" * 77
+    said = (
+        "data.aws_kms_alias.this: Reading...\n"
+        "module.database.data.aws_iam_role.x: Read complete after 0s [id=x]\n"
+        "module.database.aws_db_instance.this: Refreshing state... [id=db-1]\n"
+        "\nNote: Objects have changed outside of Terraform\n\nchanges:\n\n"
+        f"{rule}\n\nPlan: 2 to add, 0 to change, 0 to destroy.\n\n{rule}\n\n"
+        'Saved the plan to: tfplan\n\nTo perform exactly these actions, run:\n    terraform apply "tfplan"\n'
+    )
+    assert plan_text(said) == (
+        "Note: Objects have changed outside of Terraform\n\nchanges:\n\n"
+        f"{rule}\n\nPlan: 2 to add, 0 to change, 0 to destroy.\n"
+    )
+    assert (
+        plan_text(f"No changes.\n\n{rule}\nend of the world\n")
+        == f"No changes.\n\n{rule}\nend of the world\n"
+    )

@@ -29,7 +29,10 @@ def test_no_lock_is_good_news() -> None:
 @pytest.mark.parametrize(
     ("output", "words"),
     [
-        ("Error: creating RDS DB Instance: DBInstanceAlreadyExists: DB instance already exists", "import"),
+        (
+            "Error: creating RDS DB Instance: DBInstanceAlreadyExists: DB instance already exists",
+            "take another name",
+        ),
         ("Error: ... has\nlifecycle.prevent_destroy set, but", "ask for a new database"),
         ("api error InstanceQuotaExceeded: Cannot create more", "Service Quotas"),
         ("Error acquiring the state lock", "python -m pipeline locks"),
