@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from provisioner.catalog import Catalog
-from provisioner.lifecycle import ENDED, Event, Happened, Progress, State, Step, maximum
+from provisioner.lifecycle import BEGINS, ENDED, Event, Note, Progress, State, Step, maximum, step_starts
 from provisioner.records import Charge, Database, Request
 from provisioner.request import instant
 from provisioner.terraform import Root
@@ -104,9 +104,13 @@ def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
 
 
 def database_document(
-    database: Database, catalog: Catalog, *, history: Sequence[str] | None = None
+    database: Database,
+    catalog: Catalog,
+    *,
+    history: Sequence[str] | None = None,
+    notes: Sequence[Note] = (),
 ) -> dict[str, Any]:
-    """A database; `history` lists its requests, oldest first."""
+    """A database; `history` lists its requests and `notes` what else happened to it, oldest first."""
     document = {
         **root_document(database.root, catalog),
         "state": database.state.value,
@@ -121,6 +125,7 @@ def database_document(
     }
     if history is not None:
         document["requests"] = [f"/requests/{request_id}" for request_id in history]
+        document["events"] = [_note(note) for note in notes]
     return document
 
 
@@ -147,6 +152,15 @@ def _event(event: Event, start: dt.datetime) -> dict[str, Any]:
     }
 
 
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "at": instant(note.at),
+        "event": note.type.value,
+        "actor": note.actor,
+        **({"detail": dict(note.detail)} if note.detail else {}),
+    }
+
+
 def _error(progress: Progress) -> dict[str, Any] | None:
     failure = progress.failure
     if failure is None:
@@ -157,29 +171,6 @@ def _error(progress: Progress) -> dict[str, Any] | None:
         "fix": failure.fix,
         "retryable": failure.retryable,
     }
-
-
-# The event with which each step begins.
-_BEGINS: Final = (
-    (Step.PULL_REQUEST, Happened.REQUESTED),
-    (Step.REVIEW, Happened.OPENED),
-    (Step.QUEUE, Happened.MERGED),
-    (Step.APPLY, Happened.STARTED),
-    (Step.END, Happened.SUCCEEDED),
-)
-
-
-def step_starts(events: Sequence[Event]) -> dict[Step, dt.datetime]:
-    """When each step that was reached began; a step that nobody reported begins with the next one."""
-    first: dict[Step, dt.datetime] = {}
-    later: dt.datetime | None = None
-    for step, happened in reversed(_BEGINS):
-        times = [event.at for event in events if event.type is happened]
-        start = min(times) if times else later
-        if start is not None:
-            first[step] = start if later is None else min(start, later)
-            later = first[step]
-    return first
 
 
 def _steps(
@@ -193,7 +184,7 @@ def _steps(
     starts = step_starts(events)
     progress = request.progress
     automatic = catalog.environments[request.environment].approval == "auto"
-    order = [step for step, _ in _BEGINS]
+    order = [step for step, _ in BEGINS]
     steps = []
     for step, following in itertools.pairwise(order):
         if step not in starts:

@@ -5,6 +5,7 @@
 | `REQ#<id>` | `REQ` | a request as derived from its events |
 | `REQ#<id>` | `EVT#<event id>` | one event, written once |
 | `DB#<environment>#<name>` | `DB` | a database |
+| `DB#<environment>#<name>` | `EVT#<event id>` | what happened to it beside its requests, written once |
 | `DB#<environment>#<name>` | `REQ#<first 8 of id>` | the database's requests, for branches and history |
 | `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
 | `IDEM#<team>#<key>` | `IDEM` | an Idempotency-Key and what it stood for |
@@ -33,6 +34,8 @@ from provisioner.ledger_rows import (
     event_from_row,
     event_row,
     from_item,
+    note_from_row,
+    note_row,
     request_from_row,
     request_row,
     to_item,
@@ -44,6 +47,7 @@ from provisioner.lifecycle import (
     Event,
     Happened,
     Kind,
+    Note,
     State,
     Step,
     blocks,
@@ -122,6 +126,11 @@ class Ledger:
         """The ids of all requests that a database ever had."""
         rows = self._query(pk=_database_key(environment, database_name), prefix="REQ#")
         return [str(row["request_id"]) for row in sorted(rows, key=lambda row: str(row["created_at"]))]
+
+    def notes(self, environment: str, database_name: str) -> list[Note]:
+        """What happened to a database beside its requests, in that order."""
+        rows = self._query(pk=_database_key(environment, database_name), prefix="EVT#")
+        return sorted((note_from_row(row) for row in rows), key=lambda note: (note.at, note.id))
 
     def request_for_branch(self, environment: str, database_name: str, id8: str) -> Request | None:
         """The request behind a branch, which carries the first 8 characters of its id."""
@@ -296,19 +305,36 @@ class Ledger:
             UpdateExpression="REMOVE due_kind, due_at",
         )
 
-    def mark(self, database: Database, name: str, now: dt.datetime, look_again: dt.datetime | None) -> bool:
+    def mark(
+        self,
+        database: Database,
+        name: str,
+        now: dt.datetime,
+        look_again: dt.datetime | None,
+        note: Note | None = None,
+    ) -> bool:
         """Remember that a warning went out, or the end came; False when somebody else was first."""
         marked = replace(database, marks={**database.marks, name: instant(now)}, version=database.version + 1)
-        return self._save_database(database, marked, look_again)
+        writes = [self._put(database_row(marked, look_again), version=database.version)]
+        if note:
+            writes.append(self._put(note_row(database.environment, database.database_name, note)))
+        return self._transact(writes) is None
+
+    def note(self, environment: str, database_name: str, note: Note) -> bool:
+        """Write down what happened to a database; False where it stood there already."""
+        put = self._put(note_row(environment, database_name, note))["Put"]
+        try:
+            self._client.put_item(**put)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def look_again_database(self, database: Database, at: dt.datetime | None) -> bool:
         """Set when the reaper looks at a database again."""
-        return self._save_database(database, replace(database, version=database.version + 1), at)
+        moved = replace(database, version=database.version + 1)
+        return self._transact([self._put(database_row(moved, at), version=database.version)]) is None
 
     # How
-
-    def _save_database(self, old: Database, new: Database, due: dt.datetime | None) -> bool:
-        return self._transact([self._put(database_row(new, due), version=old.version)]) is None
 
     def _open(
         self,

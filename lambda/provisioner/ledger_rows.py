@@ -6,7 +6,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.lifecycle import DatabaseState, Event, Failure, Happened, Kind, Progress, State, Step
+from provisioner.lifecycle import (
+    DatabaseState,
+    Event,
+    Failure,
+    Happened,
+    Kind,
+    Note,
+    Noted,
+    Progress,
+    State,
+    Step,
+)
 from provisioner.records import Charge, Database, Request, root_from_json, root_to_json
 
 Row = Mapping[str, str | int]
@@ -52,6 +63,30 @@ def event_from_row(row: Row) -> Event:
     return Event(
         id=str(row["event_id"]),
         type=Happened(str(row["type"])),
+        at=parse_when(row["at"]),
+        actor=str(row["actor"]),
+        detail=json.loads(str(row["detail"])),
+    )
+
+
+def note_row(environment: str, database_name: str, note: Note) -> Row:
+    """What happened to a database, as an item of it."""
+    return {
+        "pk": f"DB#{environment}#{database_name}",
+        "sk": f"EVT#{note.id}",
+        "event_id": note.id,
+        "type": note.type.value,
+        "at": when(note.at),
+        "actor": note.actor,
+        "detail": _dump(note.detail),
+    }
+
+
+def note_from_row(row: Row) -> Note:
+    """The inverse of `note_row`."""
+    return Note(
+        id=str(row["event_id"]),
+        type=Noted(str(row["type"])),
         at=parse_when(row["at"]),
         actor=str(row["actor"]),
         detail=json.loads(str(row["detail"])),

@@ -78,6 +78,28 @@ class Event:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Noted(StrEnum):
+    """What can happen to a database beside its requests."""
+
+    EXPIRING = "expiring"
+    IDLE = "idle"
+    USERS_READY = "users_ready"
+    ROTATION_ASKED = "rotation_asked"
+    ROTATED = "rotated"
+    ACCESS_FAILED = "access_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing that happened to a database; `id` is the same each time that the same thing is heard."""
+
+    id: str
+    type: Noted
+    at: dt.datetime
+    actor: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a request stands still, what to do, and whether `/retry` can help."""
@@ -203,6 +225,29 @@ def _failure(event: Event) -> Failure:
         fix=detail["fix"],
         retryable=bool(detail["retryable"]),
     )
+
+
+# The event with which each step begins.
+BEGINS: Final = (
+    (Step.PULL_REQUEST, Happened.REQUESTED),
+    (Step.REVIEW, Happened.OPENED),
+    (Step.QUEUE, Happened.MERGED),
+    (Step.APPLY, Happened.STARTED),
+    (Step.END, Happened.SUCCEEDED),
+)
+
+
+def step_starts(events: Collection[Event]) -> dict[Step, dt.datetime]:
+    """When each step that was reached began; a step that nobody reported begins with the next one."""
+    first: dict[Step, dt.datetime] = {}
+    later: dt.datetime | None = None
+    for step, happened in reversed(BEGINS):
+        times = [event.at for event in events if event.type is happened]
+        start = min(times) if times else later
+        if start is not None:
+            first[step] = start if later is None else min(start, later)
+            later = first[step]
+    return first
 
 
 class DatabaseState(StrEnum):

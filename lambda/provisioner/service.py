@@ -232,7 +232,8 @@ class Service:
         """The document of one of the team's databases."""
         database = self._own_database(environment, database_name, caller)
         history = self.ledger.history(environment, database_name)
-        return documents.database_document(database, self.catalog, history=history)
+        notes = self.ledger.notes(environment, database_name)
+        return documents.database_document(database, self.catalog, history=history, notes=notes)
 
     def _own_database(self, environment: str, database_name: str, caller: Caller) -> Database:
         database = self.ledger.database(environment, database_name)

@@ -15,7 +15,7 @@ from provisioner.errors import NeedsPerson, Problem, TryLater
 from provisioner.expiry import Action
 from provisioner.fulfil import ACTOR, ended_event
 from provisioner.github import GitHub
-from provisioner.lifecycle import Event, Happened, State, Step, maximum
+from provisioner.lifecycle import Event, Happened, Note, Noted, State, Step, maximum
 from provisioner.message import Message
 from provisioner.records import Database, Request
 from provisioner.request import instant
@@ -143,13 +143,22 @@ class Sweeper:
             swept.expired += self._expire(database)
         else:
             name = expiry.mark(plan.action, expires_at)
-            if ledger.mark(database, name, now, self._after(database, name)):
+            if ledger.mark(database, name, now, self._after(database, name), self._expiring(database, name)):
                 swept.warned += 1
                 self._warn(database, last=plan.action is Action.WARN_LAST)
 
     def _after(self, database: Database, name: str) -> dt.datetime | None:
         marks = {**database.marks, name: instant(self.service.now)}
         return expiry.plan(database.root.expires_at, database.created_at, marks, self.service.now).look_again
+
+    def _expiring(self, database: Database, name: str) -> Note:
+        return Note(
+            id=f"expiring:{name}:{database.origin[:8]}",
+            type=Noted.EXPIRING,
+            at=self.service.now,
+            actor=ACTOR,
+            detail={"expires_at": database.root.expires_at, "last": name.startswith(Action.WARN_LAST)},
+        )
 
     def _warn(self, database: Database, *, last: bool) -> None:
         if database.pull_request is None:
