@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from provisioner.catalog import Catalog, load
-from provisioner.lifecycle import Event, Happened, Kind, derive
-from provisioner.records import Charge, Request
+from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, derive
+from provisioner.records import Charge, Database, Request
 from provisioner.request import asked, new_root, read_create
 from provisioner.terraform import Root
 
@@ -53,6 +53,22 @@ def request(
         asked=asked(wanted, "7d", catalog()),
         created_at=now,
         progress=derive([first]),
+    )
+
+
+def database(**body: Any) -> Database:
+    """The database that `request` asks for, available."""
+    one = request(**body)
+    return Database(
+        environment=one.environment,
+        database_name=one.database_name,
+        team=one.team,
+        state=DatabaseState.AVAILABLE,
+        root=one.root,
+        asked=one.asked,
+        origin=one.id,
+        active=None,
+        created_at=one.created_at,
     )
 
 

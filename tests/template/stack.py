@@ -17,6 +17,8 @@ FUNCTIONS = {
     "PlanReportFunction": "plan-report",
     "ApplyReportFunction": "apply-report",
     "ReaperFunction": "reaper",
+    "EventsFunction": "events",
+    "EventWebhookFunction": "event-webhook",
 }
 
 

@@ -14,20 +14,21 @@ LEDGER = {
     "dynamodb:UpdateItem",
 }
 COMMON = {
-    "Ledger": LEDGER,
-    "EventsTopic": {"sns:Publish"},
     "*": {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 }
+KEEP = {"Ledger": LEDGER}
 APP_KEY = {"GitHubAppKey": {"secretsmanager:GetSecretValue"}}
 SEND = {"RequestTopic": {"sns:Publish"}}
 MAY = {
     "api": {
+        **KEEP,
         **SEND,
         "rds:db:*": {"rds:DescribeDBInstances"},
         "secretsmanager:secret:rds!db-*": {"secretsmanager:DescribeSecret", "secretsmanager:RotateSecret"},
         "kms:key/*": {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
     },
     "worker": {
+        **KEEP,
         **APP_KEY,
         "RequestQueue": {
             "sqs:ChangeMessageVisibility",
@@ -37,16 +38,37 @@ MAY = {
             "sqs:SendMessage",
         },
     },
-    "webhook": {"GitHubWebhookSecret": {"secretsmanager:GetSecretValue"}},
-    "plan-report": APP_KEY,
-    "apply-report": {**APP_KEY, **SEND},
+    "webhook": {**KEEP, "GitHubWebhookSecret": {"secretsmanager:GetSecretValue"}},
+    "plan-report": {**KEEP, **APP_KEY},
+    "apply-report": {**KEEP, **APP_KEY, **SEND},
     "reaper": {
+        **KEEP,
         **APP_KEY,
         **SEND,
         "*": COMMON["*"] | {"cloudwatch:GetMetricData"},
         "rds:db:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
         "rds:snapshot:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
         "rds:snapshot:*-final-*": {"rds:DeleteDBSnapshot"},
+    },
+    "events": {
+        "Ledger": {
+            "dynamodb:DescribeStream",
+            "dynamodb:GetItem",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        },
+        "EventsTopic": {"sns:Publish"},
+        "EventsDeadLetters": {"sqs:SendMessage"},
+    },
+    "event-webhook": {
+        "EventWebhookSecret": {"secretsmanager:GetSecretValue"},
+        "EventWebhookQueue": {
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        },
     },
 }
 PREFIX = "arn:${AWS::Partition}:"

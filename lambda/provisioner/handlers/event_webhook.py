@@ -1,0 +1,88 @@
+"""⑦ Events out, to one HTTPS address: each as a POST that is signed as https://www.standardwebhooks.com says.
+
+What the receiver does not take with a 2xx stays in the queue, and comes again later and later; after a day
+it is in the dead-letter queue.
+"""
+
+import functools
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import urllib3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from provisioner import announcement, settings
+
+_TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
+FIRST_WAIT: Final = 30
+LONGEST_WAIT: Final = 4 * 3600
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """The Lambda function: answers with the messages that stay in the queue."""
+    stay = [record for record in event["Records"] if not _is_taken(record)]
+    for record in stay:
+        _wait(record)
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in stay]}
+
+
+def _is_taken(record: Mapping[str, Any]) -> bool:
+    try:
+        body = record["body"].encode()
+        message_id = announcement.message_id(json.loads(body))
+        timestamp = int(time.time())
+        secret = settings.secret("EVENTS_WEBHOOK_SECRET_ARN")
+        answer = _pool().request(
+            "POST",
+            settings.setting("EVENTS_WEBHOOK_URL"),
+            body=body,
+            headers={
+                "Content-Type": "application/cloudevents+json",
+                "User-Agent": "rds-provisioner",
+                "webhook-id": message_id,
+                "webhook-timestamp": str(timestamp),
+                "webhook-signature": announcement.signature(secret, message_id, timestamp, body),
+            },
+            redirect=False,  # the address is the one that a person deployed, and no other
+        )
+    except urllib3.exceptions.HTTPError as error:
+        return _refused(record, type(error).__name__)
+    except Exception:
+        logger.exception("not sent", message_id=record["messageId"])
+        return _refused(record, "see the exception")
+    if 200 <= answer.status < 300:
+        logger.info("sent", id=message_id, status=answer.status)
+        return True
+    return _refused(record, f"status {answer.status}")
+
+
+def _refused(record: Mapping[str, Any], reason: str) -> bool:
+    logger.warning("the webhook's receiver did not take it", message_id=record["messageId"], reason=reason)
+    metrics.add_metric(name="EventWebhooksRefused", unit=MetricUnit.Count, value=1)
+    return False
+
+
+def _wait(record: Mapping[str, Any]) -> None:
+    received = int(record["attributes"]["ApproximateReceiveCount"])
+    try:
+        settings.client("sqs").change_message_visibility(
+            QueueUrl=settings.setting("EVENTS_WEBHOOK_QUEUE_URL"),
+            ReceiptHandle=record["receiptHandle"],
+            VisibilityTimeout=min(FIRST_WAIT * 2 ** (received - 1), LONGEST_WAIT),
+        )
+    except Exception:  # it comes again after the queue's own time then
+        logger.exception("the wait was not set", message_id=record["messageId"])
+
+
+@functools.cache
+def _pool() -> urllib3.PoolManager:
+    return urllib3.PoolManager(timeout=_TIMEOUT, retries=False)

@@ -1,0 +1,70 @@
+"""⑦ Events out: what is new in the ledger's stream goes to the topic that anybody may subscribe to.
+
+The stream is the outbox: an event is announced if and only if its row was written, in the order of its
+request. A batch that fails is read again from the record that failed, so that a subscriber may hear an event
+twice and knows it by its id.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from provisioner import announcement, settings
+from provisioner.ledger_rows import event_from_row, from_item, note_from_row
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """The Lambda function: answers with the first record that has to be read again."""
+    for record in event["Records"]:
+        try:
+            _announce(record)
+        except Exception:
+            position = record["dynamodb"]["SequenceNumber"]
+            logger.exception("not announced; it is read again", position=position)
+            return {"batchItemFailures": [{"itemIdentifier": position}]}
+    return {"batchItemFailures": []}
+
+
+def _announce(record: Mapping[str, Any]) -> None:
+    image = record["dynamodb"].get("NewImage", {})
+    if record["eventName"] != "INSERT" or not image.get("sk", {}).get("S", "").startswith("EVT#"):
+        return
+    document = _document(image)
+    if document is None:
+        return
+    data = document["data"]
+    settings.client("sns").publish(
+        TopicArn=settings.setting("EVENTS_TOPIC_ARN"),
+        Subject=announcement.subject(document),
+        Message=announcement.encode(document),
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": data[name]}
+            for name in ("event", "environment", "team")
+        },
+    )
+    logger.info("announced", id=document["id"], event=data["event"])
+
+
+def _document(image: Mapping[str, Any]) -> dict[str, Any] | None:
+    row, ledger = from_item(image), settings.ledger()
+    source = f"urn:{settings.setting('POWERTOOLS_SERVICE_NAME', 'rds-provisioner')}"
+    kind, _, place = str(row["pk"]).partition("#")
+    try:
+        if kind == "REQ":
+            request = ledger.request(place)
+            return announcement.of_request(event_from_row(row), request, source=source) if request else None
+        environment, database_name = place.split("#")
+        database = ledger.database(environment, database_name)
+        return announcement.of_database(note_from_row(row), database, source=source) if database else None
+    except (KeyError, ValueError):  # a row that only newer code can read; no try will mend that
+        logger.exception("unreadable", pk=row["pk"], sk=row["sk"])
+        metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=1)
+        return None

@@ -1,0 +1,176 @@
+"""What is told to the outside follows the schema, says who and why, and can be checked by its receiver."""
+
+import dataclasses
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from provisioner import announcement
+from provisioner.lifecycle import Event, Happened, Kind, Note, Noted, derive
+from provisioner.records import Database, Request
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from tests.core.examples import NOW, database, request
+
+DOCS = Path(__file__).parents[2] / "docs"
+SCHEMA = Draft202012Validator(
+    json.loads((DOCS / "events.v1.schema.json").read_text()),
+    format_checker=Draft202012Validator.FORMAT_CHECKER,
+)
+SOURCE = "urn:rds-provisioner"
+SECRET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678901"
+REQUESTED = Event(id="requested", type=Happened.REQUESTED, at=NOW, actor="alpha-ci")
+OPENED = Event(
+    id="opened:7",
+    type=Happened.OPENED,
+    at=NOW,
+    actor="rds-provisioner",
+    detail={"pull_request": 7, "pull_request_url": "https://github.com/acme/databases/pull/7", "commit": "c"},
+)
+
+
+def at(happened: Happened, **detail: object) -> Event:
+    return Event(id=f"{happened}:1", type=happened, at=NOW, actor="somebody", detail=detail)
+
+
+def after(*events: Event, kind: Kind = Kind.CREATE) -> Request:
+    """A request to which these events happened."""
+    return dataclasses.replace(request(), kind=kind, progress=derive([REQUESTED, *events]))
+
+
+FAILED = {"step": "apply", "cause": "InstanceQuotaExceeded", "fix": "raise the quota", "retryable": True}
+TOLD = [
+    (REQUESTED, Kind.CREATE, "requested"),
+    (OPENED, Kind.UPDATE, "opened"),
+    (at(Happened.APPROVED), Kind.CREATE, "approved"),
+    (at(Happened.MERGED), Kind.EXTEND, "merged"),
+    (at(Happened.STARTED, pipeline_url="https://ci.example.com/1"), Kind.CREATE, "applying"),
+    (at(Happened.SUCCEEDED, result={"endpoint": "h", "port": 5432}), Kind.CREATE, "applied"),
+    (at(Happened.SUCCEEDED), Kind.DISARM, "applied"),
+    (at(Happened.SUCCEEDED), Kind.REMOVE, "removed"),
+    (at(Happened.FAILED, **FAILED), Kind.CREATE, "failed"),
+    (at(Happened.CLOSED), Kind.CREATE, "rejected"),
+    (at(Happened.CANCELLED), Kind.CREATE, "cancelled"),
+]
+
+
+@pytest.mark.parametrize(("event", "kind", "name"), TOLD, ids=[f"{kind}-{name}" for _, kind, name in TOLD])
+def test_an_event_of_a_request_is_told_as_the_schema_says(event: Event, kind: Kind, name: str) -> None:
+    one = after(OPENED, event, kind=kind)
+    document = announcement.of_request(event, one, source=SOURCE)
+    assert document is not None
+    SCHEMA.validate(document)
+    assert document["type"] == f"rds-provisioner.{name}.v1"
+    assert document["subject"] == "dev/mydb123"
+    assert document["data"]["event"] == name
+    assert document["data"]["request"] == {"id": one.id, "kind": kind.value, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        Happened.PLANNED,
+        Happened.EDITED,
+        Happened.REOPENED,
+        Happened.CANCEL_ASKED,
+        Happened.RETRIED,
+        Happened.REDRIVEN,
+    ],
+)
+def test_what_nobody_outside_needs_is_not_told(happened: Happened) -> None:
+    assert announcement.of_request(at(happened), after(OPENED), source=SOURCE) is None
+
+
+def test_every_event_is_either_told_or_kept() -> None:
+    told = {event.type for event, _, _ in TOLD}
+    kept = {
+        Happened.PLANNED,
+        Happened.EDITED,
+        Happened.REOPENED,
+        Happened.CANCEL_ASKED,
+        Happened.RETRIED,
+        Happened.REDRIVEN,
+    }
+    assert told | kept == set(Happened)
+
+
+def test_a_pull_request_that_a_cancel_closed_was_not_rejected() -> None:
+    closed = at(Happened.CLOSED)
+    cancelling = after(OPENED, at(Happened.CANCEL_ASKED))
+    cancelled = after(OPENED, at(Happened.CANCEL_ASKED), closed, at(Happened.CANCELLED))
+    assert announcement.of_request(closed, cancelling, source=SOURCE) is None
+    assert announcement.of_request(closed, cancelled, source=SOURCE) is None
+
+
+def test_a_failure_says_the_step_the_cause_and_the_fix() -> None:
+    document = announcement.of_request(at(Happened.FAILED, **FAILED), after(OPENED), source=SOURCE)
+    assert document is not None
+    assert document["data"]["error"] == FAILED
+
+
+@pytest.mark.parametrize("noted", list(Noted))
+def test_what_happens_to_a_database_is_told_as_the_schema_says(noted: Noted) -> None:
+    note = Note(id=f"{noted}:1", type=noted, at=NOW, actor="rds-provisioner", detail={"last": True})
+    document = announcement.of_database(note, database(), source=SOURCE)
+    SCHEMA.validate(document)
+    assert document["data"]["event"] == noted.value
+    assert document["data"]["detail"] == {"last": True}
+    assert document["data"]["request"] is None
+
+
+def test_every_event_stands_in_the_document_for_subscribers() -> None:
+    text = (DOCS / "events.md").read_text().partition("## The document")[0]
+    for name in [*(name for _, _, name in TOLD), *Noted]:
+        assert f"`{name}`" in text
+
+
+def test_the_example_of_the_document_is_one() -> None:
+    text = (DOCS / "events.md").read_text()
+    example = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    SCHEMA.validate(example)
+
+
+@given(name=st.from_regex(r"[a-z][a-z0-9]{0,39}", fullmatch=True), noted=st.sampled_from(Noted))
+def test_a_mails_subject_fits_sns(name: str, noted: Noted) -> None:
+    """ASCII, no line break, under 100 characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+    one: Database = dataclasses.replace(database(), database_name=name)
+    note = Note(id="1", type=noted, at=NOW, actor="x")
+    line = announcement.subject(announcement.of_database(note, one, source=SOURCE))
+    assert line.isascii()
+    assert line.isprintable()
+    assert len(line) < 100
+
+
+class TestSignature:
+    @given(body=st.binary(max_size=2000))
+    def test_a_receiver_with_the_standards_library_believes_it(self, body: bytes) -> None:
+        body = json.dumps({"text": body.decode("latin-1")}).encode()
+        now = int(dt.datetime.now(dt.UTC).timestamp())  # the library refuses what is older than 5 minutes
+        headers = {
+            "webhook-id": "msg",
+            "webhook-timestamp": str(now),
+            "webhook-signature": announcement.signature(SECRET, "msg", now, body),
+        }
+        assert Webhook(SECRET).verify(body, headers) == json.loads(body)
+        with pytest.raises(WebhookVerificationError):
+            Webhook(SECRET).verify(body + b" ", headers)
+        with pytest.raises(WebhookVerificationError):
+            Webhook(SECRET[::-1]).verify(body, headers)
+
+    def test_the_id_holds_no_dot_and_stays_the_same(self) -> None:
+        one = after(OPENED)
+        first, again = (announcement.of_request(OPENED, one, source=SOURCE) for _ in range(2))
+        assert first is not None
+        assert again is not None
+        assert announcement.message_id(first) == announcement.message_id(again)
+        assert announcement.message_id(first) != announcement.message_id(first | {"id": "other"})
+        assert "." not in announcement.message_id(first)
+
+    @pytest.mark.parametrize("secret", ["", "whsec_", "not base64!", "abc"])
+    def test_a_secret_that_anybody_could_sign_with_is_refused(self, secret: str) -> None:
+        with pytest.raises(ValueError, match="secret"):
+            announcement.signature(secret, "msg", 1, b"{}")

@@ -1,0 +1,151 @@
+"""Every event of the ledger is told once the stream shows it; a fault tells it later, not never."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from provisioner.handlers import events
+from provisioner.ledger_rows import to_item
+from provisioner.lifecycle import Event, Happened, Note, Noted
+
+from tests.core.examples import NOW, ROOMY, charge, request
+from tests.core.ledger_table import TABLE
+from tests.handlers.chain import Context
+from tests.handlers.conftest import Cloud
+
+
+class Subscriber:
+    """A queue that hears everything that the topic is told."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        sns = boto3.client("sns")
+        self.cloud, self.topic = cloud, sns.create_topic(Name="events")["TopicArn"]
+        self.queue = cloud.sqs.create_queue(QueueName="events")["QueueUrl"]
+        found = cloud.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
+        arn, raw = found["Attributes"]["QueueArn"], {"RawMessageDelivery": "true"}
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
+        os.environ["EVENTS_TOPIC_ARN"] = self.topic
+
+    def heard(self) -> list[dict[str, Any]]:
+        """The documents since the last look."""
+        answer = self.cloud.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+        return [json.loads(one["Body"]) for one in answer.get("Messages", [])]
+
+    def stream(self) -> list[dict[str, Any]]:
+        """All rows of the ledger, as a stream tells of new ones."""
+        items = self.cloud.dynamodb.scan(TableName=TABLE)["Items"]
+        return [record(item, str(number)) for number, item in enumerate(items)]
+
+
+def record(item: dict[str, Any], position: str, name: str = "INSERT") -> dict[str, Any]:
+    return {"eventName": name, "dynamodb": {"SequenceNumber": position, "NewImage": item}}
+
+
+def told(*records: dict[str, Any]) -> list[dict[str, str]]:
+    failures: list[dict[str, str]] = events.handler({"Records": list(records)}, Context())[
+        "batchItemFailures"
+    ]
+    return failures
+
+
+@pytest.fixture
+def subscriber(cloud: Cloud) -> Iterator[Subscriber]:
+    one = Subscriber(cloud)
+    yield one
+    del os.environ["EVENTS_TOPIC_ARN"]
+
+
+def test_the_rows_of_events_are_told_and_no_others(cloud: Cloud, subscriber: Subscriber) -> None:
+    one = request()
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    cloud.ledger.note("dev", "mydb123", Note(id="n", type=Noted.EXPIRING, at=NOW, actor="rds-provisioner"))
+
+    assert told(*subscriber.stream()) == []
+
+    heard = {document["type"]: document for document in subscriber.heard()}
+    assert sorted(heard) == ["rds-provisioner.expiring.v1", "rds-provisioner.requested.v1"]
+    assert heard["rds-provisioner.requested.v1"]["id"] == f"{one.id}/requested"
+    assert heard["rds-provisioner.expiring.v1"]["id"] == "dev/mydb123/n"
+
+
+def test_subscribers_can_choose_by_event_environment_and_team(cloud: Cloud, subscriber: Subscriber) -> None:
+    own = cloud.sqs.create_queue(QueueName="failures")["QueueUrl"]
+    arn = cloud.sqs.get_queue_attributes(QueueUrl=own, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"event": ["failed"], "environment": ["dev"], "team": ["alpha"]})
+    boto3.client("sns").subscribe(
+        TopicArn=subscriber.topic,
+        Protocol="sqs",
+        Endpoint=arn,
+        Attributes={"FilterPolicy": policy, "RawMessageDelivery": "true"},
+    )
+    one = request()
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    failure = {"step": "apply", "cause": "c", "fix": "f", "retryable": False}
+    event = Event(id="failed:1", type=Happened.FAILED, at=NOW, actor="pipeline", detail=failure)
+    cloud.ledger.record(one.id, event, NOW)
+
+    told(*subscriber.stream())
+
+    messages = cloud.sqs.receive_message(QueueUrl=own, MaxNumberOfMessages=10)["Messages"]
+    assert [json.loads(message["Body"])["data"]["event"] for message in messages] == ["failed"]
+
+
+def test_a_changed_row_is_no_news(cloud: Cloud, subscriber: Subscriber) -> None:
+    one = request()
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    again = [
+        record(each["dynamodb"]["NewImage"], each["dynamodb"]["SequenceNumber"], "MODIFY")
+        for each in subscriber.stream()
+    ]
+    assert told(*again, {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "9"}}) == []
+    assert subscriber.heard() == []
+
+
+def test_a_topic_that_does_not_answer_gets_it_later_and_in_order(
+    cloud: Cloud, subscriber: Subscriber
+) -> None:
+    one = request()
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    os.environ["EVENTS_TOPIC_ARN"] = "arn:aws:sns:us-east-1:123456789012:gone"
+    stream = subscriber.stream()
+    first = next(each for each in stream if each["dynamodb"]["NewImage"]["sk"]["S"].startswith("EVT#"))
+
+    assert told(*stream) == [{"itemIdentifier": first["dynamodb"]["SequenceNumber"]}]
+
+    os.environ["EVENTS_TOPIC_ARN"] = subscriber.topic
+    assert told(*stream) == []
+    assert [document["data"]["event"] for document in subscriber.heard()] == ["requested"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"type": "invented"},
+        {"at": "yesterday"},
+        {"detail": "{"},
+        {"pk": f"REQ#{uuid4()}"},
+        {"pk": "DB#dev#nobody", "type": "expiring"},
+        {"pk": "DB#dev"},
+    ],
+    ids=["type", "time", "detail", "request", "database", "key"],
+)
+def test_a_row_that_this_code_cannot_read_holds_nothing_up(
+    cloud: Cloud, subscriber: Subscriber, row: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = request()
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    known = {
+        "pk": f"REQ#{one.id}",
+        "sk": "EVT#x",
+        "event_id": "x",
+        "type": "approved",
+        "at": "2026-11-23T12:00:00.000000Z",
+        "actor": "somebody",
+        "detail": "{}",
+    }
+    assert told(record(to_item(known | row), "1")) == []
+    assert subscriber.heard() == []
