@@ -10,6 +10,7 @@
 | `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
 | `IDEM#<team>#<key>` | `IDEM` | an Idempotency-Key and what it stood for |
 | `KEY#<API key id>` | `KEY` | whose key it is |
+| `STAT#<kind>#<engine>#<class>` | `STAT` | how long the last requests of this sort took, by step |
 
 Every change is one transaction on condition of the version that was read, so that no update is lost and a
 crash leaves all of it or nothing. The ledger is also the outbox: a request that is not finished carries the
@@ -25,7 +26,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from provisioner import expiry
+from provisioner import expiry, history
 from provisioner.errors import Problem
 from provisioner.ledger_rows import (
     Row,
@@ -58,6 +59,7 @@ from provisioner.records import Charge, Database, Page, Request
 from provisioner.request import instant
 
 TRIES: Final = 10
+_TRIES_TO_LEARN: Final = 3
 IDEMPOTENCY_DAYS: Final = 7
 FIRST_LOOK: Final[Mapping[Step, dt.timedelta]] = {
     Step.PULL_REQUEST: dt.timedelta(minutes=2),
@@ -150,6 +152,11 @@ class Ledger:
             storage_gb=int(row.get("storage_gb", 0)),
             monthly_cents=int(row.get("monthly_cents", 0)),
         )
+
+    def typical(self, request: Request) -> dict[Step, float]:
+        """The usual seconds of each step of requests like this one, as far as any is known."""
+        row = self._get(f"STAT#{history.group(request)}", "STAT") or {}
+        return history.typical(_seconds_of(row), request.environment)
 
     def requests(
         self, team: str, *, filters: Mapping[str, str], page_size: int, page_token: str | None
@@ -294,6 +301,8 @@ class Ledger:
                 writes.append(self._put(event_row(request_id, event)))
             writes += self._carry(new)
             if self._transact(writes) is None:
+                if progress.state is State.DONE and request.progress.state is not State.DONE:
+                    self._learn(new, [*events, event])
                 return new
         raise Contention(f"recording {event.type} of request {request_id}")
 
@@ -411,6 +420,21 @@ class Ledger:
         if freed != Charge():
             writes.append(self._quota(request.team, request.environment, freed, None))
         return writes
+
+    def _learn(self, request: Request, events: list[Event]) -> None:
+        """Keep how long a request took; where others keep writing the same row, its times are left out."""
+        key = {"pk": f"STAT#{history.group(request)}", "sk": "STAT"}
+        for _ in range(_TRIES_TO_LEARN):
+            row = self._get(**key)
+            kept = _seconds_of(row or {})
+            kept |= {
+                name: history.extended(kept.get(name, []), new)
+                for name, new in history.seconds(request, events).items()
+            }
+            version = int(row["version"]) if row else None
+            learned: Row = {**key, "seconds": json.dumps(kept, sort_keys=True), "version": (version or 0) + 1}
+            if self._transact([self._put(learned, version=version)]) is None:
+                return
 
     @staticmethod
     def _due_of(request: Request, now: dt.datetime) -> dt.datetime | None:
@@ -551,6 +575,11 @@ class Ledger:
             if "LastEvaluatedKey" not in answer:
                 return rows, None
             start = from_item(answer["LastEvaluatedKey"])
+
+
+def _seconds_of(row: Row) -> dict[str, list[float]]:
+    kept: dict[str, list[float]] = json.loads(str(row.get("seconds", "{}")))
+    return kept
 
 
 _TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")

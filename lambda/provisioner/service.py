@@ -226,7 +226,14 @@ class Service:
 
     def request_page(self, found: Request) -> dict[str, Any]:
         """The whole document of a request."""
-        return documents.request_document(found, self.ledger.events(found.id), self.catalog, now=self.now)
+        waits = found.progress.step is not Step.END and found.progress.failure is None
+        return documents.request_document(
+            found,
+            self.ledger.events(found.id),
+            self.catalog,
+            now=self.now,
+            typical=self.ledger.typical(found) if waits else {},
+        )
 
     def database_page(self, environment: str, database_name: str, caller: Caller) -> dict[str, Any]:
         """The document of one of the team's databases."""

@@ -57,6 +57,27 @@ def test_the_missions_body_is_accepted_as_it_is(cloud: Cloud) -> None:
     assert [message["request_id"] for message in cloud.messages()] == [answer.json["id"]]
 
 
+def test_a_running_step_says_how_long_it_usually_takes(cloud: Cloud) -> None:
+    earlier = new_request(database_name="earlier")
+    cloud.ledger.open_create(earlier, charge_of(earlier.root), ROOMY)
+    later = NOW + dt.timedelta(seconds=4)
+    opened = {"pull_request": 1, "pull_request_url": "u", "commit": "c"}
+    for event in (
+        Event(id="o", type=Happened.OPENED, at=later, actor="x", detail=opened),
+        Event(id="s", type=Happened.SUCCEEDED, at=later, actor="x"),
+    ):
+        cloud.ledger.record(earlier.id, event, NOW)
+
+    answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY)
+
+    (step,) = answer.json["steps"]
+    assert step["step"] == "pull_request"
+    assert step["running"] is True
+    assert step["typical_seconds"] == 4.0
+    assert step["maximum_seconds"] == 86_400
+    assert_described(answer, "/provision-rds", "post")
+
+
 def test_the_same_post_again_is_the_same_request(cloud: Cloud) -> None:
     first = ALPHA.call("POST", "/provision-rds", MISSION_BODY)
     rows = cloud.rows()
