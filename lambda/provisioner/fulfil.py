@@ -1,14 +1,16 @@
 """③ What the worker does for one request: open its pull request, or close the one of a cancelled request."""
 
 import datetime as dt
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from provisioner import policy, pull_request
 from provisioner.catalog import Catalog
+from provisioner.circleci import CircleCi
 from provisioner.errors import NeedsPerson, TryLater
 from provisioner.github import GitHub, PullRequest
-from provisioner.ledger import Ledger
+from provisioner.ledger import FIRST_LOOK, Ledger
 from provisioner.lifecycle import Event, Happened, Kind, State, Step
 from provisioner.publish import publish
 from provisioner.records import Request
@@ -28,6 +30,7 @@ class Worker:
     catalog: Catalog
     github: GitHub
     base: str
+    circleci: Callable[[], CircleCi | None] = lambda: None  # None where no token for it was given
 
     def fulfil(self, request_id: str, now: dt.datetime) -> Request:
         """Carry a request as far as GitHub; a request that is past that stays as it is.
@@ -37,6 +40,8 @@ class Worker:
         request = self.ledger.request(request_id)
         if request is None:
             raise TryLater(f"reading request {request_id}", "the ledger does not show it")
+        if request.progress.state in (State.MERGED, State.APPLYING):
+            return self._run_again(request, now)
         if request.progress.state is not State.REQUESTED:
             waiting = request.progress.step in (Step.PULL_REQUEST, Step.REVIEW)
             return self._close(request, now) if request.progress.cancelling and waiting else request
@@ -82,6 +87,34 @@ class Worker:
             return self._close(opened, now)
         return opened
 
+    def _run_again(self, request: Request, now: dt.datetime) -> Request:
+        """Run the pipeline of the base branch again where a retry asks for it, or it never began.
+
+        Killed before it says so, it runs it twice: the second finds nothing to do.
+        """
+        wanted = wanted_run(request, self.ledger.events(request.id), now)
+        if wanted is None:
+            return request
+        try:
+            circleci = self.circleci()
+            if circleci is None:
+                return self._no_run(request, wanted, now, "no token for CircleCI's API was given", _BY_HAND)
+            number = circleci.run(self.base)
+        except NeedsPerson as error:
+            return self._no_run(request, wanted, now, f"{error.doing}: {error.cause}", error.fix)
+        return self.ledger.record(
+            request.id,
+            Event(id=wanted, type=Happened.REDRIVEN, at=now, actor=ACTOR, detail={"pipeline": number}),
+            now,
+        )
+
+    def _no_run(self, request: Request, wanted: str, now: dt.datetime, cause: str, fix: str) -> Request:
+        if not wanted.startswith(_AFTER_RETRY):
+            return request  # nobody waits for this try; the step's maximum says when it failed
+        detail = {"step": request.progress.step, "cause": cause, "fix": fix, "retryable": True}
+        event = Event(id=f"failed:{wanted}", type=Happened.FAILED, at=now, actor=ACTOR, detail=detail)
+        return self.ledger.record(request.id, event, now)
+
     def _policy(self, request: Request, now: dt.datetime) -> list[policy.PolicyResult]:
         return policy.check(
             render(request.root),
@@ -106,6 +139,24 @@ class Worker:
     def _cancelled(self, request: Request, now: dt.datetime) -> Request:
         event = Event(id="cancelled", type=Happened.CANCELLED, at=now, actor=ACTOR)
         return self.ledger.record(request.id, event, now)
+
+
+_AFTER_RETRY: Final = "redriven:retried:"
+_BY_HAND: Final = (
+    "run the workflow of the base branch again in CircleCI, or deploy with RetryThroughCircleCi=true"
+)
+
+
+def wanted_run(request: Request, events: Collection[Event], now: dt.datetime) -> str | None:
+    """The id of the event that the pipeline was run again, where it has to be and was not yet."""
+    progress = request.progress
+    retries = [event for event in events if event.type is Happened.RETRIED]
+    wanted = None
+    if retries and retries[-1].at >= progress.since:
+        wanted = f"redriven:{retries[-1].id}"
+    elif progress.state is State.MERGED and now - progress.since >= FIRST_LOOK[Step.QUEUE]:
+        wanted = f"redriven:queue:{instant(progress.since)}"
+    return None if wanted in {event.id for event in events} else wanted
 
 
 def opened_event(found: PullRequest, commit: str, now: dt.datetime) -> Event:

@@ -92,10 +92,10 @@ def applied_event(report: ApplyReport, now: dt.datetime) -> Event:
         detail |= {
             "step": Step.APPLY,
             "cause": (report.cause or "the pipeline gave no cause")[:2000],
-            "fix": "mend the cause, then run the pipeline's workflow again"
+            "fix": "mend the cause, then retry the request"
             if report.retryable
             else "change or remove the database; the same apply would fail again",
-            "retryable": False,  # by the pipeline's own means, not by the API's
+            "retryable": report.retryable,
         }
     return Event(
         id=f"{report.outcome}:{report.pipeline_url}",

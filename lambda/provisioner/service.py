@@ -211,6 +211,18 @@ class Service:
                 slug="not-retryable",
                 extra={"request": f"/requests/{found.id}", "pipeline": found.progress.pipeline_url},
             )
+        database = self.ledger.database(found.environment, found.database_name)
+        if database is None or database.active != found.id:
+            raise Problem(
+                409,
+                "Another change took its place",
+                "The database was changed after this request failed; look at that change instead.",
+                slug="superseded",
+                extra={
+                    "request": f"/requests/{found.id}",
+                    "database": f"/databases/{found.environment}/{found.database_name}",
+                },
+            )
         count = sum(event.type is Happened.RETRIED for event in self.ledger.events(found.id))
         event = Event(id=f"retried:{count + 1}", type=Happened.RETRIED, at=self.now, actor=caller.actor)
         found = self.ledger.record(found.id, event, self.now)

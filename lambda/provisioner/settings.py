@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from provisioner import catalog
 from provisioner.catalog import Catalog
+from provisioner.circleci import Access, CircleCi
 from provisioner.errors import NeedsPerson
 from provisioner.github import GitHub
 from provisioner.github_app import GitHubApp
@@ -73,6 +74,13 @@ def github() -> GitHub:
         private_key=lambda: secret("GITHUB_APP_KEY_SECRET_ARN"),
     )
     return GitHub(setting("GITHUB_API_URL", "https://api.github.com"), setting("GITHUB_REPOSITORY"), app)
+
+
+def circleci() -> CircleCi | None:
+    """CircleCI's API, where the stack was given a token for it."""
+    if not setting("CIRCLECI_SECRET_ARN", ""):
+        return None
+    return CircleCi(Access.read(secret("CIRCLECI_SECRET_ARN")))
 
 
 def base_branch() -> str:

@@ -36,11 +36,11 @@ _STUCK: Final = {
     ),
     Step.QUEUE: (
         "the pipeline did not begin to apply it",
-        "look at the pipeline on main, and run its workflow again",
+        "look at the pipeline on main, then retry the request",
     ),
     Step.APPLY: (
         "the pipeline did not say how its apply ended",
-        "look at the pipeline on main, and run its workflow again",
+        "look at the pipeline on main, then retry the request",
     ),
 }
 
@@ -90,7 +90,7 @@ class Sweeper:
             self._fail(request)
             swept.failed += 1
             return
-        if progress.state is State.REQUESTED or progress.cancelling:
+        if progress.step is not Step.REVIEW or progress.cancelling:  # the worker knows what is to be done
             self.service.publish(
                 Message(
                     request_id=request.id,
@@ -128,7 +128,7 @@ class Sweeper:
                 "step": progress.step,
                 "cause": f"{cause} within {hours:g} hours",
                 "fix": fix,
-                "retryable": progress.step is Step.PULL_REQUEST,
+                "retryable": progress.step is not Step.REVIEW,
             },
         )
         self.service.ledger.record(request.id, event, self.service.now)

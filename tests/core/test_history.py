@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from typing import Any
 
 import pytest
 from provisioner import history
@@ -16,7 +17,7 @@ NAMES = (f"db{number}" for number in itertools.count())
 STEPS = (Happened.OPENED, Happened.MERGED, Happened.STARTED, Happened.SUCCEEDED)
 
 
-def done(ledger: Ledger, *seconds: float, **body: str) -> Request:
+def done(ledger: Ledger, *seconds: float, **body: Any) -> Request:
     """A request whose steps took so long, one after the other."""
     one = request(database_name=next(NAMES), **body)
     ledger.open_create(one, charge(one.root), ROOM)
@@ -43,7 +44,7 @@ def test_the_median_of_requests_like_it_is_typical(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("other", [{"database_engine": "postgres"}, {"size": "medium"}])
-def test_another_engine_or_size_says_nothing(ledger: Ledger, other: dict[str, str]) -> None:
+def test_another_engine_or_size_says_nothing(ledger: Ledger, other: dict[str, Any]) -> None:
     done(ledger, 4, 60, 10, 300)
     assert ledger.typical(request(**other)) == {}
 

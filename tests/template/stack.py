@@ -71,8 +71,9 @@ def environment(function: str) -> dict[str, Any]:
 
 
 def statements(role: str) -> list[dict[str, Any]]:
-    """All statements of a role's policies."""
-    policies = resource(role)["Policies"]
+    """All statements of a role's policies, those of a condition included."""
+    added = of_type("AWS::IAM::Policy").values()
+    policies = [*resource(role)["Policies"], *(one for one in added if role in references(one["Roles"]))]
     return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
 
 

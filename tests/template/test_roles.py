@@ -30,6 +30,7 @@ MAY = {
     "worker": {
         **KEEP,
         **APP_KEY,
+        "CircleCiSecret": {"secretsmanager:GetSecretValue"},
         "RequestQueue": {
             "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",

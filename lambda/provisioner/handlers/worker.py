@@ -71,7 +71,9 @@ def _work(record: Mapping[str, Any]) -> None:
     github = settings.github()
     if github.quiet:
         raise RateLimited("working on the queue", "GitHub asked for quiet", github.quiet)
-    worker = Worker(settings.ledger(), settings.the_catalog(), github, settings.base_branch())
+    worker = Worker(
+        settings.ledger(), settings.the_catalog(), github, settings.base_branch(), settings.circleci
+    )
     request = worker.fulfil(message.request_id, dt.datetime.now(dt.UTC))
     logger.info("fulfilled", request_id=request.id, state=request.progress.state)
     if request.progress.failure:

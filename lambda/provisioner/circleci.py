@@ -1,0 +1,96 @@
+"""④ Runs the pipeline of the base branch again, where a person or the sweeper wants another try.
+
+A pipeline reconciles everything on the branch that is not applied yet: one too many finds nothing to do.
+https://circleci.com/docs/api/v2/
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import urllib3
+
+from provisioner.errors import NeedsPerson, TryLater
+
+DOING: Final = "running the pipeline again"
+_TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
+_FIXES: Final = {
+    400: "check the project and the definition_id in the secret",
+    401: "put a token that is valid into the secret",
+    403: "give the token's owner the right to trigger pipelines of the project",
+    404: "check the project in the secret, and that the token's owner sees it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the project is, and the token that may run it.
+
+    `project` is a slug: gh/OWNER/NAME, or circleci/ORGANIZATION/PROJECT for one that CircleCI's GitHub App
+    connects; the latter also needs the id of its pipeline definition.
+    """
+
+    project: str
+    token: str = field(repr=False)
+    definition_id: str = ""
+    url: str = "https://circleci.com"
+
+    @classmethod
+    def read(cls, text: str) -> "Access":
+        """Read the secret, a JSON object of the fields above; raises NeedsPerson for anything else."""
+        try:
+            content = json.loads(text)
+            access = cls(**{name: str(value) for name, value in content.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise NeedsPerson(
+                DOING,
+                "CircleCI's secret cannot be read",
+                'put {"project": "gh/OWNER/NAME", "token": "..."} into it',
+            ) from error
+        return access
+
+
+class CircleCi:
+    """CircleCI's API, as far as it is needed here."""
+
+    def __init__(self, access: Access, pool: urllib3.PoolManager | None = None) -> None:
+        self._access = access
+        self._pool = pool or urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
+
+    def run(self, branch: str) -> int:
+        """Start a pipeline on the branch; its number. Raises TryLater and NeedsPerson."""
+        access = self._access
+        path = f"/api/v2/project/{access.project}/pipeline"
+        body: dict[str, Any] = {"branch": branch}
+        if access.definition_id:
+            path += "/run"
+            body = {
+                "definition_id": access.definition_id,
+                "config": {"branch": branch},
+                "checkout": {"branch": branch},
+            }
+        status, content = self._post(access.url.rstrip("/") + path, body)
+        if status not in (200, 201):
+            fix = _FIXES.get(status, "look at CircleCI's words, or run the workflow there by hand")
+            raise NeedsPerson(DOING, f"CircleCI answered {status}: {content.get('message', '')}", fix)
+        return int(content.get("number", 0))
+
+    def _post(self, url: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        headers = {"Circle-Token": self._access.token, "Content-Type": "application/json"}
+        try:
+            answer = self._pool.request(
+                "POST", url, body=json.dumps(body).encode(), headers=headers, redirect=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise TryLater(DOING, f"CircleCI did not answer ({type(error).__name__})") from error
+        if answer.status == 429 or answer.status >= 500:
+            wait = answer.headers.get("retry-after", "")
+            raise TryLater(
+                DOING, f"CircleCI answered {answer.status}", float(wait) if wait.isdecimal() else None
+            )
+        try:
+            content = json.loads(answer.data or b"{}")
+        except ValueError:
+            content = {}
+        return answer.status, content if isinstance(content, dict) else {}
