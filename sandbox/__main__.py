@@ -1,6 +1,7 @@
 """The sandbox's commands, which the Makefile calls: start, stop, approve and demo."""
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -9,12 +10,14 @@ import time
 import urllib.error
 from pathlib import Path
 
-from sandbox import demo, hosting, place
+from sandbox import demo, hosting, life, place
 from sandbox.paper import Paper
 from sandbox.place import HOME, Place
 from sandbox.processes import MARK
+from sandbox.stage import Stage, StoryFailed
 
 STARTING = 5 * 60
+STORIES = {"create": demo.tell, "life": life.tell}
 
 
 def main() -> int:
@@ -23,11 +26,11 @@ def main() -> int:
     for name, text in (
         ("start", "start the whole system in the background"),
         ("stop", "stop it and everything it started"),
-        ("demo", "start a sandbox, turn one POST into a database, clean up"),
+        ("demo", "start a sandbox, turn one POST into a database or tell its whole life, clean up"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--directory", type=Path, default=HOME / "demo" if name == "demo" else HOME)
-    commands.choices["demo"].add_argument("--story", choices=["create", "life"], default="create")
+    commands.choices["demo"].add_argument("--story", choices=list(STORIES), default="create")
     merge = commands.add_parser("approve", help="approve and merge a pull request as a person")
     merge.add_argument("pull_request", type=int)
     merge.add_argument("--directory", type=Path, default=HOME)
@@ -43,7 +46,7 @@ def main() -> int:
             case "stop":
                 return stop(at)
             case "demo":
-                return show(at)
+                return show(at, arguments.story)
             case "approve":
                 return approve(at, arguments.pull_request)
             case _:
@@ -94,21 +97,22 @@ def approve(at: Place, number: int) -> int:
     return 0
 
 
-def show(at: Place) -> int:
+def show(at: Place, story: str) -> int:
     """The demo, on a sandbox of its own that goes away with it, whatever happens."""
     paper = Paper()
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     paper.title("RDS Provisioner: the whole system on this machine")
     try:
         launch(at, paper, with_parent=True)
-        demo.tell(at.read(), paper)
-    except (demo.DemoFailed, SystemExit) as failure:
+        told = STORIES[story](Stage(at.read(), paper))
+    except (StoryFailed, SystemExit) as failure:
         paper.bad(f"\nThe demo failed after {paper.seconds:.0f} s: {failure}")
         print(f"logs: {shown(at.logs)}")
         return 1
     finally:
         place.stop(at)
-    paper.good(f"\nDone in {paper.seconds:.0f} s. The request document is in {shown(HOME / 'demo.json')}.")
+    (HOME / "demo.json").write_text(json.dumps(told, indent=2) + "\n")
+    paper.good(f"\nDone in {paper.seconds:.0f} s. The API's documents are in {shown(HOME / 'demo.json')}.")
     return 0
 
 

@@ -54,6 +54,12 @@ def approve_and_merge(url: str, number: int) -> None:
     post(f"{url}/_sandbox/pulls/{number}/merge", {})
 
 
+def pulls(url: str) -> list[dict[str, Any]]:
+    """Every pull request that there ever was, with its comments and reviews."""
+    found: list[dict[str, Any]] = get_json(f"{url}/_sandbox/pulls")
+    return found
+
+
 def deliveries(url: str) -> list[dict[str, Any]]:
     """The webhooks that were sent, with what their targets answered."""
     found: list[dict[str, Any]] = get_json(f"{url}/_sandbox/deliveries")

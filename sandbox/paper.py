@@ -27,6 +27,10 @@ class Paper:
         """What belongs to the line before."""
         self._write(f"{'':11}{text}")
 
+    def plain(self, text: str) -> None:
+        """A line without a time."""
+        self._write(text)
+
     def document(self, content: Any) -> None:
         self._write(json.dumps(content, indent=2, default=str, ensure_ascii=False))
 

@@ -1,5 +1,6 @@
 """The HTTP server: REST for the product, git for the pipeline, pages for people, /_sandbox for tests."""
 
+import dataclasses
 import json
 import os
 import re
@@ -188,6 +189,8 @@ def _handler(server: GitHubServer) -> type[BaseHTTPRequestHandler]:
             if path == "/_sandbox/faults":
                 server.fault(**body)
                 return {"faults": len(server.faults)}
+            if path == "/_sandbox/pulls":
+                return [dataclasses.asdict(pull) for _, pull in sorted(server.hub.pulls.items())]
             if match := re.fullmatch(r"/_sandbox/deliveries/([0-9a-f-]+)/redeliver", path):
                 return {"redelivered": server.webhooks.redeliver(match[1])}
             if match := re.fullmatch(r"/_sandbox/pulls/(\d+)/(approve|merge|close)", path):

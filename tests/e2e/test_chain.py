@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import demo, hosting
+from sandbox import hosting
 from sandbox.client import get_json
+from sandbox.instance import describe, log_in
 from sandbox.place import HOME
 from tests.e2e.conftest import Sandbox, until
 
@@ -102,13 +103,13 @@ def test_a_post_becomes_a_database_that_answers(sandbox: Sandbox, made: dict[str
     document = sandbox.wait(made[engine], "done")
 
     result = document["result"]
-    instance = demo.describe(sandbox.cloud, result["identifier"])
+    instance = describe(sandbox.cloud, result["identifier"])
     assert instance["DBInstanceStatus"] == "available"
     assert instance["StorageEncrypted"]
     assert not instance["PubliclyAccessible"]
     assert instance["MasterUserSecret"]["SecretArn"] == result["secret_arn"]
     if engine not in sandbox.state["missing_engines"]:
-        assert demo.log_in(sandbox.cloud, instance)
+        assert log_in(sandbox.cloud, instance)
     events = [one["event"] for one in document["timeline"]]
     assert [
         name
