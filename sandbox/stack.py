@@ -22,11 +22,12 @@ ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_6
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The API's address, an API key for each team, and the secret that its webhooks are signed with."""
+    """The API's address, a key for each team, and the secrets that sign webhooks to it and from it."""
 
     api_url: str
     keys: dict[str, str] = field(repr=False)
     webhook_secret: str = field(repr=False)
+    events_secret: str = field(repr=False)
 
 
 def build(processes: Processes) -> None:
@@ -36,8 +37,10 @@ def build(processes: Processes) -> None:
     processes.run("sam", command, environment, PROJECT / "sam")
 
 
-def deploy(cloud: Cloud, processes: Processes, github: GitHub) -> Deployed:
-    """Deploy what was built, hand the App's key over, and give each team a key."""
+def deploy(
+    cloud: Cloud, processes: Processes, github: GitHub, *, events_url: str, circleci_url: str
+) -> Deployed:
+    """Deploy what was built, hand the secrets over, and give each team a key."""
     overrides = {
         "Runtime": RUNTIME,
         "Architecture": ARCHITECTURE,
@@ -45,6 +48,8 @@ def deploy(cloud: Cloud, processes: Processes, github: GitHub) -> Deployed:
         "GitHubApiUrl": github.url,
         "GitHubAppId": github.app_id,
         "GitHubInstallationId": github.installation_id,
+        "EventsWebhookUrl": events_url,
+        "RetryThroughCircleCi": "true",
         "DeploymentType": "AllAtOnce",
         "DeletionProtection": "false",
     }
@@ -57,7 +62,12 @@ def deploy(cloud: Cloud, processes: Processes, github: GitHub) -> Deployed:
     out = outputs(cloud)
     secrets = cloud.client("secretsmanager")
     secrets.put_secret_value(SecretId=out["GitHubAppKeySecretArn"], SecretString=github.private_key_pem)
-    webhook_secret = secrets.get_secret_value(SecretId=out["GitHubWebhookSecretArn"])["SecretString"]
+    circleci = {"project": f"gh/{github.repository}", "token": "made-up", "url": circleci_url}
+    secrets.put_secret_value(SecretId=out["CircleCiSecretArn"], SecretString=json.dumps(circleci))
+
+    def read(output: str) -> str:
+        return str(secrets.get_secret_value(SecretId=out[output])["SecretString"])
+
     keys = TeamKeys(
         cloud.client("apigateway"), cloud.client("dynamodb"), NAME, out["UsagePlanId"], out["LedgerTable"]
     )
@@ -65,7 +75,8 @@ def deploy(cloud: Cloud, processes: Processes, github: GitHub) -> Deployed:
         # The name of an execute-api address is resolved by curl, but not by Python.
         f"http://localhost:{cloud.port}/restapis/{out['ApiId']}/{out['StageName']}/_user_request_",
         {team: keys.create(team)[1] for team in TEAMS},
-        webhook_secret,
+        read("GitHubWebhookSecretArn"),
+        read("EventsWebhookSecretArn"),
     )
 
 

@@ -18,6 +18,7 @@ from sandbox import continuous, hosting, stack
 from sandbox.aws.fleet import missing_engines
 from sandbox.aws.servers import free_port
 from sandbox.cloud import Cloud
+from sandbox.listener import Listener
 from sandbox.place import Place
 from sandbox.processes import Processes, ProcessFailed
 
@@ -36,6 +37,7 @@ class Supervisor:
         self._ports = {name: wanted_port(name) for name in ("aws", "github", "circleci")}
         # What the parts write to temporary files goes with this directory.
         os.environ["TMPDIR"] = str(aws.temporary(self._temporary))
+        self._listener = Listener(place.directory / "events.jsonl")
         self._end = threading.Event()
         self._foundation: Future[None] = Future()
         place.write(self._state())
@@ -71,8 +73,15 @@ class Supervisor:
             github = hosted.result()
             deployed = self._told(
                 "the stack is deployed (sam deploy), teams alpha and beta have keys",
-                stack.deploy, cloud, self._processes, github,
-            )  # fmt: skip
+                lambda: stack.deploy(
+                    cloud,
+                    self._processes,
+                    github,
+                    events_url=self._listener.url,
+                    circleci_url=continuous.url(self._ports["circleci"]),
+                ),
+            )
+            self._listener.secret = deployed.events_secret
             self._told("the foundation carries (terraform apply)", self._wait_for_foundation, cloud)
         except BaseException:
             # What still runs in the pool is of no use any more.
@@ -136,6 +145,7 @@ class Supervisor:
                 "aws_url": cloud.endpoint,
                 "github_url": github.url,
                 "circleci_url": continuous.url(self._ports["circleci"]),
+                "events": str(self._listener.file),
             }
         )
 

@@ -1,9 +1,11 @@
-"""Lets MiniStack's CloudFormation accept two kinds of resource that it refuses, by recording less of them.
+"""Fills gaps of MiniStack's CloudFormation: two kinds of resource that it refuses, and a secret's alphabet.
 
 CodeDeploy's resources record their name: nothing is shifted step by step here, a new version takes all
-traffic at once. An alarm on an expression records the first metric of the expression.
+traffic at once. An alarm on an expression records the first metric of the expression. A generated secret
+keeps to `ExcludePunctuation`.
 """
 
+import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +20,8 @@ def fill() -> None:
     provisioners._RESOURCE_HANDLERS.update(dict.fromkeys(CODE_DEPLOY, handlers))
     record: Callable[[str, Properties], Any] = provisioners._cw_metric_alarm_record
     provisioners._cw_metric_alarm_record = lambda name, properties: record(name, first_metric(properties))
+    generate: Callable[[Properties], str] = provisioners._sm_secret_string
+    provisioners._sm_secret_string = lambda properties: generate(without_punctuation(properties))
 
 
 def create(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, dict[str, str]]:
@@ -49,3 +53,12 @@ def first_metric(properties: Mapping[str, Any]) -> Properties:
         "Period": metrics[0].get("Period", 60),
         "Statistic": metrics[0].get("Stat", "Sum"),
     }
+
+
+def without_punctuation(properties: Mapping[str, Any]) -> Properties:
+    """The same secret with the alphabet spelled out, where punctuation is to be left out of it."""
+    wanted = dict(properties.get("GenerateSecretString") or {})
+    if not wanted.get("ExcludePunctuation"):
+        return dict(properties)
+    wanted["ExcludeCharacters"] = wanted.get("ExcludeCharacters", "") + string.punctuation
+    return {**properties, "GenerateSecretString": wanted}
