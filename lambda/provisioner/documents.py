@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from provisioner.catalog import Catalog
+from provisioner.idle import Use
 from provisioner.lifecycle import BEGINS, ENDED, Event, Note, Progress, State, Step, maximum, step_starts
 from provisioner.records import Charge, Database, Request
 from provisioner.request import instant
@@ -109,8 +110,12 @@ def database_document(
     *,
     history: Sequence[str] | None = None,
     notes: Sequence[Note] = (),
+    use: Use | None = None,
 ) -> dict[str, Any]:
-    """A database; `history` lists its requests and `notes` what else happened to it, oldest first."""
+    """A database; `history` lists its requests and `notes` what else happened to it, oldest first.
+
+    `use` is what is known of its use, where somebody has looked.
+    """
     document = {
         **root_document(database.root, catalog),
         "state": database.state.value,
@@ -126,6 +131,9 @@ def database_document(
     if history is not None:
         document["requests"] = [f"/requests/{request_id}" for request_id in history]
         document["events"] = [_note(note) for note in notes]
+        known = use if use and use.origin == database.origin else None
+        document["last_connection_at"] = _time(known.last_connection_at if known else None)
+        document["idle_since"] = _time(known.idle_since if known else None)
     return document
 
 
@@ -150,6 +158,10 @@ def _event(event: Event, start: dt.datetime) -> dict[str, Any]:
         "actor": event.actor,
         **({"detail": dict(event.detail)} if event.detail else {}),
     }
+
+
+def _time(time: dt.datetime | None) -> str | None:
+    return instant(time) if time else None
 
 
 def _note(note: Note) -> dict[str, Any]:

@@ -6,11 +6,13 @@
 | `REQ#<id>` | `EVT#<event id>` | one event, written once |
 | `DB#<environment>#<name>` | `DB` | a database |
 | `DB#<environment>#<name>` | `EVT#<event id>` | what happened to it beside its requests, written once |
+| `DB#<environment>#<name>` | `USE` | when it was last connected to, and since when it is idle |
 | `DB#<environment>#<name>` | `REQ#<first 8 of id>` | the database's requests, for branches and history |
 | `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
 | `IDEM#<team>#<key>` | `IDEM` | an Idempotency-Key and what it stood for |
 | `KEY#<API key id>` | `KEY` | whose key it is |
 | `STAT#<kind>#<engine>#<class>` | `STAT` | how long the last requests of this sort took, by step |
+| `TURN#<what>` | `TURN` | when something that is done once in a while is due again |
 
 Every change is one transaction on condition of the version that was read, so that no update is lost and a
 crash leaves all of it or nothing. The ledger is also the outbox: a request that is not finished carries the
@@ -28,6 +30,7 @@ from botocore.exceptions import ClientError
 
 from provisioner import expiry, history
 from provisioner.errors import Problem
+from provisioner.idle import Use
 from provisioner.ledger_rows import (
     Row,
     database_from_row,
@@ -40,6 +43,8 @@ from provisioner.ledger_rows import (
     request_from_row,
     request_row,
     to_item,
+    use_from_row,
+    use_row,
     when,
 )
 from provisioner.lifecycle import (
@@ -133,6 +138,11 @@ class Ledger:
         """What happened to a database beside its requests, in that order."""
         rows = self._query(pk=_database_key(environment, database_name), prefix="EVT#")
         return sorted((note_from_row(row) for row in rows), key=lambda note: (note.at, note.id))
+
+    def use(self, environment: str, database_name: str) -> Use | None:
+        """What is known of a database's use; None where nobody has looked yet."""
+        row = self._get(_database_key(environment, database_name), "USE")
+        return use_from_row(row) if row else None
 
     def request_for_branch(self, environment: str, database_name: str, id8: str) -> Request | None:
         """The request behind a branch, which carries the first 8 characters of its id."""
@@ -328,6 +338,31 @@ class Ledger:
         if note:
             writes.append(self._put(note_row(database.environment, database.database_name, note)))
         return self._transact(writes) is None
+
+    def keep_use(self, environment: str, database_name: str, use: Use, note: Note | None = None) -> bool:
+        """Write down what a look found, and what was said about it; False when somebody else was first."""
+        before = use.version - 1 or None
+        writes = [self._put(use_row(environment, database_name, use), version=before)]
+        if note:
+            writes.append(self._put(note_row(environment, database_name, note)))
+        return self._transact(writes) is None
+
+    def take_turn(self, what: str, now: dt.datetime, again: dt.datetime, *, early: bool = False) -> bool:
+        """Take the turn to do something once until `again`; False where it is not due, or taken.
+
+        `early` moves a turn that was taken to another time.
+        """
+        row = self._get(f"TURN#{what}", "TURN")
+        if row and not early and str(row["next_at"]) > when(now):
+            return False
+        version = int(row["version"]) if row else None
+        turn: Row = {
+            "pk": f"TURN#{what}",
+            "sk": "TURN",
+            "next_at": when(again),
+            "version": (version or 0) + 1,
+        }
+        return self._transact([self._put(turn, version=version)]) is None
 
     def note(self, environment: str, database_name: str, note: Note) -> bool:
         """Write down what happened to a database; False where it stood there already."""

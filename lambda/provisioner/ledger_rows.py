@@ -4,8 +4,9 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from provisioner.idle import Use
 from provisioner.lifecycle import (
     DatabaseState,
     Event,
@@ -195,6 +196,29 @@ def database_from_row(row: Row) -> Database:
         pull_request=int(row["pull_request"]) if "pull_request" in row else None,
         version=int(row["version"]),
     )
+
+
+def use_row(environment: str, database_name: str, use: Use) -> Row:
+    """What is known of a database's use, as an item of it."""
+    row: dict[str, str | int] = {
+        "pk": f"DB#{environment}#{database_name}",
+        "sk": "USE",
+        "origin": use.origin,
+        "version": use.version,
+    }
+    for name in _USE_TIMES:
+        if (time := getattr(use, name)) is not None:
+            row[name] = when(time)
+    return row
+
+
+def use_from_row(row: Row) -> Use:
+    """The inverse of `use_row`."""
+    times = {name: parse_when(row[name]) for name in _USE_TIMES if name in row}
+    return Use(origin=str(row["origin"]), version=int(row["version"]), **times)
+
+
+_USE_TIMES: Final = ("looked_at", "last_connection_at", "idle_since", "idle_seen_at", "warned_at")
 
 
 def _due(kind: str, due_at: dt.datetime | None) -> dict[str, str | int]:

@@ -83,6 +83,8 @@ class Noted(StrEnum):
 
     EXPIRING = "expiring"
     IDLE = "idle"
+    USED_AGAIN = "used_again"
+    SNAPSHOT_DELETED = "snapshot_deleted"
     USERS_READY = "users_ready"
     ROTATION_ASKED = "rotation_asked"
     ROTATED = "rotated"

@@ -252,7 +252,8 @@ class Service:
         database = self._own_database(environment, database_name, caller)
         history = self.ledger.history(environment, database_name)
         notes = self.ledger.notes(environment, database_name)
-        return documents.database_document(database, self.catalog, history=history, notes=notes)
+        use = self.ledger.use(environment, database_name)
+        return documents.database_document(database, self.catalog, history=history, notes=notes, use=use)
 
     def _own_database(self, environment: str, database_name: str, caller: Caller) -> Database:
         database = self.ledger.database(environment, database_name)
@@ -377,7 +378,7 @@ class Service:
             "fits_quota": fits,
             "approval": self.catalog.environments[root.environment].approval,
             "database": documents.root_document(root, self.catalog),
-            "monthly_cost_usd": 0.0 if removed else self.catalog.monthly_usd(root),
+            "monthly_cost_usd": 0.0 if removed else wanted.monthly_cents / 100,
         }
 
     def _check_source(self, source: request.RestoreFrom, root: Root, caller: Caller) -> None:
