@@ -195,7 +195,8 @@ def _steps(
     """How long each step took, and for the running one how long it usually and at most takes."""
     starts = step_starts(events)
     progress = request.progress
-    automatic = catalog.environments[request.environment].approval == "auto"
+    rules = catalog.environments.get(request.environment)
+    automatic = rules is not None and rules.approval == "auto"
     order = [step for step, _ in BEGINS]
     steps = []
     for step, following in itertools.pairwise(order):

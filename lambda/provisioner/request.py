@@ -262,6 +262,10 @@ def changed_root(
     """The root after a change; raises Problem (422) where the change is not possible in place."""
     size = body.size or catalog.size_of(root.instance_class) or ""
     storage_gb = root.storage_gb if body.storage_gb is None else body.storage_gb
+    if not size:
+        sizes = ", ".join(catalog.environments[root.environment].sizes)
+        text = f"the catalog no longer has {root.instance_class}; choose one of {sizes} with this change"
+        raise invalid([FieldError("/size", text)])
     errors = _size_errors(size, storage_gb, catalog, root.environment) if body.size or body.storage_gb else []
     if storage_gb < root.storage_gb:
         errors.append(
