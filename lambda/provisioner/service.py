@@ -378,7 +378,7 @@ class Service:
             "fits_quota": fits,
             "approval": self.catalog.environments[root.environment].approval,
             "database": documents.root_document(root, self.catalog),
-            "monthly_cost_usd": 0.0 if removed else wanted.monthly_cents / 100,
+            "monthly_cost_usd": 0.0 if removed else self.catalog.monthly_usd(root),
         }
 
     def _check_source(self, source: request.RestoreFrom, root: Root, caller: Caller) -> None:
