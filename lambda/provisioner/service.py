@@ -267,6 +267,14 @@ class Service:
 
     def check_free(self, database: Database) -> Database:
         """The database, if it may be changed now; raises Problem (409) otherwise."""
+        if database.environment not in self.catalog.environments:
+            raise Problem(
+                409,
+                "The environment left the catalog",
+                f"Neither API nor pipeline changes what is in {database.environment} without its rules. "
+                "Put it back into catalog.yaml until its databases are removed.",
+                slug="no-environment",
+            )
         if database.state is DatabaseState.REMOVED:
             place = f"{database.environment}/{database.database_name}"
             raise Problem(
@@ -357,7 +365,8 @@ class Service:
             )
         )
         usage = self.ledger.usage(caller.team, root.environment)
-        difference, limit = self._charge(root).minus(held), self._limit(caller.team, root.environment)
+        wanted = held if kind in (Kind.REMOVE, Kind.DISARM) else self._charge(root)
+        difference, limit = wanted.minus(held), self._limit(caller.team, root.environment)
         fits = removed or all(
             used + more <= most or more <= 0
             for used, more, most in zip(
@@ -378,7 +387,7 @@ class Service:
             "fits_quota": fits,
             "approval": self.catalog.environments[root.environment].approval,
             "database": documents.root_document(root, self.catalog),
-            "monthly_cost_usd": 0.0 if removed else self.catalog.monthly_usd(root),
+            "monthly_cost_usd": 0.0 if removed else wanted.monthly_cents / 100,
         }
 
     def _check_source(self, source: request.RestoreFrom, root: Root, caller: Caller) -> None:
