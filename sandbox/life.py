@@ -14,6 +14,8 @@ from sandbox.stage import Stage, expect
 NAME = "orders"
 PLACE, IDENTIFIER = f"/databases/dev/{NAME}", f"dev-{NAME}"
 BODY = {"database_name": NAME, "database_engine": "postgres", "environment": "dev", "ttl": "8h"}
+# Long enough for warnings 7 days and 1 day before the end.
+EXTENDED = {"ttl": "14d"}
 ROWS = ("create table answers (answer int)", "insert into answers values (42)")
 
 
@@ -43,7 +45,7 @@ def create(stage: Stage) -> None:
 def resize(stage: Stage) -> None:
     stage.paper.title("It grows")
     request_id = stage.ask("PATCH", PLACE, {"size": "medium"})
-    problem = stage.refused(409, "PATCH", PLACE, {"ttl": "2d"})
+    problem = stage.refused(409, "PATCH", PLACE, EXTENDED)
     expect(problem["request"] == f"/requests/{request_id}", "the 409 does not link to the request under way")
 
     def cancel() -> None:
@@ -61,9 +63,9 @@ def resize(stage: Stage) -> None:
 def extend(stage: Stage) -> None:
     stage.paper.title("It may stay longer, within limits")
     stage.refused(422, "PATCH", PLACE, {"ttl": "31d"})
-    stage.refused(404, "PATCH", PLACE, {"ttl": "2d"}, by=stage.beta)
+    stage.refused(404, "PATCH", PLACE, EXTENDED, by=stage.beta)
     before = database(stage)["expires_at"]
-    follow(stage, stage.ask("PATCH", PLACE, {"ttl": "2d"}))
+    follow(stage, stage.ask("PATCH", PLACE, EXTENDED))
     after = database(stage)["expires_at"]
     expect(after > before, f"it expired {before} and still expires {after}")
     tag = tags(describe(stage.cloud, IDENTIFIER))["ExpiresAt"]
@@ -74,9 +76,10 @@ def extend(stage: Stage) -> None:
 def warn(stage: Stage) -> None:
     stage.paper.title("Nobody sleeps: the reaper is told another time")
     end = expiry(stage)
-    reap(stage, end - dt.timedelta(hours=20), "20 hours before the end", warned=1)
+    reap(stage, end - dt.timedelta(days=8), "8 days before the end")
+    reap(stage, end - dt.timedelta(days=7), "7 days before the end", warned=1)
     show_comment(stage, "expires")
-    reap(stage, end - dt.timedelta(hours=2), "2 hours before the end", warned=1)
+    reap(stage, end - dt.timedelta(days=1), "1 day before the end", warned=1)
     show_comment(stage, "Last warning")
     reap(stage, end - dt.timedelta(hours=1), "1 hour before the end")
 
@@ -86,7 +89,6 @@ def expire(stage: Stage) -> None:
     end = expiry(stage)
     reap(stage, end + dt.timedelta(minutes=1), "1 minute after the end", expired=1)
     removal = str(database(stage)["links"]["active_request"])
-    reap(stage, end + dt.timedelta(minutes=2), "2 minutes after the end")
     document = follow(stage, removal.rpartition("/")[2])
     expect(document["kind"] == "remove", f"the request is to {document['kind']} it, not to remove it")
 
@@ -138,7 +140,7 @@ def show_comment(stage: Stage, words: str) -> None:
     expect(words in bodies[0], f"the comment does not say “{words}”: {bodies[0]}")
     stage.paper.line(f"the comment on pull request #{pull['number']}:")
     text = re.sub(r"<!--.*?-->\n", "", bodies[0]).rstrip()
-    for line in text.splitlines():
+    for line in filter(None, text.splitlines()):
         for part in textwrap.wrap(line, 90, break_long_words=False) or [""]:
             stage.paper.more(f"│ {part}".rstrip())
 
