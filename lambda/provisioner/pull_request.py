@@ -173,18 +173,25 @@ def _who(request: Request) -> str:
 
 
 def _restore(root: Root) -> str:
+    """Where the data comes from, and what a restore carries over:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
+    """
     assert root.restore is not None  # noqa: S101 - the caller looked
     if root.restore.snapshot:
-        source = f"snapshot {cell(root.restore.snapshot)}"
+        source, moment = f"snapshot {cell(root.restore.snapshot)}", "when the snapshot was taken"
     else:
-        moment = root.restore.point_in_time
-        when = "the latest restorable time" if moment == "latest" else cell(moment or "")
-        source = f"database {cell(root.restore.database or '')} as of {when}"
+        source = f"database {cell(root.restore.database or '')}"
+        moment = cell(root.restore.point_in_time or "")
+        if root.restore.point_in_time in (None, "latest"):
+            moment = "the latest restorable time, which on RDS is within the last five minutes"
     return (
         f"### Restored from {source}\n\n"
-        "Comes along: data, users and their passwords inside the engine, storage size.\n"
-        "Does not: the master password (a new secret), endpoint, tags, lifetime, parameter group, "
-        "backups and monitoring, which are this file's."
+        "| | |\n|---|---|\n"
+        f"| As of | {moment} |\n"
+        "| Comes along | the data, the name of the database inside the engine, the users in it with their "
+        "passwords and grants |\n"
+        "| Does not | the master password (a new secret), other secrets, endpoint, size, tags, lifetime, "
+        "parameter group, backups and monitoring: they are this file's |"
     )
 
 
