@@ -316,6 +316,32 @@ class Ledger:
                 return new
         raise Contention(f"recording {event.type} of request {request_id}")
 
+    def gone(self, environment: str, database_name: str, note: Note) -> bool:
+        """Write down that a database went without a request; False where there was none, or none yet.
+
+        One that is still to be created has a namesake that went before it, of which this is a late word.
+        """
+        for _ in range(TRIES):
+            database = self.database(environment, database_name)
+            if database is None or database.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
+                return False
+            new = replace(
+                database,
+                state=DatabaseState.REMOVED,
+                active=None,
+                charge=Charge(),
+                charge_before=Charge(),
+                version=database.version + 1,
+            )
+            writes = [
+                self._put(database_row(new, None), version=database.version),
+                self._put(note_row(environment, database_name, note)),
+                self._quota(database.team, environment, Charge().minus(database.charge), None),
+            ]
+            if self._transact(writes) is None:
+                return True
+        raise Contention(f"writing down that {environment}/{database_name} is gone")
+
     def leave(self, request: Request) -> None:
         """Tell the sweeper that nothing is left to do for a request."""
         self._client.update_item(

@@ -83,6 +83,7 @@ class Noted(StrEnum):
 
     EXPIRING = "expiring"
     IDLE = "idle"
+    REMOVED_IN_GIT = "removed_in_git"  # by a change that no request asked for
     USED_AGAIN = "used_again"
     SNAPSHOT_DELETED = "snapshot_deleted"
     USERS_READY = "users_ready"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from provisioner import comments
 from provisioner.github import GitHub
 from provisioner.ledger import Ledger
-from provisioner.lifecycle import Event, Happened, Kind, State, Step
+from provisioner.lifecycle import Event, Happened, Kind, Note, Noted, State, Step
 from provisioner.records import Request
 from provisioner.reports import ApplyReport, DriftReport
 
@@ -32,11 +32,24 @@ class Listener:
         """Move the request that an apply carries out; None where no request asked for this."""
         request = self._request(report)
         if request is None:
+            if report.outcome == "removed":
+                self._gone(report, now)
             return None
         request = self.ledger.record(request.id, applied_event(report, now), now)
         if request.follow_up and request.progress.state is State.DONE:
             self.follow_up(request)
         return request
+
+    def _gone(self, report: ApplyReport, now: dt.datetime) -> None:
+        """A person took the root out of git, which is the truth: the ledger follows."""
+        note = Note(
+            id=f"removed_in_git:{report.pipeline_url}",
+            type=Noted.REMOVED_IN_GIT,
+            at=now,
+            actor="pipeline",
+            detail={"pipeline_url": report.pipeline_url, "commit": report.commit},
+        )
+        self.ledger.gone(report.environment, report.database_name, note)
 
     def say(self, request: Request, report: ApplyReport) -> None:
         """Tell the pull request how the apply went."""

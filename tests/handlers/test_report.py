@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from provisioner import comments, settings
 from provisioner.handlers import report
-from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, State, Step
-from provisioner.records import Request
+from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, Noted, State, Step
+from provisioner.records import Charge, Request
 
 from tests.handlers.chain import ALPHA, RESULT, Chain, apply_of, now, plan_of
 
@@ -526,6 +526,36 @@ def test_an_apply_of_what_nobody_asked_for_changes_nothing(chain: Chain) -> None
     assert answer["accepted"]
     assert "no request asked for this" in answer["reason"]
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
+
+
+@pytest.mark.parametrize("under_way", [False, True], ids=["available", "with a change under way"])
+def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
+    chain: Chain, under_way: bool
+) -> None:
+    one = done(chain)
+    if under_way:
+        settings.service(now()).change("dev", "mydb123", {"size": "medium"}, ALPHA)
+    held = chain.ledger.usage("alpha", "dev")
+
+    for _ in range(2):
+        answer = chain.apply(one, "removed", request_id=None)
+        assert "the change was made in git alone" in answer["reason"]
+
+    database = chain.ledger.database("dev", "mydb123")
+    assert database is not None
+    assert (database.state, database.active) == (DatabaseState.REMOVED, None)
+    assert [note.type for note in chain.ledger.notes("dev", "mydb123")] == [Noted.REMOVED_IN_GIT]
+    assert held.databases == 1
+    assert chain.ledger.usage("alpha", "dev") == Charge()
+    assert chain.now(one).progress.state is State.DONE
+
+
+def test_late_word_of_a_namesakes_removal_does_not_touch_a_new_database(chain: Chain) -> None:
+    one = chain.opened()
+    chain.apply(one, "removed", request_id=None)
+    database = chain.ledger.database("dev", "mydb123")
+    assert database is not None
+    assert database.state is DatabaseState.PENDING
 
 
 def test_an_apply_that_names_another_databases_request_changes_nothing(chain: Chain) -> None:
