@@ -14,6 +14,7 @@ PLAN: Final = "<!-- rds-provisioner: plan -->"
 OUTCOME: Final = "<!-- rds-provisioner: outcome -->"
 DRIFT: Final = "<!-- rds-provisioner: drift -->"
 EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
+IDLE: Final = "<!-- rds-provisioner: idle -->"
 # GitHub refuses a comment of more than 65,536 characters; the rest is for fences and what stands around.
 LIMIT: Final = 65_536
 _PLAN_ROOM: Final = 48_000
@@ -97,6 +98,27 @@ def expiry_comment(*, place: str, expires_at: str, last: bool, automatic: bool) 
         f"{EXPIRY}\n## ⏰ {urgency}{cell(place)} expires {expires_at}\n\nThen {end}.\n\n"
         f'**Next:** to keep it, `PATCH /databases/{place}` with `{{"ttl": "7d"}}`, counted from now. '
         "To let it go, do nothing.\n"
+    )
+
+
+def idle_comment(*, place: str, idle_since: str | None, removed_at: str | None) -> str:
+    """Says that nobody uses a database, and when it is removed; without `idle_since`, takes that back."""
+    if idle_since is None:
+        return (
+            f"{IDLE}\n## ✅ {cell(place)} is in use\n\nSomebody connected to it or changed it, so that what "
+            "stood here is taken back.\n\n**Next:** nothing.\n"
+        )
+    if removed_at is None:
+        return (
+            f"{IDLE}\n## 💤 Nobody has connected to {cell(place)} since {idle_since}\n\nThis is a report: "
+            "here nothing is removed without a person.\n\n"
+            f"**Next:** if it is not needed, `DELETE /databases/{place}`. Otherwise do nothing.\n"
+        )
+    return (
+        f"{IDLE}\n## 💤 Nobody has connected to {cell(place)} since {idle_since}\n\n"
+        f"It is removed by itself {removed_at}, or at the next look after that.\n\n"
+        "**Next:** to keep it, connect to it for a few minutes, or change it: "
+        f'`PATCH /databases/{place}` with `{{"ttl": "7d"}}`, counted from now. To let it go, do nothing.\n'
     )
 
 

@@ -209,13 +209,16 @@ def use_row(environment: str, database_name: str, use: Use) -> Row:
     for name in _USE_TIMES:
         if (time := getattr(use, name)) is not None:
             row[name] = when(time)
+    if use.told_on is not None:
+        row["told_on"] = use.told_on
     return row
 
 
 def use_from_row(row: Row) -> Use:
     """The inverse of `use_row`."""
     times = {name: parse_when(row[name]) for name in _USE_TIMES if name in row}
-    return Use(origin=str(row["origin"]), version=int(row["version"]), **times)
+    told_on = int(row["told_on"]) if "told_on" in row else None
+    return Use(origin=str(row["origin"]), told_on=told_on, version=int(row["version"]), **times)
 
 
 _USE_TIMES: Final = ("looked_at", "last_connection_at", "idle_since", "idle_seen_at", "warned_at")

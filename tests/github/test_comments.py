@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from provisioner import comments
-from provisioner.comments import drift_comment, expiry_comment, outcome_comment, plan_comment
+from provisioner.comments import drift_comment, expiry_comment, idle_comment, outcome_comment, plan_comment
 from provisioner.policy import PolicyResult
 
 from tests.github.hostile import hostile, inert, reached
@@ -94,6 +94,11 @@ COMMENTS = {
     "expiry-last": expiry_comment(
         place="prod/orders", expires_at="2026-11-30T12:00:00Z", last=True, automatic=False
     ),
+    "idle-warning": idle_comment(
+        place="dev/mydb123", idle_since="2026-11-09T13:00:00Z", removed_at="2026-11-26T12:00:00Z"
+    ),
+    "idle-report": idle_comment(place="staging/orders", idle_since="2026-10-24T13:00:00Z", removed_at=None),
+    "idle-over": idle_comment(place="dev/mydb123", idle_since=None, removed_at=None),
     "drift": drift_comment(place="dev/mydb123", plan_text=PLAN, pipeline_url=URL),
 }
 
@@ -107,7 +112,7 @@ def test_a_comment_is_as_agreed(name: str) -> None:
 def test_a_comment_begins_with_its_marker_and_ends_with_the_next_step(name: str) -> None:
     first, *_, last = COMMENTS[name].rstrip("\n").split("\n")
 
-    assert first in (comments.PLAN, comments.OUTCOME, comments.EXPIRY, comments.DRIFT)
+    assert first in (comments.PLAN, comments.OUTCOME, comments.EXPIRY, comments.IDLE, comments.DRIFT)
     assert last.startswith("**Next:**")
 
 

@@ -127,7 +127,7 @@ def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
 
 
 def test_indexes_are_read_by_those_who_list() -> None:
-    assert index_readers("listing") == {"ApiRole"}
+    assert index_readers("listing") == {"ApiRole", "ReaperRole"}
     assert index_readers("due") == {"ReaperRole"}
 
 

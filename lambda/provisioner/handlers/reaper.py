@@ -9,7 +9,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.idle_sweep import IdleSweeper
+from provisioner.snapshot_sweep import SnapshotSweeper
 from provisioner.sweep import Sweeper
+from provisioner.use import Observer
 
 logger = Logger()
 metrics = Metrics()
@@ -31,4 +34,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     outcome = dataclasses.asdict(swept)
     logger.info("swept", **outcome)
+    return outcome | _daily(now)
+
+
+def _daily(now: dt.datetime) -> dict[str, Any]:
+    """What is done once a day: idle databases and old snapshots; its metrics cost nothing in between."""
+    service = settings.service(now)
+    outcome: dict[str, dict[str, Any]] = {}
+    if looked := IdleSweeper(service, _observer, settings.github).run():
+        metrics.add_metric(name="Idle", unit=MetricUnit.Count, value=len(looked.reported))
+        outcome["idle"] = dataclasses.asdict(looked)
+    if pruned := SnapshotSweeper(service, lambda: settings.client("rds")).run():
+        metrics.add_metric(name="SnapshotsDeleted", unit=MetricUnit.Count, value=len(pruned.deleted))
+        outcome["snapshots"] = dataclasses.asdict(pruned)
+    for name, done in outcome.items():
+        metrics.add_metric(name="SweepErrors", unit=MetricUnit.Count, value=len(done["errors"]))
+        logger.info(f"looked after {name}", **done)
     return outcome
+
+
+def _observer() -> Observer:
+    return Observer(settings.client("rds"), settings.client("cloudwatch"))
