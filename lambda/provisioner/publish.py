@@ -10,23 +10,7 @@ from dataclasses import dataclass
 
 from provisioner.errors import NeedsPerson, TryLater
 from provisioner.github import Commit, GitHub, PullRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One file's new content on a branch of its own; `content` None deletes it.
-
-    `before` is the content that main is believed to have (None: no such file).
-    """
-
-    branch: str
-    base: str
-    title: str
-    body: str
-    commit_message: str
-    path: str
-    before: str | None
-    content: str | None
+from provisioner.pull_request import Change
 
 
 @dataclass(frozen=True, slots=True)

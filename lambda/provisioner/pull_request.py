@@ -6,12 +6,12 @@ from validated names, because CircleCI and GitHub act on what they find there.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from provisioner.catalog import Catalog
 from provisioner.lifecycle import Kind
 from provisioner.policy import PolicyResult, passed
-from provisioner.publish import Change
 from provisioner.records import Request
 from provisioner.request import instant
 from provisioner.terraform import NEVER, Root, render, root_path
@@ -55,6 +55,23 @@ def title(request: Request) -> str:
 def commit_message(request: Request) -> str:
     """The message of the one commit on the branch."""
     return f"{title(request)}\n\nRequest-Id: {request.id}\nTeam: {request.team}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file's new content on a branch of its own; `content` None deletes it.
+
+    `before` is the content that main is believed to have (None: no such file).
+    """
+
+    branch: str
+    base: str
+    title: str
+    body: str
+    commit_message: str
+    path: str
+    before: str | None
+    content: str | None
 
 
 def change(request: Request, results: Sequence[PolicyResult], catalog: Catalog, *, base: str) -> Change:

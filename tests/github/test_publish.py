@@ -5,7 +5,8 @@ import subprocess
 import pytest
 from provisioner.errors import NeedsPerson, RateLimited, TryLater
 from provisioner.github import GitHub
-from provisioner.publish import Change, blob_sha, publish
+from provisioner.publish import blob_sha, publish
+from provisioner.pull_request import Change
 
 from sandbox.github import GitHubServer
 from tests.github.github_server import calls, client_of
