@@ -70,7 +70,8 @@ def jobs(
     for pipeline, job, step in steps(pipelines):
         at = (step["ended"] or 0) - clock
         elsewhere = job["name"].startswith("apply-") and job["name"] != f"apply-{environment}"
-        if at >= begun and step["name"] not in FURNITURE and not elsewhere:
+        redundant = step["status"] == "canceled"  # by a newer push to its branch
+        if at >= begun and step["name"] not in FURNITURE and not (elsewhere or redundant):
             key = (pipeline["number"], job["number"], step["name"])
             text = f"  CircleCI #{pipeline['number']}, {job['name']}: {step['name']}: {step['status']}"
             found.append((key, at, text))

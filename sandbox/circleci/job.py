@@ -127,7 +127,7 @@ class JobRun:
                 self._kinds[step.kind](step.settings, log)
             except StepFailed as failure:
                 log.write(f"{failure}\n".encode())
-                record.status = "failed"
+                record.status = "canceled" if self._cancelled.is_set() else "failed"
             else:
                 record.status = "success"
         record.ended = time.time()

@@ -51,6 +51,8 @@ class Pipelines:
             branch=reference.removeprefix("refs/heads/"),
             commit=event["after"],
         )
+        if source.branch != self.project.default_branch:
+            self._cancel_redundant(source.branch)
         return self.start(source, trigger="webhook", parameters={})
 
     def start(self, source: Source, *, trigger: str, parameters: Mapping[str, Any]) -> Pipeline:
@@ -59,6 +61,21 @@ class Pipelines:
         log.info("pipeline %d: %s at %s", pipeline.number, source.branch, source.commit[:8])
         threading.Thread(target=self._run, args=(pipeline, parameters), daemon=True).start()
         return pipeline
+
+    def _cancel_redundant(self, branch: str) -> None:
+        """What "Auto-cancel redundant workflows" does: a newer push to a branch ends its older pipelines.
+
+        https://circleci.com/docs/guides/orchestrate/skip-build/
+        """
+        with self._change:
+            older = [one for one in self.all.values() if one.source.branch == branch]
+            for pipeline in older:
+                pipeline.redundant = pipeline.redundant or pipeline.status == "running"
+            records = [job for one in older for workflow in one.workflows for job in workflow.jobs]
+            running = [record.run for record in records if record.run and record.status == "running"]
+            self._change.notify_all()
+        for run in running:
+            run.cancel()
 
     def stop(self) -> None:
         """Cancel what runs. Nothing is started afterwards."""
@@ -124,6 +141,10 @@ class Pipelines:
             while waiting := [record for record in workflow.jobs if record.status == "blocked"]:
                 if self._stopping:
                     return
+                if pipeline.redundant:
+                    for record in waiting:
+                        record.status = "canceled"
+                    return
                 for record in waiting:
                     required = {
                         workflow.job(name).status: wanted for name, wanted in record.job.requires.items()
@@ -147,7 +168,8 @@ class Pipelines:
                 status = "success"
             elif self._enter_group(pipeline, record):
                 with self._slots:
-                    status = "canceled" if self._stopping else self._execute(pipeline, workflow, record)
+                    ended = self._stopping or pipeline.redundant
+                    status = "canceled" if ended else self._execute(pipeline, workflow, record)
             else:
                 record.note = "a newer pipeline is in the same serial group"
                 status = "skipped"
@@ -196,7 +218,7 @@ class Pipelines:
             environment=job_environment(self.project, self._issuer, pipeline, workflow, record),
         )
         succeeded = record.run.run()
-        if self._stopping:
+        if self._stopping or pipeline.redundant:
             return "canceled"
         if succeeded:
             shutil.rmtree(directory / "home", ignore_errors=True)

@@ -61,6 +61,7 @@ class Pipeline:
     workflows: list[WorkflowRecord] = field(default_factory=list)
     error: str = ""
     loaded: bool = False
+    redundant: bool = False  # a newer push to the same branch cancelled it
 
     @property
     def status(self) -> str:
@@ -70,4 +71,4 @@ class Pipeline:
             return "failed"
         if not self.loaded or not statuses <= ENDED:
             return "running"
-        return "success"
+        return "canceled" if self.redundant else "success"

@@ -70,6 +70,20 @@ workflows:
     jobs: [{apply: {serial-group: one}}]
 """
 
+SLOW = """
+version: 2.1
+jobs:
+  plan:
+    docker: [{image: "cimg/base:current"}]
+    steps: [{run: {name: Plan, command: sleep 60}}]
+  after:
+    docker: [{image: "cimg/base:current"}]
+    steps: [{run: "true"}]
+workflows:
+  main:
+    jobs: [plan, {after: {requires: [plan]}}]
+"""
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
@@ -168,6 +182,28 @@ def test_no_pipeline_starts_for_a_deleted_branch_a_tag_or_skip_ci(
     assert pipelines.push({**event, "deleted": True}) is None
     assert pipelines.push({**event, "ref": "refs/tags/v1"}) is None
     assert pipelines.push({**event, "head_commit": {"message": "Add a file [skip ci]"}}) is None
+
+
+def test_a_newer_push_to_a_branch_cancels_what_still_runs_for_the_older_one(
+    pipelines: Pipelines, repository: Path
+) -> None:
+    branch = {"ref": "refs/heads/rds/dev/orders/create-3f0c1a2b"}
+    older = pipelines.push(commit(repository, SLOW) | branch)
+    assert older is not None
+    wait_until(lambda: any(job.status == "running" for one in older.workflows for job in one.jobs))
+    newer = pipelines.push(commit(repository, SLOW.replace("sleep 60", "echo planned")) | branch)
+
+    jobs = finished(older)
+    assert {name: job.status for name, job in jobs.items()} == {"plan": "canceled", "after": "canceled"}
+    assert older.status == "canceled"
+    assert {job.status for job in finished(newer).values()} == {"success"}
+
+
+def test_on_main_no_push_cancels_another_one(pipelines: Pipelines, repository: Path) -> None:
+    older = pipelines.push(commit(repository, CONFIG))
+    newer = pipelines.push(commit(repository, CONFIG))
+
+    assert [finished(one)["build"].status for one in (older, newer)] == ["success", "success"]
 
 
 def test_an_unknown_feature_fails_the_pipeline_and_says_which(pipelines: Pipelines, repository: Path) -> None:
