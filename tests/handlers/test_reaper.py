@@ -1,0 +1,82 @@
+"""The reaper function: what it does at each run, and what once a day."""
+
+import datetime as dt
+import json
+
+import boto3
+import pytest
+from provisioner.handlers.reaper import handler
+from provisioner.lifecycle import Event, Happened
+from provisioner.request import instant
+
+from tests.core.examples import ROOMY, charge, request
+from tests.handlers.chain import Context
+from tests.handlers.conftest import Cloud
+
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+
+
+def run(now: dt.datetime) -> dict[str, object]:
+    outcome: dict[str, object] = handler({"now": instant(now)}, Context())
+    return outcome
+
+
+def database(cloud: Cloud, name: str, now: dt.datetime) -> None:
+    """A database of the ledger and of RDS."""
+    one = request(database_name=name, now=now, ttl="30d")
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    cloud.ledger.record(one.id, Event(id="done", type=Happened.SUCCEEDED, at=now, actor="x"), now)
+    boto3.client("rds").create_db_instance(
+        DBInstanceIdentifier=f"dev-{name}",
+        DBInstanceClass="db.t4g.micro",
+        Engine="mysql",
+        AllocatedStorage=20,
+        MasterUsername="dbadmin",
+        MasterUserPassword="not-a-secret",
+        Tags=[{"Key": "ManagedBy", "Value": "rds-provisioner"}, {"Key": "Environment", "Value": "dev"}],
+    )
+
+
+def connections(name: str, begin: dt.datetime, counts: list[int]) -> None:
+    """What CloudWatch counted, hour by hour."""
+    dimensions = [{"Name": "DBInstanceIdentifier", "Value": f"dev-{name}"}]
+    data = [
+        {
+            "MetricName": "DatabaseConnections",
+            "Dimensions": dimensions,
+            "Timestamp": begin + position * HOUR,
+            "Value": count,
+        }
+        for position, count in enumerate(counts)
+    ]
+    boto3.client("cloudwatch").put_metric_data(Namespace="AWS/RDS", MetricData=data)
+
+
+def test_once_a_day_it_looks_for_idle_databases_and_old_snapshots(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    database(cloud, "orders", now)
+    database(cloud, "bills", now)
+    connections("orders", now, [0] * 24 * 18)
+    connections("bills", now, [0] * 24 * 5 + [2] + [0] * (24 * 13 - 1))
+
+    warned = run(now + 14 * DAY + HOUR)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line][-1]
+
+    assert warned["idle"] == {
+        "looked_at": 2,
+        "unknown": [],
+        "reported": ["dev/orders"],
+        "taken_back": [],
+        "removals": [],
+        "errors": [],
+    }
+    assert warned["snapshots"] == {"deleted": [], "kept": [], "errors": []}
+    assert (metrics["Idle"], metrics["SnapshotsDeleted"], metrics["SweepErrors"]) == ([1.0], [0.0], [0.0] * 3)
+
+    assert "idle" not in run(now + 14 * DAY + 2 * HOUR)
+    removed = run(now + 17 * DAY + HOUR)
+    assert isinstance(removed["idle"], dict)
+    assert removed["idle"]["removals"] == ["dev/orders"]
+    assert [one["kind"] for one in cloud.messages()] == ["remove"]
