@@ -172,6 +172,9 @@ class Gaps:
                 "DBName",
                 "DBInstanceClass",
                 "StorageType",
+                # A snapshot knows none of these; from a database they come along.
+                "PreferredMaintenanceWindow",
+                "PreferredBackupWindow",
             )
             if source.get(name)
         }

@@ -1,76 +1,27 @@
-"""One sandbox for all end-to-end tests."""
+"""One sandbox for all end-to-end tests, in which the scenes that they look at run side by side."""
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Iterator
 
 import pytest
 
 from sandbox.__main__ import launch
-from sandbox.client import Client, get_json
-from sandbox.cloud import Cloud
 from sandbox.paper import Paper
 from sandbox.place import HOME, Place
 from sandbox.place import stop as stop_sandbox
+from tests.e2e import scenes
+from tests.e2e.running import Sandbox, until
+from tests.e2e.scenes import Born, Copied, Expired, Guarded, Revived, Scenes
 
-Found = TypeVar("Found")
-ENDED = ("done", "rejected", "failed", "cancelled")
-# RDS takes 80 seconds here, and this machine may be busy with other tests.
-PATIENCE = 420
+__all__ = ["Sandbox", "until"]
 
-
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """A running sandbox."""
-
-    state: dict[str, Any]
-
-    @property
-    def alpha(self) -> Client:
-        return Client(self.state["api_url"], self.state["api_key"])
-
-    @property
-    def beta(self) -> Client:
-        return Client(self.state["api_url"], self.state["other_api_key"])
-
-    @property
-    def cloud(self) -> Cloud:
-        return Cloud(self.state["ports"]["aws"])
-
-    @property
-    def github(self) -> str:
-        return str(self.state["github_url"])
-
-    def request(self, request_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.alpha.call("GET", f"/requests/{request_id}").body
-        return found
-
-    def wait(self, request_id: str, *states: str) -> dict[str, Any]:
-        """The request, once it is in one of the states; fails where it ended in another one."""
-
-        def there() -> dict[str, Any] | None:
-            document = self.request(request_id)
-            if document["state"] in (*states, *ENDED) and document["state"] not in states:
-                raise AssertionError(f"{document['state']}: {document['error']}")
-            return document if document["state"] in states else None
-
-        return until(there, f"request {request_id} to be {' or '.join(states)}")
-
-    def calls(self) -> list[dict[str, Any]]:
-        """Every call that GitHub got."""
-        found: list[dict[str, Any]] = get_json(f"{self.github}/_sandbox/calls")
-        return found
-
-
-def until(look: Callable[[], Found | None], what: str) -> Found:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"waited {PATIENCE} s for {what}")
+SCENES = {
+    "mydb123": scenes.mydb123,
+    "orders": scenes.orders,
+    "cloned": scenes.cloned,
+    "revived": scenes.revived,
+    "guarded": scenes.guarded,
+    "expired": scenes.expired,
+}
 
 
 def start(at: Place) -> None:
@@ -93,3 +44,45 @@ def sandbox() -> Iterator[Sandbox]:
         yield Sandbox(at.read())
     finally:
         stop_sandbox(at)
+
+
+@pytest.fixture(scope="session")
+def all_scenes(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Scenes]:
+    """The scenes that the chosen tests look at, all begun before the first test runs."""
+    found = Scenes(sandbox)
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    for name, scene in SCENES.items():
+        if name in wanted:
+            found.begin(scene)
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def mydb123(all_scenes: Scenes) -> Born:
+    return all_scenes.see(scenes.mydb123)
+
+
+@pytest.fixture
+def orders(all_scenes: Scenes) -> Born:
+    return all_scenes.see(scenes.orders)
+
+
+@pytest.fixture
+def cloned(all_scenes: Scenes) -> Copied:
+    return all_scenes.see(scenes.cloned)
+
+
+@pytest.fixture
+def revived(all_scenes: Scenes) -> Revived:
+    return all_scenes.see(scenes.revived)
+
+
+@pytest.fixture
+def guarded(all_scenes: Scenes) -> Guarded:
+    return all_scenes.see(scenes.guarded)
+
+
+@pytest.fixture
+def expired(all_scenes: Scenes) -> Expired:
+    return all_scenes.see(scenes.expired)

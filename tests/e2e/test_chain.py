@@ -1,39 +1,21 @@
 """The whole chain: from a POST over GitHub, CircleCI and Terraform to a database that answers."""
 
+import contextlib
 import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import hosting
 from sandbox.client import get_json
-from sandbox.instance import describe, log_in
 from sandbox.place import HOME
-from tests.e2e.conftest import Sandbox, until
+from tests.e2e.running import Sandbox, events, number
+from tests.e2e.scenes import MYSQL, Born, has_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
-
-MYSQL = {"database_name": "mydb123", "database_engine": "mysql", "environment": "dev"}
-POSTGRES = {
-    "database_name": "orders",
-    "database_engine": "postgres",
-    "environment": "dev",
-    "purpose": 'Load tests ${file("/etc/hostname")} `@everyone` [skip ci]',
-    "ttl": "8h",
-    "tags": {"Service": "orders"},
-}
-PROD = {"database_name": "ledger", "database_engine": "postgres", "environment": "prod"}
-
-
-@pytest.fixture(scope="module")
-def made(sandbox: Sandbox) -> dict[str, str]:
-    """One request for each engine, under way at the same time, and one for prod."""
-    requests = {}
-    for name, body in (("mysql", MYSQL), ("postgres", POSTGRES), ("prod", PROD)):
-        answer = sandbox.alpha.call("POST", "/provision-rds", body)
-        assert answer.status == 202, answer.body
-        requests[name] = answer.body["id"]
-    return requests
 
 
 def test_a_request_without_a_good_key_is_refused(sandbox: Sandbox) -> None:
@@ -65,12 +47,12 @@ def test_bad_input_is_a_problem_document(sandbox: Sandbox, body: Any, status: in
 
 
 def test_the_same_post_is_one_request_and_another_one_says_what_differs(
-    sandbox: Sandbox, made: dict[str, str]
+    sandbox: Sandbox, mydb123: Born
 ) -> None:
     again = sandbox.alpha.call("POST", "/provision-rds", MYSQL)
     other = sandbox.alpha.call("POST", "/provision-rds", MYSQL | {"size": "medium"})
 
-    assert again.body["id"] == made["mysql"]
+    assert again.body["id"] == mydb123.document["id"]
     assert again.headers["idempotency-replayed"] == "true"
     assert other.status == 409
     assert other.body["errors"] == [{"pointer": "/size", "detail": 'it has "small", not "medium"'}]
@@ -83,64 +65,47 @@ def test_health_and_the_description_need_no_key(sandbox: Sandbox) -> None:
     assert bare.call("GET", "/openapi.json").body["info"]["title"] == "RDS Provisioner"
 
 
-def test_a_production_database_waits_for_a_person(sandbox: Sandbox, made: dict[str, str]) -> None:
-    def planned() -> dict[str, Any] | None:
-        document = sandbox.request(made["prod"])
-        return document if "planned" in [one["event"] for one in document["timeline"]] else None
+@pytest.mark.parametrize("name", ["mydb123", "orders"])
+@pytest.mark.usefixtures("all_scenes")
+def test_a_post_becomes_a_database_that_answers(
+    sandbox: Sandbox, name: str, request: pytest.FixtureRequest
+) -> None:
+    born: Born = request.getfixturevalue(name)
+    document, instance = born.document, born.instance
 
-    document = until(planned, "the plan of the production database")
-
-    assert document["state"] == "pull_request_open"
-    number = int(document["links"]["pull_request"].rpartition("/")[2])
-    hosting.approve_and_merge(sandbox.github, number)
-    merged = sandbox.wait(made["prod"], "merged", "applying", "done")
-    events = [one["event"] for one in merged["timeline"]]
-    assert events.index("approved") < events.index("merged")
-
-
-@pytest.mark.parametrize("engine", ["mysql", "postgres"])
-def test_a_post_becomes_a_database_that_answers(sandbox: Sandbox, made: dict[str, str], engine: str) -> None:
-    document = sandbox.wait(made[engine], "done")
-
-    result = document["result"]
-    instance = describe(sandbox.cloud, result["identifier"])
     assert instance["DBInstanceStatus"] == "available"
     assert instance["StorageEncrypted"]
     assert not instance["PubliclyAccessible"]
-    assert instance["MasterUserSecret"]["SecretArn"] == result["secret_arn"]
-    if engine not in sandbox.state["missing_engines"]:
-        assert log_in(sandbox.cloud, instance)
-    events = [one["event"] for one in document["timeline"]]
-    assert [
-        name
-        for name in ("requested", "opened", "planned", "merged", "started", "succeeded")
-        if name in events
-    ] == [
-        "requested",
-        "opened",
-        "planned",
-        "merged",
-        "started",
-        "succeeded",
-    ]
+    assert instance["MasterUserSecret"]["SecretArn"] == document["result"]["secret_arn"]
+    assert born.version or not has_server(sandbox, instance)
+    known = ("requested", "opened", "planned", "merged", "started", "succeeded")
+    assert [name for name in known if name in events(document)] == list(known)
     tags = {tag["Key"]: tag["Value"] for tag in instance["TagList"]}
     assert tags["ManagedBy"] == "rds-provisioner"
-    assert tags["RequestId"] == made[engine]
+    assert tags["RequestId"] == document["id"]
     assert tags["ExpiresAt"] == document["database"]["expires_at"]
 
 
-def test_each_request_has_one_branch_one_pull_request_and_no_needless_call(
-    sandbox: Sandbox, made: dict[str, str]
+def test_each_request_has_one_branch_and_one_pull_request(
+    sandbox: Sandbox, mydb123: Born, orders: Born
 ) -> None:
     opened = [
-        call for call in sandbox.calls() if call["method"] == "POST" and call["path"].endswith("/pulls")
+        call["status"]
+        for call in sandbox.calls()
+        if call["method"] == "POST" and call["path"].endswith("/pulls")
     ]
+    pulls = hosting.pulls(sandbox.github)
+    branches = [one["branch"] for one in pulls]
 
-    assert [call["status"] for call in opened] == [201] * len(made)
+    assert set(opened) == {201}
+    assert len(set(branches)) == len(branches)
+    for born in (mydb123, orders):
+        mine = [one["number"] for one in pulls if one["branch"].endswith(f"create-{born.document['id'][:8]}")]
+        assert mine == [number(born.document)]
 
 
-def test_no_password_stands_in_any_log_state_or_answer(sandbox: Sandbox, made: dict[str, str]) -> None:
-    document = sandbox.wait(made["mysql"], "done")
+def test_no_password_stands_in_any_log_state_or_answer(sandbox: Sandbox, mydb123: Born) -> None:
+    document = mydb123.document
     secrets = sandbox.cloud.client("secretsmanager")
     secret = secrets.get_secret_value(SecretId=document["result"]["secret_arn"])["SecretString"]
     password = json.loads(secret)["password"]
@@ -149,26 +114,16 @@ def test_no_password_stands_in_any_log_state_or_answer(sandbox: Sandbox, made: d
     keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
     stored = [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8", "replace") for key in keys]
     told = [str(delivery) for delivery in get_json(f"{sandbox.github}/_sandbox/deliveries")]
-    logs = [path.read_text(errors="replace") for path in (HOME / "test").rglob("*.log")]
-    texts = [str(document), *stored, *told, *logs]
+    texts = [str(document), *stored, *told, *logs()]
 
     assert len(texts) > 3
     assert not [text[:200] for text in texts if password in text]
 
 
-def test_a_removal_takes_the_database_away(sandbox: Sandbox, made: dict[str, str]) -> None:
-    sandbox.wait(made["postgres"], "done")
-
-    answer = sandbox.alpha.call("DELETE", "/databases/dev/orders")
-    assert answer.status == 202, answer.body
-    document = sandbox.wait(answer.body["id"], "done")
-
-    assert document["kind"] == "remove"
-    identifiers = [
-        one["DBInstanceIdentifier"]
-        for one in sandbox.cloud.client("rds").describe_db_instances()["DBInstances"]
-    ]
-    assert "dev-orders" not in identifiers
-    assert sandbox.alpha.call("GET", "/databases/dev/orders").body["state"] == "removed"
-    assert sandbox.alpha.call("PATCH", "/databases/dev/orders", {"ttl": "8h"}).status == 409
-    assert sandbox.beta.call("GET", "/databases/dev/orders").status == 404
+def logs() -> Iterator[str]:
+    """Every log of the sandbox; jobs that end meanwhile take their directories away."""
+    for directory, _, names in os.walk(HOME / "test"):
+        for name in names:
+            if name.endswith(".log"):
+                with contextlib.suppress(FileNotFoundError):
+                    yield (Path(directory) / name).read_text(errors="replace")

@@ -1,0 +1,110 @@
+"""A running sandbox, as the end-to-end tests use it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sandbox import hosting
+from sandbox.client import Client, get_json
+from sandbox.cloud import Cloud
+
+Found = TypeVar("Found")
+ENDED = ("done", "rejected", "failed", "cancelled")
+# RDS takes 80 seconds here, and this machine may be busy with other tests.
+PATIENCE = 420
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox."""
+
+    state: dict[str, Any]
+
+    @property
+    def alpha(self) -> Client:
+        return Client(self.state["api_url"], self.state["api_key"])
+
+    @property
+    def beta(self) -> Client:
+        return Client(self.state["api_url"], self.state["other_api_key"])
+
+    @property
+    def cloud(self) -> Cloud:
+        return Cloud(self.state["ports"]["aws"])
+
+    @property
+    def github(self) -> str:
+        return str(self.state["github_url"])
+
+    def request(self, request_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.alpha.call("GET", f"/requests/{request_id}").body
+        return found
+
+    def wait(self, request_id: str, *states: str) -> dict[str, Any]:
+        """The request, once it is in one of the states; fails where it ended in another one."""
+
+        def there() -> dict[str, Any] | None:
+            document = self.request(request_id)
+            if document["state"] in (*states, *ENDED) and document["state"] not in states:
+                raise AssertionError(f"{document['state']}: {document['error']}")
+            return document if document["state"] in states else None
+
+        return until(there, f"request {request_id} to be {' or '.join(states)}")
+
+    def ask(self, method: str, path: str, body: Any = None) -> str:
+        """The id of the request that an accepted call makes."""
+        answer = self.alpha.call(method, path, body)
+        assert answer.status == 202, answer.body
+        return str(answer.body["id"])
+
+    def database(self, place: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.alpha.call("GET", f"/databases/{place}").body
+        return found
+
+    def planned(self, request_id: str) -> dict[str, Any]:
+        """The request, once its plan is told."""
+
+        def told() -> dict[str, Any] | None:
+            document = self.request(request_id)
+            if document["error"]:
+                raise AssertionError(f"{document['state']}: {document['error']}")
+            return document if "planned" in events(document) else None
+
+        return until(told, f"the plan of request {request_id}")
+
+    def approve(self, request_id: str) -> dict[str, Any]:
+        """Approve and merge a planned request as a code owner does; how it stood before that."""
+        document = self.planned(request_id)
+        time.sleep(1)  # GitHub's times have whole seconds: an approval within one would stand before the plan
+        hosting.approve_and_merge(self.github, number(document))
+        return document
+
+    def pull(self, document: dict[str, Any]) -> dict[str, Any]:
+        """A request's pull request, with its comments."""
+        return next(one for one in hosting.pulls(self.github) if one["number"] == number(document))
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call that GitHub got."""
+        found: list[dict[str, Any]] = get_json(f"{self.github}/_sandbox/calls")
+        return found
+
+
+def number(document: dict[str, Any]) -> int:
+    """The number of a request's pull request."""
+    return int(document["links"]["pull_request"].rpartition("/")[2])
+
+
+def events(document: dict[str, Any]) -> list[str]:
+    """What happened to a request, in order."""
+    return [one["event"] for one in document["timeline"]]
+
+
+def until(look: Callable[[], Found | None], what: str) -> Found:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"waited {PATIENCE} s for {what}")
