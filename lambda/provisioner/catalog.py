@@ -113,8 +113,10 @@ class Environment(_Part):
     backup_retention_days: int = Field(ge=1, le=35)
     deletion_protection: bool
     final_snapshot: bool
-    keep_final_snapshot_days: int | None = Field(default=None, ge=1)
-    idle_after_days: int | None = Field(default=None, ge=1)
+    keep_final_snapshot_days: int | None = Field(default=None, ge=1, le=3_650)  # left out: for ever
+    # Left out: nobody looks. A week at least, so that a job of every Sunday is seen; CloudWatch keeps hours
+    # for 455 days.
+    idle_after_days: int | None = Field(default=None, ge=7, le=365)
     quota: Quota
 
 

@@ -13,6 +13,7 @@ PURE = (
     "documents",
     "errors",
     "expiry",
+    "final_snapshots",
     "history",
     "idle",
     "ledger_rows",
