@@ -1,7 +1,8 @@
 """The statements that make, mend and re-key a database's two users; text only.
 
-`application` reads, writes and changes the tables of its database; `read_only` reads them, those included that
-are made later. Both have to use TLS: PostgreSQL's parameter group sees to that for everybody, MySQL's user too.
+`application` reads, writes and changes the tables of its database; `read_only` reads them, those included
+that are made later. Both have to use TLS: the parameter group sees to that for everybody, in MySQL the user
+too.
 All statements can run again and again. RDS's master user is no superuser, and these need none.
 """
 
@@ -34,7 +35,7 @@ def statements(
 ) -> list[str]:
     """What makes both users, as far as they are missing, and gives them these (user, password).
 
-    `database` is the name inside the engine. Raises ValueError for a password of another alphabet than letters
+    `database` is the name inside the engine. Raises ValueError for a password that is not made of letters
     and digits.
     """
     for _, password in passwords:
@@ -60,7 +61,7 @@ def identifier(engine: str, name: str) -> str:
 
 
 def scram(password: str, salt: bytes) -> str:
-    """What PostgreSQL keeps of a password (RFC 5803), so that neither statement nor log holds the password."""
+    """What PostgreSQL keeps of a password (RFC 5803), so that no statement and no log holds it."""
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")
     server = hmac.digest(salted, b"Server Key", "sha256")
@@ -118,8 +119,9 @@ def _mysql(database: str, _master: str, passwords: Sequence[tuple[str, str]], sa
     return [
         *made,
         *(_mysql_key(user, password, salt) for user, password in passwords),
-        "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, "
-        "LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER "
+        "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, "
+        "CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, "
+        "ALTER ROUTINE, EVENT, TRIGGER "
         f"ON {place}.* TO '{APPLICATION}'@'%'",
         f"GRANT SELECT, SHOW VIEW ON {place}.* TO '{READ_ONLY}'@'%'",
     ]

@@ -1,0 +1,101 @@
+"""⑤ Users and passwords: what was applied gets its users, what was asked for is rotated, what is gone goes.
+
+Fed by the events' topic through a queue of its own. A message only says where to look; the ledger says what
+is to be done, so that a message may come twice, late or out of order.
+"""
+
+import datetime as dt
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from provisioner import settings
+from provisioner.access import Access
+from provisioner.engines import runner
+from provisioner.errors import NeedsPerson, TryLater
+
+_ROOTS: Final = str(Path(__file__).parents[1] / "rds_roots.crt")
+_DOING: Final = {
+    "applied": "making the users",
+    "rotation_asked": "rotating a password",
+    "removed": "forgetting",
+}
+FIRST_WAIT: Final = 30
+LONGEST_WAIT: Final = 1800
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """The Lambda function: answers with the messages that stay in the queue."""
+    stay = [record["messageId"] for record in event["Records"] if not _is_done(record)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in stay]}
+
+
+def _is_done(record: Mapping[str, Any]) -> bool:
+    try:
+        document = json.loads(record["body"])
+        data = document["data"]
+        place = str(data["environment"]), str(data["database_name"])
+        what = str(data["event"])
+        asked_id = str(document["id"]).removeprefix(f"{place[0]}/{place[1]}/")
+    except (ValueError, KeyError, TypeError):
+        logger.exception("unreadable message", message_id=record["messageId"])
+        return False
+    access = _access()
+    try:
+        match what:
+            case "applied":
+                access.prepare(*place)
+            case "rotation_asked":
+                access.rotate(*place, asked_id)
+            case "removed":
+                access.forget(*place)
+    except (TryLater, NeedsPerson) as error:
+        return _later(record, access, place, what, error)
+    except Exception:
+        logger.exception("unexpected", message_id=record["messageId"], subject="/".join(place))
+        return False
+    logger.info("done", what=what, subject="/".join(place))
+    return True
+
+
+def _later(
+    record: Mapping[str, Any],
+    access: Access,
+    place: tuple[str, str],
+    what: str,
+    error: TryLater | NeedsPerson,
+) -> bool:
+    """Leave it in the queue for a while; the last time also write down that a person has to look."""
+    received = int(record["attributes"]["ApproximateReceiveCount"])
+    logger.warning("not now", what=what, subject="/".join(place), reason=str(error), received=received)
+    if received >= int(settings.setting("MAX_RECEIVE_COUNT", "8")):
+        metrics.add_metric(name="AccessFailed", unit=MetricUnit.Count, value=1)
+        access.failed(*place, _DOING.get(what, what), str(error))
+        return False
+    settings.client("sqs").change_message_visibility(
+        QueueUrl=settings.setting("ACCESS_QUEUE_URL"),
+        ReceiptHandle=record["receiptHandle"],
+        VisibilityTimeout=min(FIRST_WAIT * 2 ** (received - 1), LONGEST_WAIT),
+    )
+    return False
+
+
+def _access() -> Access:
+    return Access(
+        settings.ledger(),
+        settings.client("secretsmanager"),
+        runner(settings.setting("DATABASE_ROOTS", _ROOTS)),
+        lambda: secrets.token_bytes(16),
+        dt.datetime.now(dt.UTC),
+    )
