@@ -1,6 +1,7 @@
 """The rules of idleness, without any clock or cloud."""
 
 import datetime as dt
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -199,4 +200,8 @@ def test_nothing_is_removed_without_a_notice_of_its_own_spell(
 
 
 def test_the_numbers_are_the_ones_that_the_document_names() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text()
+
     assert (NOTICE, ENOUGH_HOURS) == (3 * DAY, 20)
+    assert "a date three days ahead" in document
+    assert "at least 20 hours are known" in document
