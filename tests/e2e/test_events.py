@@ -37,13 +37,14 @@ def test_a_request_that_is_cancelled_is_told_from_begin_to_end(sandbox: Sandbox)
 
     def subscriber() -> list[dict[str, Any]] | None:
         for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []):
-            heard.append(json.loads(message["Body"]))
+            told = json.loads(message["Body"])
+            if told["data"]["request"]["id"] == request_id:  # others are under way in this environment
+                heard.append(told)
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return heard if len(heard) >= 2 else None
 
     found = until(subscriber, "two events in the queue")
     assert [one["data"]["event"] for one in found] == ["opened", "cancelled"]
-    assert {one["data"]["request"]["id"] for one in found} == {request_id}
     assert found[0]["data"]["pull_request_url"].endswith("/pull/" + found[0]["id"].rpartition(":")[2])
 
     def webhook() -> list[str] | None:

@@ -187,7 +187,7 @@ def test_a_restored_instance_has_the_data_and_a_secret_of_its_own(
         f"{restore.__name__[:7].replace('_', '-')}-{engine}",
         f"{restore.__name__[3:8]}-copy-{engine}",
     )
-    instance = create(cloud, engine, source)
+    instance = create(cloud, engine, source, PreferredMaintenanceWindow="sun:04:30-sun:05:30")
     query(cloud, instance, "create table answers (answer int)")
     query(cloud, instance, "insert into answers values (42)")
     restore(cloud, source, target)
@@ -197,6 +197,8 @@ def test_a_restored_instance_has_the_data_and_a_secret_of_its_own(
     copy = available(cloud, target)
     assert copy["MasterUserSecret"]["SecretArn"] != instance["MasterUserSecret"]["SecretArn"]
     assert query(cloud, copy, "select answer from answers") == 42
+    inherits = copy["PreferredMaintenanceWindow"] == instance["PreferredMaintenanceWindow"]
+    assert inherits == (restore is by_point_in_time)
 
 
 def test_deleting_an_instance_deletes_its_secret_and_its_server(cloud: Cloud) -> None:
