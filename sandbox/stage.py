@@ -1,6 +1,7 @@
 """What the demo's stories share: the running sandbox, the paper, and promises that are kept or broken."""
 
 import json
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class Stage:
         """A call that has to be accepted; the id of the request that it makes."""
         answer = self._call(self.alpha, method, path, body)
         expect(answer.status == 202, f"{method} {path} answers {answer.status}, not 202: {answer.body}")
-        self.paper.line(f"202 {'Accepted':<10} request {answer.body['id']}")
+        self.paper.line(f"202 Accepted, request {answer.body['id']}")
         return str(answer.body["id"])
 
     def refused(
@@ -60,7 +61,10 @@ class Stage:
         problem: dict[str, Any] = answer.body
         why = " ".join(one["detail"] for one in problem["errors"]) or problem["detail"]
         expect(bool(why), f"{method} {path} is refused without a reason: {problem}")
-        self.paper.line(f"{status} {problem['title']}: {why}")
+        first, *others = textwrap.wrap(f"{status} {problem['title']}: {why}", WIDTH)
+        self.paper.line(first)
+        for part in others:
+            self.paper.more(part)
         return problem
 
     def _call(self, client: Client, method: str, path: str, body: Any) -> Answer:
