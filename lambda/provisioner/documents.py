@@ -7,7 +7,18 @@ from typing import Any, Final
 
 from provisioner.catalog import Catalog
 from provisioner.idle import Use
-from provisioner.lifecycle import BEGINS, ENDED, Event, Note, Progress, State, Step, maximum, step_starts
+from provisioner.lifecycle import (
+    BEGINS,
+    ENDED,
+    Event,
+    Note,
+    Noted,
+    Progress,
+    State,
+    Step,
+    maximum,
+    step_starts,
+)
 from provisioner.records import Charge, Database, Request
 from provisioner.request import instant
 from provisioner.terraform import Root
@@ -131,10 +142,22 @@ def database_document(
     if history is not None:
         document["requests"] = [f"/requests/{request_id}" for request_id in history]
         document["events"] = [_note(note) for note in notes]
+        document["secrets"] = secrets(database, notes)
         known = use if use and use.origin == database.origin else None
         document["last_connection_at"] = _time(known.last_connection_at if known else None)
         document["idle_since"] = _time(known.idle_since if known else None)
     return document
+
+
+def secrets(database: Database, notes: Sequence[Note]) -> dict[str, str]:
+    """The ARN of each user's secret, as far as the ledger knows one; access_sql.User names the users."""
+    found = {}
+    if database.result and database.result.get("secret_arn"):
+        found["master"] = str(database.result["secret_arn"])
+    for note in notes:
+        if note.type is Noted.USERS_READY and note.id == f"users_ready:{database.origin[:8]}":
+            found |= dict(note.detail["secrets"])
+    return found
 
 
 def quota_document(team: str, usage: Mapping[str, Charge], catalog: Catalog) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 What to look at comes from RDS (the instances with our tags), not from an index of the ledger: those are what
 costs money, a database without an end has no due time, and one call lists a hundred. A turn in the ledger
-(`Ledger.take_turn`) makes it once a day for all, whoever runs first. What fails is looked at again after an
-hour; what was looked at already is left out then.
+(`Ledger.take_turn`) makes it once a day for all, whoever runs first. It is taken for an hour, and for the day
+when everything went well: after a fault, or a kill, the rest is looked at an hour later.
 
 A removal is asked for under an id that one spell of idleness has once. Whatever else is under way for the
-database wins, as does a change since: it counts as use (see `idle`).
+database wins, as does a change since: it counts as use (see `idle`). A ledger that was lost and rebuilt knows of no
+spell, and so warns anew.
 """
 
 import datetime as dt
@@ -37,6 +38,7 @@ class Looked:
     """What one day's look did, for the log and the metrics."""
 
     looked_at: int = 0
+    idle: int = 0
     unknown: list[str] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
     taken_back: list[str] = field(default_factory=list)
@@ -68,7 +70,7 @@ class IdleSweeper:
         now, ledger = self.service.now, self.service.ledger
         if not any(rules.idle_after_days for rules in self.service.catalog.environments.values()):
             return None
-        if not ledger.take_turn(_TURN, now, now + idle.DAY):
+        if not ledger.take_turn(_TURN, now, now + idle.HOUR):
             return None
         looked = Looked()
         try:
@@ -78,8 +80,8 @@ class IdleSweeper:
             seen = []
         for environment, ones in groupby(seen, key=lambda one: one.database.environment):
             self._environment(environment, list(ones), looked)
-        if looked.errors:
-            ledger.take_turn(_TURN, now, now + idle.HOUR, early=True)
+        if not looked.errors:
+            ledger.set_turn(_TURN, now + idle.DAY)
         return looked
 
     def _seen(self, instances: Iterable[Instance]) -> Iterable[_Seen]:
@@ -120,6 +122,7 @@ class IdleSweeper:
             now=now,
         )
         looked.looked_at += 1
+        looked.idle += verdict is Verdict.IDLE
         if verdict is Verdict.UNKNOWN:
             looked.unknown.append(seen.place)
         automatic = self._automatic(database)

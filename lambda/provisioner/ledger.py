@@ -373,19 +373,26 @@ class Ledger:
             writes.append(self._put(note_row(environment, database_name, note)))
         return self._transact(writes) is None
 
-    def take_turn(self, what: str, now: dt.datetime, again: dt.datetime, *, early: bool = False) -> bool:
-        """Take the turn to do something once until `again`; False where it is not due, or taken.
+    def take_turn(self, what: str, now: dt.datetime, until: dt.datetime) -> bool:
+        """Take the turn to do something that is done once in a while; False where it is not due, or taken.
 
-        `early` moves a turn that was taken to another time.
+        Nobody else has it before `until`; `set_turn` says when it is due again.
         """
         row = self._get(f"TURN#{what}", "TURN")
-        if row and not early and str(row["next_at"]) > when(now):
+        if row and str(row["next_at"]) > when(now):
             return False
+        return self._turn(what, row, until)
+
+    def set_turn(self, what: str, at: dt.datetime) -> None:
+        """Say when something is due again; whoever has the turn does."""
+        self._turn(what, self._get(f"TURN#{what}", "TURN"), at)
+
+    def _turn(self, what: str, row: Row | None, at: dt.datetime) -> bool:
         version = int(row["version"]) if row else None
         turn: Row = {
             "pk": f"TURN#{what}",
             "sk": "TURN",
-            "next_at": when(again),
+            "next_at": when(at),
             "version": (version or 0) + 1,
         }
         return self._transact([self._put(turn, version=version)]) is None

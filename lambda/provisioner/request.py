@@ -142,6 +142,17 @@ def read_create(content: Any) -> CreateBody:
     return _read(CreateBody, content)
 
 
+class RotateBody(_Body):
+    """The body of `POST /databases/{environment}/{database_name}/rotate`."""
+
+    user: Literal["master", "application", "read_only"] = "master"
+
+
+def read_rotate(content: Any) -> RotateBody:
+    """Check the shape of a rotation; raises Problem (422)."""
+    return _read(RotateBody, content)
+
+
 def read_patch(content: Any) -> PatchBody:
     """Check the shape of a change; raises Problem (422), also for fields that cannot change in place."""
     if isinstance(content, Mapping):

@@ -128,7 +128,7 @@ class Service:
         self, environment: str, database_name: str, caller: Caller, *, reason: str = "", dry_run: bool = False
     ) -> Accepted | dict[str, Any]:
         """Remove a database; where deletion protection is on, a first pull request disarms it."""
-        existing = self._own_database(environment, database_name, caller)
+        existing = self.own_database(environment, database_name, caller.team)
         if existing.state is DatabaseState.REMOVING and existing.active:
             under_way = self.ledger.request(existing.active)
             if under_way and under_way.kind in (Kind.REMOVE, Kind.DISARM):
@@ -249,21 +249,22 @@ class Service:
 
     def database_page(self, environment: str, database_name: str, caller: Caller) -> dict[str, Any]:
         """The document of one of the team's databases."""
-        database = self._own_database(environment, database_name, caller)
+        database = self.own_database(environment, database_name, caller.team)
         history = self.ledger.history(environment, database_name)
         notes = self.ledger.notes(environment, database_name)
         use = self.ledger.use(environment, database_name)
         return documents.database_document(database, self.catalog, history=history, notes=notes, use=use)
 
-    def _own_database(self, environment: str, database_name: str, caller: Caller) -> Database:
+    def own_database(self, environment: str, database_name: str, team: str) -> Database:
+        """A database of the team; raises Problem (404) for any other."""
         database = self.ledger.database(environment, database_name)
-        if database is None or database.team != caller.team:
+        if database is None or database.team != team:
             raise not_found(f"database {environment}/{database_name}")
         return database
 
     def _free(self, environment: str, database_name: str, caller: Caller) -> Database:
         """A database that may be changed now."""
-        return self.check_free(self._own_database(environment, database_name, caller))
+        return self.check_free(self.own_database(environment, database_name, caller.team))
 
     def check_free(self, database: Database) -> Database:
         """The database, if it may be changed now; raises Problem (409) otherwise."""

@@ -13,11 +13,12 @@ from uuid import uuid4
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from provisioner import catalog
 from provisioner.catalog import Catalog
 from provisioner.circleci import Access, CircleCi
-from provisioner.errors import NeedsPerson
+from provisioner.errors import NeedsPerson, TryLater
 from provisioner.github import GitHub
 from provisioner.github_app import GitHubApp
 from provisioner.ledger import Ledger
@@ -95,6 +96,18 @@ def send(message: Message) -> None:
         Message=encode(message),
         MessageAttributes={"kind": {"DataType": "String", "StringValue": message.kind}},
     )
+
+
+def rotate_secret(arn: str) -> None:
+    """Have a secret rotated now by whoever manages it; raises TryLater where that is refused."""
+    try:
+        client("secretsmanager").rotate_secret(SecretId=arn)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "AccessDeniedException":
+            fix = "give the API function's role secretsmanager:RotateSecret for this secret and its key"
+            raise NeedsPerson("rotating a master password", code, fix) from error
+        raise TryLater("rotating a master password", code) from error
 
 
 def service(now: dt.datetime) -> Service:

@@ -1,7 +1,7 @@
 """⑥ Once a day: delete the final snapshots that their environments keep no longer (see `final_snapshots`).
 
-A turn in the ledger makes it once a day; after a fault it is tried again in an hour. Deleting twice does no
-harm: the second run does not see the snapshot, or hears that it is gone.
+A turn in the ledger makes it once a day; after a fault, or a kill, it is tried again in an hour. Deleting
+twice does no harm: the second run does not see the snapshot, or hears that it is gone.
 """
 
 import datetime as dt
@@ -42,7 +42,7 @@ class SnapshotSweeper:
     def run(self) -> Pruned | None:
         """The run of the day; None where it is not due."""
         now, ledger = self.service.now, self.service.ledger
-        if not ledger.take_turn(_TURN, now, now + _DAY):
+        if not ledger.take_turn(_TURN, now, now + _HOUR):
             return None
         pruned = Pruned()
         try:
@@ -50,8 +50,8 @@ class SnapshotSweeper:
                 self._prune(snapshot, pruned)
         except (TryLater, NeedsPerson) as error:
             pruned.errors.append(str(error))
-        if pruned.errors:
-            ledger.take_turn(_TURN, now, now + _HOUR, early=True)
+        if not pruned.errors:
+            ledger.set_turn(_TURN, now + _DAY)
         return pruned
 
     def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:

@@ -7,6 +7,7 @@ import pytest
 
 HOME = Path(__file__).parents[2] / "lambda" / "provisioner"
 PURE = (
+    "access_sql",
     "announcement",
     "catalog",
     "comments",

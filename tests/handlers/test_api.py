@@ -12,7 +12,7 @@ import yaml
 from provisioner import settings
 from provisioner.handlers import api
 from provisioner.lifecycle import Event, Happened
-from provisioner.request import CreateBody, PatchBody
+from provisioner.request import CreateBody, PatchBody, RotateBody
 
 from tests.core.examples import MISSION_BODY, NOW, ROOMY
 from tests.core.examples import charge as charge_of
@@ -372,7 +372,9 @@ def test_every_route_is_described_and_every_description_is_served() -> None:
     assert shapes == described
 
 
-@pytest.mark.parametrize(("model", "name"), [(CreateBody, "CreateBody"), (PatchBody, "PatchBody")])
+@pytest.mark.parametrize(
+    ("model", "name"), [(CreateBody, "CreateBody"), (PatchBody, "PatchBody"), (RotateBody, "RotateBody")]
+)
 def test_the_described_bodies_have_the_fields_that_are_read(model: Any, name: str) -> None:
     assert set(OPENAPI["components"]["schemas"][name]["properties"]) == set(model.model_fields)
 

@@ -66,6 +66,7 @@ def test_once_a_day_it_looks_for_idle_databases_and_old_snapshots(
 
     assert warned["idle"] == {
         "looked_at": 2,
+        "idle": 1,
         "unknown": [],
         "reported": ["dev/orders"],
         "taken_back": [],

@@ -9,7 +9,7 @@ from tests.template.stack import PROJECT, resource, routes, template
 
 OPEN = {("get", "/health"), ("get", "/openapi.json"), ("post", "/webhooks/github")}
 # Not for teams, or described with the handler that serves it.
-NOT_DESCRIBED = {("post", "/webhooks/github"), ("post", "/databases/{environment}/{database_name}/rotate")}
+NOT_DESCRIBED = {("post", "/webhooks/github")}
 # All that a gateway response's template may read.
 READABLE = {"$context.path", "$context.requestId", "$context.error.messageString"}
 RESPONSES: dict[str, Any] = resource("Api")["GatewayResponses"]

@@ -17,7 +17,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from provisioner import documents, settings
+from provisioner import documents, rotation, settings
 from provisioner.errors import NeedsPerson, Problem, TryLater
 from provisioner.ledger import Contention
 from provisioner.message import Message
@@ -118,6 +118,24 @@ def remove(environment: str, database_name: str) -> Response[str]:
     reason = (_query("reason") or "")[:256]
     service = _service()
     return _accepted(service.remove(environment, database_name, _caller(), reason=reason, dry_run=_dry_run()))
+
+
+@app.post("/databases/<environment>/<database_name>/rotate")
+def rotate(environment: str, database_name: str) -> Response[str]:
+    """Rotate the password of one of a database's users."""
+    caller = _caller()
+    outcome = rotation.ask(
+        _service(),
+        environment,
+        database_name,
+        _body() if app.current_event.body else {},
+        team=caller.team,
+        actor=caller.actor,
+        rotate_master=settings.rotate_secret,
+        dry_run=_dry_run(),
+    )
+    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
+    return _json(200 if outcome.dry_run else HTTPStatus.ACCEPTED, outcome.document, headers)
 
 
 @app.get("/catalog")

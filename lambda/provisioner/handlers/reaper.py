@@ -42,7 +42,7 @@ def _daily(now: dt.datetime) -> dict[str, Any]:
     service = settings.service(now)
     outcome: dict[str, dict[str, Any]] = {}
     if looked := IdleSweeper(service, _observer, settings.github).run():
-        metrics.add_metric(name="Idle", unit=MetricUnit.Count, value=len(looked.reported))
+        metrics.add_metric(name="Idle", unit=MetricUnit.Count, value=looked.idle)
         outcome["idle"] = dataclasses.asdict(looked)
     if pruned := SnapshotSweeper(service, lambda: settings.client("rds")).run():
         metrics.add_metric(name="SnapshotsDeleted", unit=MetricUnit.Count, value=len(pruned.deleted))
