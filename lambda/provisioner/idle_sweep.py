@@ -6,8 +6,8 @@ costs money, a database without an end has no due time, and one call lists a hun
 when everything went well: after a fault, or a kill, the rest is looked at an hour later.
 
 A removal is asked for under an id that one spell of idleness has once. Whatever else is under way for the
-database wins, as does a change since: it counts as use (see `idle`). A ledger that was lost and rebuilt knows of no
-spell, and so warns anew.
+database wins, as does a change since: it counts as use (see `idle`). A ledger that was lost and rebuilt knows
+of no spell, and so warns anew.
 """
 
 import datetime as dt

@@ -17,7 +17,7 @@ from provisioner.service import Accepted
 from provisioner.use import Instance
 
 from tests.core.examples import NOW
-from tests.core.test_sweep import ALPHA, World
+from tests.core.test_sweep import ALPHA, FakeGitHub, World
 
 DAY = dt.timedelta(days=1)
 
@@ -49,6 +49,19 @@ class FakeAccount:
         hours = [begin + count * HOUR for count in range((end - begin) // HOUR)]
         known = [(hour, connected(hour)) for hour in hours if hour >= instance.created_at]
         return [(hour, count) for hour, count in known if count is not None]
+
+
+@dataclass
+class KilledGitHub(FakeGitHub):
+    """Where the function dies once, at a comment on one pull request."""
+
+    at: int | None = None
+
+    def put_comment(self, number: int, marker: str, text: str) -> None:
+        if number == self.at:
+            self.at = None
+            raise MemoryError
+        super().put_comment(number, marker, text)
 
 
 @dataclass
@@ -285,6 +298,21 @@ def test_after_days_without_a_scheduler_the_notice_is_counted_from_the_warning(d
     assert (looked.reported, looked.removals) == (["dev/orders"], [])
 
     assert [(day, one.removals) for day, one in days.days(4)] == [(3, ["dev/orders"])]
+
+
+def test_a_look_that_broke_off_is_taken_up_an_hour_later_where_it_stopped(days: Days) -> None:
+    days.database("bills", ttl="30d")
+    days.database("orders", number=2, ttl="30d")
+    days.days(13)
+    days.world.github = KilledGitHub(comments=days.world.github.comments, at=2)
+    with pytest.raises(MemoryError):
+        days.look()
+
+    assert days.look(HOUR / 2) is None
+    looked = days.look(HOUR / 2)
+    assert looked is not None
+    assert (looked.looked_at, looked.reported) == (1, ["dev/orders"])
+    assert days.told("bills") == days.told("orders") == ["idle"]
 
 
 def test_two_looks_at_once_warn_and_ask_once(days: Days) -> None:
