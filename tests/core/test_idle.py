@@ -1,6 +1,7 @@
 """The rules of idleness, without any clock or cloud."""
 
 import datetime as dt
+import random
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -197,6 +198,37 @@ def test_nothing_is_removed_without_a_notice_of_its_own_spell(
             assert now - looked_idle <= DAYS * DAY
         if found is Verdict.IDLE:
             looked_idle = now
+
+
+def test_two_hundred_lives_through_ninety_days_with_gaps_and_the_scheduler_down_for_up_to_three() -> None:
+    chance = random.Random(90)
+    ended = 0
+    for _ in range(200):
+        share, lost = chance.choice([0, 0.001, 0.005, 0.05]), chance.choice([0, 0.02, 0.3])
+        born = NOW + chance.randint(0, 24 * 20) * HOUR
+        life = [born + count * HOUR for count in range(24 * 90)]
+        known = {hour: float(chance.random() < share) for hour in life if chance.random() >= lost}
+        now, use, warned_at = born, None, None
+        while now < born + 70 * DAY:
+            now += chance.choice([24, 24, 24, 48, 72]) * HOUR
+            begin, end = idle.window(DAYS, now)
+            points = [(hour, known[hour]) for hour in life if begin <= hour < end and hour in known]
+            following = look(use, verdict(points, alive_since=born, now=now), now, points=points)
+            use = following.use
+            if following.action is Action.REPORT:
+                warned_at = now
+            if following.action is Action.TAKE_BACK:
+                warned_at = None
+            if following.action is Action.REMOVE:
+                assert warned_at is not None
+                assert now - born >= DAYS * DAY + NOTICE
+                assert now - warned_at >= NOTICE
+                assert not any(count for hour, count in known.items() if now - DAYS * DAY < hour <= now)
+                ended += 1
+                break
+        else:
+            assert share or lost
+    assert 50 <= ended < 200
 
 
 def test_the_numbers_are_the_ones_that_the_document_names() -> None:
