@@ -19,6 +19,7 @@ FUNCTIONS = {
     "ReaperFunction": "reaper",
     "EventsFunction": "events",
     "EventWebhookFunction": "event-webhook",
+    "AccessFunction": "access",
 }
 
 

@@ -14,6 +14,7 @@ def names() -> set[str]:
 
 def test_these_are_the_alarms() -> None:
     assert names() == {f"{function}-errors" for function in FUNCTIONS.values()} | {
+        "access-dead-letters",
         "api-5xx",
         "dead-letters",
         "event-webhook-dead-letters",

@@ -62,6 +62,31 @@ MAY = {
         "EventsTopic": {"sns:Publish"},
         "EventsDeadLetters": {"sqs:SendMessage"},
     },
+    "access": {
+        "*": COMMON["*"]
+        | {
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+            "secretsmanager:GetRandomPassword",
+        },
+        "Ledger": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "AccessQueue": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+        "secretsmanager:secret:rds!db-*": {"secretsmanager:GetSecretValue"},
+        "kms:key/*": {"kms:Decrypt"},
+        "secretsmanager:secret:rds-provisioner/*": {
+            "secretsmanager:CreateSecret",
+            "secretsmanager:DeleteSecret",
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:TagResource",
+            "secretsmanager:UpdateSecretVersionStage",
+        },
+    },
     "event-webhook": {
         "EventWebhookSecret": {"secretsmanager:GetSecretValue"},
         "EventWebhookQueue": {
@@ -115,7 +140,9 @@ def test_no_action_has_a_wildcard() -> None:
 
 def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
     conditions: dict[str, Any] = {
-        one["Sid"]: one.get("Condition") for one in statements("ApiRole") + statements("ReaperRole")
+        one["Sid"]: one.get("Condition")
+        for role in ("ApiRole", "ReaperRole", "AccessRole")
+        for one in statements(role)
     }
     assert conditions["DropFinalSnapshots"] == {
         "StringEquals": {"aws:ResourceTag/ManagedBy": "rds-provisioner"}
@@ -123,6 +150,7 @@ def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
     assert (
         "secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn" in conditions["RotatePasswords"]["ArnLike"]
     )
+    assert conditions["LogInAsMaster"] == conditions["RotatePasswords"]
     assert set(conditions["UseDatabaseKeysForThat"]) == {"StringEquals", "ForAnyValue:StringLike"}
 
 

@@ -21,13 +21,7 @@ from provisioner.engines import runner
 from provisioner.errors import NeedsPerson, TryLater
 
 _ROOTS: Final = str(Path(__file__).parents[1] / "rds_roots.crt")
-_DOING: Final = {
-    "applied": "making the users",
-    "rotation_asked": "rotating a password",
-    "removed": "forgetting",
-}
-FIRST_WAIT: Final = 30
-LONGEST_WAIT: Final = 1800
+_DOING: Final = {"applied": "making the users", "rotation_asked": "rotating a password"}
 
 logger = Logger()
 metrics = Metrics()
@@ -58,7 +52,7 @@ def _is_done(record: Mapping[str, Any]) -> bool:
                 access.prepare(*place)
             case "rotation_asked":
                 access.rotate(*place, asked_id)
-            case "removed":
+            case "removed" | "removed_in_git":
                 access.forget(*place)
     except (TryLater, NeedsPerson) as error:
         return _later(record, access, place, what, error)
@@ -76,18 +70,16 @@ def _later(
     what: str,
     error: TryLater | NeedsPerson,
 ) -> bool:
-    """Leave it in the queue for a while; the last time also write down that a person has to look."""
+    """Leave it in the queue; the last time also write down that a person has to look.
+
+    It comes again after the queue's own time: to set another one, this function would need a way to SQS out
+    of the databases' network.
+    """
     received = int(record["attributes"]["ApproximateReceiveCount"])
     logger.warning("not now", what=what, subject="/".join(place), reason=str(error), received=received)
     if received >= int(settings.setting("MAX_RECEIVE_COUNT", "8")):
         metrics.add_metric(name="AccessFailed", unit=MetricUnit.Count, value=1)
-        access.failed(*place, _DOING.get(what, what), str(error))
-        return False
-    settings.client("sqs").change_message_visibility(
-        QueueUrl=settings.setting("ACCESS_QUEUE_URL"),
-        ReceiptHandle=record["receiptHandle"],
-        VisibilityTimeout=min(FIRST_WAIT * 2 ** (received - 1), LONGEST_WAIT),
-    )
+        access.failed(*place, _DOING.get(what, "deleting the secrets"), str(error))
     return False
 
 
