@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from sandbox.aws.servers import ROOT
 from sandbox.place import CACHE, PROJECT
 from sandbox.processes import Processes
 from sandbox.terraform_mirror import cli_config
@@ -81,7 +82,9 @@ def start(cloud: Cloud, processes: Processes, directory: Path) -> None:
         "SFTP_ENABLED": "0",
         "TMPDIR": str(temporary(directory)),
     }
-    # Its Lambda functions get this variable from MiniStack itself.
+    # Its functions inherit all of this, and trust the roots of the databases here in place of Amazon's.
+    environment["DATABASE_ROOTS"] = str(directory / "databases" / ROOT)
+    # This one they get from MiniStack itself.
     del environment["AWS_ENDPOINT_URL"]
     processes.start("aws", [sys.executable, "-m", "sandbox.aws", str(directory)], environment)
     processes.wait_for("aws", f"{cloud.endpoint}/_ministack/health")

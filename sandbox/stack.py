@@ -49,6 +49,9 @@ def deploy(
         "GitHubAppId": github.app_id,
         "GitHubInstallationId": github.installation_id,
         "EventsWebhookUrl": events_url,
+        # Functions run as processes here, which reach the databases from any network.
+        "AccessSubnetIds": "subnet-0123456789abcdef0",
+        "AccessSecurityGroupId": "sg-0123456789abcdef0",
         "RetryThroughCircleCi": "true",
         "DeploymentType": "AllAtOnce",
         "DeletionProtection": "false",

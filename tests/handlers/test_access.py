@@ -1,0 +1,105 @@
+"""The access function takes what the topic tells, whatever comes, and says where a person has to look."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+from provisioner import announcement
+from provisioner.handlers import access
+from provisioner.lifecycle import Event, Happened, Note, Noted
+
+from tests.core.examples import NOW, ROOMY, charge, request
+from tests.handlers.chain import Context
+from tests.handlers.conftest import Cloud
+
+
+@pytest.fixture
+def available(cloud: Cloud) -> Iterator[Cloud]:
+    """dev/mydb123 is available at an address where nobody answers."""
+    secret = json.dumps({"username": "dbadmin", "password": "m"})
+    arn = boto3.client("secretsmanager").create_secret(Name="rds!db-1", SecretString=secret)["ARN"]
+    one = request()
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    result = {"endpoint": "127.0.0.1", "port": 9, "database_name": "mydb123", "secret_arn": arn}
+    done = Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result})
+    cloud.ledger.record(one.id, done, NOW)
+    with mock.patch.dict(os.environ, {"MAX_RECEIVE_COUNT": "3"}):
+        yield cloud
+
+
+def told(cloud: Cloud, noted: Noted, note_id: str = "n") -> str:
+    database = cloud.ledger.database("dev", "mydb123")
+    assert database is not None
+    note = Note(id=note_id, type=noted, at=NOW, actor="alpha-ci", detail={"user": "application"})
+    return announcement.encode(announcement.of_database(note, database, source="urn:x"))
+
+
+def applied() -> str:
+    return json.dumps(
+        {"id": "r/e", "data": {"event": "applied", "environment": "dev", "database_name": "mydb123"}}
+    )
+
+
+def run(*bodies: str, received: int = 1) -> list[str]:
+    records = [
+        {
+            "messageId": str(number),
+            "receiptHandle": "r",
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": str(received)},
+        }
+        for number, body in enumerate(bodies)
+    ]
+    answer = access.handler({"Records": records}, Context())
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def failures(cloud: Cloud) -> list[Note]:
+    return [note for note in cloud.ledger.notes("dev", "mydb123") if note.type is Noted.ACCESS_FAILED]
+
+
+def test_a_database_that_does_not_answer_is_tried_again(available: Cloud) -> None:
+    assert run(applied()) == ["0"]
+    assert failures(available) == []
+
+
+def test_the_last_try_says_what_failed_and_why(available: Cloud) -> None:
+    assert run(applied(), received=3) == ["0"]
+    (note,) = failures(available)
+    assert note.detail["doing"] == "making the users"
+    assert note.detail["cause"].startswith("logging in to 127.0.0.1 as dbadmin: ")
+
+
+def test_a_rotation_that_was_asked_for_is_found_by_its_note(available: Cloud) -> None:
+    asked = Note(
+        id="rotation_asked:1", type=Noted.ROTATION_ASKED, at=NOW, actor="a", detail={"user": "application"}
+    )
+    available.ledger.note("dev", "mydb123", asked)
+    body = told(available, Noted.ROTATION_ASKED, "rotation_asked:1")
+    assert run(body, received=3) == ["0"]
+    assert failures(available)[0].detail["doing"] == "rotating a password"
+    assert run(told(available, Noted.ROTATION_ASKED, "rotation_asked:invented")) == []
+
+
+@pytest.mark.parametrize("noted", [Noted.EXPIRING, Noted.IDLE, Noted.ROTATED])
+def test_what_is_none_of_its_business_goes(available: Cloud, noted: Noted) -> None:
+    assert run(told(available, noted)) == []
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"id": "x", "data": {}}', '{"id": "x", "data": 1}'])
+def test_what_is_no_event_stays_for_a_person_and_holds_nobody_up(available: Cloud, body: str) -> None:
+    assert run(body, told(available, Noted.EXPIRING)) == ["0"]
+
+
+def test_the_secrets_of_a_removed_database_go(available: Cloud) -> None:
+    secrets: Any = boto3.client("secretsmanager")
+    secrets.create_secret(Name="rds-provisioner/dev/mydb123/application", SecretString="{}")
+    gone = Note(id="g", type=Noted.REMOVED_IN_GIT, at=NOW, actor="pipeline")
+    available.ledger.gone("dev", "mydb123", gone)
+    assert run(told(available, Noted.REMOVED_IN_GIT)) == []
+    names = [one["Name"] for one in secrets.list_secrets()["SecretList"]]
+    assert "rds-provisioner/dev/mydb123/application" not in names
