@@ -41,12 +41,18 @@ def follow(
         if problem := stumble(pipelines):
             raise StoryFailed(problem)
         if document["state"] in ENDED:
-            raise StoryFailed(f"request {request_id} is {document['state']}: {document['error']}")
+            raise StoryFailed(f"request {request_id} is {document['state']}: {why(document)}")
         time.sleep(0.5)
     raise StoryFailed(
         f"request {request_id} is still {document.get('state')} after {PATIENCE} s, in the step "
         f"{document.get('step')}"
     )
+
+
+def why(document: dict[str, Any]) -> str:
+    """Why a request is not done, and what to do."""
+    error = document["error"]
+    return f"{error['cause']}; {error['fix']}" if error else str(document["message"])
 
 
 def timeline(document: dict[str, Any], begun: float, now: float) -> list[tuple[object, float, str]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.following import jobs, stumble, timeline
+from sandbox.following import jobs, stumble, timeline, why
 
 
 def pipeline(*jobs: dict[str, Any], error: str = "") -> dict[str, Any]:
@@ -43,6 +43,15 @@ def test_a_job_that_failed_before_its_first_step_says_why() -> None:
 
 def test_pipelines_that_run_or_were_skipped_are_no_failure() -> None:
     assert stumble([pipeline(job("apply-prod", "skipped"), job("gate", "running"))]) == ""
+
+
+def test_a_request_that_failed_says_why_and_what_to_do() -> None:
+    error = {"step": "review", "cause": "no plan came", "fix": "look at its pipeline", "retryable": False}
+
+    assert why({"error": error, "message": "It stands still."}) == "no plan came; look at its pipeline"
+    assert why({"error": None, "message": "Cancelled. Nothing was changed."}) == (
+        "Cancelled. Nothing was changed."
+    )
 
 
 def test_what_other_environments_do_and_every_jobs_furniture_are_left_out() -> None:
