@@ -1,4 +1,4 @@
-"""Users of a real database: each logs in with its secret, before and after a rotation, and may do its part."""
+"""Users of a real database: each logs in with its secret, before and after a rotation."""
 
 import json
 from collections.abc import Callable
