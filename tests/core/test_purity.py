@@ -21,6 +21,7 @@ PURE = (
     "lifecycle",
     "message",
     "policy",
+    "pr_record",
     "pull_request",
     "records",
     "reports",
