@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.github.auth import App, Refused
-from sandbox.github.pulls import APP_LOGIN, Comment, Pull, Review, Shapes, now
+from sandbox.github.pulls import APP_LOGIN, Comment, Happening, Pull, Review, Shapes, now
 from sandbox.github.repository import Conflict, Repository
 from sandbox.github.webhooks import Webhooks
 
@@ -238,8 +238,7 @@ class Hub:
         elif call.body.get("state") == "open" and pull.state == "closed":
             if pull.merged:
                 raise Refused(422, "Validation Failed", [{"resource": "PullRequest", "field": "state"}])
-            pull.state, pull.closed_at, pull.updated_at = "open", None, now()
-            self._event(pull, "reopened", APP_LOGIN)
+            self._reopen(pull, APP_LOGIN)
         return 200, self.shapes.pull(pull)
 
     def merge_pull(self, call: Call, *, number: str) -> Answer:
@@ -266,6 +265,8 @@ class Hub:
         pull.state, pull.merged, pull.merge_commit = "closed", True, commit
         pull.merged_at = pull.closed_at = pull.updated_at = now()
         pull.merged_by = login
+        for event in ("merged", "closed"):
+            pull.history.append(Happening(self._id(), event, login, commit, pull.merged_at))
         self._event(pull, "closed", login)
         self._push(pull.base, before, commit)
         return commit
@@ -276,7 +277,16 @@ class Hub:
         urls = {"blob_url": self.shapes.url, "raw_url": self.shapes.url, "contents_url": self.shapes.url}
         return 200, [one | urls for one in files]
 
+    def list_commits(self, call: Call, *, number: str) -> Answer:
+        pull = self._pull(number)
+        shas = self.repository.git("rev-list", "--reverse", f"{pull.base_sha}..{pull.head_sha}").split()
+        return 200, [self.shapes.pull_commit(self.repository, sha) for sha in _page(shas, call.query)]
+
     # Conversation
+
+    def list_happenings(self, call: Call, *, number: str) -> Answer:
+        pull = self._pull(number)
+        return 200, [self.shapes.happening(one) for one in _page(pull.history, call.query)]
 
     def list_comments(self, call: Call, *, number: str) -> Answer:
         pull = self._pull(number)
@@ -303,7 +313,7 @@ class Hub:
 
     def list_reviews(self, call: Call, *, number: str) -> Answer:
         pull = self._pull(number)
-        return 200, [self.shapes.review(pull, one) for one in pull.reviews]
+        return 200, [self.shapes.review(pull, one) for one in _page(pull.reviews, call.query)]
 
     # A person's hands
 
@@ -331,6 +341,13 @@ class Hub:
             pull = self._pull(str(number))
             if pull.state == "open":
                 self._close(pull, login)
+
+    def reopen_as_person(self, number: int, login: str = PERSON) -> None:
+        """Open again what was closed."""
+        with self._lock:
+            pull = self._pull(str(number))
+            if pull.state == "closed" and not pull.merged:
+                self._reopen(pull, login)
 
     def push_as_person(self, branch: str, path: str, content: bytes | None, message: str) -> str:
         """Push one more commit to a branch."""
@@ -370,8 +387,15 @@ class Hub:
         return self._next_id
 
     def _close(self, pull: Pull, login: str) -> None:
-        pull.state, pull.closed_at, pull.updated_at = "closed", now(), now()
+        pull.state = "closed"
+        pull.closed_at = pull.updated_at = now()
+        pull.history.append(Happening(self._id(), "closed", login, created_at=pull.closed_at))
         self._event(pull, "closed", login)
+
+    def _reopen(self, pull: Pull, login: str) -> None:
+        pull.state, pull.closed_at, pull.updated_at = "open", None, now()
+        pull.history.append(Happening(self._id(), "reopened", login, created_at=pull.updated_at))
+        self._event(pull, "reopened", login)
 
     def _payload(self, pull: Pull, login: str) -> dict[str, Any]:
         return {
@@ -441,9 +465,11 @@ _ROUTES: list[tuple[str, str, str, Any]] = [
     ("GET", _PULL, "pull_requests:read", Hub.get_pull),
     ("PATCH", _PULL, "pull_requests:write", Hub.update_pull),
     ("PUT", _PULL + r"/merge", "contents:write", Hub.merge_pull),
+    ("GET", _PULL + r"/commits", "pull_requests:read", Hub.list_commits),
     ("GET", _PULL + r"/files", "pull_requests:read", Hub.list_files),
     ("GET", _PULL + r"/reviews", "pull_requests:read", Hub.list_reviews),
     ("GET", _ISSUE + r"/comments", "pull_requests:read", Hub.list_comments),
+    ("GET", _ISSUE + r"/events", "pull_requests:read", Hub.list_happenings),
     ("POST", _ISSUE + r"/comments", "pull_requests:write", Hub.create_comment),
     ("POST", _ISSUE + r"/labels", "pull_requests:write", Hub.add_labels),
     ("PATCH", _REPOSITORY + r"/issues/comments/(?P<comment>\d+)", "pull_requests:write", Hub.update_comment),

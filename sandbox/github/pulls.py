@@ -33,6 +33,17 @@ class Review:
 
 
 @dataclass(slots=True)
+class Happening:
+    """One entry of a pull request's history."""
+
+    id: int
+    event: str  # closed | merged | reopened
+    login: str
+    commit: str | None = None
+    created_at: str = field(default_factory=now)
+
+
+@dataclass(slots=True)
 class Pull:
     """One pull request."""
 
@@ -55,6 +66,7 @@ class Pull:
     comments: list[Comment] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    history: list[Happening] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,34 @@ class Shapes:
             "issue_url": f"{self.api}/issues/{number}",
             "author_association": "NONE",
             "performed_via_github_app": None,
+        }
+
+    def happening(self, one: Happening) -> dict[str, Any]:
+        return {
+            "id": one.id,
+            "node_id": f"HE_{one.id}",
+            "url": f"{self.api}/issues/events/{one.id}",
+            "actor": self.user(one.login),
+            "event": one.event,
+            "commit_id": one.commit,
+            "commit_url": one.commit and f"{self.api}/commits/{one.commit}",
+            "created_at": one.created_at,
+            "performed_via_github_app": None,
+        }
+
+    def pull_commit(self, repository: Repository, sha: str) -> dict[str, Any]:
+        """A commit as the list of a pull request's commits shows it."""
+        content = self.commit(repository, sha)
+        inner = {name: content[name] for name in ("author", "committer", "message", "tree", "verification")}
+        return {
+            "sha": sha,
+            "node_id": content["node_id"],
+            "commit": inner | {"url": content["url"], "comment_count": 0},
+            "url": f"{self.api}/commits/{sha}",
+            "html_url": content["html_url"],
+            "author": self.user(APP_LOGIN),
+            "committer": self.user("web-flow"),
+            "parents": content["parents"],
         }
 
     def review(self, pull: Pull, one: Review) -> dict[str, Any]:
