@@ -15,8 +15,8 @@ from tests.e2e.scenes import Born, Copied, Expired, Guarded, Revived, Scenes
 __all__ = ["Sandbox", "until"]
 
 SCENES = {
-    "mydb123": scenes.mydb123,
     "orders": scenes.orders,
+    "shop": scenes.shop,
     "cloned": scenes.cloned,
     "revived": scenes.revived,
     "guarded": scenes.guarded,
@@ -59,13 +59,13 @@ def all_scenes(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Sce
 
 
 @pytest.fixture
-def mydb123(all_scenes: Scenes) -> Born:
-    return all_scenes.see(scenes.mydb123)
+def orders(all_scenes: Scenes) -> Born:
+    return all_scenes.see(scenes.orders)
 
 
 @pytest.fixture
-def orders(all_scenes: Scenes) -> Born:
-    return all_scenes.see(scenes.orders)
+def shop(all_scenes: Scenes) -> Born:
+    return all_scenes.see(scenes.shop)
 
 
 @pytest.fixture

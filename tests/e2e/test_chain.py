@@ -13,7 +13,7 @@ from sandbox import hosting
 from sandbox.client import get_json
 from sandbox.place import HOME
 from tests.e2e.running import Sandbox, events, number
-from tests.e2e.scenes import MYSQL, Born, has_server
+from tests.e2e.scenes import ORDERS, Born, has_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -22,18 +22,18 @@ def test_a_request_without_a_good_key_is_refused(sandbox: Sandbox) -> None:
     bare = type(sandbox.alpha)(sandbox.alpha.url, "")
     wrong = type(sandbox.alpha)(sandbox.alpha.url, "wrong-key-wrong-key-wrong-key")
 
-    assert [one.call("POST", "/provision-rds", MYSQL).status for one in (bare, wrong)] == [403, 403]
+    assert [one.call("POST", "/provision-rds", ORDERS).status for one in (bare, wrong)] == [403, 403]
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
     [
         (b"{", 400),
-        (MYSQL | {"database_engine": "oracle"}, 422),
-        (MYSQL | {"environment": "mars"}, 422),
-        (MYSQL | {"database_name": "Bad_Name"}, 422),
-        (MYSQL | {"database_name": "select"}, 422),
-        (MYSQL | {"ttl": "31d"}, 422),
+        (ORDERS | {"database_engine": "oracle"}, 422),
+        (ORDERS | {"environment": "mars"}, 422),
+        (ORDERS | {"database_name": "Bad_Name"}, 422),
+        (ORDERS | {"database_name": "select"}, 422),
+        (ORDERS | {"ttl": "31d"}, 422),
     ],
     ids=["malformed", "engine", "environment", "name", "reserved word", "lifetime"],
 )
@@ -47,12 +47,12 @@ def test_bad_input_is_a_problem_document(sandbox: Sandbox, body: Any, status: in
 
 
 def test_the_same_post_is_one_request_and_another_one_says_what_differs(
-    sandbox: Sandbox, mydb123: Born
+    sandbox: Sandbox, orders: Born
 ) -> None:
-    again = sandbox.alpha.call("POST", "/provision-rds", MYSQL)
-    other = sandbox.alpha.call("POST", "/provision-rds", MYSQL | {"size": "medium"})
+    again = sandbox.alpha.call("POST", "/provision-rds", ORDERS)
+    other = sandbox.alpha.call("POST", "/provision-rds", ORDERS | {"size": "medium"})
 
-    assert again.body["id"] == mydb123.document["id"]
+    assert again.body["id"] == orders.document["id"]
     assert again.headers["idempotency-replayed"] == "true"
     assert other.status == 409
     assert other.body["errors"] == [{"pointer": "/size", "detail": 'it has "small", not "medium"'}]
@@ -65,7 +65,7 @@ def test_health_and_the_description_need_no_key(sandbox: Sandbox) -> None:
     assert bare.call("GET", "/openapi.json").body["info"]["title"] == "RDS Provisioner"
 
 
-@pytest.mark.parametrize("name", ["mydb123", "orders"])
+@pytest.mark.parametrize("name", ["orders", "shop"])
 @pytest.mark.usefixtures("all_scenes")
 def test_a_post_becomes_a_database_that_answers(
     sandbox: Sandbox, name: str, request: pytest.FixtureRequest
@@ -86,9 +86,7 @@ def test_a_post_becomes_a_database_that_answers(
     assert tags["ExpiresAt"] == document["database"]["expires_at"]
 
 
-def test_each_request_has_one_branch_and_one_pull_request(
-    sandbox: Sandbox, mydb123: Born, orders: Born
-) -> None:
+def test_each_request_has_one_branch_and_one_pull_request(sandbox: Sandbox, orders: Born, shop: Born) -> None:
     opened = [
         call["status"]
         for call in sandbox.calls()
@@ -99,13 +97,13 @@ def test_each_request_has_one_branch_and_one_pull_request(
 
     assert set(opened) == {201}
     assert len(set(branches)) == len(branches)
-    for born in (mydb123, orders):
+    for born in (orders, shop):
         mine = [one["number"] for one in pulls if one["branch"].endswith(f"create-{born.document['id'][:8]}")]
         assert mine == [number(born.document)]
 
 
-def test_no_password_stands_in_any_log_state_or_answer(sandbox: Sandbox, mydb123: Born) -> None:
-    document = mydb123.document
+def test_no_password_stands_in_any_log_state_or_answer(sandbox: Sandbox, orders: Born) -> None:
+    document = orders.document
     secrets = sandbox.cloud.client("secretsmanager")
     secret = secrets.get_secret_value(SecretId=document["result"]["secret_arn"])["SecretString"]
     password = json.loads(secret)["password"]

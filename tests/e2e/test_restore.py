@@ -41,7 +41,7 @@ def test_the_pull_request_says_what_comes_along_and_what_does_not(revived: Reviv
 
     assert f"### Restored from snapshot `{snapshot}`" in revived.copy.pull["body"]
     assert "| As of | when the snapshot was taken |" in revived.copy.pull["body"]
-    assert "### Restored from database `dev-mydb123`" in cloned.pull["body"]
+    assert "### Restored from database `dev-orders`" in cloned.pull["body"]
     assert "| As of | the latest restorable time" in cloned.pull["body"]
     for copy in (revived.copy, cloned):
         assert "| Comes along | the data" in copy.pull["body"]
