@@ -335,7 +335,7 @@ class Ledger:
             )
             writes = [
                 self._put(database_row(new, None), version=database.version),
-                self._put(note_row(environment, database_name, note)),
+                *self._noted(environment, database_name, database.origin, note),
                 self._quota(database.team, environment, Charge().minus(database.charge), None),
             ]
             if self._transact(writes) is None:
@@ -343,12 +343,17 @@ class Ledger:
         raise Contention(f"writing down that {environment}/{database_name} is gone")
 
     def leave(self, request: Request) -> None:
-        """Tell the sweeper that nothing is left to do for a request."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=to_item({"pk": f"REQ#{request.id}", "sk": "REQ"}),
-            UpdateExpression="REMOVE due_kind, due_at",
-        )
+        """Tell the sweeper that nothing is left to do for a request as it was read."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"pk": f"REQ#{request.id}", "sk": "REQ"}),
+                UpdateExpression="REMOVE due_kind, due_at",
+                ConditionExpression="version = :version",
+                ExpressionAttributeValues=to_item({":version": request.version}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
 
     def mark(
         self,
@@ -362,7 +367,7 @@ class Ledger:
         marked = replace(database, marks={**database.marks, name: instant(now)}, version=database.version + 1)
         writes = [self._put(database_row(marked, look_again), version=database.version)]
         if note:
-            writes.append(self._put(note_row(database.environment, database.database_name, note)))
+            writes += self._noted(database.environment, database.database_name, database.origin, note)
         return self._transact(writes) is None
 
     def keep_use(self, environment: str, database_name: str, use: Use, note: Note | None = None) -> bool:
@@ -370,7 +375,7 @@ class Ledger:
         before = use.version - 1 or None
         writes = [self._put(use_row(environment, database_name, use), version=before)]
         if note:
-            writes.append(self._put(note_row(environment, database_name, note)))
+            writes += self._noted(environment, database_name, use.origin, note)
         return self._transact(writes) is None
 
     def take_turn(self, what: str, now: dt.datetime, until: dt.datetime) -> bool:
@@ -398,13 +403,11 @@ class Ledger:
         return self._transact([self._put(turn, version=version)]) is None
 
     def note(self, environment: str, database_name: str, note: Note) -> bool:
-        """Write down what happened to a database; False where it stood there already."""
-        put = self._put(note_row(environment, database_name, note))["Put"]
-        try:
-            self._client.put_item(**put)
-        except self._client.exceptions.ConditionalCheckFailedException:
+        """Write down what happened to a database; False where it stood there already, or is unknown."""
+        database = self.database(environment, database_name)
+        if database is None:
             return False
-        return True
+        return self._transact(self._noted(environment, database_name, database.origin, note)) is None
 
     def look_again_database(self, database: Database, at: dt.datetime | None) -> bool:
         """Set when the reaper looks at a database again."""
@@ -412,6 +415,18 @@ class Ledger:
         return self._transact([self._put(database_row(moved, at), version=database.version)]) is None
 
     # How
+
+    def _noted(self, environment: str, database_name: str, origin: str, note: Note) -> list[dict[str, Any]]:
+        """A note, and a look at the request that made the database, on whose pull request it is kept too."""
+        look: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": to_item({"pk": f"REQ#{origin}", "sk": "REQ"}),
+            "UpdateExpression": "SET due_kind = :kind, due_at = :due",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": to_item({":kind": "request", ":due": when(note.at)}),
+        }
+        put = self._put(note_row(environment, database_name, note))
+        return [put, {"Update": look}]
 
     def _open(
         self,
@@ -506,10 +521,11 @@ class Ledger:
 
     @staticmethod
     def _due_of(request: Request, now: dt.datetime) -> dt.datetime | None:
-        if request.progress.state is State.DONE and request.follow_up:
-            return now + FIRST_LOOK[Step.PULL_REQUEST]  # until the follow-up exists
+        if request.progress.state in ENDED:  # until its record is kept, and its follow-up exists
+            left = request.progress.pull_request or request.follow_up
+            return now + FIRST_LOOK[Step.PULL_REQUEST] if left else None
         look = FIRST_LOOK.get(request.progress.step)
-        if request.progress.state in ENDED or not blocks(request.progress):
+        if not blocks(request.progress):
             return None
         if request.progress.failure and not request.progress.cancelling:
             return None  # a person goes on; only a cancel still has to reach the worker

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provisioner import archive
 from provisioner.catalog import Catalog
 from provisioner.lifecycle import Kind
 from provisioner.policy import PolicyResult, passed
@@ -104,6 +105,7 @@ def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) ->
     if results:
         sections.append(policy_table(results))
     sections.append(_next(request, catalog))
+    sections.append(archive.section(request))
     return "\n\n".join(sections) + "\n"
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid5
 
-from provisioner import comments, expiry
+from provisioner import archive, comments, expiry
 from provisioner.errors import NeedsPerson, Problem, TryLater
 from provisioner.expiry import Action
 from provisioner.fulfil import ACTOR, ended_event
 from provisioner.github import GitHub
-from provisioner.lifecycle import Event, Happened, Note, Noted, State, Step, maximum
+from provisioner.lifecycle import ENDED, Event, Happened, Kind, Note, Noted, State, Step, maximum
 from provisioner.message import Message
 from provisioner.records import Database, Request
 from provisioner.request import instant
@@ -82,9 +82,14 @@ class Sweeper:
 
     def _request(self, request: Request, swept: Swept) -> None:
         ledger, now, progress = self.service.ledger, self.service.now, request.progress
-        if progress.state is State.DONE:
-            self.service.follow_up(request)
+        if progress.state in ENDED:
+            if progress.state is State.DONE:
+                self.service.follow_up(request)
+            self._archive(request)
             ledger.leave(request)
+            return
+        if progress.failure and not progress.cancelling:
+            ledger.leave(request)  # a person goes on
             return
         if now - progress.since >= self._maximum(request):
             self._fail(request)
@@ -105,6 +110,16 @@ class Sweeper:
                 ledger.record(request.id, ended_event(found, "github", now), now)
         swept.redriven += 1
         ledger.look_again(request, now + self._wait(request))
+
+    def _archive(self, request: Request) -> None:
+        """Keep what the ledger knows of an ended request on its pull request."""
+        if request.progress.pull_request is None:
+            return
+        ledger, notes = self.service.ledger, []
+        if request.kind is Kind.CREATE:
+            notes = ledger.notes(request.environment, request.database_name)
+        text = archive.comment(request, ledger.events(request.id), notes)
+        self.github().put_comment(request.progress.pull_request, archive.MARKER, text)
 
     def _wait(self, request: Request) -> dt.timedelta:
         """Twice as long each time: the age of the step, between two minutes and an hour."""

@@ -9,6 +9,7 @@ HOME = Path(__file__).parents[2] / "lambda" / "provisioner"
 PURE = (
     "access_sql",
     "announcement",
+    "archive",
     "catalog",
     "comments",
     "documents",

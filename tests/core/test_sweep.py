@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from provisioner import expiry
+from provisioner import archive, expiry
 from provisioner.errors import TryLater
 from provisioner.expiry import Action
 from provisioner.github import PullRequest
@@ -33,6 +33,7 @@ class FakeGitHub:
 
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: dict[int, list[str]] = field(default_factory=dict)
+    records: dict[int, str] = field(default_factory=dict)
     down: bool = False
 
     def pull_request(self, number: int) -> PullRequest:
@@ -44,6 +45,9 @@ class FakeGitHub:
         if self.down:
             raise TryLater("commenting", "GitHub did not answer")
         assert text.startswith(marker)
+        if marker == archive.MARKER:
+            self.records[number] = text
+            return
         self.comments.setdefault(number, []).append(text)
 
 

@@ -73,7 +73,7 @@ MAY = {
             "ec2:UnassignPrivateIpAddresses",
             "secretsmanager:GetRandomPassword",
         },
-        "Ledger": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "Ledger": LEDGER - {"dynamodb:ConditionCheckItem"},
         "AccessQueue": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
         "secretsmanager:secret:rds!db-*": {"secretsmanager:GetSecretValue"},
         "kms:key/*": {"kms:Decrypt"},
