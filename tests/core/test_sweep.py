@@ -13,7 +13,7 @@ from provisioner.errors import TryLater
 from provisioner.expiry import Action
 from provisioner.github import PullRequest
 from provisioner.ledger import Ledger
-from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, State, Step
+from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, Note, Noted, State, Step
 from provisioner.message import Message
 from provisioner.records import Charge
 from provisioner.request import instant, parse_instant
@@ -295,3 +295,44 @@ def test_a_thousand_lives_through_ninety_days_with_the_scheduler_down_for_up_to_
         )
         assert done[-1][1] >= end - dt.timedelta(seconds=1)
         assert done[-1][1] > done[-2][1]
+
+
+def test_an_ended_request_is_kept_on_its_pull_request(world: World) -> None:
+    request_id = world.database("kept", number=7)
+    world.github.down = True
+    assert world.sweep(after=dt.timedelta(minutes=3)).errors != []
+    world.github.down = False
+    world.sweep(after=HOUR)
+
+    kept = archive.read(world.github.records[7])
+    assert kept is not None
+    assert kept.request.id == request_id
+    assert kept.events == world.ledger.events(request_id)
+    world.github.records.clear()
+    world.sweep(after=HOUR)
+    assert world.github.records == {}  # once is enough
+
+
+def test_what_happens_to_a_database_later_is_kept_there_too(world: World) -> None:
+    world.database("kept", number=7)
+    world.sweep(after=HOUR)
+    note = Note(id="n", type=Noted.ROTATION_ASKED, at=world.now, actor="alpha", detail={"user": "master"})
+    assert world.ledger.note("dev", "kept", note)
+    assert not world.ledger.note("dev", "kept", note)
+    assert not world.ledger.note("dev", "nobody", note)
+    world.sweep(after=HOUR)
+    kept = archive.read(world.github.records[7])
+    assert kept is not None
+    assert kept.notes == [note]
+
+
+def test_an_event_that_comes_while_a_request_is_kept_is_kept_next_time(world: World) -> None:
+    request_id = world.database("kept", number=7)
+    stale = world.ledger.request(request_id)
+    assert stale is not None
+    world.happened(request_id, Happened.APPROVED)
+    world.ledger.leave(stale)
+    world.sweep(after=HOUR)
+    kept = archive.read(world.github.records[7])
+    assert kept is not None
+    assert Happened.APPROVED in {event.type for event in kept.events}
