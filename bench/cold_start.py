@@ -12,7 +12,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 FLOOR = "import boto3; [boto3.client(name, region_name='us-east-1') for name in ('sns', 'dynamodb')]"
-HANDLERS = ("api", "worker", "webhook", "report", "reaper")
+HANDLERS = ("api", "worker", "webhook", "report", "reaper", "events", "event_webhook", "access")
 
 
 def seconds(code: str) -> float:
