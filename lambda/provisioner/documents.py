@@ -10,6 +10,7 @@ from provisioner.idle import Use
 from provisioner.lifecycle import (
     BEGINS,
     ENDED,
+    DatabaseState,
     Event,
     Note,
     Noted,
@@ -132,6 +133,7 @@ def database_document(
         "state": database.state.value,
         "team": database.team,
         "created_at": instant(database.created_at),
+        "final_snapshot_id": final_snapshot_id(database),
         "result": database.result,
         "links": {
             "self": f"/databases/{database.environment}/{database.database_name}",
@@ -147,6 +149,17 @@ def database_document(
         document["last_connection_at"] = _time(known.last_connection_at if known else None)
         document["idle_since"] = _time(known.idle_since if known else None)
     return document
+
+
+def final_snapshot_id(database: Database) -> str | None:
+    """What `restore_from` names: the snapshot that a removed database left, until its age ends it.
+
+    Made as terraform/modules/rds_database does, out of the root that was applied last.
+    """
+    root = database.root
+    if database.state is not DatabaseState.REMOVED or not root.final_snapshot or database.result is None:
+        return None
+    return f"{root.environment}-{root.database_name}-final-{root.request_id[:8]}"
 
 
 def secrets(database: Database, notes: Sequence[Note]) -> dict[str, str]:

@@ -45,6 +45,7 @@ def test_the_final_snapshot_is_there_with_the_instances_tags(guarded: Guarded) -
     assert guarded.snapshot["Status"] == "available"
     assert guarded.snapshot["Encrypted"]
     assert guarded.snapshot["DBSnapshotIdentifier"].startswith("prod-ledger-final-")
+    assert guarded.database["final_snapshot_id"] == guarded.snapshot["DBSnapshotIdentifier"]
     assert tags["ManagedBy"] == "rds-provisioner"
     assert tags["Team"] == create["team"]
     assert tags["Environment"] == "prod"

@@ -397,3 +397,16 @@ def test_unknown_routes_and_failures_are_problem_documents(
     assert (unknown.status, broken.status) == (404, 500)
     assert broken.headers["content-type"] == "application/problem+json"
     assert "gone" not in broken.text
+
+
+def test_a_removed_database_names_the_snapshot_that_it_left(cloud: Cloud) -> None:
+    done(cloud, environment="staging")
+    place = "/databases/staging/mydb123"
+    assert ALPHA.call("GET", place).json["final_snapshot_id"] is None
+    made = cloud.ledger.database("staging", "mydb123")
+    removal = ALPHA.call("DELETE", place).json["id"]
+    cloud.ledger.record(removal, Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="pipeline"), NOW)
+    assert made is not None
+    shown = ALPHA.call("GET", place)
+    assert shown.json["final_snapshot_id"] == f"staging-mydb123-final-{made.origin[:8]}"
+    assert_described(shown, "/databases/{environment}/{database_name}", "get")
