@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from provisioner.comments import EXPIRY
+
 from sandbox import hosting, stack
 from sandbox.client import Answer
 from sandbox.instance import describe, identifiers, log_in, query
@@ -206,7 +208,7 @@ def expired(scenes: Scenes) -> Expired:
         moment = (end + dt.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
         swept.append(stack.reap(sandbox.cloud, now=moment))
         bodies = [one["body"] for one in sandbox.pull(document)["comments"]]
-        comments.append([body for body in bodies if "expires" in body])
+        comments.append([body for body in bodies if body.startswith(EXPIRY)])
     request_id = sandbox.database("dev/orders")["links"]["active_request"].rpartition("/")[2]
     removal = sandbox.wait(request_id, "done")
     mine = [one for one in hosting.pulls(sandbox.github) if one["branch"].startswith("rds/dev/orders/remove")]
