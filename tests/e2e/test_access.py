@@ -18,22 +18,24 @@ USERS = ("master", "application", "read_only")
 Secret = dict[str, Any]
 
 
-def test_postgresql_users_log_in_before_and_after_a_rotation(sandbox: Sandbox, cloned: Copied) -> None:
-    look_at_users(sandbox, "dev/orders-copy", cloned.instance, postgres)
+def test_the_clones_users_log_in_before_and_after_a_rotation(sandbox: Sandbox, cloned: Copied) -> None:
+    look_at_users(sandbox, "dev/orders-copy", cloned.instance)
 
 
-def test_mysql_users_log_in_before_and_after_a_rotation(sandbox: Sandbox, revived: Revived) -> None:
-    look_at_users(sandbox, "staging/shop-back", revived.copy.instance, mysql)
-
-
-def look_at_users(
-    sandbox: Sandbox,
-    place: str,
-    instance: dict[str, Any],
-    log_in: Callable[[Sandbox, dict[str, Any], Secret, str], None],
+def test_the_revived_ones_users_log_in_before_and_after_a_rotation(
+    sandbox: Sandbox, revived: Revived
 ) -> None:
+    look_at_users(sandbox, "staging/shop-back", revived.copy.instance)
+
+
+def test_both_engines_were_looked_at(cloned: Copied, revived: Revived) -> None:
+    assert {cloned.instance["Engine"], revived.copy.instance["Engine"]} == set(LOG_IN)
+
+
+def look_at_users(sandbox: Sandbox, place: str, instance: dict[str, Any]) -> None:
     if not has_server(sandbox, instance):
         pytest.skip(f"no server installed for {instance['Engine']}")
+    log_in = LOG_IN[instance["Engine"]]
     arns = until(lambda: secrets(sandbox, place), f"the users of {place}")
     before = {user: read(sandbox, arns[user]) for user in USERS}
     assert [before[user]["username"] for user in USERS[1:]] == ["application", "read_only"]
@@ -112,3 +114,9 @@ def mysql(sandbox: Sandbox, instance: dict[str, Any], secret: Secret, statement:
         other.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+LOG_IN: dict[str, Callable[[Sandbox, dict[str, Any], Secret, str], None]] = {
+    "postgres": postgres,
+    "mysql": mysql,
+}
