@@ -79,7 +79,7 @@ class Worker:
         change = pull_request.change(request, results, self.catalog, base=self.base)
         published = publish(self.github, change, first=first)
         opened = self.ledger.record(
-            request.id, opened_event(published.pull_request, published.commit, now), now
+            request.id, opened_event(request, published.pull_request, published.commit, now), now
         )
         if published.pull_request.state == "closed":
             opened = self.ledger.record(request.id, ended_event(published.pull_request, ACTOR, now), now)
@@ -159,12 +159,18 @@ def wanted_run(request: Request, events: Collection[Event], now: dt.datetime) ->
     return None if wanted in {event.id for event in events} else wanted
 
 
-def opened_event(found: PullRequest, commit: str, now: dt.datetime) -> Event:
-    """The event that a pull request is open."""
+def opened_event(request: Request, found: PullRequest, commit: str, now: dt.datetime) -> Event:
+    """The event that a pull request is open, since when GitHub says so.
+
+    GitHub counts whole seconds: what was opened within the second in which it was asked for came after.
+    """
+    at = _time(found.created_at, now)
+    if dt.timedelta() <= request.created_at - at < dt.timedelta(seconds=1):
+        at = request.created_at + dt.timedelta(microseconds=1)
     return Event(
         id=f"opened:{found.number}",
         type=Happened.OPENED,
-        at=now,
+        at=at,
         actor=ACTOR,
         detail={"pull_request": found.number, "pull_request_url": found.url, "commit": commit},
     )

@@ -27,6 +27,7 @@ class PullRequest:
     merged_at: str | None = None
     closed_at: str | None = None
     merge_commit: str | None = None
+    created_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,7 @@ def _pull_request(content: Mapping[str, Any]) -> PullRequest:
         merged_at=content.get("merged_at"),
         closed_at=content.get("closed_at"),
         merge_commit=content.get("merge_commit_sha"),
+        created_at=content.get("created_at"),
     )
 
 

@@ -18,6 +18,16 @@ _HAPPENED: Final = {
     "removed": Happened.SUCCEEDED,
     "failed": Happened.FAILED,
 }
+# The outputs of the module, and no other: what is kept here is shown by the API and on the pull request.
+RESULT: Final = (
+    "identifier",
+    "endpoint",
+    "port",
+    "database_name",
+    "secret_arn",
+    "arn",
+    "resource_id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,8 @@ def applied_event(report: ApplyReport, now: dt.datetime) -> Event:
     """The event that a report of an apply stands for."""
     detail: dict[str, Any] = {"pipeline_url": report.pipeline_url, "commit": report.commit}
     if report.outcome == "succeeded":
-        detail["result"] = report.result
+        result = report.result
+        detail["result"] = result and {name: result[name] for name in RESULT if name in result}
     if report.outcome == "failed":
         detail |= {
             "step": Step.APPLY,

@@ -76,7 +76,21 @@ class Hub:
         content = {"token": token, "expires_at": end, "permissions": self.app.permissions}
         return 201, content | {"repository_selection": "selected"}
 
+    def get_app(self, call: Call) -> Answer:
+        slug = APP_LOGIN.removesuffix("[bot]")
+        return 200, {"id": int(self.app.app_id), "slug": slug, "name": slug, "node_id": "A_1"}
+
     # Git
+
+    def get_tree(self, call: Call, *, ref: str) -> Answer:
+        commit = self.repository.commit(ref)
+        if commit is None:
+            raise Refused(404, "Not Found")
+        recursive = ["-r", "-t"] if call.query.get("recursive") else []
+        lines = self.repository.git("ls-tree", *recursive, commit).splitlines()
+        entries = [(*line.partition("\t")[0].split(), line.partition("\t")[2]) for line in lines]
+        tree = [{"path": path, "mode": mode, "type": kind, "sha": sha} for mode, kind, sha, path in entries]
+        return 200, {"sha": commit, "tree": tree, "truncated": False}
 
     def get_repository(self, call: Call) -> Answer:
         return 200, self.shapes.repository()
@@ -446,10 +460,12 @@ _PULL = _REPOSITORY + r"/pulls/(?P<number>\d+)"
 _ISSUE = _REPOSITORY + r"/issues/(?P<number>\d+)"
 _ROUTES: list[tuple[str, str, str, Any]] = [
     ("POST", r"/app/installations/(?P<installation>\d+)/access_tokens", "jwt", Hub.new_token),
+    ("GET", r"/app", "jwt", Hub.get_app),
     ("GET", _REPOSITORY, "metadata:read", Hub.get_repository),
     ("GET", _REPOSITORY + r"/git/ref/heads/(?P<branch>.+)", "contents:read", Hub.get_ref),
     ("POST", _REPOSITORY + r"/git/refs", "contents:write", Hub.create_ref),
     ("DELETE", _REPOSITORY + r"/git/refs/heads/(?P<branch>.+)", "contents:write", Hub.delete_ref),
+    ("GET", _REPOSITORY + r"/git/trees/(?P<ref>.+)", "contents:read", Hub.get_tree),
     ("GET", _REPOSITORY + r"/git/commits/(?P<sha>[0-9a-f]{40})", "contents:read", Hub.get_commit),
     (
         "GET",

@@ -22,7 +22,6 @@ PURE = (
     "lifecycle",
     "message",
     "policy",
-    "pr_record",
     "pull_request",
     "records",
     "reports",

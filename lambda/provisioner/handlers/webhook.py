@@ -20,6 +20,7 @@ from provisioner.pull_request import BRANCH
 
 # GitHub caps payloads at 25 MB, API Gateway at 10 MB; those of pull requests are far smaller.
 MAX_BODY: Final = 2_000_000
+OURSELVES: Final = "rds-provisioner"
 
 logger = Logger()
 metrics = Metrics()
@@ -94,7 +95,7 @@ def event_of(
     happened: dict[str, Any] = {
         "name": f"{name}.{action}",
         "number": int(pull["number"]),
-        "actor": str((payload.get("sender") or {}).get("login", "github")),
+        "actor": _actor(payload),
         "head": str(head["sha"]),
         "merged": bool(pull.get("merged")) and pull["base"]["ref"] == base,
         "merged_at": _time(pull.get("merged_at")),
@@ -109,6 +110,13 @@ def event_of(
             "at": _time(payload["review"].get("submitted_at")),
         }
     return match["environment"], match["database_name"], match["id8"], happened
+
+
+def _actor(payload: Mapping[str, Any]) -> str:
+    """Who did it; the App, which opened the pull request, has one name however it is heard of."""
+    login = str((payload.get("sender") or {}).get("login", "github"))
+    opener = payload["pull_request"].get("user") or {}
+    return OURSELVES if opener.get("type") == "Bot" and opener.get("login") == login else login
 
 
 def to_event(happened: Mapping[str, Any], commit: str | None, now: dt.datetime) -> Event | None:
