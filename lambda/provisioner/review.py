@@ -4,7 +4,6 @@ Whoever may push a branch may have its pipeline send such a report. Its word can
 the worker itself rendered from a checked request: the head has to be the commit that the worker made.
 """
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ from typing import Any
 
 from provisioner import comments, pull_request
 from provisioner.catalog import Catalog
-from provisioner.errors import NeedsPerson, TryLater
-from provisioner.fulfil import ACTOR, ended_event
+from provisioner.errors import TryLater
 from provisioner.github import GitHub, PullRequest
 from provisioner.ledger import Ledger
 from provisioner.lifecycle import Event, Happened, State, Step
+from provisioner.merge import Merger
 from provisioner.records import Request
 from provisioner.reports import PlanReport, is_what_was_asked
 
@@ -40,16 +39,24 @@ class Reviewer:
         found = self._pull_request(request, report.branch)
         if found.head_sha != report.commit:
             return "the branch has moved on; its newest commit has a pipeline of its own"
-        now = self.clock()
+        now, merging = self.clock(), False
         if request:
-            request = self.ledger.record(request.id, planned_event(report, now), now)
-        merging = request is not None and self._may_merge(request, report, found)
+            event = planned_event(report, request, now)
+            request = self.ledger.record(request.id, event, now)
+            merging = self._merger.may_merge(request, event, found)
         next_step = self._next_step(request, report, found, merging=merging)
         self._comment(report, found, next_step)
-        if merging and request and (refusal := self._merge(request, found)):
-            next_step = f"GitHub did not let it merge by itself ({refusal}), so a person merges it."
+        if merging and request and (refusal := self._merger.merge(request, found, self.clock())):
+            next_step = (
+                f"GitHub did not let it merge yet ({refusal}). It is tried again by itself; "
+                "where the reason stays, a person merges."
+            )
             self._comment(report, found, next_step)
         return next_step
+
+    @property
+    def _merger(self) -> Merger:
+        return Merger(self.ledger, self.catalog, self.github, self.base)
 
     def _pull_request(self, request: Request | None, branch: str) -> PullRequest:
         """The branch's pull request; raises TryLater while the worker has not opened and recorded it."""
@@ -60,41 +67,6 @@ class Reviewer:
         if found is None or found.state != "open":
             raise TryLater(f"looking for the pull request of {branch}", "the pull request is not open yet")
         return found
-
-    def _may_merge(self, request: Request, report: PlanReport, found: PullRequest) -> bool:
-        """Whether the catalog, the gate and the plan leave nothing for a person to decide."""
-        return (
-            self._is_automatic(request)
-            and request.progress.state is State.PULL_REQUEST_OPEN
-            and not request.progress.cancelling
-            and not request.progress.edited
-            and found.state == "open"
-            and found.base == self.base
-            and report.outcome == "passed"
-            and all(one.passed for one in report.policy)
-            and report.summary is not None
-            and is_what_was_asked(request.kind, report.summary)
-            and (report.environment, report.database_name) == (request.environment, request.database_name)
-            and found.head_sha == request.progress.commit == report.commit
-        )
-
-    def _is_automatic(self, request: Request) -> bool:
-        rules = self.catalog.environments.get(request.environment)
-        return rules is not None and rules.approval == "auto"
-
-    def _merge(self, request: Request, found: PullRequest) -> str:
-        """Merge; "" when merged, else GitHub's reason for not doing it."""
-        merge = self.github.merge(found.number, head=found.head_sha, title=pull_request.title(request))
-        if merge.commit is None:
-            return merge.reason or "it gave no reason"
-        now = self.clock()
-        merged = dataclasses.replace(found, merged=True, merge_commit=merge.commit)
-        self.ledger.record(request.id, ended_event(merged, ACTOR, now), now)
-        try:
-            self.github.delete_branch(found.branch)
-        except (TryLater, NeedsPerson):
-            return ""  # a branch that stays harms nobody
-        return ""
 
     def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
         text = comments.plan_comment(
@@ -127,17 +99,21 @@ class Reviewer:
             return "somebody changed the branch, so a person reviews, approves and merges."
         if request.progress.cancelling:
             return "it was cancelled, and closes by itself."
-        if self._is_automatic(request):
+        if self._merger.is_automatic(request):
             return (
                 "the plan shows other changes than were asked for, so a person reviews, approves and merges."
             )
         return "a code owner reviews, approves and merges."
 
 
-def planned_event(report: PlanReport, now: dt.datetime) -> Event:
+def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Event:
     """The event that a plan passed, or that the review failed because of it."""
     if report.outcome == "passed":
-        detail: dict[str, Any] = {"pipeline_url": report.pipeline_url}
+        detail: dict[str, Any] = {
+            "pipeline_url": report.pipeline_url,
+            "commit": report.commit,
+            "as_asked": _is_as_asked(report, request),
+        }
         if report.summary:
             detail["plan"] = comments.counts(report.summary.model_dump())
         return Event(
@@ -165,4 +141,14 @@ def planned_event(report: PlanReport, now: dt.datetime) -> Event:
             "retryable": False,
             "pipeline_url": report.pipeline_url,
         },
+    )
+
+
+def _is_as_asked(report: PlanReport, request: Request) -> bool:
+    """Whether the gate let everything pass, and the plan does what was asked for and nothing else."""
+    return (
+        all(one.passed for one in report.policy)
+        and report.summary is not None
+        and is_what_was_asked(request.kind, report.summary)
+        and (report.environment, report.database_name) == (request.environment, request.database_name)
     )

@@ -16,6 +16,7 @@ from provisioner.expiry import Action
 from provisioner.fulfil import ACTOR, ended_event
 from provisioner.github import GitHub
 from provisioner.lifecycle import ENDED, Event, Happened, Kind, Note, Noted, State, Step, maximum
+from provisioner.merge import Merger
 from provisioner.message import Message
 from provisioner.records import Database, Request
 from provisioner.request import instant
@@ -50,6 +51,7 @@ class Swept:
     """What one run did, for the log and the metrics."""
 
     redriven: int = 0
+    merged: int = 0
     failed: int = 0
     warned: int = 0
     expired: int = 0
@@ -62,6 +64,7 @@ class Sweeper:
 
     service: Service
     github: Callable[[], GitHub]
+    base: str = "main"
 
     def run(self) -> Swept:
         """Look after everything that is due; one thing's trouble does not keep the others waiting."""
@@ -105,9 +108,15 @@ class Sweeper:
                 )
             )
         elif progress.state is State.PULL_REQUEST_OPEN and progress.pull_request:
-            found = self.github().pull_request(progress.pull_request)
+            github = self.github()
+            found = github.pull_request(progress.pull_request)
             if found.state != "open":  # GitHub does not deliver a lost webhook again
                 ledger.record(request.id, ended_event(found, "github", now), now)
+            elif Merger(ledger, self.service.catalog, github, self.base).merge_planned(
+                request.id, found, now
+            ):
+                swept.merged += 1
+                return
         swept.redriven += 1
         ledger.look_again(request, now + self._wait(request))
 

@@ -67,6 +67,8 @@ def test_a_plan_that_does_what_was_asked_is_commented_on_and_merged(chain: Chain
     ]
     assert chain.events(one)[2].detail == {
         "pipeline_url": "https://ci.example/jobs/1",
+        "commit": one.progress.commit,
+        "as_asked": True,
         "plan": "2 to add, 0 to change, 0 to destroy",
     }
 

@@ -23,7 +23,7 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function; `{"now": "<RFC 3339>"}` in the event looks at another time than the present."""
     now = dt.datetime.fromisoformat(event["now"]) if "now" in event else dt.datetime.now(dt.UTC)
-    swept = Sweeper(settings.service(now), settings.github).run()
+    swept = Sweeper(settings.service(now), settings.github, settings.base_branch()).run()
     for name, value in (
         ("StuckRequests", swept.failed),
         ("Redriven", swept.redriven),
