@@ -1,0 +1,193 @@
+"""Reads back from GitHub what the provisioner wrote on its pull requests, and what people did to them.
+
+Two calls for each pull request, two more for one under way. What others wrote is left out: only the App's own
+pull requests and comments count, on branches that are named as requests are.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import urllib3
+from provisioner import archive
+from provisioner.errors import NeedsPerson, RateLimited
+from provisioner.github_app import GitHubApp
+from provisioner.github_calls import Answer, Calls, check
+from provisioner.pull_request import BRANCH
+from provisioner.terraform import root_path
+
+_PAGE: Final = 100
+_ROOT: Final = re.compile(root_path("(?P<environment>[^/]+)", "(?P<name>[^/]+)").replace(".tf", r"\.tf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """One pull request of the App, as GitHub lists it."""
+
+    number: int
+    url: str
+    branch: str
+    base: str
+    head_sha: str
+    body: str
+    state: str
+    merged: bool
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of a pull request, oldest first in every list."""
+
+    sha: str
+    message: str
+    login: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody did to a pull request: approved, closed, merged or reopened."""
+
+    id: int
+    what: str
+    login: str
+    at: str
+    commit: str | None = None
+
+
+class GitHubArchive:
+    """The repository's past; waits where GitHub asks for quiet, with `sleep`."""
+
+    def __init__(
+        self,
+        api_url: str,
+        repository: str,
+        app: Callable[[], GitHubApp],
+        sleep: Callable[[float], None],
+        pool: urllib3.PoolManager | None = None,
+    ) -> None:
+        self._repository = repository
+        self._pool = pool or urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=30), retries=False)
+        self._api_url = api_url.rstrip("/")
+        self._app = app
+        self._calls = Calls(api_url, repository, app(), self._pool)
+        self._sleep = sleep
+        self.login = self._own_login()
+
+    def pulls(self) -> Iterator[Pull]:
+        """The App's pull requests on branches of requests, from no fork, oldest first."""
+        for one in self._pages("/pulls", state="all", sort="created", direction="asc"):
+            head = one["head"]
+            ours = one["user"]["login"] == self.login
+            here = (head.get("repo") or {}).get("full_name") in (self._repository, None)
+            if ours and here and BRANCH.fullmatch(str(head["ref"])):
+                yield Pull(
+                    number=int(one["number"]),
+                    url=str(one["html_url"]),
+                    branch=str(head["ref"]),
+                    base=str(one["base"]["ref"]),
+                    head_sha=str(head["sha"]),
+                    body=str(one["body"] or ""),
+                    state=str(one["state"]),
+                    merged=bool(one["merged_at"]),
+                    created_at=str(one["created_at"]),
+                )
+
+    def record(self, number: int) -> str | None:
+        """The App's comment with the record; None where there is none yet."""
+        for one in self._pages(f"/issues/{number}/comments"):
+            if (one["user"] or {}).get("login") == self.login and one["body"].startswith(archive.MARKER):
+                return str(one["body"])
+        return None
+
+    def commits(self, number: int) -> list[Commit]:
+        """The commits of a pull request; its first one is the App's."""
+        return [
+            Commit(
+                str(one["sha"]),
+                str(one["commit"]["message"]),
+                str((one["author"] or {}).get("login", "github")),
+                str(one["commit"]["committer"]["date"]),
+            )
+            for one in self._pages(f"/pulls/{number}/commits")
+        ]
+
+    def deeds(self, number: int) -> list[Deed]:
+        """What people, and the App, did to a pull request."""
+        deeds = [
+            Deed(int(one["id"]), "approved", _login(one["user"]), str(one["submitted_at"]))
+            for one in self._pages(f"/pulls/{number}/reviews")
+            if str(one["state"]).upper() == "APPROVED"
+        ]
+        return deeds + [
+            Deed(int(one["id"]), one["event"], _login(one["actor"]), str(one["created_at"]), one["commit_id"])
+            for one in self._pages(f"/issues/{number}/events")
+            if one["event"] in ("closed", "merged", "reopened")
+        ]
+
+    def roots(self, base: str) -> dict[tuple[str, str], str]:
+        """The text of every main.tf on the base branch, by (environment, database_name)."""
+        found = {}
+        for path in self._paths(base):
+            if not (match := _ROOT.fullmatch(path)):
+                continue
+            doing = f"reading {path}"
+            answer = self._get(f"/contents/{quote(path)}?{urlencode({'ref': base})}", doing)
+            check(answer, 200, doing)
+            found[match["environment"], match["name"]] = base64.b64decode(answer.content["content"]).decode()
+        return found
+
+    def _paths(self, base: str) -> list[str]:
+        """https://docs.github.com/en/rest/git/trees: up to 100,000 entries."""
+        doing = f"listing the files of {base}"
+        answer = self._get(f"/git/trees/{quote(base)}?recursive=1", doing)
+        check(answer, 200, doing)
+        if answer.content["truncated"]:
+            raise NeedsPerson(doing, "GitHub listed a part of them", "read the roots from a clone by hand")
+        return [str(one["path"]) for one in answer.content["tree"] if one["type"] == "blob"]
+
+    def _pages(self, path: str, **query: str) -> Iterator[Mapping[str, Any]]:
+        page = 1
+        while True:
+            doing = f"reading page {page} of {path}"
+            words = urlencode({**query, "per_page": str(_PAGE), "page": str(page)})
+            answer = self._get(f"{path}?{words}", doing)
+            check(answer, 200, doing)
+            yield from answer.content
+            if len(answer.content) < _PAGE:
+                return
+            page += 1
+
+    def _get(self, path: str, doing: str) -> Answer:
+        while True:
+            try:
+                return self._calls.repository("GET", path, doing=doing)
+            except RateLimited as limited:
+                self._sleep(limited.retry_after or 60.0)
+
+    def _own_login(self) -> str:
+        """The name under which the App writes: https://docs.github.com/en/rest/apps/apps"""
+        doing = "asking GitHub for the App's name"
+        slugs: list[str] = []
+
+        def ask(_: str, jwt: str) -> tuple[str, str]:
+            headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {jwt}"}
+            response = self._pool.request("GET", f"{self._api_url}/app", headers=headers)
+            content = json.loads(response.data)
+            if response.status != 200:
+                fix = "check the App's id and its private key"
+                raise NeedsPerson(doing, f"GitHub answered {response.status}", fix)
+            slugs.append(str(content["slug"]))
+            return "", "9999-12-31T00:00:00+00:00"
+
+        self._app().token(ask)
+        return f"{slugs[0]}[bot]"
+
+
+def _login(user: Mapping[str, Any] | None) -> str:
+    return str((user or {}).get("login", "github"))

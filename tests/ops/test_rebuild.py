@@ -1,0 +1,356 @@
+"""A ledger that was lost comes back from pull requests, git and Terraform's states, row for row."""
+
+import dataclasses
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from provisioner import settings
+from provisioner.ledger_rows import from_item
+from provisioner.lifecycle import DatabaseState, Kind, State
+from provisioner.records import Request
+from provisioner.sweep import Sweeper
+from provisioner.terraform import root_path, state_key
+
+from ops import rebuild
+from tests.core.ledger_table import TABLE, create_table
+from tests.handlers.chain import ALPHA, RESULT, Chain, now
+from tests.handlers.conftest import chain, cloud  # noqa: F401 - fixtures
+
+Rows = dict[tuple[str, str], dict[str, str | int]]
+
+BUCKET = "states"
+HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
+# What carries no history: `version` and `attempts` count writes and tries, `lease_until` is whoever's work
+# on it now, and `due_*` is when the sweeper looks next, which an early look does not harm.
+NO_HISTORY = {"version", "attempts", "lease_until", "due_at", "due_kind"}
+# Rows that are not told again: an Idempotency-Key counts for a week, and the same POST finds its request by
+# the database's name; USE and TURN are looked up anew every day; keys come back by `ops.team_key restore`.
+NOT_TOLD = {"IDEM", "USE", "TURN", "KEY"}
+
+
+@dataclasses.dataclass
+class World:
+    """The chain with a state bucket and a stack."""
+
+    chain: Chain
+
+    def create(self, name: str, **body: Any) -> Request:
+        content = {"database_name": name, "database_engine": "mysql", "environment": "dev"} | body
+        return self.open(settings.service(now()).create(content, ALPHA).request)
+
+    def change(self, place: str, **body: Any) -> Request:
+        environment, name = place.split("/")
+        accepted = settings.service(now()).change(environment, name, body, ALPHA)
+        assert not isinstance(accepted, dict)
+        return self.open(accepted.request)
+
+    def remove(self, place: str) -> Request:
+        environment, name = place.split("/")
+        accepted = settings.service(now()).remove(environment, name, ALPHA, reason="Not needed; `-->` gone.")
+        assert not isinstance(accepted, dict)
+        return self.open(accepted.request)
+
+    def open(self, one: Request) -> Request:
+        assert self.chain.work() == []
+        return self.chain.now(one)
+
+    def carry(self, one: Request, outcome: str = "succeeded") -> Request:
+        """Plan, merge and apply."""
+        self.merge(one)
+        self.chain.apply(one, "started")
+        result = RESULT | {"identifier": f"{one.environment}-{one.database_name}"}
+        self.chain.apply(one, outcome, **({"result": result} if outcome == "succeeded" else {}))
+        if outcome == "succeeded":
+            self.keep_state(one.environment, one.database_name, result)
+        return self.settled(one)
+
+    def merge(self, one: Request) -> Request:
+        kinds = {
+            Kind.CREATE: {"add": 2, "databases_added": 1},
+            Kind.REMOVE: {"destroy": 2, "databases_destroyed": 1},
+        }
+        summary = {"only_own_database": True} | kinds.get(one.kind, {"change": 1})
+        self.chain.plan(one, summary=summary)
+        number = self.number(one)
+        if not self.chain.server.hub.pulls[number].merged:
+            self.chain.server.hub.approve(number, "ann")
+            self.chain.server.hub.merge_as_person(number, "ann")
+        return self.settled(one)
+
+    def settled(self, one: Request) -> Request:
+        self.chain.server.webhooks.settle()
+        return self.chain.now(one)
+
+    def number(self, one: Request) -> int:
+        return self.chain.now(one).progress.pull_request or 0
+
+    def sweep(self, after: dt.timedelta = 10 * MINUTE) -> None:
+        swept = Sweeper(settings.service(now() + after), settings.github).run()
+        assert swept.errors == []
+
+    def keep_state(self, environment: str, name: str, result: dict[str, Any]) -> None:
+        content = {"version": 4, "outputs": {"database": {"value": result}}}
+        boto3.client("s3").put_object(
+            Bucket=BUCKET, Key=state_key(environment, name), Body=json.dumps(content).encode()
+        )
+
+    def rows(self) -> Rows:
+        items = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
+        rows = [dict(from_item(item)) for page in items for item in page["Items"]]
+        return {
+            (str(row["pk"]), str(row["sk"])): {k: v for k, v in row.items() if k not in NO_HISTORY}
+            for row in rows
+            if row["sk"] not in NOT_TOLD
+        }
+
+    def lose(self) -> Rows:
+        """The rows of a table that is gone."""
+        rows = self.rows()
+        dynamodb = boto3.client("dynamodb")
+        dynamodb.delete_table(TableName=TABLE)
+        create_table(dynamodb)
+        assert self.rows() == {}
+        return rows
+
+
+@pytest.fixture
+def world(chain: Chain) -> Iterator[World]:  # noqa: F811
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    parameters = {
+        "GitHubApiUrl": chain.server.url,
+        "GitHubRepository": chain.server.repository,
+        "GitHubAppId": chain.server.app_id,
+        "GitHubInstallationId": chain.server.installation_id,
+    }
+    template = {
+        "Parameters": {name: {"Type": "String"} for name in parameters},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {
+            "LedgerTable": {"Value": TABLE},
+            "GitHubAppKeySecretArn": {"Value": os.environ["GITHUB_APP_KEY_SECRET_ARN"]},
+        },
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="rds-provisioner",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+    )
+    with chain.webhooks():
+        yield World(chain)
+
+
+def restored(*more: str) -> int:
+    return rebuild.main(["--bucket", BUCKET, *more])
+
+
+def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A whole team's history: all kinds of requests, all of their ends, and one that is under way."""
+    tags = {"Service": "a-b"}
+    world.carry(world.create("orders", purpose="Orders -- `of` <b>the</b> shop", tags=tags))
+    world.carry(world.change("dev/orders", size="medium"))
+    world.sweep(4 * 24 * HOUR)  # warned once
+    world.carry(world.change("dev/orders", ttl="20d"))
+    world.carry(world.create("short", ttl="8h"))
+    world.sweep(5 * HOUR)
+    world.sweep(dt.timedelta(hours=7, minutes=50))  # warned twice
+    world.carry(world.create("books", environment="prod", database_engine="postgres", ttl="90d"))
+    disarm = world.carry(world.remove("prod/books"))
+    assert disarm.kind is Kind.DISARM
+    follow_up = world.chain.ledger.request(disarm.follow_up or "")
+    assert follow_up is not None
+    world.carry(world.open(follow_up), "removed")
+    cancelled = world.create("never")
+    settings.service(now()).cancel(cancelled.id, ALPHA)
+    assert world.open(cancelled).progress.state is State.CANCELLED
+    rejected = world.change("dev/orders", storage_gb=50)
+    world.chain.server.hub.close_as_person(world.number(rejected), "ben")
+    assert world.settled(rejected).progress.state is State.REJECTED
+    world.carry(world.create("never"))  # the name again, after the cancelled one
+    failed = world.carry(world.change("dev/never", storage_gb=30), "failed")
+    assert failed.progress.state is State.FAILED
+    under_way = world.create("bills", environment="staging")
+    world.chain.server.hub.approve(world.number(under_way), "cyd")
+    world.settled(under_way)
+    world.sweep()
+
+    lost = world.lose()
+
+    assert restored() == 0, capsys.readouterr().out
+    assert world.rows() == lost
+    kinds = {(row["kind"], row["state"]) for row in lost.values() if "kind" in row}
+    assert kinds == {
+        ("create", "done"),
+        ("create", "cancelled"),
+        ("create", "pull_request_open"),
+        ("update", "done"),
+        ("update", "rejected"),
+        ("update", "failed"),
+        ("extend", "done"),
+        ("disarm", "done"),
+        ("remove", "done"),
+    }
+    assert sorted(pk.partition("#")[0] for pk, _ in lost)  # all sorts of rows took part
+    assert {pk.partition("#")[0] for pk, _ in lost} == {"REQ", "DB", "QUOTA", "STAT"}
+    assert any(pk.startswith("DB#") and sk.startswith("EVT#expiring:") for pk, sk in lost)
+
+
+def test_running_it_again_changes_nothing(world: World) -> None:
+    world.carry(world.create("orders"))
+    world.carry(world.change("dev/orders", storage_gb=40))
+    world.sweep()
+    world.lose()
+    assert restored() == 0
+    before = world.rows()
+
+    assert restored("--missing-only") == 0
+
+    assert world.rows() == before
+
+
+def test_a_table_that_is_not_empty_is_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.create("orders")
+
+    assert restored() == 2
+
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_a_dry_run_writes_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.carry(world.create("orders"))
+    world.sweep()
+    world.lose()
+
+    assert restored("--dry-run") == 0
+
+    assert world.rows() == {}
+    assert capsys.readouterr().out == "Would restore 1 requests, 6 events and 0 notes.\n"
+
+
+def test_what_was_under_way_comes_back_to_where_github_says_it_is(world: World) -> None:
+    """The plan was only in the ledger; the merge is GitHub's."""
+    one = world.merge(world.create("orders"))
+    world.lose()
+
+    assert restored() == 0
+
+    back = world.chain.now(one)
+    assert back.progress.state is State.MERGED
+    assert back.progress.commit == one.progress.commit
+    assert [event.type.value for event in world.chain.events(one)] == ["requested", "opened", "merged"]
+
+
+def test_an_apply_whose_end_nobody_recorded_yet_is_known_from_the_state_bucket(world: World) -> None:
+    one = world.carry(world.create("orders"))
+    marker = {"commit": "0" * 40, "at": now().isoformat(), "pipeline_url": "https://ci.example/jobs/2"}
+    digest = rebuild.content_hash(rebuild.render(one.root))
+    boto3.client("s3").put_object(
+        Bucket=BUCKET, Key=f"applied/dev/orders/{digest}.json", Body=json.dumps(marker).encode()
+    )
+    world.lose()
+
+    assert restored() == 0
+
+    back = world.chain.now(one)
+    assert back.progress.state is State.DONE
+    assert back.progress.result == one.progress.result
+    database = world.chain.ledger.database("dev", "orders")
+    assert database is not None
+    assert database.state is DatabaseState.AVAILABLE
+
+
+def test_what_never_reached_github_does_not_come_back_and_the_same_post_asks_again(world: World) -> None:
+    content = {"database_name": "orders", "database_engine": "mysql", "environment": "dev"}
+    settings.service(now()).create(content, ALPHA)
+    world.lose()
+
+    assert restored() == 0
+    assert world.rows() == {}
+    assert not settings.service(now()).create(content, ALPHA).replayed
+
+
+def test_a_root_that_no_record_names_is_reported(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    path = root_path("dev", "handmade")
+    world.chain.server.hub.push_as_person("main", path, b"# by hand\n", "By hand")
+    world.lose()
+
+    assert restored() == 1
+
+    assert "dev/handmade is on main, and no record names it." in capsys.readouterr().out
+
+
+def test_a_database_that_git_no_longer_has_is_taken_for_removed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.carry(world.create("orders"))
+    world.sweep()
+    world.chain.server.hub.push_as_person("main", root_path("dev", "orders"), None, "Take it out")
+    world.lose()
+
+    assert restored() == 1
+
+    assert "dev/orders is not on main: it is taken for removed." in capsys.readouterr().out
+    database = world.chain.ledger.database("dev", "orders")
+    assert database is not None
+    assert database.state is DatabaseState.REMOVED
+    assert world.chain.ledger.usage("alpha", "dev").databases == 0
+
+
+def test_git_and_state_are_held_against_the_records(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    one = world.carry(world.create("orders"))
+    world.sweep()
+    other = rebuild.render(dataclasses.replace(one.root, storage_gb=77)).encode()
+    world.chain.server.hub.push_as_person("main", root_path("dev", "orders"), other, "By hand")
+    world.keep_state("dev", "orders", RESULT | {"identifier": "dev-orders", "endpoint": "elsewhere"})
+    world.lose()
+
+    assert restored() == 1
+
+    said = capsys.readouterr().out
+    assert "dev/orders: its main.tf has another storage_gb than its newest request" in said
+    assert "dev/orders: its Terraform state says otherwise than its record of endpoint" in said
+
+
+@pytest.mark.parametrize("place", ["body", "comment"])
+def test_a_record_that_somebody_changed_to_another_team_is_left_out(
+    world: World, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    """A collaborator may edit the App's texts, and cannot change the words of its commit."""
+    world.carry(world.create("orders"))
+    world.sweep()
+    pull = world.chain.server.hub.pulls[1]
+    if place == "body":
+        pull.body = pull.body.replace('"team": "alpha"', '"team": "beta"')
+        reason = "its record names another request or team than its first commit does"
+    else:
+        for one in pull.comments:
+            one.body = one.body.replace('"team": "alpha"', '"team": "beta"')
+        reason = "the records in its body and in its comment differ"
+    world.lose()
+
+    assert restored() == 1
+
+    assert reason in capsys.readouterr().out
+    assert world.chain.ledger.database("dev", "orders") is None
+
+
+def test_a_pull_request_or_comment_of_anybody_else_counts_for_nothing(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.carry(world.create("orders"))
+    world.sweep()
+    pull = world.chain.server.hub.pulls[1]
+    record = next(one for one in pull.comments if "record v1" in one.body)
+    mine = dataclasses.replace(record, login="mallory", body=record.body.replace("succeeded", "failed"))
+    pull.comments.insert(0, mine)
+    copy = dataclasses.replace(pull, number=2, login="mallory", comments=[])
+    world.chain.server.hub.pulls[2] = copy
+    lost = world.lose()
+
+    assert restored() == 0, capsys.readouterr().out
+
+    assert world.rows() == lost
