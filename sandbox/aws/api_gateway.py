@@ -1,20 +1,48 @@
-"""Tells a function which API key a call came with, as API Gateway does and MiniStack's does not."""
+"""Fills gaps of MiniStack's API Gateway: which key a call came with, and the template's own error documents.
 
-from collections.abc import Callable
-from typing import Any
+SAM writes gateway responses into the API's OpenAPI document, where MiniStack does not look for them, and
+their templates name the path of the call, which MiniStack does not know.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ministack.services import apigateway_v1
 
 Event = dict[str, Any]
+Response = tuple[int, dict[str, str], bytes]
+GATEWAY_RESPONSES: Final = "x-amazon-apigateway-gateway-responses"
+_PATH: Final = re.compile(rb"\$\{context\.path\}|\$context\.path(?![.\w])")
 
 
 def fill() -> None:
     build: Callable[..., Event] = apigateway_v1._build_lambda_event_v1
+    import_api: Callable[..., str] = apigateway_v1._import_rest_api
+    execute: Callable[..., Any] = apigateway_v1._execute_in_scope
+    answer: Callable[..., Response] = apigateway_v1._gateway_error_response
 
     def build_with_key(*arguments: Any, **options: Any) -> Event:
         return with_api_key(build(*arguments, **options))
 
+    def import_with_responses(document: Mapping[str, Any], *arguments: Any) -> str:
+        api_id = import_api(document, *arguments)
+        put_responses(api_id, document)
+        return api_id
+
+    def execute_with_path(request: Event, api_id: str, stage: str, method: str, path: str, *rest: Any) -> Any:
+        request["path"] = f"/{stage}{path}"
+        return execute(request, api_id, stage, method, path, *rest)
+
+    def answer_with_path(error: Any, request: Event) -> Response:
+        status, headers, body = answer(error, request)
+        return status, headers, with_path(body, request.get("path", ""))
+
     apigateway_v1._build_lambda_event_v1 = build_with_key
+    apigateway_v1._import_rest_api = import_with_responses
+    apigateway_v1._execute_in_scope = execute_with_path
+    apigateway_v1._gateway_error_response = answer_with_path
 
 
 def with_api_key(event: Event) -> Event:
@@ -24,3 +52,17 @@ def with_api_key(event: Event) -> Event:
     if key:
         event["requestContext"]["identity"].update(apiKey=value, apiKeyId=key["id"])
     return event
+
+
+def put_responses(api_id: str, document: Mapping[str, Any]) -> None:
+    """Give an API the gateway responses of its OpenAPI document; raises ValueError for an impossible one."""
+    for response_type, response in (document.get(GATEWAY_RESPONSES) or {}).items():
+        status, _headers, body = apigateway_v1._put_gateway_response(api_id, response_type, response)
+        if status >= 400:
+            raise ValueError(f"the gateway response {response_type} cannot be made: {body.decode()}")
+
+
+def with_path(body: bytes, path: str) -> bytes:
+    """The body with `$context.path` filled in, as text that stands in a JSON string."""
+    text = json.dumps(path)[1:-1].encode()
+    return _PATH.sub(lambda _: text, body)

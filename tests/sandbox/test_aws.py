@@ -3,9 +3,8 @@
 import json
 import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,11 @@ import pymysql
 import pytest
 
 from sandbox.aws import fleet
-from sandbox.aws.servers import free_port
-from sandbox.cloud import Cloud, start
-from sandbox.processes import Processes
+from sandbox.cloud import Cloud
 
 needs_servers = pytest.mark.skipif(
     bool(fleet.missing_engines()), reason=f"no server installed for {', '.join(fleet.missing_engines())}"
 )
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    # The servers step down from root, and have no way into pytest's private directories.
-    databases = Path(tempfile.mkdtemp(prefix="rds-"))
-    found = Cloud(free_port())
-    processes = Processes(tmp_path_factory.mktemp("aws"))
-    start(found, processes, databases)
-    yield found
-    processes.stop()
-    assert not databases.exists()
 
 
 def create(cloud: Cloud, engine: str, identifier: str, **settings: Any) -> dict[str, Any]:
