@@ -180,8 +180,6 @@ def test_other_drivers_log_in_too(database: Database) -> None:
             assert cursor.fetchone() == (f"{APPLICATION}@%",)
 
 
-# PyMySQL leaves the socket of a refused certificate to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_server_that_is_not_rdss_is_not_spoken_to(database: Database) -> None:
     amazons = str(Path(runner.__code__.co_filename).parent / "rds_roots.crt")
     with pytest.raises(TryLater, match=r"(?i)certificate"):

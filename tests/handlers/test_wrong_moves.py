@@ -1,5 +1,6 @@
 """Each wrong move gets an answer of its own that says what to do instead, and changes nothing."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -106,7 +107,7 @@ def deploy_catalog(cloud: Cloud, tmp_path: Path) -> Callable[[Any], None]:
     """Deploy another catalog."""
 
     def deploy(content: Any) -> None:
-        (tmp_path / "catalog.yaml").write_text(yaml.safe_dump(content))
+        (tmp_path / "catalog.yaml").write_text(json.dumps(content, default=str))  # JSON is YAML too
         os.environ["CATALOG_PATH"] = str(tmp_path / "catalog.yaml")
         settings.the_catalog.cache_clear()
 
