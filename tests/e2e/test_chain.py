@@ -22,7 +22,13 @@ def test_a_request_without_a_good_key_is_refused(sandbox: Sandbox) -> None:
     bare = type(sandbox.alpha)(sandbox.alpha.url, "")
     wrong = type(sandbox.alpha)(sandbox.alpha.url, "wrong-key-wrong-key-wrong-key")
 
-    assert [one.call("POST", "/provision-rds", ORDERS).status for one in (bare, wrong)] == [403, 403]
+    for one in (bare, wrong):
+        answer = one.call("POST", "/provision-rds", ORDERS)
+        assert answer.status == 403
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.body["type"] == "urn:rds-provisioner:problem:no-key"
+        assert answer.body["detail"].startswith("Send your team's key in the x-api-key header")
+        assert answer.body["instance"].endswith("/provision-rds")
 
 
 @pytest.mark.parametrize(
