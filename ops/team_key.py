@@ -1,6 +1,7 @@
-"""Makes, lists and revokes the teams' API keys: python -m ops.team_key create TEAM.
+"""Makes, lists, revokes and restores the teams' API keys: python -m ops.team_key create TEAM.
 
-A key belongs to a team through a row of the ledger, which the API reads. A key is shown once, when it is
+A key belongs to a team through a row of the ledger, which the API reads, and carries the same as tags, from
+which `restore` writes the rows of a ledger that was lost. A key is shown once, when it is
 made; AWS keeps it, and whoever may read API Gateway's keys can look it up there.
 """
 
@@ -81,7 +82,9 @@ class TeamKeys:
         if actor is not None and not ACTOR.fullmatch(actor):
             raise Refused(f"{actor!r} is no actor's name: use up to 64 letters, digits, spaces and @._+/-.")
         name = f"{self.stack}-{team}-{self._next(team)}"
-        made = self.gateway.create_api_key(name=name, enabled=True, tags={"team": team})
+        made = self.gateway.create_api_key(
+            name=name, enabled=True, tags={"team": team, "actor": actor or team}
+        )
         row = {"pk": f"KEY#{made['id']}", "sk": "KEY", "team": team, "actor": actor or team}
         try:
             self.dynamodb.put_item(
@@ -113,6 +116,25 @@ class TeamKeys:
                     )
                 )
         return sorted(keys, key=lambda key: key.name)
+
+    def restore(self) -> tuple[Key, ...]:
+        """Write the rows of keys that have none, from their tags; those keys."""
+        restored = []
+        for attached in self._attached():
+            if self._owner(attached["id"]):
+                continue
+            about = self.gateway.get_api_key(apiKey=attached["id"])
+            tags = about.get("tags", {})
+            if "team" not in tags:
+                continue  # not made here; it opens nothing
+            team, actor = tags["team"], tags.get("actor", tags["team"])
+            row = {"pk": f"KEY#{attached['id']}", "sk": "KEY", "team": team, "actor": actor}
+            self.dynamodb.put_item(
+                TableName=self.table, Item={field: {"S": value} for field, value in row.items()}
+            )
+            created = f"{about['createdDate']:%Y-%m-%d}"
+            restored.append(Key(attached["id"], attached["name"], team, actor, created))
+        return tuple(sorted(restored, key=lambda key: key.name))
 
     def revoke(self, key: str) -> Key:
         """End a key of this stack, named by its name or its id."""
@@ -150,7 +172,7 @@ class TeamKeys:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status."""
     parser = argparse.ArgumentParser(
-        prog="team_key", description="Makes, lists and revokes the teams' API keys."
+        prog="team_key", description="Makes, lists, revokes and restores the teams' API keys."
     )
     parser.add_argument("--stack", default=STACK, help=f"the stack (default: {STACK})")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -162,6 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listing.add_argument("team", nargs="?")
     revoke = commands.add_parser("revoke", help="end a key")
     revoke.add_argument("key", help="its name or its id")
+    commands.add_parser("restore", help="write the keys' rows again, where the ledger was lost")
     chosen = parser.parse_args(arguments)
     try:
         keys = TeamKeys.of_stack(chosen.stack)
@@ -169,6 +192,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _create(keys, chosen.team, chosen.actor, quiet=chosen.quiet)
         elif chosen.command == "list":
             _list(keys, chosen.team)
+        elif chosen.command == "restore":
+            for key in keys.restore():
+                print(f"Restored {key.name} of team {key.team}.")
         else:
             ended = keys.revoke(chosen.key)
             print(f"Revoked {ended.name} of team {ended.team}. The API refuses it within a minute.")

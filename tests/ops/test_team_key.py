@@ -57,7 +57,11 @@ def test_a_new_key_opens_the_api_for_its_team(account: Account) -> None:
     assert account.team_of(key.id) == ("alpha", "alpha")
     assert account.attached() == [key.id]
     kept = account.gateway.get_api_key(apiKey=key.id, includeValue=True)
-    assert (kept["value"], kept["enabled"], kept["tags"]) == (value, True, {"team": "alpha"})
+    assert (kept["value"], kept["enabled"], kept["tags"]) == (
+        value,
+        True,
+        {"team": "alpha", "actor": "alpha"},
+    )
 
 
 def test_a_team_may_have_several_keys_each_for_its_own_actor(account: Account) -> None:
@@ -112,6 +116,30 @@ def test_a_key_of_another_api_cannot_be_revoked(account: Account) -> None:
     with pytest.raises(Refused, match="has no key"):
         TeamKeys.of_stack(STACK).revoke(foreign["id"])
     assert account.gateway.get_api_key(apiKey=foreign["id"])["name"] == "somebody-elses"
+
+
+def test_the_rows_of_a_lost_ledger_come_back_from_the_keys_tags(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = TeamKeys.of_stack(STACK)
+    first, _ = keys.create("alpha", "Ada Lovelace")
+    second, _ = keys.create("beta")
+    foreign = account.gateway.create_api_key(name="somebody-elses", enabled=True)
+    account.gateway.create_usage_plan_key(usagePlanId=account.plan, keyId=foreign["id"], keyType="API_KEY")
+    before = account.dynamodb.scan(TableName=TABLE)["Items"]
+    account.dynamodb.delete_table(TableName=TABLE)
+    create_table(account.dynamodb)
+
+    assert main(["restore"]) == 0
+
+    said = "Restored rds-provisioner-alpha-1 of team alpha.\nRestored rds-provisioner-beta-1 of team beta.\n"
+    assert capsys.readouterr().out == said
+    assert account.team_of(first.id) == ("alpha", "Ada Lovelace")
+    assert account.team_of(second.id) == ("beta", "beta")
+    after = account.dynamodb.scan(TableName=TABLE)["Items"]
+    assert sorted(after, key=str) == sorted(before, key=str)
+    assert main(["restore"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_listing_shows_no_values(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
