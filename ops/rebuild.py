@@ -35,6 +35,7 @@ from ops.team_key import STACK, Refused
 
 # No quota is asked again for what was granted once.
 _NO_LIMIT: Final = Charge(databases=10**9, storage_gb=10**9, monthly_cents=10**12)
+_ON_GITHUB: Final = (Happened.OPENED, Happened.APPROVED, Happened.CLOSED, Happened.MERGED, Happened.EDITED)
 _CATALOG: Final = Path(__file__).parents[1] / "catalog.yaml"
 
 
@@ -137,15 +138,18 @@ class Replay:
         notes: dict[tuple[str, str, str], Note] = {}
         for story in stories:
             request = story.request
-            yield (request.created_at, 1, request.id), partial(self._open, request)
+            yield (request.created_at, 2, request.id), partial(self._open, request)
             for event in story.events:
-                at = max(event.at, request.created_at)  # GitHub counts whole seconds
-                position = 0 if at > request.created_at else 2
+                # GitHub counts whole seconds: nothing comes before the request, nor before its opening.
+                opening = event.type is Happened.OPENED
+                first = min(one.at for one in story.events if one.type in _ON_GITHUB) if opening else event.at
+                at = max(first, request.created_at)
+                position = (0 if at > request.created_at else 3) + (not opening)
                 yield (at, position, event.id), partial(self._event, request, event)
             for note in story.notes:
                 notes[request.environment, request.database_name, note.id] = note
         for (environment, name, _), note in notes.items():
-            yield (note.at, 3, note.id), partial(self._note, environment, name, note)
+            yield (note.at, 5, note.id), partial(self._note, environment, name, note)
 
     def _open(self, request: Request) -> None:
         if self.ledger.request(request.id):
