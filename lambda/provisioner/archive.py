@@ -8,7 +8,7 @@ reads them; docs/adr/0010 says who could forge them, and what they are checked a
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provisioner.ledger_rows import (
@@ -26,6 +26,7 @@ VERSION: Final = 1
 MARKER: Final = "<!-- rds-provisioner: record -->"
 # GitHub takes 65,536 characters; the rest is for what stands around.
 ROOM: Final = 64_000
+_OLD_CAUSE: Final = 100
 # At the very end, and without any "<" in it: what people wrote further up cannot pass for it.
 _RECORD: Final = re.compile(r"<!-- record v(\d+) -->\n\n```json\n([^<]*)\n```\n\n</details>\s*\Z")
 
@@ -49,12 +50,21 @@ def section(request: Request) -> str:
 
 
 def comment(request: Request, events: Collection[Event], notes: Sequence[Note]) -> str:
-    """The record of a request that has ended; the oldest notes give way where there are too many."""
+    """The record of a request that has ended or failed, no longer than GitHub takes.
+
+    Where it would be, causes of failures that were overcome are cut first, then the oldest notes give way,
+    and then what was repeated: state and times follow from the first and the last event of each type.
+    """
     kept = list(notes)
     text = _write(request, events, kept)
+    if len(text) > ROOM:
+        events = _shortened(events)
+        text = _write(request, events, kept)
     while len(text) > ROOM and kept:
         kept = kept[max(len(kept) // 10, 1) :]
         text = _write(request, events, kept)
+    if len(text) > ROOM:
+        text = _write(request, _ends(events), [])
     title = f"Record of request {request.id}: {request.progress.state}"
     return f"{MARKER}\n{_folded(title, text)}\n"
 
@@ -75,6 +85,25 @@ def read(text: str) -> Archive | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArchiveError(f"not a record of version {VERSION}: {error}") from error
+
+
+def _shortened(events: Collection[Event]) -> list[Event]:
+    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    failures = [event for event in ordered if event.type is Happened.FAILED]
+    old = {event.id for event in failures[:-1]}
+    return [
+        replace(event, detail={**event.detail, "cause": str(event.detail["cause"])[:_OLD_CAUSE]})
+        if event.id in old
+        else event
+        for event in ordered
+    ]
+
+
+def _ends(events: Collection[Event]) -> list[Event]:
+    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    first = {event.type: event for event in reversed(ordered)}
+    last = {event.type: event for event in ordered}
+    return [event for event in ordered if event in (first[event.type], last[event.type])]
 
 
 def _folded(title: str, text: str) -> str:

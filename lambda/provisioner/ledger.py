@@ -56,7 +56,6 @@ from provisioner.lifecycle import (
     Note,
     State,
     Step,
-    blocks,
     database_state,
     derive,
 )
@@ -524,11 +523,10 @@ class Ledger:
         if request.progress.state in ENDED:  # until its record is kept, and its follow-up exists
             left = request.progress.pull_request or request.follow_up
             return now + FIRST_LOOK[Step.PULL_REQUEST] if left else None
-        look = FIRST_LOOK.get(request.progress.step)
-        if not blocks(request.progress):
-            return None
         if request.progress.failure and not request.progress.cancelling:
-            return None  # a person goes on; only a cancel still has to reach the worker
+            # A person goes on; but its record is kept too. Only a cancel still has to reach the worker.
+            return now + FIRST_LOOK[Step.PULL_REQUEST] if request.progress.pull_request else None
+        look = FIRST_LOOK.get(request.progress.step)
         return now + look if look else None
 
     @staticmethod

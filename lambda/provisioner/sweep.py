@@ -92,6 +92,7 @@ class Sweeper:
             ledger.leave(request)
             return
         if progress.failure and not progress.cancelling:
+            self._archive(request)
             ledger.leave(request)  # a person goes on
             return
         if now - progress.since >= self._maximum(request):
@@ -121,7 +122,7 @@ class Sweeper:
         ledger.look_again(request, now + self._wait(request))
 
     def _archive(self, request: Request) -> None:
-        """Keep what the ledger knows of an ended request on its pull request."""
+        """Keep what the ledger knows of a request that has ended, or failed, on its pull request."""
         if request.progress.pull_request is None:
             return
         ledger, notes = self.service.ledger, []

@@ -114,3 +114,23 @@ def test_too_many_notes_give_way_oldest_first() -> None:
     assert kept.events == [event()]
     assert 100 < len(kept.notes) < 2000
     assert kept.notes == notes[-len(kept.notes) :]
+
+
+@pytest.mark.parametrize("failures", [40, 400])
+def test_however_often_a_request_failed_its_record_fits_and_says_where_it_stands(failures: int) -> None:
+    """Terraform draws boxes around its errors, and each of their lines takes six characters."""
+    events = [event(0, Happened.REQUESTED), event(1, Happened.OPENED, pull_request=1)]
+    for number in range(failures):
+        detail = {"step": "apply", "cause": "\u2502" * 2000, "fix": "mend it", "retryable": True}
+        events += [
+            event(2 * number + 2, Happened.FAILED, **detail),
+            event(2 * number + 3, Happened.RETRIED),
+        ]
+
+    text = archive.comment(request(ID), events, [note(number) for number in range(400)])
+
+    assert len(text) <= 65_536
+    kept = archive.read(text)
+    assert kept is not None
+    assert derive(kept.events) == derive(events)
+    assert kept.events[-2] == events[-2]
