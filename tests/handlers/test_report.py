@@ -585,6 +585,7 @@ def test_no_report_of_an_apply_puts_a_password_on_the_pull_request(chain: Chain)
     chain.apply(one, "succeeded", result=RESULT | {"password": "hunter2"})
 
     assert "hunter2" not in json.dumps(bodies(chain))
+    assert chain.events(one)[-1].detail["result"] == RESULT
 
 
 # Drift

@@ -154,6 +154,15 @@ def test_a_close_rejects_the_request_and_says_who_did_it(heard: Chain) -> None:
     assert only(heard, one, Happened.CLOSED).actor == "ann"
 
 
+def test_what_the_app_does_is_told_under_the_products_name(heard: Chain) -> None:
+    one = heard.opened()
+
+    settings.github().close_pull_request(1)
+
+    assert settled(heard, one).progress.state is State.REJECTED
+    assert only(heard, one, Happened.CLOSED).actor == "rds-provisioner"
+
+
 def test_a_reopened_pull_request_opens_the_request_again(chain: Chain) -> None:
     one = chain.opened()
     chain.hear("pull_request", payload(chain, closed_at="2026-11-23T12:00:00Z"))

@@ -37,6 +37,9 @@ def test_a_message_becomes_a_pull_request_with_four_calls(chain: Chain) -> None:
     assert progress.pull_request == 1
     assert progress.pull_request_url == f"{chain.server.url}/acme/databases/pull/1"
     assert progress.commit == chain.server.hub.pulls[1].head_sha
+    # GitHub counts whole seconds, and nothing is opened before it is asked for.
+    opened_at = dt.datetime.fromisoformat(chain.server.hub.pulls[1].created_at)
+    assert progress.since == max(opened_at, one.created_at + dt.timedelta(microseconds=1))
     assert chain.hidden() == []
 
 
