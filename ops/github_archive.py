@@ -1,7 +1,7 @@
 """Reads back from GitHub what the provisioner wrote on its pull requests, and what people did to them.
 
-Two calls for each pull request, two more for one under way. What others wrote is left out: only the App's own
-pull requests and comments count, on branches that are named as requests are.
+Two calls for each pull request, three or four more for one under way. What others wrote is left out: only the
+App's own pull requests and comments count, on branches that are named as requests are.
 """
 
 import base64
@@ -124,11 +124,25 @@ class GitHubArchive:
             for one in self._pages(f"/pulls/{number}/reviews")
             if str(one["state"]).upper() == "APPROVED"
         ]
+        path = f"/issues/{number}/events"
+        if self._get(f"{path}?per_page=1", f"looking at {path}").status in (403, 404):
+            return deeds + self._end(number)  # an App without the right to read issues
         return deeds + [
             Deed(int(one["id"]), one["event"], _login(one["actor"]), str(one["created_at"]), one["commit_id"])
-            for one in self._pages(f"/issues/{number}/events")
+            for one in self._pages(path)
             if one["event"] in ("closed", "merged", "reopened")
         ]
+
+    def _end(self, number: int) -> list[Deed]:
+        """How a pull request ended, as it says itself; who closed one it does not say."""
+        doing = f"reading pull request {number}"
+        answer = self._get(f"/pulls/{number}", doing)
+        check(answer, 200, doing)
+        one = answer.content
+        if one["merged_at"]:
+            by = _login(one["merged_by"])
+            return [Deed(0, "merged", by, str(one["merged_at"]), one["merge_commit_sha"])]
+        return [Deed(0, "closed", "github", str(one["closed_at"]))] if one["closed_at"] else []
 
     def roots(self, base: str) -> dict[tuple[str, str], str]:
         """The text of every main.tf on the base branch, by (environment, database_name)."""

@@ -255,10 +255,13 @@ def test_a_dry_run_writes_nothing(world: World, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "Would restore 1 requests, 6 events and 0 notes.\n"
 
 
-def test_what_was_under_way_comes_back_to_where_github_says_it_is(world: World) -> None:
+@pytest.mark.parametrize("reads_issues", [True, False])
+def test_what_was_under_way_comes_back_to_where_github_says_it_is(world: World, reads_issues: bool) -> None:
     """The plan was only in the ledger; the merge is GitHub's."""
     one = world.merge(world.create("orders"))
     world.lose()
+    if not reads_issues:
+        world.chain.server.fault("GET .*/issues/1/events", status=403, body="{}")
 
     assert restored() == 0
 
