@@ -11,42 +11,27 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from provisioner import catalog, expiry
-from provisioner.catalog import Catalog
+from provisioner import catalog
 from provisioner.errors import NeedsPerson, TryLater
-from provisioner.expiry import Action
 from provisioner.github_app import GitHubApp
-from provisioner.ledger import Ledger, NameTaken
-from provisioner.lifecycle import ENDED, DatabaseState, Event, Happened, Kind, Note, Noted, State
-from provisioner.records import Charge, Database, Request
+from provisioner.ledger import Ledger
+from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, Note, Noted, State
+from provisioner.records import Database
 from provisioner.terraform import Root, content_hash, parse, render, state_key
 
 from ops.github_archive import GitHubArchive
+from ops.replay import Replay, Report
 from ops.retelling import Story, Unbelievable, after, complete, tell
 from ops.team_key import STACK, Refused
 
-# No quota is asked again for what was granted once.
-_NO_LIMIT: Final = Charge(databases=10**9, storage_gb=10**9, monthly_cents=10**12)
-_ON_GITHUB: Final = (Happened.OPENED, Happened.APPROVED, Happened.CLOSED, Happened.MERGED, Happened.EDITED)
 _CATALOG: Final = Path(__file__).parents[1] / "catalog.yaml"
-
-
-@dataclass(slots=True)
-class Report:
-    """What was restored, and what a person should look at."""
-
-    requests: int = 0
-    events: int = 0
-    notes: int = 0
-    doubts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,105 +100,6 @@ def _applied(story: Story, states: States) -> Story:
         detail=detail,
     )
     return dataclasses.replace(story, events=(*story.events, done))
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """Tells stories to a ledger; what it knows already stays as it is."""
-
-    ledger: Ledger
-    catalog: Catalog
-    report: Report
-
-    def run(self, stories: Sequence[Story]) -> None:
-        """Everything, in the order in which it happened."""
-        for _, tell_it in sorted(self._steps(stories), key=lambda step: step[0]):
-            tell_it()
-        for story in stories:
-            self._leave(story)
-
-    def _steps(
-        self, stories: Sequence[Story]
-    ) -> Iterator[tuple[tuple[dt.datetime, int, str], Callable[[], None]]]:
-        notes: dict[tuple[str, str, str], Note] = {}
-        for story in stories:
-            request = story.request
-            yield (request.created_at, 2, request.id), partial(self._open, request)
-            for event in story.events:
-                # GitHub counts whole seconds: nothing comes before the request, nor before its opening.
-                opening = event.type is Happened.OPENED
-                first = min(one.at for one in story.events if one.type in _ON_GITHUB) if opening else event.at
-                at = max(first, request.created_at)
-                position = (0 if at > request.created_at else 3) + (not opening)
-                yield (at, position, event.id), partial(self._event, request, event)
-            for note in story.notes:
-                notes[request.environment, request.database_name, note.id] = note
-        for (environment, name, _), note in notes.items():
-            yield (note.at, 5, note.id), partial(self._note, environment, name, note)
-
-    def _open(self, request: Request) -> None:
-        if self.ledger.request(request.id):
-            return
-        place = f"{request.environment}/{request.database_name}"
-        database = self.ledger.database(request.environment, request.database_name)
-        if database and self._is_late(request):
-            self.report.doubts.append(f"request {request.id} was left out: {place} has newer ones already.")
-            return
-        if request.kind is not Kind.CREATE and database is None:
-            self.report.doubts.append(
-                f"request {request.id} was left out: nothing told how {place} was made."
-            )
-            return
-        try:
-            if request.kind is Kind.CREATE:
-                self.ledger.open_create(request, self._charge(request.root), _NO_LIMIT)
-            elif database:
-                kept = request.kind in (Kind.REMOVE, Kind.DISARM)
-                charge = database.charge if kept else self._charge(request.root)
-                self.ledger.open_change(request, database, charge, _NO_LIMIT)
-        except NameTaken:
-            self.report.doubts.append(f"request {request.id} was left out: {place} existed at its time.")
-            return
-        self.report.requests += 1
-
-    def _is_late(self, request: Request) -> bool:
-        known = self.ledger.history(request.environment, request.database_name)
-        newest = self.ledger.request(known[-1]) if known else None
-        return newest is not None and newest.created_at > request.created_at
-
-    def _event(self, request: Request, event: Event) -> None:
-        if self.ledger.request(request.id) is None:
-            return
-        self.ledger.record(request.id, event, event.at)
-        self.report.events += 1
-
-    def _note(self, environment: str, name: str, note: Note) -> None:
-        ledger = self.ledger
-        database = ledger.database(environment, name)
-        self.report.notes += 1
-        if database is None or note.id in {known.id for known in ledger.notes(environment, name)}:
-            return
-        if note.type is Noted.EXPIRING:
-            action = Action.WARN_LAST if note.detail["last"] else Action.WARN_FIRST
-            mark = expiry.mark(action, str(note.detail["expires_at"]))
-            marks = {**database.marks, mark: note.at.strftime("%Y-%m-%dT%H:%M:%SZ")}
-            plan = expiry.plan(database.root.expires_at, database.created_at, marks, note.at)
-            ledger.mark(database, mark, note.at, plan.look_again, note)
-        elif note.type is not Noted.REMOVED_IN_GIT or not ledger.gone(environment, name, note):
-            ledger.note(environment, name, note)
-
-    def _leave(self, story: Story) -> None:
-        """Nothing is left to do for what had ended and was recorded as a whole."""
-        request = self.ledger.request(story.request.id)
-        if request is None or not story.whole or request.progress.state not in ENDED:
-            return
-        announced = request.progress.state is State.DONE and request.follow_up
-        if not announced or self.ledger.request(str(request.follow_up)):
-            self.ledger.leave(request)
-
-    def _charge(self, root: Root) -> Charge:
-        cents = round(self.catalog.monthly_usd(root) * 100)
-        return Charge(databases=1, storage_gb=root.storage_gb, monthly_cents=cents)
 
 
 def compare(
