@@ -4,6 +4,9 @@ import dataclasses
 import datetime as dt
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -382,3 +385,11 @@ def test_a_pull_request_or_comment_of_anybody_else_counts_for_nothing(
     assert restored() == 0, capsys.readouterr().out
 
     assert world.rows() == lost
+
+
+def test_it_runs_from_a_clone_without_further_settings() -> None:
+    home = Path(__file__).parents[2]
+    shown = subprocess.run(
+        [sys.executable, "-m", "ops.rebuild", "--help"], cwd=home, env={}, capture_output=True, check=True
+    )
+    assert b"Restores a lost ledger from GitHub." in shown.stdout
