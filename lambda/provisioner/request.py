@@ -308,7 +308,9 @@ def changed_root(
             f"{root.environment}/{root.database_name} already is as asked.",
             slug="nothing-to-change",
         )
-    return dataclasses.replace(changed, request_id=request_id)
+    # What was disarmed for a removal that did not come is armed again.
+    armed = root.deletion_protection or catalog.environments[root.environment].deletion_protection
+    return dataclasses.replace(changed, deletion_protection=armed, request_id=request_id)
 
 
 def disarmed_root(root: Root, *, request_id: str) -> Root:

@@ -149,9 +149,14 @@ class Service:
         return self._request(Kind.REMOVE, root, database.root, {}, caller, reason)
 
     def follow_up(self, done: Request) -> Request | None:
-        """Begin what a finished request announced; None where that was done already."""
+        """Begin what a finished request announced; None where that was done, or a change came in between.
+
+        Whoever extends a database after it was disarmed wants to keep it.
+        """
         database = self.ledger.database(done.environment, done.database_name)
         if done.follow_up is None or database is None or self.ledger.request(done.follow_up):
+            return None
+        if database.root.request_id != done.id:
             return None
         caller = Caller(done.team, done.actor)
         new = self.removal(database, caller, reason=done.reason, request_id=done.follow_up)

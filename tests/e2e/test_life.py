@@ -23,7 +23,7 @@ def test_a_cancelled_request_closes_its_pull_request_and_frees_the_name(sandbox:
 
     pull = sandbox.pull(opened)
     assert (pull["state"], pull["merged"]) == ("closed", False)
-    assert events(cancelled)[-1] == "cancelled"
+    assert "cancelled" in events(cancelled)[-2:]  # GitHub counts whole seconds, so that "closed" may follow
     assert again == request_id
     other = sandbox.ask("POST", "/provision-rds", UNSURE | {"size": "medium"})
     assert other != request_id

@@ -1,0 +1,112 @@
+"""The table in memory answers as moto's does, whatever a ledger does with it, and so do its rows."""
+
+import datetime as dt
+import random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from provisioner.errors import Problem
+from provisioner.ledger import Contention, KeyUsed, Ledger, NameTaken, QuotaExceeded
+from provisioner.lifecycle import Event, Happened, Kind, Note, Noted
+from provisioner.service import Caller, Service
+
+from tests.core.examples import NOW, catalog, charge, request
+from tests.core.ledger_table import TABLE
+from tests.core.memory_table import MemoryTable, holds, key_of
+from tests.core.test_sweep import ROOM
+
+NAMES = ("one", "two", "three")
+
+
+def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -> Any:
+    """One random thing that happens to a ledger; what came of it."""
+    name, environment = chance.choice(NAMES), chance.choice(("dev", "staging"))
+    database = ledger.database(environment, name)
+    known = ledger.history(environment, name)
+    request_id = chance.choice(known) if known else None
+    found = ledger.request(request_id) if request_id else None
+    event_kind = chance.choice(list(Happened))
+    detail: dict[str, Any] = {"pull_request": number, "pull_request_url": "u", "commit": "c"}
+    if event_kind is Happened.FAILED:
+        detail = {"step": "apply", "cause": "c", "fix": "f", "retryable": True}
+    note = Note(id=f"n{chance.randrange(9)}", type=Noted.IDLE, at=now, actor="x")
+    new_id = str(UUID(int=chance.getrandbits(128), version=4))
+    service = Service(ledger, catalog(), lambda _: None, now, lambda: UUID(new_id))
+    alpha = Caller("alpha", "alpha")
+    match chance.randrange(12):
+        case 0 | 1 | 2:
+            one = request(new_id, database_name=name, environment=environment, size="small", now=now)
+            limit = ROOM if chance.random() < 0.8 else charge(one.root)
+            return ledger.open_create(one, charge(one.root), limit, key=("k", "f") if number % 3 else None)
+        case 3 | 4 | 5 if found:
+            event = Event(id=f"e{chance.randrange(20)}", type=event_kind, at=now, actor="x", detail=detail)
+            return ledger.record(found.id, event, now)
+        case 6 if database:
+            return service.change(environment, name, {"ttl": chance.choice(["1d", "2d"])}, alpha)
+        case 7 if database:
+            return service.remove(environment, name, alpha)
+        case 8 if found:
+            claim = ledger.claim(found.id, now, dt.timedelta(minutes=1))
+            if chance.random() < 0.5:
+                ledger.release(found.id, now)
+            return claim
+        case 9 if found:
+            ledger.look_again(found, now)
+            ledger.leave(found)
+            return ledger.request(found.id)
+        case 10 if database:
+            marked = ledger.mark(database, "first@x", now, now, note if chance.random() < 0.5 else None)
+            return marked, ledger.note(environment, name, note), ledger.look_again_database(database, None)
+        case 11 if database and chance.random() < 0.3:
+            return ledger.gone(environment, name, note)
+    return looks(ledger, now)
+
+
+def looks(ledger: Ledger, now: dt.datetime) -> Any:
+    """Everything that can be asked of a ledger."""
+    pages = []
+    for filters in ({}, {"environment": "dev"}, {"state": "available"}):
+        token = None
+        for _ in range(10):
+            page = ledger.databases("alpha", filters=filters, page_size=2, page_token=token)
+            pages.append(page.items)
+            if (token := page.next_token) is None:
+                break
+    return (
+        pages,
+        ledger.requests("alpha", filters={"kind": "create"}, page_size=5, page_token=None).items,
+        sorted(one.id for one in ledger.due_requests(now)),
+        sorted((one.environment, one.database_name) for one in ledger.due_databases(now)),
+        [ledger.usage("alpha", environment) for environment in ("dev", "staging")],
+    )
+
+
+def outcome(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -> Any:
+    try:
+        return step(ledger, chance, now, number)
+    except (Problem, NameTaken, QuotaExceeded, KeyUsed, Contention, KeyError) as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_things_come_of_the_same_steps(ledger: Ledger, seed: int) -> None:
+    memory = MemoryTable()
+    other = Ledger(memory, TABLE)
+    chances = random.Random(seed), random.Random(seed)
+    for number in range(120):
+        now = NOW + number * dt.timedelta(hours=1)
+        assert outcome(ledger, chances[0], now, number) == outcome(other, chances[1], now, number), number
+    assert looks(ledger, now) == looks(other, now)
+    kept = {key_of(item): item for item in ledger._client.scan(TableName=TABLE)["Items"]}
+    assert kept == {
+        key: row for pk, rows in memory.rows.items() for sk, row in rows.items() if (key := (pk, sk))
+    }
+    assert len(kept) > 30
+    assert {Kind.CREATE} <= {one.kind for one in looks(other, now)[1]}
+
+
+@pytest.mark.parametrize("text", ["size(pk) = :x", "a <> :b", "NOT a = :b", "a = :b extra"])
+def test_what_it_does_not_know_it_refuses(text: str) -> None:
+    with pytest.raises((NotImplementedError, KeyError, IndexError)):
+        holds(text, {}, {"ExpressionAttributeValues": {":x": {"N": "1"}, ":b": {"N": "1"}}})
