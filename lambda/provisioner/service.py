@@ -151,7 +151,7 @@ class Service:
     def follow_up(self, done: Request) -> Request | None:
         """Begin what a finished request announced; None where that was done, or a change came in between.
 
-        Whoever extends a database after it was disarmed wants to keep it.
+        Whoever extends a database after it was disarmed wants to keep it, also while that waits for approval.
         """
         database = self.ledger.database(done.environment, done.database_name)
         if done.follow_up is None or database is None or self.ledger.request(done.follow_up):
@@ -161,7 +161,7 @@ class Service:
         caller = Caller(done.team, done.actor)
         new = self.removal(database, caller, reason=done.reason, request_id=done.follow_up)
         try:
-            self.open_change(new, database)
+            self.open_change(new, self.check_free(database))
         except Problem:
             return None  # another change got in first; the removal can be asked for again
         return new

@@ -2,10 +2,10 @@
 
 import datetime as dt
 import random
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from provisioner import archive, expiry
@@ -16,13 +16,14 @@ from provisioner.ledger import Ledger
 from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, Note, Noted, State, Step
 from provisioner.message import Message
 from provisioner.records import Charge
-from provisioner.request import instant, parse_instant
+from provisioner.request import instant
 from provisioner.service import Accepted, Caller, Service
 from provisioner.sweep import Sweeper, Swept
 
 from tests.core.examples import MISSION_BODY, NOW, catalog, charge, request
 
 ROOM = Charge(databases=10_000, storage_gb=10**7, monthly_cents=10**9)
+RULES = catalog()
 ALPHA = Caller("alpha", "alpha-ci")
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -59,10 +60,11 @@ class World:
     github: FakeGitHub = field(default_factory=FakeGitHub)
     sent: list[Message] = field(default_factory=list)
     now: dt.datetime = NOW
+    new_id: Callable[[], UUID] = uuid4
 
     def service(self) -> Service:
         return Service(
-            ledger=self.ledger, catalog=catalog(), publish=self.sent.append, now=self.now, new_id=uuid4
+            ledger=self.ledger, catalog=RULES, publish=self.sent.append, now=self.now, new_id=self.new_id
         )
 
     def sweep(self, after: dt.timedelta = dt.timedelta()) -> Swept:
@@ -75,7 +77,7 @@ class World:
 
     def database(self, name: str, *, number: int = 1, **body: Any) -> str:
         """A database that is available; the request that made it."""
-        one = request(database_name=name, now=self.now, **body)
+        one = request(str(self.new_id()), database_name=name, now=self.now, **body)
         self.ledger.open_create(one, charge(one.root), ROOM)
         self.happened(one.id, Happened.OPENED, pull_request=number, pull_request_url="u", commit="c")
         self.happened(one.id, Happened.SUCCEEDED, result={"endpoint": "h"})
@@ -229,48 +231,40 @@ def test_a_protected_database_is_disarmed_and_then_removed(world: World) -> None
     assert (removal.kind, removal.root.deletion_protection) == (Kind.REMOVE, False)
 
 
+@pytest.mark.parametrize("applied", [True, False], ids=["applied", "waiting"])
+def test_a_database_that_is_extended_after_it_was_disarmed_is_not_removed(
+    world: World, applied: bool
+) -> None:
+    world.database("orders", environment="prod", ttl="30d")
+    for _ in range(30):
+        world.sweep(DAY)
+    database = world.ledger.database("prod", "orders")
+    assert database is not None
+    assert database.active is not None
+    world.happened(database.active, Happened.SUCCEEDED, result=None)
+
+    world.now += HOUR
+    extended = world.service().change("prod", "orders", {"ttl": "30d"}, ALPHA)
+    assert isinstance(extended, Accepted)
+    if applied:
+        world.happened(extended.request.id, Happened.SUCCEEDED, result=None)
+    world.sent.clear()
+    for _ in range(5):
+        world.sweep(HOUR)
+
+    kinds = [world.ledger.request(one) for one in world.ledger.history("prod", "orders")]
+    assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.EXTEND]
+    assert extended.request.root.deletion_protection
+    database = world.ledger.database("prod", "orders")
+    assert database is not None
+    assert database.state is (DatabaseState.AVAILABLE if applied else DatabaseState.UPDATING)
+
+
 def test_a_short_life_is_warned_in_proportion() -> None:
     first, last = expiry.warnings(NOW, NOW + 8 * HOUR)
 
     assert NOW + 8 * HOUR - first == 4 * HOUR
     assert dt.timedelta(minutes=34) < NOW + 8 * HOUR - last < dt.timedelta(minutes=35)
-
-
-def test_a_thousand_databases_through_ninety_days_with_the_scheduler_down_for_up_to_three(
-    ledger: Ledger,
-) -> None:
-    world = World(ledger)
-    chance = random.Random(20261123)
-    births = sorted(chance.uniform(0, 20) for _ in range(30))
-    lives = [chance.choice(["8h", "2d", "7d", "14d", "30d"]) for _ in births]
-    ends: dict[str, dt.datetime] = {}
-    removals: Counter[str] = Counter()
-    born = 0
-    while (world.now - NOW) < 60 * DAY:
-        world.now += chance.choice([6, 12, 12, 24, 72]) * HOUR
-        while born < 30 and NOW + births[born] * DAY <= world.now:
-            tick, world.now = world.now, NOW + births[born] * DAY
-            world.database(f"db{born}", number=born + 1, ttl=lives[born])
-            database = ledger.database("dev", f"db{born}")
-            assert database is not None
-            ends[f"db{born}"] = parse_instant(database.root.expires_at)
-            world.now, born = tick, born + 1
-        world.sent.clear()
-        world.sweep()
-        for message in world.sent:
-            if message.kind == Kind.REMOVE:
-                assert world.now >= ends[message.database_name]
-                removals[message.database_name] += 1
-                world.happened(message.request_id, Happened.SUCCEEDED, result=None)
-
-    assert born == 30
-    assert removals == Counter(dict.fromkeys(ends, 1))
-    for number in range(1, 31):
-        texts = world.github.comments.get(number, [])
-        assert 1 <= len(texts) <= 2
-        assert sum("Last warning" in text for text in texts) == 1
-    usage = ledger.usage("alpha", "dev")
-    assert usage == Charge()
 
 
 def test_a_thousand_lives_through_ninety_days_with_the_scheduler_down_for_up_to_three() -> None:
