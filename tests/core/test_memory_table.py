@@ -60,8 +60,9 @@ def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -
             return claim
         case 9 if found:
             ledger.look_again(found, now)
+            due = sorted(one.id for one in ledger.due_requests(now))  # at the very moment
             ledger.leave(found)
-            return ledger.request(found.id)
+            return due, ledger.request(found.id)
         case 10 if database:
             marked = ledger.mark(database, "first@x", now, now, note if chance.random() < 0.5 else None)
             return marked, ledger.note(environment, name, note), ledger.look_again_database(database, None)
@@ -115,6 +116,25 @@ def looks(ledger: Ledger, now: dt.datetime) -> Any:
     )
 
 
+def pages(client: Any, list_pk: str, *, forward: bool) -> list[Any]:
+    """A list as DynamoDB itself gives it, two rows at a time."""
+    call: dict[str, Any] = {
+        "TableName": TABLE,
+        "IndexName": "listing",
+        "KeyConditionExpression": "list_pk = :list",
+        "ExpressionAttributeValues": {":list": {"S": list_pk}},
+        "ScanIndexForward": forward,
+        "Limit": 2,
+    }
+    found = []
+    while True:
+        answer = client.query(**call)
+        found.append((answer["Items"], answer.get("LastEvaluatedKey")))
+        if "LastEvaluatedKey" not in answer:
+            return found
+        call["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def outcome(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -> Any:
     try:
         return step(ledger, chance, now, number)
@@ -137,6 +157,10 @@ def test_the_same_things_come_of_the_same_steps(ledger: Ledger, seed: int) -> No
     kept = {key_of(item): item for item in ledger._client.scan(TableName=TABLE)["Items"]}
     assert kept == {(pk, sk): row for pk, rows in memory.rows.items() for sk, row in rows.items()}
     assert len(kept) > 60
+    for list_pk in ("TEAM#alpha#DB", "TEAM#alpha#REQ", "TEAM#beta#DB"):
+        for forward in (True, False):
+            theirs = pages(ledger._client, list_pk, forward=forward)
+            assert pages(memory, list_pk, forward=forward) == theirs
     assert {NameTaken, QuotaExceeded, KeyUsed, Problem, Request, Accepted, Claim, bool} <= seen
 
 
