@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from provisioner.lifecycle import Event, Happened, Kind, Note
+from provisioner.lifecycle import Event, Happened, Kind, Note, State
 from provisioner.records import Database, Request
 from provisioner.request import instant
 
@@ -38,8 +38,8 @@ def of_request(event: Event, request: Request, *, source: str) -> dict[str, Any]
     name = _NAMES.get(event.type)
     if name == "applied" and request.kind is Kind.REMOVE:
         name = "removed"
-    if name == "rejected" and request.progress.pull_request is not None and _cancelled(request):
-        name = None  # the worker closed it, and says so itself
+    if name == "rejected" and not _rejects(event, request):
+        name = None
     if name is None:
         return None
     error = None
@@ -139,5 +139,9 @@ def _document(
     }
 
 
-def _cancelled(request: Request) -> bool:
-    return request.progress.cancelling or request.progress.state == "cancelled"
+def _rejects(event: Event, request: Request) -> bool:
+    """Whether a close ended its request; not one for a cancel, which is told itself, nor a second one."""
+    progress = request.progress
+    if progress.cancelling or progress.state is State.CANCELLED:
+        return False
+    return progress.state is not State.REJECTED or event.at == progress.since

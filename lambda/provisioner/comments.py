@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from provisioner.lifecycle import Kind, State
 from provisioner.policy import PolicyResult
 from provisioner.pull_request import cell, policy_table, quoted
 
@@ -15,6 +16,7 @@ OUTCOME: Final = "<!-- rds-provisioner: outcome -->"
 DRIFT: Final = "<!-- rds-provisioner: drift -->"
 EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
 IDLE: Final = "<!-- rds-provisioner: idle -->"
+ENDED: Final = "<!-- rds-provisioner: ended -->"
 # GitHub refuses a comment of more than 65,536 characters; the rest is for fences and what stands around.
 LIMIT: Final = 65_536
 _PLAN_ROOM: Final = 48_000
@@ -119,6 +121,23 @@ def idle_comment(*, place: str, idle_since: str | None, removed_at: str | None) 
         f"It is removed by itself {removed_at}, or at the next look after that.\n\n"
         "**Next:** to keep it, connect to it for a few minutes, or change it: "
         f'`PATCH /databases/{place}` with `{{"ttl": "7d"}}`, counted from now. To let it go, do nothing.\n'
+    )
+
+
+def ended_comment(*, state: State, kind: Kind, place: str) -> str:
+    """Says why a pull request that was opened again is closed."""
+    call = {
+        Kind.CREATE: "POST /provision-rds",
+        Kind.UPDATE: f"PATCH /databases/{place}",
+        Kind.EXTEND: f"PATCH /databases/{place}",
+        Kind.DISARM: f"DELETE /databases/{place}",
+        Kind.REMOVE: f"DELETE /databases/{place}",
+    }[kind]
+    return (
+        f"{ENDED}\n## 🚫 Closed again: the request of this pull request has ended\n\nIt was {state.value} "
+        "when the pull request was closed, and what it held, its name or its part of the quota, may be "
+        "somebody else's by now. Opening the pull request again does not bring it back.\n\n"
+        f"**Next:** ask anew with `{call}`; that opens a new pull request.\n"
     )
 
 

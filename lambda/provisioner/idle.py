@@ -56,8 +56,7 @@ class Use:
     `origin` is the request that made the database, since its name may come again. `last_connection_at` is the
     begin of the last hour with a connection, as far as one was seen. While it is idle, `idle_since` is the
     begin of what was first found, `idle_seen_at` the newest look that found it so, and `warned_at` when its
-    removal was announced (None where nothing is removed by itself). `told_on` is the pull request that was
-    told, since a later change has another one.
+    removal was announced (None where nothing is removed by itself).
     """
 
     origin: str
@@ -66,7 +65,6 @@ class Use:
     idle_since: dt.datetime | None = None
     idle_seen_at: dt.datetime | None = None
     warned_at: dt.datetime | None = None
-    told_on: int | None = None
     version: int = 1
 
 

@@ -12,7 +12,7 @@ of no spell, and so warns anew.
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 from uuid import UUID, uuid5
@@ -132,8 +132,6 @@ class IdleSweeper:
         use, action = following.use, following.action
         if action is Action.REMOVE and self._remove(database, use):
             looked.removals.append(seen.place)
-        if action is Action.REPORT:
-            use = replace(use, told_on=database.pull_request)
         if action in (Action.REPORT, Action.TAKE_BACK):
             self._comment(database, use)  # before the ledger: what GitHub did not take is tried again
         note = self._note(database, use, action, before=seen.use)
@@ -164,14 +162,15 @@ class IdleSweeper:
         return Note(id=note_id, type=kind, at=self.service.now, actor=ACTOR, detail=detail)
 
     def _comment(self, database: Database, use: Use) -> None:
-        if use.told_on is None:
+        number = self.service.ledger.home(database)
+        if number is None:
             return
         text = comments.idle_comment(
             place=f"{database.environment}/{database.database_name}",
             idle_since=instant(use.idle_since) if use.idle_since else None,
             removed_at=instant(use.warned_at + idle.NOTICE) if use.warned_at else None,
         )
-        self.github().put_comment(use.told_on, comments.IDLE, text)
+        self.github().put_comment(number, comments.IDLE, text)
 
     def _remove(self, database: Database, use: Use) -> bool:
         """Ask for the removal of an idle database; False where it was asked for, or something else wins."""

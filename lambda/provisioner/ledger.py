@@ -49,6 +49,7 @@ from provisioner.ledger_rows import (
 )
 from provisioner.lifecycle import (
     ENDED,
+    WITHOUT_MERGE,
     DatabaseState,
     Event,
     Happened,
@@ -128,6 +129,11 @@ class Ledger:
         row = self._get(_database_key(environment, database_name), "DB")
         return database_from_row(row) if row else None
 
+    def home(self, database: Database) -> int | None:
+        """The pull request that made a database: what happens to it beside its requests is told there."""
+        origin = self.request(database.origin)
+        return origin.progress.pull_request if origin else None
+
     def history(self, environment: str, database_name: str) -> list[str]:
         """The ids of all requests that a database ever had."""
         rows = self._query(pk=_database_key(environment, database_name), prefix="REQ#")
@@ -204,35 +210,17 @@ class Ledger:
 
         `key` is (Idempotency-Key, fingerprint of the body). Raises NameTaken, QuotaExceeded or KeyUsed.
         """
+        request = replace(request, charge=charge)
         existing = self.database(request.environment, request.database_name)
         if existing and existing.state is not DatabaseState.REMOVED:
             raise NameTaken(existing)
-        database = Database(
-            environment=request.environment,
-            database_name=request.database_name,
-            team=request.team,
-            state=DatabaseState.PENDING,
-            root=request.root,
-            asked=request.asked,
-            origin=request.id,
-            active=request.id,
-            created_at=request.created_at,
-            charge=charge,
-            version=existing.version + 1 if existing else 1,
-        )
-        self._open(request, database, limit, key=key, existing=existing)
+        version = existing.version + 1 if existing else 1
+        self._open(request, _begun(request, version), limit, key=key, existing=existing)
 
     def open_change(self, request: Request, database: Database, charge: Charge, limit: Charge) -> None:
         """Write a change of an existing database; raises NameTaken when another one got in first."""
-        changed = replace(
-            database,
-            state=database_state(request.kind, State.REQUESTED),
-            active=request.id,
-            charge=charge,
-            charge_before=database.charge,
-            version=database.version + 1,
-        )
-        self._open(request, changed, limit, key=None, existing=database)
+        request = replace(request, charge=charge)
+        self._open(request, _changing(database, request), limit, key=None, existing=database)
 
     def claim(self, request_id: str, now: dt.datetime, lease: dt.timedelta) -> Claim | None:
         """Take a request that waits for its pull request; None while somebody else works on it.
@@ -308,7 +296,7 @@ class Ledger:
             writes = [self._put(request_row(new, self._due_of(new, now)), version=request.version)]
             if not known:
                 writes.append(self._put(event_row(request_id, event)))
-            writes += self._carry(new)
+            writes += self._carry(new, request.progress.state)
             if self._transact(writes) is None:
                 if progress.state is State.DONE and request.progress.state is not State.DONE:
                     self._learn(new, [*events, event])
@@ -478,17 +466,21 @@ class Ledger:
         row = self._get(f"IDEM#{team}#{key}", "IDEM")
         return KeyUsed(str(row["fingerprint"]), str(row["request_id"])) if row else None
 
-    def _carry(self, request: Request) -> list[dict[str, Any]]:
+    def _carry(self, request: Request, before: State) -> list[dict[str, Any]]:
         """What a request's new state means for its database and its team's quota."""
         database = self.database(request.environment, request.database_name)
-        if database is None or database.active != request.id:
+        if database is None:
+            return []
+        held: Database | None = database
+        if database.active != request.id:
+            held = _taken_up(database, request, before)
+        if held is None:
             return []
         progress = request.progress
         new = replace(
-            database,
+            held,
             state=database_state(request.kind, progress.state),
             active=None if progress.state in ENDED else request.id,
-            pull_request=progress.pull_request or database.pull_request,
             version=database.version + 1,
         )
         if progress.state is State.DONE and request.kind is not Kind.REMOVE:
@@ -686,6 +678,50 @@ def _read_token(token: str, list_pk: str) -> Row:
             slug="bad-page-token",
         )
     return dict(row)
+
+
+def _begun(request: Request, version: int) -> Database:
+    """The database that a create makes."""
+    return Database(
+        environment=request.environment,
+        database_name=request.database_name,
+        team=request.team,
+        state=DatabaseState.PENDING,
+        root=request.root,
+        asked=request.asked,
+        origin=request.id,
+        active=request.id,
+        created_at=request.created_at,
+        charge=request.charge,
+        version=version,
+    )
+
+
+def _changing(database: Database, request: Request) -> Database:
+    """A database that a request begins to change."""
+    return replace(
+        database,
+        state=database_state(request.kind, State.REQUESTED),
+        active=request.id,
+        charge=request.charge,
+        charge_before=database.charge,
+        version=database.version + 1,
+    )
+
+
+def _taken_up(database: Database, request: Request, before: State) -> Database | None:
+    """The database of a request that had ended without a merge and was merged all the same; else None.
+
+    What is on the base branch counts, so that no quota is asked. A request whose place another one took
+    has nothing to take up.
+    """
+    came_back = before in WITHOUT_MERGE and request.progress.state not in WITHOUT_MERGE
+    if not came_back or database.active:
+        return None
+    removed = database.state is DatabaseState.REMOVED
+    if request.kind is Kind.CREATE:
+        return _begun(request, database.version) if removed else None
+    return None if removed else _changing(database, request)
 
 
 def _database_key(environment: str, database_name: str) -> str:

@@ -108,6 +108,7 @@ def request_row(request: Request, due_at: dt.datetime | None) -> Row:
         "root": root_to_json(request.root),
         "asked": _dump(request.asked),
         "reason": request.reason,
+        "charge": _dump(dataclasses.asdict(request.charge)),
         "created_at": when(request.created_at),
         "state": request.progress.state.value,
         "engine": request.root.engine,
@@ -138,6 +139,7 @@ def request_from_row(row: Row) -> Request:
         before=root_from_json(str(row["before"])) if "before" in row else None,
         asked=json.loads(str(row["asked"])),
         reason=str(row["reason"]),
+        charge=Charge(**json.loads(str(row["charge"]))),
         created_at=parse_when(row["created_at"]),
         progress=_progress_from_json(str(row["progress"])),
         follow_up=str(row["follow_up"]) if "follow_up" in row else None,
@@ -172,8 +174,6 @@ def database_row(database: Database, due_at: dt.datetime | None) -> Row:
     }
     if database.active:
         row["active"] = database.active
-    if database.pull_request is not None:
-        row["pull_request"] = database.pull_request
     return row | _due("database", due_at)
 
 
@@ -193,7 +193,6 @@ def database_from_row(row: Row) -> Database:
         charge_before=Charge(**json.loads(str(row["charge_before"]))),
         result=json.loads(str(row["result"])),
         marks=json.loads(str(row["marks"])),
-        pull_request=int(row["pull_request"]) if "pull_request" in row else None,
         version=int(row["version"]),
     )
 
@@ -209,16 +208,13 @@ def use_row(environment: str, database_name: str, use: Use) -> Row:
     for name in _USE_TIMES:
         if (time := getattr(use, name)) is not None:
             row[name] = when(time)
-    if use.told_on is not None:
-        row["told_on"] = use.told_on
     return row
 
 
 def use_from_row(row: Row) -> Use:
     """The inverse of `use_row`."""
     times = {name: parse_when(row[name]) for name in _USE_TIMES if name in row}
-    told_on = int(row["told_on"]) if "told_on" in row else None
-    return Use(origin=str(row["origin"]), told_on=told_on, version=int(row["version"]), **times)
+    return Use(origin=str(row["origin"]), version=int(row["version"]), **times)
 
 
 _USE_TIMES: Final = ("looked_at", "last_connection_at", "idle_since", "idle_seen_at", "warned_at")

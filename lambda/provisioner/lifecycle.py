@@ -24,7 +24,8 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-ENDED: Final = frozenset({State.DONE, State.REJECTED, State.CANCELLED})
+WITHOUT_MERGE: Final = frozenset({State.REJECTED, State.CANCELLED})
+ENDED: Final = WITHOUT_MERGE | {State.DONE}
 
 
 class Step(StrEnum):
@@ -145,7 +146,8 @@ def derive(events: Collection[Event]) -> Progress:
     """The progress that a set of events adds up to; order and repetition do not matter."""
     last: dict[Happened, Event] = {}
     for event in sorted(events, key=lambda one: (one.at, one.id)):
-        last[event.type] = event
+        if event.type is not Happened.CLOSED or event.type not in last:  # the first close ends a request
+            last[event.type] = event
     state, because = _state(last)
     failure = _failure(last[Happened.FAILED]) if state is State.FAILED else None
     opened = last.get(Happened.OPENED)
@@ -178,8 +180,8 @@ def _state(last: Mapping[Happened, Event]) -> tuple[State, Event]:
     if not on_main:
         if event := last.get(Happened.CANCELLED):
             return State.CANCELLED, event
-        closed, reopened = last.get(Happened.CLOSED), last.get(Happened.REOPENED)
-        if closed and not (reopened and reopened.at > closed.at):
+        closed = last.get(Happened.CLOSED)
+        if closed and Happened.CANCEL_ASKED not in last:  # else the worker says that it is cancelled
             return State.REJECTED, closed
     failed = last.get(Happened.FAILED)
     if failed and not _superseded(failed, last):
@@ -207,7 +209,7 @@ _LATER_STEP: Final = {
 }
 _NEWER_SIGN: Final = {
     Step.PULL_REQUEST: (Happened.RETRIED,),
-    Step.REVIEW: (Happened.RETRIED, Happened.PLANNED, Happened.REOPENED),
+    Step.REVIEW: (Happened.RETRIED, Happened.PLANNED),
     Step.QUEUE: (Happened.RETRIED,),
     Step.APPLY: (Happened.RETRIED, Happened.STARTED),
 }
@@ -269,10 +271,10 @@ def database_state(kind: Kind, state: State) -> DatabaseState:
     if state is State.FAILED:
         return DatabaseState.FAILED
     if kind is Kind.CREATE:
-        if state in (State.REJECTED, State.CANCELLED):
+        if state in WITHOUT_MERGE:
             return DatabaseState.REMOVED
         return DatabaseState.AVAILABLE if state is State.DONE else DatabaseState.PENDING
-    if state in (State.REJECTED, State.CANCELLED):
+    if state in WITHOUT_MERGE:
         return DatabaseState.AVAILABLE
     if kind is Kind.REMOVE:
         return DatabaseState.REMOVED if state is State.DONE else DatabaseState.REMOVING

@@ -76,16 +76,17 @@ class Listener:
         self.github().put_comment(request.progress.pull_request, comments.OUTCOME, text)
 
     def drifted(self, report: DriftReport) -> None:
-        """Tell the database's last pull request that something changed it beside git."""
+        """Tell the pull request that made a database that something changed it beside git."""
         database = self.ledger.database(report.environment, report.database_name)
-        if database is None or database.pull_request is None:
+        number = self.ledger.home(database) if database else None
+        if number is None:
             return
         text = comments.drift_comment(
             place=f"{report.environment}/{report.database_name}",
             plan_text=report.plan_text,
             pipeline_url=report.pipeline_url,
         )
-        self.github().put_comment(database.pull_request, comments.DRIFT, text)
+        self.github().put_comment(number, comments.DRIFT, text)
 
     def _request(self, report: ApplyReport) -> Request | None:
         """The request that an apply carries out: the one its root names, or the database's active one.

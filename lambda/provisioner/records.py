@@ -14,33 +14,6 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One asked-for change and where it stands.
-
-    `before` is the root that a change starts from (None for a create). `asked` is what was asked for,
-    with defaults filled in. `follow_up` is the id of the request that begins when this one is done;
-    `attempts` counts the worker's claims, of which the newest holds until `lease_until`.
-    """
-
-    id: str
-    kind: Kind
-    environment: str
-    database_name: str
-    team: str
-    actor: str
-    root: Root
-    before: Root | None
-    asked: Mapping[str, Any]
-    created_at: dt.datetime
-    progress: Progress
-    reason: str = ""
-    follow_up: str | None = None
-    attempts: int = 0
-    lease_until: str = "0"
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """What a database takes of its team's quota; money in US cents a month, so that sums are exact."""
 
@@ -55,6 +28,35 @@ class Charge:
             storage_gb=self.storage_gb - other.storage_gb,
             monthly_cents=self.monthly_cents - other.monthly_cents,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One asked-for change and where it stands.
+
+    `before` is the root that a change starts from (None for a create). `asked` is what was asked for,
+    with defaults filled in. `charge` is what the database takes of the quota while this is under way.
+    `follow_up` is the id of the request that begins when this one is done; `attempts` counts the worker's
+    claims, of which the newest holds until `lease_until`.
+    """
+
+    id: str
+    kind: Kind
+    environment: str
+    database_name: str
+    team: str
+    actor: str
+    root: Root
+    before: Root | None
+    asked: Mapping[str, Any]
+    created_at: dt.datetime
+    progress: Progress
+    reason: str = ""
+    charge: Charge = Charge()
+    follow_up: str | None = None
+    attempts: int = 0
+    lease_until: str = "0"
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,6 @@ class Database:
     charge_before: Charge = Charge()
     result: Mapping[str, Any] | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
-    pull_request: int | None = None
     version: int = 1
 
 

@@ -88,6 +88,8 @@ class Sweeper:
         if progress.state in ENDED:
             if progress.state is State.DONE:
                 self.service.follow_up(request)
+            elif self._merged_after_all(request):
+                return
             self._archive(request)
             ledger.leave(request)
             return
@@ -120,6 +122,26 @@ class Sweeper:
                 return
         swept.redriven += 1
         ledger.look_again(request, now + self._wait(request))
+
+    def _merged_after_all(self, request: Request) -> bool:
+        """Close a pull request that was opened again after its request had ended, unless it is merged by now.
+
+        The name and the quota are free since then, and may be another request's.
+        """
+        ledger, progress = self.service.ledger, request.progress
+        reopened = any(event.type is Happened.REOPENED for event in ledger.events(request.id))
+        if progress.pull_request is None or not reopened:
+            return False
+        github = self.github()
+        found = github.pull_request(progress.pull_request)
+        if found.state == "open":
+            place = f"{request.environment}/{request.database_name}"
+            text = comments.ended_comment(state=progress.state, kind=request.kind, place=place)
+            github.put_comment(found.number, comments.ENDED, text)
+            found = github.close_pull_request(found.number)
+        if found.merged:  # and the webhook was lost
+            ledger.record(request.id, ended_event(found, "github", self.service.now), self.service.now)
+        return found.merged
 
     def _archive(self, request: Request) -> None:
         """Keep what the ledger knows of a request that has ended, or failed, on its pull request."""
@@ -186,9 +208,9 @@ class Sweeper:
         )
 
     def _warn(self, database: Database, *, last: bool) -> None:
-        if database.pull_request is None:
+        number = self.service.ledger.home(database)
+        if number is None:
             return
-        github, number = self.github(), database.pull_request
         rules = self.service.catalog.environments.get(database.environment)
         text = comments.expiry_comment(
             place=f"{database.environment}/{database.database_name}",
@@ -196,7 +218,7 @@ class Sweeper:
             last=last,
             automatic=rules is not None and rules.approval == "auto",
         )
-        github.put_comment(number, comments.EXPIRY, text)
+        self.github().put_comment(number, comments.EXPIRY, text)
 
     def _expire(self, database: Database) -> int:
         """Ask for the removal, under an id that one end of life has once; an extension that is first wins."""

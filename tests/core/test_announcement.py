@@ -100,10 +100,19 @@ def test_every_event_is_either_told_or_kept() -> None:
 
 def test_a_pull_request_that_a_cancel_closed_was_not_rejected() -> None:
     closed = at(Happened.CLOSED)
-    cancelling = after(OPENED, at(Happened.CANCEL_ASKED))
+    cancelling = after(OPENED, at(Happened.CANCEL_ASKED), closed)
     cancelled = after(OPENED, at(Happened.CANCEL_ASKED), closed, at(Happened.CANCELLED))
     assert announcement.of_request(closed, cancelling, source=SOURCE) is None
     assert announcement.of_request(closed, cancelled, source=SOURCE) is None
+
+
+def test_a_second_close_rejects_nothing() -> None:
+    first = at(Happened.CLOSED)
+    reopened = dataclasses.replace(at(Happened.REOPENED), at=NOW + dt.timedelta(minutes=1))
+    second = dataclasses.replace(first, id="closed:2", at=NOW + dt.timedelta(minutes=5))
+    one = after(OPENED, first, reopened, second)
+    assert announcement.of_request(first, one, source=SOURCE) is not None
+    assert announcement.of_request(second, one, source=SOURCE) is None
 
 
 def test_a_failure_says_the_step_the_cause_and_the_fix() -> None:

@@ -1,5 +1,6 @@
 """A request's state is a function of what happened, not of the order in which it was heard."""
 
+import dataclasses
 import datetime as dt
 import itertools
 import random
@@ -21,6 +22,7 @@ from provisioner.lifecycle import (
     database_state,
     derive,
 )
+from provisioner.records import Charge, Database
 
 from tests.core.examples import ID, NOW, ROOMY, charge, request
 from tests.core.ledger_table import TABLE
@@ -63,11 +65,33 @@ STORIES: dict[str, tuple[list[Event], State]] = {
     "closed without a merge": ([REQUESTED, OPENED, event(Happened.CLOSED, 5)], State.REJECTED),
     "closed, then reopened": (
         [REQUESTED, OPENED, event(Happened.CLOSED, 5), event(Happened.REOPENED, 6)],
+        State.REJECTED,
+    ),
+    "closed, reopened and merged": (
+        [REQUESTED, OPENED, event(Happened.CLOSED, 2), event(Happened.REOPENED, 2.5), MERGED],
+        State.MERGED,
+    ),
+    "closed, reopened, merged and applied": (
+        [*HAPPY, event(Happened.CLOSED, 2), event(Happened.REOPENED, 2.5)],
+        State.DONE,
+    ),
+    "closed because of a cancel that is not carried out yet": (
+        [REQUESTED, OPENED, event(Happened.CANCEL_ASKED, 4), event(Happened.CLOSED, 5)],
         State.PULL_REQUEST_OPEN,
     ),
     "cancelled, and so closed": (
-        [REQUESTED, OPENED, event(Happened.CLOSED, 5), event(Happened.CANCELLED, 6)],
+        [
+            REQUESTED,
+            OPENED,
+            event(Happened.CANCEL_ASKED, 4),
+            event(Happened.CLOSED, 5),
+            event(Happened.CANCELLED, 6),
+        ],
         State.CANCELLED,
+    ),
+    "cancelled, reopened and merged": (
+        [REQUESTED, OPENED, event(Happened.CANCEL_ASKED, 1.5), event(Happened.CANCELLED, 2), MERGED, STARTED],
+        State.APPLYING,
     ),
     "cancelled too late": ([REQUESTED, OPENED, MERGED, event(Happened.CANCELLED, 6)], State.MERGED),
     "a failed apply": ([REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8)], State.FAILED),
@@ -107,28 +131,44 @@ def test_repetition_changes_nothing(story: tuple[list[Event], State], chance: ra
     assert derive(events) == derive(story[0])
 
 
-def heard_by_a_ledger(events: list[Event]) -> Progress:
-    """What a ledger makes of a request whose events it hears in this order."""
+def heard_by_a_ledger(kind: Kind, events: list[Event]) -> tuple[Progress, Database, Charge]:
+    """What a ledger makes of a request whose events it hears in this order: it, its database, its quota."""
     ledger = Ledger(MemoryTable(), TABLE)
-    one = request(ID)
-    ledger.open_create(one, charge(one.root), ROOMY)
+    one = request(ID, kind=kind, storage_gb=40)
+    if kind is Kind.CREATE:
+        ledger.open_create(one, charge(one.root), ROOMY)
+    else:
+        first = request("5a1ec0de-0000-4000-8000-000000000000")
+        ledger.open_create(first, charge(first.root), ROOMY)
+        ledger.record(first.id, event(Happened.SUCCEEDED), NOW)
+        there = ledger.database("dev", "mydb123")
+        assert there is not None
+        ledger.open_change(one, there, charge(one.root), ROOMY)
     for each in events:
         ledger.record(ID, each, NOW)
-    found = ledger.request(ID)
+    found, database = ledger.request(ID), ledger.database("dev", "mydb123")
     assert found is not None
-    return found.progress
+    assert database is not None
+    return found.progress, dataclasses.replace(database, version=0), ledger.usage("alpha", "dev")
 
 
 def test_a_thousand_orders_and_repetitions_leave_the_ledger_where_the_right_order_does() -> None:
     chance = random.Random(20261123)
-    in_order = {name: heard_by_a_ledger(events[1:]) for name, (events, _) in STORIES.items()}
+    kinds = (Kind.CREATE, Kind.UPDATE, Kind.REMOVE)
+    in_order = {
+        (kind, name): heard_by_a_ledger(kind, sorted(events[1:], key=lambda one: one.at))
+        for kind in kinds
+        for name, (events, _) in STORIES.items()
+    }
     tried = 0
-    for name in itertools.islice(itertools.cycle(STORIES), 1000):
+    for kind, name in itertools.islice(itertools.cycle(in_order), 1000):
         events, state = STORIES[name]
         heard = [*events[1:], *chance.choices(events[1:], k=chance.randint(1, 5))]
         chance.shuffle(heard)
-        assert heard_by_a_ledger(heard) == in_order[name], (name, [each.id for each in heard])
-        assert in_order[name].state is state
+        right = in_order[kind, name]
+        assert heard_by_a_ledger(kind, heard) == right, (kind, name, [each.id for each in heard])
+        assert right[0].state is state
+        assert right[1].state is database_state(kind, state)
         tried += 1
     assert tried == 1000
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from provisioner import comments
-from provisioner.comments import drift_comment, expiry_comment, idle_comment, outcome_comment, plan_comment
+from provisioner.comments import (
+    drift_comment,
+    ended_comment,
+    expiry_comment,
+    idle_comment,
+    outcome_comment,
+    plan_comment,
+)
+from provisioner.lifecycle import Kind, State
 from provisioner.policy import PolicyResult
 
 from tests.github.hostile import hostile, inert, reached
@@ -99,6 +107,8 @@ COMMENTS = {
     ),
     "idle-report": idle_comment(place="staging/orders", idle_since="2026-10-24T13:00:00Z", removed_at=None),
     "idle-over": idle_comment(place="dev/mydb123", idle_since=None, removed_at=None),
+    "ended-rejected": ended_comment(state=State.REJECTED, kind=Kind.CREATE, place="dev/mydb123"),
+    "ended-cancelled": ended_comment(state=State.CANCELLED, kind=Kind.DISARM, place="prod/orders"),
     "drift": drift_comment(place="dev/mydb123", plan_text=PLAN, pipeline_url=URL),
 }
 
@@ -112,7 +122,8 @@ def test_a_comment_is_as_agreed(name: str) -> None:
 def test_a_comment_begins_with_its_marker_and_ends_with_the_next_step(name: str) -> None:
     first, *_, last = COMMENTS[name].rstrip("\n").split("\n")
 
-    assert first in (comments.PLAN, comments.OUTCOME, comments.EXPIRY, comments.IDLE, comments.DRIFT)
+    about = ("PLAN", "OUTCOME", "EXPIRY", "IDLE", "ENDED", "DRIFT")
+    assert first in [getattr(comments, name) for name in about]
     assert last.startswith("**Next:**")
 
 

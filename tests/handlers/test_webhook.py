@@ -163,14 +163,18 @@ def test_what_the_app_does_is_told_under_the_products_name(heard: Chain) -> None
     assert only(heard, one, Happened.CLOSED).actor == "rds-provisioner"
 
 
-def test_a_reopened_pull_request_opens_the_request_again(chain: Chain) -> None:
-    one = chain.opened()
-    chain.hear("pull_request", payload(chain, closed_at="2026-11-23T12:00:00Z"))
-    assert chain.now(one).progress.state is State.REJECTED
+def test_a_close_that_a_cancel_brought_is_no_rejection_whoever_is_heard_first(heard: Chain) -> None:
+    one = heard.opened()
+    asked = Event(id="cancel_asked", type=Happened.CANCEL_ASKED, at=one.created_at, actor="alpha")
+    heard.ledger.record(one.id, asked, one.created_at)
 
-    chain.hear("pull_request", payload(chain, "reopened", updated_at="2026-11-23T12:00:09Z"))
+    heard.server.hub.close_as_person(1, "ann")  # at the same moment, and heard before the worker is
 
-    assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
+    waiting = settled(heard, one).progress
+    assert (waiting.state, waiting.cancelling) == (State.PULL_REQUEST_OPEN, True)
+    heard.send(one)
+    assert heard.work() == []
+    assert heard.now(one).progress.state is State.CANCELLED
 
 
 def test_a_push_by_somebody_else_marks_the_request_as_edited(heard: Chain) -> None:

@@ -1,0 +1,172 @@
+"""A request that ended without a merge stays ended; what is merged all the same counts."""
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from provisioner import settings
+from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, State
+from provisioner.records import Charge, Database, Request
+from provisioner.sweep import Sweeper, Swept
+
+from tests.core.examples import ROOMY, charge
+from tests.core.examples import request as new_request
+from tests.handlers.chain import Chain, now
+
+NOTHING = Charge()
+
+
+def sweep() -> Swept:
+    """The reaper's look at what it should look after, once webhooks are heard."""
+    later = now() + dt.timedelta(minutes=10)
+    return Sweeper(settings.service(later), settings.github, settings.base_branch()).run()
+
+
+@pytest.fixture
+def heard(chain: Chain) -> Iterator[Chain]:
+    """GitHub's own deliveries reach the functions."""
+    with chain.webhooks():
+        yield chain
+
+
+def rejected(chain: Chain) -> Request:
+    """A create whose pull request a person closed, after which everything about it is done."""
+    one = chain.opened()
+    chain.server.hub.close_as_person(1, "ann")
+    chain.server.webhooks.settle()
+    assert sweep() == Swept()
+    assert chain.now(one).progress.state is State.REJECTED
+    assert chain.ledger.usage("alpha", "dev") == NOTHING
+    chain.calls()
+    return one
+
+
+def reopen(chain: Chain) -> None:
+    time.sleep(1.1 - now().microsecond / 1e6)  # GitHub tells one close from another by the second
+    chain.server.hub.reopen_as_person(1, "ann")
+    chain.server.webhooks.settle()
+
+
+def database(chain: Chain) -> Database:
+    found = chain.ledger.database("dev", "mydb123")
+    assert found is not None
+    return found
+
+
+def ended_comments(chain: Chain) -> list[str]:
+    comments = chain.server.hub.pulls[1].comments
+    return [one.body for one in comments if one.body.startswith("<!-- rds-provisioner: ended -->")]
+
+
+def test_a_pull_request_that_is_opened_again_is_closed_with_the_reason(heard: Chain) -> None:
+    one = rejected(heard)
+
+    reopen(heard)
+
+    assert heard.now(one).progress.state is State.REJECTED
+    assert database(heard).state is DatabaseState.REMOVED
+    assert sweep() == Swept()
+    heard.server.webhooks.settle()
+    assert heard.server.hub.pulls[1].state == "closed"
+    (comment,) = ended_comments(heard)
+    assert "ask anew with `POST /provision-rds`" in comment
+    assert heard.now(one).progress.state is State.REJECTED
+    assert [event.actor for event in heard.events(one) if event.type is Happened.CLOSED] == [
+        "ann",
+        "rds-provisioner",
+    ]
+    sweep()  # hears of its own close once
+    heard.calls()
+    assert sweep() == Swept()
+    assert heard.calls() == []
+
+
+def test_each_time_that_it_is_opened_again(heard: Chain) -> None:
+    rejected(heard)
+    for _ in range(3):
+        reopen(heard)
+        sweep()
+        heard.server.webhooks.settle()
+        assert heard.server.hub.pulls[1].state == "closed"
+    assert len(ended_comments(heard)) == 1
+
+
+def test_its_name_may_be_anothers_by_then(heard: Chain) -> None:
+    rejected(heard)
+    other = new_request(team="beta", now=now())
+    heard.ledger.open_create(other, charge(other.root), ROOMY)
+
+    reopen(heard)
+    sweep()
+
+    found = database(heard)
+    assert (found.team, found.active, found.state) == ("beta", other.id, DatabaseState.PENDING)
+    assert heard.ledger.usage("alpha", "dev") == NOTHING
+
+
+def test_what_a_person_merges_before_it_is_closed_again_is_the_teams_database(heard: Chain) -> None:
+    one = rejected(heard)
+    reopen(heard)
+
+    heard.server.hub.merge_as_person(1, "ann")
+    heard.server.webhooks.settle()
+
+    assert heard.now(one).progress.state is State.MERGED
+    assert heard.ledger.usage("alpha", "dev") == charge(one.root)
+    found = database(heard)
+    assert (found.state, found.active, found.root) == (DatabaseState.PENDING, one.id, one.root)
+    heard.apply(one, "started")
+    heard.apply(one, "succeeded")
+    found = database(heard)
+    assert (found.state, found.active, found.charge) == (
+        DatabaseState.AVAILABLE,
+        None,
+        charge(one.root),
+    )
+    assert ended_comments(heard) == []
+
+
+def test_a_merge_whose_webhook_was_lost_is_found_by_the_sweeper(chain: Chain) -> None:
+    with chain.webhooks():
+        one = rejected(chain)
+        reopen(chain)
+    chain.server.hub.merge_as_person(1, "ann")
+
+    sweep()
+
+    assert chain.now(one).progress.state is State.MERGED
+    assert database(chain).active == one.id
+    assert ended_comments(chain) == []
+
+
+@pytest.mark.parametrize("state", [DatabaseState.AVAILABLE, DatabaseState.REMOVED])
+def test_a_change_that_was_rejected_and_merged_counts_while_its_database_is_there(
+    chain: Chain, state: DatabaseState
+) -> None:
+    ledger, first = chain.ledger, chain.opened()
+    chain.apply(first, "succeeded")
+    larger = replace(
+        new_request(kind=Kind.UPDATE, now=now(), storage_gb=40), before=first.root, asked=first.asked
+    )
+    ledger.open_change(larger, database(chain), charge(larger.root), ROOMY)
+
+    def happen(one: Request, happened: Happened) -> None:
+        ledger.record(one.id, Event(id=happened, type=happened, at=now(), actor="ann"), now())
+
+    happen(larger, Happened.CLOSED)
+    assert database(chain).root == first.root
+    if state is DatabaseState.REMOVED:
+        removal = replace(new_request(kind=Kind.REMOVE, now=now()), before=first.root)
+        ledger.open_change(removal, database(chain), charge(first.root), ROOMY)
+        happen(removal, Happened.SUCCEEDED)
+
+    happen(larger, Happened.MERGED)
+    happen(larger, Happened.SUCCEEDED)
+
+    found = database(chain)
+    held = (larger.root, charge(larger.root)) if state is DatabaseState.AVAILABLE else (first.root, NOTHING)
+    assert (found.state, found.active) == (state, None)
+    assert (found.root, found.charge) == held
+    assert ledger.usage("alpha", "dev") == held[1]
