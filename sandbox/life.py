@@ -131,8 +131,8 @@ def reap(stage: Stage, now: dt.datetime, when: str, *, warned: int = 0, expired:
 
 
 def show_comment(stage: Stage, words: str) -> None:
-    """The warning, as it stands on the database's newest pull request."""
-    pull = hosting.pulls(stage.github)[-1]
+    """The warning, as it stands on the pull request that made the database."""
+    pull = hosting.pulls(stage.github)[0]
     bodies = [one["body"] for one in pull["comments"] if "expiry" in one["body"].partition("\n")[0]]
     expect(
         len(bodies) == 1, f"pull request #{pull['number']} has {len(bodies)} comments on its expiry, not one"
