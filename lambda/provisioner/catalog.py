@@ -2,13 +2,15 @@
 
 import datetime as dt
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from provisioner.terraform import NEVER, Root
 
+EngineName = Literal["mysql", "postgres"]
+ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 _LIFETIME = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
 
@@ -133,7 +135,7 @@ class Catalog(_Part):
     version: Literal[1]
     prices_as_of: dt.date = Field(strict=False)
     storage_usd_per_gb: float = Field(gt=0)
-    engines: dict[Literal["mysql", "postgres"], Engine]
+    engines: dict[EngineName, Engine]
     sizes: dict[str, Size]
     environments: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")], Environment]
     teams: dict[str, Team] = {}

@@ -80,7 +80,7 @@ class RestoreFrom(_Body):
                 raise ValueError("database has to be environment/database_name, for example prod/orders")
             self.point_in_time = self.point_in_time or "latest"
             if self.point_in_time != "latest":
-                self.point_in_time = instant(_read_time(self.point_in_time))
+                self.point_in_time = instant(read_time(self.point_in_time))
         return self
 
     def source(self) -> tuple[str, str]:
@@ -345,6 +345,17 @@ def parse_instant(text: str) -> dt.datetime:
     return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
 
 
+def read_time(text: str) -> dt.datetime:
+    """A time with its zone (RFC 3339); raises ValueError that says how to write one."""
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise ValueError(f"{text!r} is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z")
+    return time
+
+
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
     """What a root was asked to be, with the defaults filled in: two equal answers mean the same content."""
     return {
@@ -374,16 +385,6 @@ def _size_errors(size: str, storage_gb: int, catalog: Catalog, environment: str)
 
 def _one_of(value: str, allowed: Any) -> str:
     return f"{value!r} is not offered: choose {' or '.join(map(str, allowed))}"
-
-
-def _read_time(text: str) -> dt.datetime:
-    try:
-        time = dt.datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise ValueError(f"{text!r} is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z")
-    return time
 
 
 def _read(model: type[_Model], content: Any) -> _Model:

@@ -181,7 +181,7 @@ class Service:
         self._send(new)
         return Accepted(new)
 
-    def cancel(self, request_id: str, caller: Caller) -> Accepted:
+    def cancel(self, request_id: str, caller: Caller, *, dry_run: bool = False) -> Accepted | dict[str, Any]:
         """Stop a request that is not merged yet; the worker closes its pull request."""
         found = self.own_request(request_id, caller)
         if found.progress.state is State.CANCELLED or found.progress.cancelling:
@@ -199,12 +199,14 @@ class Service:
                 slug="too-late",
                 extra={"request": f"/requests/{found.id}"},
             )
+        if dry_run:
+            return documents.move_document(found, State.CANCELLED)
         asked = Event(id="cancel_asked", type=Happened.CANCEL_ASKED, at=self.now, actor=caller.actor)
         found = self.ledger.record(found.id, asked, self.now)
         self._send(found)
         return Accepted(found)
 
-    def retry(self, request_id: str, caller: Caller) -> Accepted:
+    def retry(self, request_id: str, caller: Caller, *, dry_run: bool = False) -> Accepted | dict[str, Any]:
         """Try the failed step of a request again."""
         found = self.own_request(request_id, caller)
         failure = found.progress.failure
@@ -228,8 +230,11 @@ class Service:
                     "database": f"/databases/{found.environment}/{found.database_name}",
                 },
             )
-        count = sum(event.type is Happened.RETRIED for event in self.ledger.events(found.id))
+        events = self.ledger.events(found.id)
+        count = sum(event.type is Happened.RETRIED for event in events)
         event = Event(id=f"retried:{count + 1}", type=Happened.RETRIED, at=self.now, actor=caller.actor)
+        if dry_run:
+            return documents.move_document(found, derive([*events, event]).state)
         found = self.ledger.record(found.id, event, self.now)
         self._send(found)
         return Accepted(found)

@@ -10,7 +10,9 @@ import jsonschema
 import pytest
 import yaml
 from provisioner import settings
+from provisioner.errors import Problem
 from provisioner.handlers import api
+from provisioner.handlers.query import Query
 from provisioner.lifecycle import Event, Happened
 from provisioner.request import CreateBody, PatchBody, RotateBody
 
@@ -232,6 +234,132 @@ def test_the_quota_is_a_429_that_says_what_is_held(cloud: Cloud) -> None:
     assert "holds 10 of 10 databases" in answer.json["detail"]
     assert answer.headers["retry-after"] == "3600"
     assert ALPHA.call("GET", "/quota").json["environments"]["dev"]["databases"] == {"used": 10, "limit": 10}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "detail"),
+    [
+        ("POST", "/provision-rds", {"dryrun": "true"}, "There is no query parameter 'dryrun' here"),
+        ("POST", "/provision-rds", {"dry_run": "yes"}, "dry_run has to be one of true, false."),
+        ("POST", "/provision-rds", {"dry_run": ""}, "dry_run has to be one of true, false."),
+        ("PATCH", "/databases/dev/mydb123", {"dry-run": "true"}, "it takes dry_run."),
+        ("DELETE", "/databases/dev/mydb123", {"dry_run": "1"}, "dry_run has to be one of true, false."),
+        (
+            "DELETE",
+            "/databases/dev/mydb123",
+            {"reason": "x" * 257},
+            "reason has 257 characters; send at most",
+        ),
+        ("POST", "/databases/dev/mydb123/rotate", {"user": "master"}, "it takes dry_run."),
+        ("POST", "/requests/{id}/cancel", {"dryRun": "true"}, "it takes dry_run."),
+        ("POST", "/requests/{id}/retry", {"force": "1"}, "it takes dry_run."),
+        ("GET", "/requests", {"state": "finished"}, "state has to be one of requested, pull_request_open,"),
+        ("GET", "/requests", {"kind": "restore"}, "kind has to be one of create, update,"),
+        ("GET", "/requests", {"page_size": "0"}, "page_size has to be a number from 1 to 100."),
+        ("GET", "/databases", {"page_size": ""}, "page_size has to be a number from 1 to 100."),
+        (
+            "GET",
+            "/databases",
+            {"database_engine": "oracle"},
+            "database_engine has to be one of mysql, postgres.",
+        ),
+        ("GET", "/databases", {"engine": "mysql"}, "There is no query parameter 'engine' here"),
+        ("GET", "/databases", {"expires_before": "friday"}, "'friday' is not a time: write RFC 3339"),
+        ("GET", "/databases", {"expires_before": "2026-12-01T00:00:00"}, "write RFC 3339 with a zone"),
+    ],
+    ids=lambda value: json.dumps(value) if isinstance(value, dict) else None,
+)
+def test_a_query_that_is_not_understood_is_refused_and_nothing_is_written(
+    cloud: Cloud, method: str, path: str, query: dict[str, str], detail: str
+) -> None:
+    done(cloud, database_name="mydb123")
+    (request_id,) = cloud.ledger.history("dev", "mydb123")
+    cloud.messages()
+    bodies = {
+        "/provision-rds": MISSION_BODY | {"database_name": "other"},
+        "/databases/dev/mydb123": {"ttl": "8h"},
+    }
+
+    answer = ALPHA.call(
+        method, path.format(id=request_id), bodies.get(path) if method != "DELETE" else None, query=query
+    )
+
+    assert (answer.status, answer.json["type"]) == (400, "urn:rds-provisioner:problem:bad-query")
+    assert detail in answer.json["detail"]
+    described = path.format(id="{request_id}").replace("dev/mydb123", "{environment}/{database_name}")
+    assert_described(answer, described, method.lower())
+    assert cloud.ledger.history("dev", "mydb123") == [request_id]
+    assert cloud.ledger.database("dev", "other") is None
+    assert cloud.messages() == []
+
+
+def test_a_parameter_that_is_sent_twice_is_refused() -> None:
+    with pytest.raises(Problem) as caught:
+        Query({"dry_run": ["false", "true"]}, "dry_run")
+    assert caught.value.detail == "Send dry_run once."
+
+
+def test_a_list_by_expiry_takes_any_zone(cloud: Cloud) -> None:
+    done(cloud, database_name="mydb123", now=NOW, ttl="8h")  # it expires 20:00 UTC
+    for moment, names in (
+        ("2026-11-23T20:00:00Z", []),
+        ("2026-11-23T20:00:01Z", ["mydb123"]),
+        ("2026-11-23T21:30:00+02:00", []),
+        ("2026-11-23T22:30:00+02:00", ["mydb123"]),
+    ):
+        answer = ALPHA.call("GET", "/databases", query={"expires_before": moment})
+        assert [one["database_name"] for one in answer.json["databases"]] == names, moment
+
+
+def test_a_dry_run_of_a_cancel_cancels_nothing(cloud: Cloud) -> None:
+    path = "/requests/" + ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
+    cloud.messages()
+
+    answer = ALPHA.call("POST", f"{path}/cancel", query={"dry_run": "true"})
+
+    assert answer.status == 200
+    assert_described(answer, "/requests/{request_id}/cancel", "post")
+    assert (answer.json["state"], answer.json["next_state"]) == ("requested", "cancelled")
+    assert [one["event"] for one in ALPHA.call("GET", path).json["timeline"]] == ["requested"]
+    assert cloud.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("step", "reached", "next_state"),
+    [
+        ("pull_request", [], "requested"),
+        ("queue", [Happened.MERGED], "merged"),
+        ("apply", [Happened.MERGED, Happened.STARTED], "applying"),
+    ],
+)
+def test_a_dry_run_of_a_retry_retries_nothing(
+    cloud: Cloud, step: str, reached: list[Happened], next_state: str
+) -> None:
+    path = "/requests/" + ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
+    failure = {"step": step, "cause": "c", "fix": "f", "retryable": True}
+    now = dt.datetime.now(dt.UTC)
+    for happened in (*reached, Happened.FAILED):
+        detail = failure if happened is Happened.FAILED else {}
+        event = Event(id=happened, type=happened, at=now, actor="x", detail=detail)
+        cloud.ledger.record(path.rpartition("/")[2], event, now)
+    cloud.messages()
+
+    answer = ALPHA.call("POST", f"{path}/retry", query={"dry_run": "true"})
+
+    assert answer.status == 200
+    assert_described(answer, "/requests/{request_id}/retry", "post")
+    assert (answer.json["state"], answer.json["next_state"]) == ("failed", next_state)
+    assert ALPHA.call("GET", path).json["state"] == "failed"
+    assert cloud.messages() == []
+
+
+def test_a_dry_run_of_a_wrong_move_is_refused_as_the_move_is(cloud: Cloud) -> None:
+    done(cloud)
+    (request_id,) = cloud.ledger.history("dev", "mydb123")
+    for move in ("cancel", "retry"):
+        path = f"/requests/{request_id}/{move}"
+        wet, dry = ALPHA.call("POST", path), ALPHA.call("POST", path, query={"dry_run": "true"})
+        assert (wet.status, dry.status, wet.json["detail"]) == (409, 409, dry.json["detail"])
 
 
 def test_another_teams_requests_and_databases_are_404(cloud: Cloud) -> None:

@@ -18,14 +18,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import documents, rotation, settings
+from provisioner.catalog import ENGINES
 from provisioner.errors import NeedsPerson, Problem, TryLater
+from provisioner.handlers.query import Query
 from provisioner.ledger import Contention
+from provisioner.lifecycle import DatabaseState, Kind, State
 from provisioner.message import Message
 from provisioner.service import Accepted, Caller, Service, not_found
 
 MAX_BODY: Final = 32_768
-PAGE_SIZE: Final = 25
-MAX_PAGE_SIZE: Final = 100
+MAX_REASON: Final = 256
 _KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,128})"?')
 
 logger = Logger()
@@ -43,8 +45,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/provision-rds")
 def provision() -> Response[str]:
     """Ask for a new database."""
-    content = _body()
-    if _dry_run():
+    dry_run, content = _query("dry_run").flag("dry_run"), _body()
+    if dry_run:
         return _json(200, _service().dry_run_create(content, _caller()))
     return _accepted(_service().create(content, _caller(), key=_idempotency_key()))
 
@@ -52,11 +54,12 @@ def provision() -> Response[str]:
 @app.get("/requests")
 def requests() -> Response[str]:
     """The team's requests, newest first."""
+    query = _query("environment", "state", "kind", "database_name", "page_size", "page_token")
     page = settings.ledger().requests(
         _caller().team,
-        filters=_filters("environment", "state", "kind", "database_name"),
-        page_size=_page_size(),
-        page_token=_query("page_token"),
+        filters=query.filters(environment=None, state=State, kind=Kind, database_name=None),
+        page_size=query.page_size(),
+        page_token=query.text("page_token"),
     )
     items = [documents.request_summary(one) for one in page.items]
     return _json(200, {"requests": items, "next_page_token": page.next_token})
@@ -74,27 +77,30 @@ def request(request_id: str) -> Response[str]:
 @app.post("/requests/<request_id>/cancel")
 def cancel(request_id: str) -> Response[str]:
     """Stop a request before it is merged."""
-    return _accepted(_service().cancel(_uuid(request_id), _caller()))
+    dry_run = _query("dry_run").flag("dry_run")
+    return _accepted(_service().cancel(_uuid(request_id), _caller(), dry_run=dry_run))
 
 
 @app.post("/requests/<request_id>/retry")
 def retry(request_id: str) -> Response[str]:
     """Try the failed step again."""
-    return _accepted(_service().retry(_uuid(request_id), _caller()))
+    dry_run = _query("dry_run").flag("dry_run")
+    return _accepted(_service().retry(_uuid(request_id), _caller(), dry_run=dry_run))
 
 
 @app.get("/databases")
 def databases() -> Response[str]:
     """The team's databases, newest first."""
-    filters = _filters("environment", "state")
-    if engine := _query("database_engine"):
-        filters["engine"] = engine
+    query = _query("environment", "state", "database_engine", "expires_before", "page_size", "page_token")
+    filters = query.filters(environment=None, state=DatabaseState, database_engine=ENGINES)
+    if "database_engine" in filters:
+        filters["engine"] = filters.pop("database_engine")
     page = settings.ledger().databases(
         _caller().team,
         filters=filters,
-        page_size=_page_size(),
-        page_token=_query("page_token"),
-        expires_before=_query("expires_before"),
+        page_size=query.page_size(),
+        page_token=query.text("page_token"),
+        expires_before=query.instant("expires_before"),
     )
     items = [documents.database_document(one, settings.the_catalog()) for one in page.items]
     return _json(200, {"databases": items, "next_page_token": page.next_token})
@@ -109,21 +115,23 @@ def database(environment: str, database_name: str) -> Response[str]:
 @app.patch("/databases/<environment>/<database_name>")
 def change(environment: str, database_name: str) -> Response[str]:
     """Change a database in place."""
-    return _accepted(_service().change(environment, database_name, _body(), _caller(), dry_run=_dry_run()))
+    dry_run = _query("dry_run").flag("dry_run")
+    return _accepted(_service().change(environment, database_name, _body(), _caller(), dry_run=dry_run))
 
 
 @app.delete("/databases/<environment>/<database_name>")
 def remove(environment: str, database_name: str) -> Response[str]:
     """Remove a database."""
-    reason = (_query("reason") or "")[:256]
+    query = _query("dry_run", "reason")
+    reason, dry_run = query.text("reason", longest=MAX_REASON) or "", query.flag("dry_run")
     service = _service()
-    return _accepted(service.remove(environment, database_name, _caller(), reason=reason, dry_run=_dry_run()))
+    return _accepted(service.remove(environment, database_name, _caller(), reason=reason, dry_run=dry_run))
 
 
 @app.post("/databases/<environment>/<database_name>/rotate")
 def rotate(environment: str, database_name: str) -> Response[str]:
     """Rotate the password of one of a database's users."""
-    caller = _caller()
+    dry_run, caller = _query("dry_run").flag("dry_run"), _caller()
     outcome = rotation.ask(
         _service(),
         environment,
@@ -132,7 +140,7 @@ def rotate(environment: str, database_name: str) -> Response[str]:
         team=caller.team,
         actor=caller.actor,
         rotate_master=settings.rotate_secret,
-        dry_run=_dry_run(),
+        dry_run=dry_run,
     )
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
     return _json(200 if outcome.dry_run else HTTPStatus.ACCEPTED, outcome.document, headers)
@@ -323,28 +331,8 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def _query(name: str) -> str | None:
-    return app.current_event.get_query_string_value(name)
-
-
-def _dry_run() -> bool:
-    value = _query("dry_run") or "false"
-    if value not in ("true", "false"):
-        raise Problem(400, "dry_run is unclear", "Send ?dry_run=true, or leave it out.", slug="bad-query")
-    return value == "true"
-
-
-def _filters(*names: str) -> dict[str, str]:
-    return {name: value for name in names if (value := _query(name))}
-
-
-def _page_size() -> int:
-    value = _query("page_size") or str(PAGE_SIZE)
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
-        raise Problem(
-            400, "page_size is unclear", f"Send a number from 1 to {MAX_PAGE_SIZE}.", slug="bad-query"
-        )
-    return min(int(value), MAX_PAGE_SIZE)
+def _query(*known: str) -> Query:
+    return Query(app.current_event.resolved_query_string_parameters, *known)
 
 
 def _idempotency_key() -> str | None:
