@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner import policy, pull_request
+from provisioner.carry import FIRST_LOOK
 from provisioner.catalog import Catalog
 from provisioner.circleci import CircleCi
 from provisioner.errors import NeedsPerson, TryLater
 from provisioner.github import GitHub, PullRequest
-from provisioner.ledger import FIRST_LOOK, Ledger
+from provisioner.ledger import Ledger
 from provisioner.lifecycle import Event, Happened, Kind, State, Step
 from provisioner.publish import publish
 from provisioner.records import Request

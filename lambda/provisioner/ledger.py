@@ -19,17 +19,13 @@ crash leaves all of it or nothing. The ledger is also the outbox: a request that
 time at which the sweeper looks after it (`due_kind`, `due_at`).
 """
 
-import base64
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
-from provisioner import expiry, history
-from provisioner.errors import Problem
+from provisioner import carry, history
 from provisioner.idle import Use
 from provisioner.ledger_rows import (
     Row,
@@ -37,27 +33,22 @@ from provisioner.ledger_rows import (
     database_row,
     event_from_row,
     event_row,
-    from_item,
     note_from_row,
     note_row,
     request_from_row,
     request_row,
-    to_item,
     use_from_row,
     use_row,
     when,
 )
+from provisioner.ledger_table import Table, Write
 from provisioner.lifecycle import (
-    ENDED,
-    WITHOUT_MERGE,
     DatabaseState,
     Event,
     Happened,
-    Kind,
     Note,
     State,
     Step,
-    database_state,
     derive,
 )
 from provisioner.records import Charge, Database, Page, Request
@@ -66,12 +57,6 @@ from provisioner.request import instant
 TRIES: Final = 10
 _TRIES_TO_LEARN: Final = 3
 IDEMPOTENCY_DAYS: Final = 7
-FIRST_LOOK: Final[Mapping[Step, dt.timedelta]] = {
-    Step.PULL_REQUEST: dt.timedelta(minutes=2),
-    Step.REVIEW: dt.timedelta(minutes=15),
-    Step.QUEUE: dt.timedelta(minutes=30),
-    Step.APPLY: dt.timedelta(minutes=60),
-}
 
 
 class Contention(Exception):
@@ -109,24 +94,23 @@ class Ledger:
     """All reads and writes of the ledger table."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     # Reading
 
     def request(self, request_id: str) -> Request | None:
         """A request, as of now."""
-        row = self._get(f"REQ#{request_id}", "REQ")
+        row = self._table.get(f"REQ#{request_id}", "REQ")
         return request_from_row(row) if row else None
 
     def events(self, request_id: str) -> list[Event]:
         """A request's events, in the order in which they happened."""
-        rows = self._query(pk=f"REQ#{request_id}", prefix="EVT#")
+        rows = self._table.query(f"REQ#{request_id}", "EVT#")
         return sorted((event_from_row(row) for row in rows), key=lambda event: (event.at, event.id))
 
     def database(self, environment: str, database_name: str) -> Database | None:
         """A database, as of now; removed ones included."""
-        row = self._get(_database_key(environment, database_name), "DB")
+        row = self._table.get(_database_key(environment, database_name), "DB")
         return database_from_row(row) if row else None
 
     def home(self, database: Database) -> int | None:
@@ -136,32 +120,32 @@ class Ledger:
 
     def history(self, environment: str, database_name: str) -> list[str]:
         """The ids of all requests that a database ever had."""
-        rows = self._query(pk=_database_key(environment, database_name), prefix="REQ#")
+        rows = self._table.query(_database_key(environment, database_name), "REQ#")
         return [str(row["request_id"]) for row in sorted(rows, key=lambda row: str(row["created_at"]))]
 
     def notes(self, environment: str, database_name: str) -> list[Note]:
         """What happened to a database beside its requests, in that order."""
-        rows = self._query(pk=_database_key(environment, database_name), prefix="EVT#")
+        rows = self._table.query(_database_key(environment, database_name), "EVT#")
         return sorted((note_from_row(row) for row in rows), key=lambda note: (note.at, note.id))
 
     def use(self, environment: str, database_name: str) -> Use | None:
         """What is known of a database's use; None where nobody has looked yet."""
-        row = self._get(_database_key(environment, database_name), "USE")
+        row = self._table.get(_database_key(environment, database_name), "USE")
         return use_from_row(row) if row else None
 
     def request_for_branch(self, environment: str, database_name: str, id8: str) -> Request | None:
         """The request behind a branch, which carries the first 8 characters of its id."""
-        row = self._get(_database_key(environment, database_name), f"REQ#{id8}")
+        row = self._table.get(_database_key(environment, database_name), f"REQ#{id8}")
         return self.request(str(row["request_id"])) if row else None
 
     def team_of_key(self, api_key_id: str) -> tuple[str, str] | None:
         """(team, actor) of an API key."""
-        row = self._get(f"KEY#{api_key_id}", "KEY")
+        row = self._table.get(f"KEY#{api_key_id}", "KEY")
         return (str(row["team"]), str(row.get("actor") or row["team"])) if row else None
 
     def usage(self, team: str, environment: str) -> Charge:
         """What a team holds in an environment."""
-        row = self._get(f"QUOTA#{team}#{environment}", "QUOTA") or {}
+        row = self._table.get(f"QUOTA#{team}#{environment}", "QUOTA") or {}
         return Charge(
             databases=int(row.get("databases", 0)),
             storage_gb=int(row.get("storage_gb", 0)),
@@ -170,14 +154,14 @@ class Ledger:
 
     def typical(self, request: Request) -> dict[Step, float]:
         """The usual seconds of each step of requests like this one, as far as any is known."""
-        row = self._get(f"STAT#{history.group(request)}", "STAT") or {}
+        row = self._table.get(f"STAT#{history.group(request)}", "STAT") or {}
         return history.typical(_seconds_of(row), request.environment)
 
     def requests(
         self, team: str, *, filters: Mapping[str, str], page_size: int, page_token: str | None
     ) -> Page[Request]:
         """A team's requests, newest first; `filters` on environment, state, kind and database_name."""
-        rows, token = self._list(f"TEAM#{team}#REQ", filters, page_size, page_token)
+        rows, token = self._table.page(f"TEAM#{team}#REQ", filters, page_size, page_token)
         return Page([request_from_row(row) for row in rows], token)
 
     def databases(
@@ -190,16 +174,16 @@ class Ledger:
         expires_before: str | None = None,
     ) -> Page[Database]:
         """A team's databases, newest first; `filters` on environment, state and engine."""
-        rows, token = self._list(f"TEAM#{team}#DB", filters, page_size, page_token, expires_before)
+        rows, token = self._table.page(f"TEAM#{team}#DB", filters, page_size, page_token, expires_before)
         return Page([database_from_row(row) for row in rows], token)
 
     def due_requests(self, now: dt.datetime) -> Iterator[Request]:
         """Requests that the sweeper should look after."""
-        yield from (request_from_row(row) for row in self._due("request", now))
+        yield from (request_from_row(row) for row in self._table.due("request", now))
 
     def due_databases(self, now: dt.datetime) -> Iterator[Database]:
         """Databases for which a warning or the end is due."""
-        yield from (database_from_row(row) for row in self._due("database", now))
+        yield from (database_from_row(row) for row in self._table.due("database", now))
 
     # Writing
 
@@ -215,12 +199,12 @@ class Ledger:
         if existing and existing.state is not DatabaseState.REMOVED:
             raise NameTaken(existing)
         version = existing.version + 1 if existing else 1
-        self._open(request, _begun(request, version), limit, key=key, existing=existing)
+        self._open(request, carry.begun(request, version), limit, key=key, existing=existing)
 
     def open_change(self, request: Request, database: Database, charge: Charge, limit: Charge) -> None:
         """Write a change of an existing database; raises NameTaken when another one got in first."""
         request = replace(request, charge=charge)
-        self._open(request, _changing(database, request), limit, key=None, existing=database)
+        self._open(request, carry.changing(database, request), limit, key=None, existing=database)
 
     def claim(self, request_id: str, now: dt.datetime, lease: dt.timedelta) -> Claim | None:
         """Take a request that waits for its pull request; None while somebody else works on it.
@@ -228,48 +212,38 @@ class Ledger:
         The lease outlives the worker's own time limit, so two deliveries never work at once, and a
         killed worker's request is free again when it ends.
         """
-        condition = "attribute_exists(pk) AND #state = :requested AND lease_until < :now"
-        values: Row = {":until": when(now + lease), ":now": when(now), ":one": 1, ":requested": "requested"}
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=to_item({"pk": f"REQ#{request_id}", "sk": "REQ"}),
-                UpdateExpression="SET lease_until = :until ADD attempts :one, version :one",
-                ConditionExpression=condition,
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=to_item(values),
-                ReturnValues="ALL_NEW",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
+        row = self._table.update(
+            f"REQ#{request_id}",
+            "REQ",
+            "SET lease_until = :until ADD attempts :one, version :one",
+            {":until": when(now + lease), ":now": when(now), ":one": 1, ":requested": "requested"},
+            condition="attribute_exists(pk) AND #state = :requested AND lease_until < :now",
+            names={"#state": "state"},
+        )
+        if row is None:
             return None
-        request = request_from_row(from_item(answer["Attributes"]))
+        request = request_from_row(row)
         return Claim(request, first=request.attempts == 1)
 
     def release(self, request_id: str, look_again: dt.datetime) -> None:
         """Give a claim back; the sweeper does not come before `look_again`."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=to_item({"pk": f"REQ#{request_id}", "sk": "REQ"}),
-                UpdateExpression="SET lease_until = :free, due_at = :due ADD version :one",
-                ConditionExpression="attribute_exists(due_at)",
-                ExpressionAttributeValues=to_item({":free": "0", ":due": when(look_again), ":one": 1}),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
+        self._table.update(
+            f"REQ#{request_id}",
+            "REQ",
+            "SET lease_until = :free, due_at = :due ADD version :one",
+            {":free": "0", ":due": when(look_again), ":one": 1},
+            condition="attribute_exists(due_at)",
+        )
 
     def look_again(self, request: Request, at: dt.datetime) -> None:
         """Move the time at which the sweeper looks after a request; nothing happens where it has ended."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=to_item({"pk": f"REQ#{request.id}", "sk": "REQ"}),
-                UpdateExpression="SET due_at = :due",
-                ConditionExpression="attribute_exists(due_at)",
-                ExpressionAttributeValues=to_item({":due": when(at)}),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
+        self._table.update(
+            f"REQ#{request.id}",
+            "REQ",
+            "SET due_at = :due",
+            {":due": when(at)},
+            condition="attribute_exists(due_at)",
+        )
 
     def record(self, request_id: str, event: Event, now: dt.datetime) -> Request:
         """Add an event and carry what follows from it; hearing the same event again changes nothing.
@@ -277,7 +251,7 @@ class Ledger:
         Raises KeyError for an unknown request, and Contention when others kept writing.
         """
         for _ in range(TRIES):
-            rows = self._query(pk=f"REQ#{request_id}", prefix="")
+            rows = self._table.query(f"REQ#{request_id}")
             request = next((request_from_row(row) for row in rows if row["sk"] == "REQ"), None)
             if request is None:
                 raise KeyError(request_id)
@@ -293,11 +267,13 @@ class Ledger:
                 lease_until=request.lease_until if held else "0",
                 version=request.version + 1,
             )
-            writes = [self._put(request_row(new, self._due_of(new, now)), version=request.version)]
+            writes = [
+                self._table.putting(request_row(new, carry.request_due(new, now)), version=request.version)
+            ]
             if not known:
-                writes.append(self._put(event_row(request_id, event)))
+                writes.append(self._table.putting(event_row(request_id, event)))
             writes += self._carry(new, request.progress.state)
-            if self._transact(writes) is None:
+            if self._table.write(writes) is None:
                 if progress.state is State.DONE and request.progress.state is not State.DONE:
                     self._learn(new, [*events, event])
                 return new
@@ -312,35 +288,24 @@ class Ledger:
             database = self.database(environment, database_name)
             if database is None or database.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
                 return False
-            new = replace(
-                database,
-                state=DatabaseState.REMOVED,
-                active=None,
-                charge=Charge(),
-                charge_before=Charge(),
-                version=database.version + 1,
-            )
             writes = [
-                self._put(database_row(new, None), version=database.version),
+                self._table.putting(database_row(carry.gone(database), None), version=database.version),
                 *self._noted(environment, database_name, database.origin, note),
                 self._quota(database.team, environment, Charge().minus(database.charge), None),
             ]
-            if self._transact(writes) is None:
+            if self._table.write(writes) is None:
                 return True
         raise Contention(f"writing down that {environment}/{database_name} is gone")
 
     def leave(self, request: Request) -> None:
         """Tell the sweeper that nothing is left to do for a request as it was read."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=to_item({"pk": f"REQ#{request.id}", "sk": "REQ"}),
-                UpdateExpression="REMOVE due_kind, due_at",
-                ConditionExpression="version = :version",
-                ExpressionAttributeValues=to_item({":version": request.version}),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
+        self._table.update(
+            f"REQ#{request.id}",
+            "REQ",
+            "REMOVE due_kind, due_at",
+            {":version": request.version},
+            condition="version = :version",
+        )
 
     def mark(
         self,
@@ -352,32 +317,32 @@ class Ledger:
     ) -> bool:
         """Remember that a warning went out, or the end came; False when somebody else was first."""
         marked = replace(database, marks={**database.marks, name: instant(now)}, version=database.version + 1)
-        writes = [self._put(database_row(marked, look_again), version=database.version)]
+        writes = [self._table.putting(database_row(marked, look_again), version=database.version)]
         if note:
             writes += self._noted(database.environment, database.database_name, database.origin, note)
-        return self._transact(writes) is None
+        return self._table.write(writes) is None
 
     def keep_use(self, environment: str, database_name: str, use: Use, note: Note | None = None) -> bool:
         """Write down what a look found, and what was said about it; False when somebody else was first."""
         before = use.version - 1 or None
-        writes = [self._put(use_row(environment, database_name, use), version=before)]
+        writes = [self._table.putting(use_row(environment, database_name, use), version=before)]
         if note:
             writes += self._noted(environment, database_name, use.origin, note)
-        return self._transact(writes) is None
+        return self._table.write(writes) is None
 
     def take_turn(self, what: str, now: dt.datetime, until: dt.datetime) -> bool:
         """Take the turn to do something that is done once in a while; False where it is not due, or taken.
 
         Nobody else has it before `until`; `set_turn` says when it is due again.
         """
-        row = self._get(f"TURN#{what}", "TURN")
+        row = self._table.get(f"TURN#{what}", "TURN")
         if row and str(row["next_at"]) > when(now):
             return False
         return self._turn(what, row, until)
 
     def set_turn(self, what: str, at: dt.datetime) -> None:
         """Say when something is due again; whoever has the turn does."""
-        self._turn(what, self._get(f"TURN#{what}", "TURN"), at)
+        self._turn(what, self._table.get(f"TURN#{what}", "TURN"), at)
 
     def _turn(self, what: str, row: Row | None, at: dt.datetime) -> bool:
         version = int(row["version"]) if row else None
@@ -387,33 +352,35 @@ class Ledger:
             "next_at": when(at),
             "version": (version or 0) + 1,
         }
-        return self._transact([self._put(turn, version=version)]) is None
+        return self._table.write([self._table.putting(turn, version=version)]) is None
 
     def note(self, environment: str, database_name: str, note: Note) -> bool:
         """Write down what happened to a database; False where it stood there already, or is unknown."""
         database = self.database(environment, database_name)
         if database is None:
             return False
-        return self._transact(self._noted(environment, database_name, database.origin, note)) is None
+        return self._table.write(self._noted(environment, database_name, database.origin, note)) is None
 
     def look_again_database(self, database: Database, at: dt.datetime | None) -> bool:
         """Set when the reaper looks at a database again."""
         moved = replace(database, version=database.version + 1)
-        return self._transact([self._put(database_row(moved, at), version=database.version)]) is None
+        return (
+            self._table.write([self._table.putting(database_row(moved, at), version=database.version)])
+            is None
+        )
 
     # How
 
-    def _noted(self, environment: str, database_name: str, origin: str, note: Note) -> list[dict[str, Any]]:
+    def _noted(self, environment: str, database_name: str, origin: str, note: Note) -> list[Write]:
         """A note, and a look at the request that made the database, on whose pull request it is kept too."""
-        look: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": to_item({"pk": f"REQ#{origin}", "sk": "REQ"}),
-            "UpdateExpression": "SET due_kind = :kind, due_at = :due",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeValues": to_item({":kind": "request", ":due": when(note.at)}),
-        }
-        put = self._put(note_row(environment, database_name, note))
-        return [put, {"Update": look}]
+        look = self._table.updating(
+            f"REQ#{origin}",
+            "REQ",
+            "SET due_kind = :kind, due_at = :due",
+            {":kind": "request", ":due": when(note.at)},
+            condition="attribute_exists(pk)",
+        )
+        return [self._table.putting(note_row(environment, database_name, note)), look]
 
     def _open(
         self,
@@ -425,17 +392,17 @@ class Ledger:
         existing: Database | None,
     ) -> None:
         first = Event(id="requested", type=Happened.REQUESTED, at=request.created_at, actor=request.actor)
-        look = request.created_at + FIRST_LOOK[Step.PULL_REQUEST]
+        look = request.created_at + carry.FIRST_LOOK[Step.PULL_REQUEST]
         taken = database.charge.minus(database.charge_before)
         writes = [
-            self._put(
-                database_row(database, self._database_due(database)),
+            self._table.putting(
+                database_row(database, carry.database_due(database)),
                 version=existing.version if existing else None,
             ),
             self._quota(request.team, request.environment, taken, limit),
-            self._put(request_row(request, look)),
-            self._put(event_row(request.id, first)),
-            self._put(
+            self._table.putting(request_row(request, look)),
+            self._table.putting(event_row(request.id, first)),
+            self._table.putting(
                 {
                     "pk": _database_key(request.environment, request.database_name),
                     "sk": f"REQ#{request.id[:8]}",
@@ -447,9 +414,9 @@ class Ledger:
         if key:
             end = request.created_at + dt.timedelta(days=IDEMPOTENCY_DAYS)
             row: Row = {"fingerprint": key[1], "request_id": request.id, "expire_at": int(end.timestamp())}
-            writes.append(self._put({"pk": f"IDEM#{request.team}#{key[0]}", "sk": "IDEM", **row}))
+            writes.append(self._table.putting({"pk": f"IDEM#{request.team}#{key[0]}", "sk": "IDEM", **row}))
         for _ in range(TRIES):
-            failed = self._transact(writes)
+            failed = self._table.write(writes)
             if failed is None:
                 return
             if key and "ConditionalCheckFailed" in failed[5:]:
@@ -463,33 +430,18 @@ class Ledger:
 
     def key_used(self, team: str, key: str) -> KeyUsed | None:
         """What an Idempotency-Key stood for, if it was used in the last days."""
-        row = self._get(f"IDEM#{team}#{key}", "IDEM")
+        row = self._table.get(f"IDEM#{team}#{key}", "IDEM")
         return KeyUsed(str(row["fingerprint"]), str(row["request_id"])) if row else None
 
-    def _carry(self, request: Request, before: State) -> list[dict[str, Any]]:
+    def _carry(self, request: Request, before: State) -> list[Write]:
         """What a request's new state means for its database and its team's quota."""
         database = self.database(request.environment, request.database_name)
         if database is None:
             return []
-        held: Database | None = database
-        if database.active != request.id:
-            held = _taken_up(database, request, before)
-        if held is None:
+        new = carry.carried(database, request, before)
+        if new is None:
             return []
-        progress = request.progress
-        new = replace(
-            held,
-            state=database_state(request.kind, progress.state),
-            active=None if progress.state in ENDED else request.id,
-            version=database.version + 1,
-        )
-        if progress.state is State.DONE and request.kind is not Kind.REMOVE:
-            result = progress.result or database.result
-            new = replace(new, root=request.root, result=result, charge_before=new.charge)
-        elif progress.state in ENDED:
-            left = Charge() if new.state is DatabaseState.REMOVED else new.charge_before
-            new = replace(new, charge=left, charge_before=left)
-        writes = [self._put(database_row(new, self._database_due(new)), version=database.version)]
+        writes = [self._table.putting(database_row(new, carry.database_due(new)), version=database.version)]
         freed = new.charge.minus(database.charge)
         if freed != Charge():
             writes.append(self._quota(request.team, request.environment, freed, None))
@@ -499,7 +451,7 @@ class Ledger:
         """Keep how long a request took; where others keep writing the same row, its times are left out."""
         key = {"pk": f"STAT#{history.group(request)}", "sk": "STAT"}
         for _ in range(_TRIES_TO_LEARN):
-            row = self._get(**key)
+            row = self._table.get(**key)
             kept = _seconds_of(row or {})
             kept |= {
                 name: history.extended(kept.get(name, []), new)
@@ -507,46 +459,14 @@ class Ledger:
             }
             version = int(row["version"]) if row else None
             learned: Row = {**key, "seconds": json.dumps(kept, sort_keys=True), "version": (version or 0) + 1}
-            if self._transact([self._put(learned, version=version)]) is None:
+            if self._table.write([self._table.putting(learned, version=version)]) is None:
                 return
 
-    @staticmethod
-    def _due_of(request: Request, now: dt.datetime) -> dt.datetime | None:
-        if request.progress.state in ENDED:  # until its record is kept, and its follow-up exists
-            left = request.progress.pull_request or request.follow_up
-            return now + FIRST_LOOK[Step.PULL_REQUEST] if left else None
-        if request.progress.failure and not request.progress.cancelling:
-            # A person goes on; but its record is kept too. Only a cancel still has to reach the worker.
-            return now + FIRST_LOOK[Step.PULL_REQUEST] if request.progress.pull_request else None
-        look = FIRST_LOOK.get(request.progress.step)
-        return now + look if look else None
-
-    @staticmethod
-    def _database_due(database: Database) -> dt.datetime | None:
-        if database.state not in (DatabaseState.AVAILABLE, DatabaseState.UPDATING, DatabaseState.FAILED):
-            return None
-        start = dt.datetime.min.replace(tzinfo=dt.UTC)
-        return expiry.plan(database.root.expires_at, database.created_at, {}, start).look_again
-
-    def _put(self, row: Row, version: int | None = None) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._table, "Item": to_item(row)}
-        if version is None:
-            put["ConditionExpression"] = "attribute_not_exists(pk)"
-        else:
-            put["ConditionExpression"] = "version = :version"
-            put["ExpressionAttributeValues"] = to_item({":version": version})
-        return {"Put": put}
-
-    def _quota(self, team: str, environment: str, difference: Charge, limit: Charge | None) -> dict[str, Any]:
-        values = {
+    def _quota(self, team: str, environment: str, difference: Charge, limit: Charge | None) -> Write:
+        values: dict[str, str | int] = {
             ":databases": difference.databases,
             ":storage": difference.storage_gb,
             ":cents": difference.monthly_cents,
-        }
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": to_item({"pk": f"QUOTA#{team}#{environment}", "sk": "QUOTA"}),
-            "UpdateExpression": "ADD databases :databases, storage_gb :storage, monthly_cents :cents",
         }
         rooms = (
             {
@@ -563,165 +483,18 @@ class Ledger:
                 empty = f"attribute_not_exists({name}) OR " if room >= 0 else ""
                 conditions.append(f"({empty}{name} <= :room_{name})")
                 values[f":room_{name}"] = room
-        if conditions:
-            update["ConditionExpression"] = " AND ".join(conditions)
-        update["ExpressionAttributeValues"] = to_item(values)
-        return {"Update": update}
-
-    def _transact(self, writes: list[dict[str, Any]]) -> list[str] | None:
-        """Write all or nothing; None when written, else the reason for each write."""
-        try:
-            self._client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
-            reasons = error.response.get("CancellationReasons", [])
-            return [str(reason.get("Code", "None")) for reason in reasons]
-        return None
-
-    def _get(self, pk: str, sk: str) -> Row | None:
-        answer = self._client.get_item(
-            TableName=self._table, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
+        return self._table.updating(
+            f"QUOTA#{team}#{environment}",
+            "QUOTA",
+            "ADD databases :databases, storage_gb :storage, monthly_cents :cents",
+            values,
+            condition=" AND ".join(conditions) or None,
         )
-        return from_item(answer["Item"]) if "Item" in answer else None
-
-    def _query(self, *, pk: str, prefix: str) -> list[Row]:
-        condition, values = "pk = :pk", {":pk": pk}
-        if prefix:
-            condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": prefix}
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=to_item(values),
-        )
-        return [from_item(item) for page in pages for item in page["Items"]]
-
-    def _due(self, kind: str, now: dt.datetime) -> Iterator[Row]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="due",
-            KeyConditionExpression="due_kind = :kind AND due_at <= :now",
-            ExpressionAttributeValues=to_item({":kind": kind, ":now": when(now)}),
-        )
-        yield from (from_item(item) for page in pages for item in page["Items"])
-
-    def _list(
-        self,
-        list_pk: str,
-        filters: Mapping[str, str],
-        page_size: int,
-        page_token: str | None,
-        expires_before: str | None = None,
-    ) -> tuple[list[Row], str | None]:
-        names, conditions = {}, []
-        values: dict[str, str | int] = {":list": list_pk}
-        for position, (name, value) in enumerate(filters.items()):
-            names[f"#f{position}"] = name
-            values[f":f{position}"] = value
-            conditions.append(f"#f{position} = :f{position}")
-        if expires_before:
-            names["#expires"] = "expires_at"
-            values[":before"] = expires_before
-            conditions.append("#expires < :before")
-        call: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": "listing",
-            "KeyConditionExpression": "list_pk = :list",
-            "ExpressionAttributeValues": to_item(values),
-            "ScanIndexForward": False,
-        }
-        if conditions:
-            call |= {"FilterExpression": " AND ".join(conditions), "ExpressionAttributeNames": names}
-        start = _read_token(page_token, list_pk) if page_token else None
-        rows: list[Row] = []
-        while True:
-            call["Limit"] = page_size - len(rows) if not conditions else 100
-            if start:
-                call["ExclusiveStartKey"] = to_item(start)
-            answer = self._client.query(**call)
-            for item in answer["Items"]:
-                row = from_item(item)
-                rows.append(row)
-                if len(rows) == page_size:
-                    more = "LastEvaluatedKey" in answer or item is not answer["Items"][-1]
-                    return rows, _write_token(row) if more else None
-            if "LastEvaluatedKey" not in answer:
-                return rows, None
-            start = from_item(answer["LastEvaluatedKey"])
 
 
 def _seconds_of(row: Row) -> dict[str, list[float]]:
     kept: dict[str, list[float]] = json.loads(str(row.get("seconds", "{}")))
     return kept
-
-
-_TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
-
-
-def _write_token(row: Row) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row[name] for name in _TOKEN_KEYS]).encode()).decode()
-
-
-def _read_token(token: str, list_pk: str) -> Row:
-    """The position that a page token stands for; raises Problem (400) for one from elsewhere."""
-    try:
-        values = json.loads(base64.urlsafe_b64decode(token.encode()))
-        row = dict(zip(_TOKEN_KEYS, map(str, values), strict=True))
-    except (ValueError, TypeError):
-        row = {}
-    if row.get("list_pk") != list_pk:
-        raise Problem(
-            400,
-            "The page token is not valid",
-            "Start again without page_token, and follow next_page_token as it is given.",
-            slug="bad-page-token",
-        )
-    return dict(row)
-
-
-def _begun(request: Request, version: int) -> Database:
-    """The database that a create makes."""
-    return Database(
-        environment=request.environment,
-        database_name=request.database_name,
-        team=request.team,
-        state=DatabaseState.PENDING,
-        root=request.root,
-        asked=request.asked,
-        origin=request.id,
-        active=request.id,
-        created_at=request.created_at,
-        charge=request.charge,
-        version=version,
-    )
-
-
-def _changing(database: Database, request: Request) -> Database:
-    """A database that a request begins to change."""
-    return replace(
-        database,
-        state=database_state(request.kind, State.REQUESTED),
-        active=request.id,
-        charge=request.charge,
-        charge_before=database.charge,
-        version=database.version + 1,
-    )
-
-
-def _taken_up(database: Database, request: Request, before: State) -> Database | None:
-    """The database of a request that had ended without a merge and was merged all the same; else None.
-
-    What is on the base branch counts, so that no quota is asked. A request whose place another one took
-    has nothing to take up.
-    """
-    came_back = before in WITHOUT_MERGE and request.progress.state not in WITHOUT_MERGE
-    if not came_back or database.active:
-        return None
-    removed = database.state is DatabaseState.REMOVED
-    if request.kind is Kind.CREATE:
-        return _begun(request, database.version) if removed else None
-    return None if removed else _changing(database, request)
 
 
 def _database_key(environment: str, database_name: str) -> str:

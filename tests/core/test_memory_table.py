@@ -154,12 +154,12 @@ def test_the_same_things_come_of_the_same_steps(ledger: Ledger, seed: int) -> No
         assert came == outcome(other, chances[1], now, number), number
         seen.add(came[0] if isinstance(came, tuple) and isinstance(came[0], type) else type(came))
     assert looks(ledger, now) == looks(other, now)
-    kept = {key_of(item): item for item in ledger._client.scan(TableName=TABLE)["Items"]}
+    kept = {key_of(item): item for item in ledger._table._client.scan(TableName=TABLE)["Items"]}
     assert kept == {(pk, sk): row for pk, rows in memory.rows.items() for sk, row in rows.items()}
     assert len(kept) > 60
     for list_pk in ("TEAM#alpha#DB", "TEAM#alpha#REQ", "TEAM#beta#DB"):
         for forward in (True, False):
-            theirs = pages(ledger._client, list_pk, forward=forward)
+            theirs = pages(ledger._table._client, list_pk, forward=forward)
             assert pages(memory, list_pk, forward=forward) == theirs
     assert {NameTaken, QuotaExceeded, KeyUsed, Problem, Request, Accepted, Claim, bool} <= seen
 

@@ -13,9 +13,9 @@ from unittest import mock
 import boto3
 import pytest
 from provisioner import settings
+from provisioner.carry import FIRST_LOOK
 from provisioner.circleci import Access, CircleCi
 from provisioner.errors import NeedsPerson, Problem, TryLater
-from provisioner.ledger import FIRST_LOOK
 from provisioner.lifecycle import Event, Happened, State, Step
 from provisioner.records import Request
 
