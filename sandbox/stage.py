@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.client import Answer, Client
-from sandbox.cloud import Cloud
 from sandbox.paper import Paper
+from sandbox.running import Running
 
 WIDTH = 100
 
@@ -17,31 +17,10 @@ class StoryFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A running sandbox, seen by two teams, and the paper on which a story is told."""
+class Stage(Running):
+    """A running sandbox, and the paper on which a story is told."""
 
-    state: dict[str, Any]
     paper: Paper
-
-    @property
-    def alpha(self) -> Client:
-        return Client(self.state["api_url"], self.state["api_key"])
-
-    @property
-    def beta(self) -> Client:
-        return Client(self.state["api_url"], self.state["other_api_key"])
-
-    @property
-    def cloud(self) -> Cloud:
-        return Cloud(self.state["ports"]["aws"])
-
-    @property
-    def github(self) -> str:
-        return str(self.state["github_url"])
-
-    @property
-    def circleci(self) -> str:
-        return str(self.state["circleci_url"])
 
     def ask(self, method: str, path: str, body: Any = None) -> str:
         """A call that has to be accepted; the id of the request that it makes."""

@@ -10,6 +10,7 @@ PURE = (
     "access_sql",
     "announcement",
     "archive",
+    "carry",
     "catalog",
     "comments",
     "documents",

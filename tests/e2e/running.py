@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sandbox import hosting
-from sandbox.client import Client, get_json
-from sandbox.cloud import Cloud
+from sandbox.client import get_json
+from sandbox.running import Running
 
 Found = TypeVar("Found")
 ENDED = ("done", "rejected", "failed", "cancelled")
@@ -16,26 +16,8 @@ PATIENCE = 420
 
 
 @dataclass(frozen=True, slots=True)
-class Sandbox:
-    """A running sandbox."""
-
-    state: dict[str, Any]
-
-    @property
-    def alpha(self) -> Client:
-        return Client(self.state["api_url"], self.state["api_key"])
-
-    @property
-    def beta(self) -> Client:
-        return Client(self.state["api_url"], self.state["other_api_key"])
-
-    @property
-    def cloud(self) -> Cloud:
-        return Cloud(self.state["ports"]["aws"])
-
-    @property
-    def github(self) -> str:
-        return str(self.state["github_url"])
+class Sandbox(Running):
+    """A running sandbox, with patience."""
 
     def request(self, request_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.alpha.call("GET", f"/requests/{request_id}").body
