@@ -192,8 +192,19 @@ def name_errors(name: str, engine: str) -> list[str]:
     return errors
 
 
-def new_root(body: CreateBody, catalog: Catalog, *, team: str, request_id: str, now: dt.datetime) -> Root:
-    """The root of a new database; raises Problem (422) naming every value that the catalog refuses."""
+def new_root(
+    body: CreateBody,
+    catalog: Catalog,
+    *,
+    team: str,
+    request_id: str,
+    now: dt.datetime,
+    source: Root | None = None,
+) -> Root:
+    """The root of a new database; raises Problem (422) naming every value that the catalog refuses.
+
+    What a restore leaves open is as its source has it, where it has to be: engine version, and storage.
+    """
     errors = [
         FieldError("/database_name", text) for text in name_errors(body.database_name, body.database_engine)
     ]
@@ -205,11 +216,15 @@ def new_root(body: CreateBody, catalog: Catalog, *, team: str, request_id: str, 
         errors.append(FieldError("/database_engine", _one_of(body.database_engine, catalog.engines)))
     if environment is None or engine is None:
         raise invalid(errors)
-    version = body.engine_version or engine.default_version
+    same_engine = source is not None and source.engine == body.database_engine
+    like = source.engine_version if source and same_engine else engine.default_version
+    version = body.engine_version or like
     if version not in engine.versions:
         errors.append(FieldError("/engine_version", _one_of(version, engine.versions)))
     size = body.size or environment.default_size
-    storage_gb = environment.storage_gb.default if body.storage_gb is None else body.storage_gb
+    storage_gb = max(environment.storage_gb.default, source.storage_gb if source else 0)
+    if body.storage_gb is not None:
+        storage_gb = body.storage_gb
     high_availability = environment.high_availability == "always"
     if body.high_availability is not None:
         high_availability = body.high_availability

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
-from provisioner import documents, policy, request
+from provisioner import documents, refusals, request
 from provisioner.catalog import Catalog
-from provisioner.errors import FieldError, Problem, TryLater
+from provisioner.errors import Problem, TryLater
 from provisioner.ledger import KeyUsed, Ledger, NameTaken, QuotaExceeded
 from provisioner.lifecycle import (
     DatabaseState,
@@ -28,8 +28,9 @@ from provisioner.lifecycle import (
     derive,
 )
 from provisioner.message import Message
+from provisioner.preview import preview
 from provisioner.records import Charge, Database, Request
-from provisioner.terraform import Root, render, render_removed
+from provisioner.terraform import Root
 
 Publish = Callable[[Message], None]
 
@@ -67,9 +68,7 @@ class Service:
         if key and (used := self.ledger.key_used(caller.team, key)):
             return self._replay_key(used, fingerprint)
         request_id = str(self.new_id())
-        root = request.new_root(body, self.catalog, team=caller.team, request_id=request_id, now=self.now)
-        if body.restore_from:
-            self._check_source(body.restore_from, root, caller)
+        root = self._new_root(body, request_id, caller)
         ttl = body.ttl or self.catalog.environments[body.environment].lifetime.default
         asked = request.asked(root, ttl, self.catalog)
         new = self._request(Kind.CREATE, root, None, asked, caller, body.purpose)
@@ -92,11 +91,7 @@ class Service:
     def dry_run_create(self, content: Any, caller: Caller) -> dict[str, Any]:
         """What `create` would do: the file, the policy's verdict and the cost; writes nothing."""
         body = request.read_create(content)
-        root = request.new_root(
-            body, self.catalog, team=caller.team, request_id=str(self.new_id()), now=self.now
-        )
-        if body.restore_from:
-            self._check_source(body.restore_from, root, caller)
+        root = self._new_root(body, str(self.new_id()), caller)
         existing = self.ledger.database(root.environment, root.database_name)
         if existing and existing.state is not DatabaseState.REMOVED:
             ttl = body.ttl or self.catalog.environments[body.environment].lifetime.default
@@ -175,7 +170,7 @@ class Service:
             active = self.ledger.request(taken.database.active) if taken.database.active else None
             if active is None:
                 raise TryLater("opening a change", "the database was changed at the same moment") from None
-            raise _under_way(active) from None
+            raise refusals.under_way(active) from None
         except QuotaExceeded:
             raise self._over_quota(new.team, new.root) from None
         self._send(new)
@@ -187,18 +182,7 @@ class Service:
         if found.progress.state is State.CANCELLED or found.progress.cancelling:
             return Accepted(found, replayed=True)
         if found.progress.step not in (Step.PULL_REQUEST, Step.REVIEW):
-            raise Problem(
-                409,
-                "Too late to cancel",
-                f"The request is {found.progress.state}. "
-                + (
-                    "It has ended; nothing is left to cancel."
-                    if found.progress.step is Step.END
-                    else "It is merged; when it is done, change or remove the database instead."
-                ),
-                slug="too-late",
-                extra={"request": f"/requests/{found.id}"},
-            )
+            raise refusals.too_late(found)
         if dry_run:
             return documents.move_document(found, State.CANCELLED)
         asked = Event(id="cancel_asked", type=Happened.CANCEL_ASKED, at=self.now, actor=caller.actor)
@@ -211,25 +195,10 @@ class Service:
         found = self.own_request(request_id, caller)
         failure = found.progress.failure
         if failure is None or not failure.retryable:
-            raise Problem(
-                409,
-                "Nothing to retry",
-                failure.fix if failure else f"The request is {found.progress.state}, not failed.",
-                slug="not-retryable",
-                extra={"request": f"/requests/{found.id}", "pipeline": found.progress.pipeline_url},
-            )
+            raise refusals.not_retryable(found)
         database = self.ledger.database(found.environment, found.database_name)
         if database is None or database.active != found.id:
-            raise Problem(
-                409,
-                "Another change took its place",
-                "The database was changed after this request failed; look at that change instead.",
-                slug="superseded",
-                extra={
-                    "request": f"/requests/{found.id}",
-                    "database": f"/databases/{found.environment}/{found.database_name}",
-                },
-            )
+            raise refusals.superseded(found)
         events = self.ledger.events(found.id)
         count = sum(event.type is Happened.RETRIED for event in events)
         event = Event(id=f"retried:{count + 1}", type=Happened.RETRIED, at=self.now, actor=caller.actor)
@@ -243,7 +212,7 @@ class Service:
         """A request of the caller's team; raises Problem (404) for any other."""
         found = self.ledger.request(request_id)
         if found is None or found.team != caller.team:
-            raise not_found(f"request {request_id}")
+            raise refusals.not_found(f"request {request_id}")
         return found
 
     def request_page(self, found: Request) -> dict[str, Any]:
@@ -269,7 +238,7 @@ class Service:
         """A database of the team; raises Problem (404) for any other."""
         database = self.ledger.database(environment, database_name)
         if database is None or database.team != team:
-            raise not_found(f"database {environment}/{database_name}")
+            raise refusals.not_found(f"database {environment}/{database_name}")
         return database
 
     def _free(self, environment: str, database_name: str, caller: Caller) -> Database:
@@ -279,25 +248,13 @@ class Service:
     def check_free(self, database: Database) -> Database:
         """The database, if it may be changed now; raises Problem (409) otherwise."""
         if database.environment not in self.catalog.environments:
-            raise Problem(
-                409,
-                "The environment left the catalog",
-                f"Neither API nor pipeline changes what is in {database.environment} without its rules. "
-                "Put it back into catalog.yaml until its databases are removed.",
-                slug="no-environment",
-            )
+            raise refusals.no_environment(database)
         if database.state is DatabaseState.REMOVED:
-            place = f"{database.environment}/{database.database_name}"
-            raise Problem(
-                409,
-                "The database is gone",
-                f"{place} was removed; ask for a new one with POST /provision-rds.",
-                slug="removed",
-            )
+            raise refusals.removed(database)
         if database.active:
             active = self.ledger.request(database.active)
             if active and blocks(active.progress):
-                raise _under_way(active)
+                raise refusals.under_way(active)
         return database
 
     def _request(
@@ -325,6 +282,28 @@ class Service:
             reason=reason,
         )
 
+    def _new_root(self, body: request.CreateBody, request_id: str, caller: Caller) -> Root:
+        """The root of a new database, and of its source, if it has one, checked against each other."""
+        origin = None
+        if body.restore_from:
+            environment, name = body.restore_from.source()
+            origin = self.ledger.database(environment, name)
+            if origin is None or origin.team != caller.team:
+                raise refusals.not_found(f"database {environment}/{name}, named in restore_from,")
+        root = request.new_root(
+            body,
+            self.catalog,
+            team=caller.team,
+            request_id=request_id,
+            now=self.now,
+            source=origin.root if origin else None,
+        )
+        if body.restore_from and origin:
+            errors = refusals.of_source(body.restore_from, origin, root, self.now)
+            if errors:
+                raise request.invalid(errors)
+        return root
+
     def _send(self, new: Request) -> None:
         self.publish(
             Message(
@@ -346,126 +325,33 @@ class Service:
         )
 
     def _over_quota(self, team: str, root: Root) -> Problem:
-        held, limit = self.ledger.usage(team, root.environment), self._limit(team, root.environment)
-        wanted = self._charge(root)
-        return Problem(
-            429,
-            "The team's quota is used up",
-            f"In {root.environment} team {team} holds {held.databases} of {limit.databases} databases, "
-            f"{held.storage_gb} of {limit.storage_gb} GB and {held.monthly_cents / 100:.2f} of "
-            f"{limit.monthly_cents / 100:.2f} USD a month; this takes {wanted.storage_gb} GB and "
-            f"{wanted.monthly_cents / 100:.2f} USD a month. Remove a database, ask for a smaller one, "
-            "or have the quota in the catalog raised.",
-            slug="quota",
-            retry_after=3600,
-        )
+        environment = root.environment
+        held, limit = self.ledger.usage(team, environment), self._limit(team, environment)
+        return refusals.over_quota(team, environment, held, self._charge(root), limit)
 
     def _preview(self, kind: Kind, root: Root, held: Charge, caller: Caller) -> dict[str, Any]:
-        removed = kind is Kind.REMOVE
-        text = render_removed(root.environment, root.database_name) if removed else render(root)
-        results = (
-            []
-            if removed
-            else policy.check(
-                text,
-                environment=root.environment,
-                database_name=root.database_name,
-                catalog=self.catalog,
-                now=self.now,
-                disarming=kind is Kind.DISARM,
-            )
+        return preview(
+            kind,
+            root,
+            self.catalog,
+            usage=self.ledger.usage(caller.team, root.environment),
+            held=held,
+            wanted=held if kind in (Kind.REMOVE, Kind.DISARM) else self._charge(root),
+            limit=self._limit(caller.team, root.environment),
+            now=self.now,
         )
-        usage = self.ledger.usage(caller.team, root.environment)
-        wanted = held if kind in (Kind.REMOVE, Kind.DISARM) else self._charge(root)
-        difference, limit = wanted.minus(held), self._limit(caller.team, root.environment)
-        fits = removed or all(
-            used + more <= most or more <= 0
-            for used, more, most in zip(
-                dataclasses.astuple(usage),
-                dataclasses.astuple(difference),
-                dataclasses.astuple(limit),
-                strict=True,
-            )
-        )
-        return {
-            "dry_run": True,
-            "kind": kind.value,
-            "terraform": text,
-            "policy": {
-                "passed": policy.passed(results),
-                "results": [dataclasses.asdict(result) for result in results],
-            },
-            "fits_quota": fits,
-            "approval": self.catalog.environments[root.environment].approval,
-            "database": documents.root_document(root, self.catalog),
-            "monthly_cost_usd": 0.0 if removed else wanted.monthly_cents / 100,
-        }
-
-    def _check_source(self, source: request.RestoreFrom, root: Root, caller: Caller) -> None:
-        environment, name = source.source()
-        origin = self.ledger.database(environment, name)
-        if origin is None or origin.team != caller.team:
-            raise not_found(f"database {environment}/{name}, named in restore_from,")
-        errors = []
-        if origin.root.engine != root.engine:
-            text = f"{environment}/{name} is {origin.root.engine}; a restore cannot change the engine"
-            errors.append(FieldError("/database_engine", text))
-        if origin.root.engine_version != root.engine_version:
-            text = f"the source has version {origin.root.engine_version}; restore it first, then upgrade"
-            errors.append(FieldError("/engine_version", text))
-        if root.storage_gb < origin.root.storage_gb:
-            text = f"the source has {origin.root.storage_gb} GB; storage cannot shrink"
-            errors.append(FieldError("/storage_gb", text))
-        if source.database and origin.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
-            text = f"{environment}/{name} is {origin.state}; restore from its final snapshot instead"
-            errors.append(FieldError("/restore_from/database", text))
-        if source.point_in_time not in (None, "latest"):
-            moment = request.parse_instant(str(source.point_in_time))
-            oldest = self.now - dt.timedelta(days=origin.root.backup_retention_days)
-            if not oldest <= moment <= self.now:
-                text = (
-                    f"backups reach from {request.instant(oldest)} to now; choose a time between, or latest"
-                )
-                errors.append(FieldError("/restore_from/point_in_time", text))
-        if errors:
-            raise request.invalid(errors)
 
     def _replay_name(self, existing: Database, asked: Mapping[str, Any], caller: Caller) -> Accepted:
-        place = f"{existing.environment}/{existing.database_name}"
         if existing.team != caller.team:
-            raise Problem(
-                409,
-                "The name is taken",
-                f"Another team has {place}. Choose another database_name.",
-                slug="name-taken",
-                errors=[FieldError("/database_name", "taken by another team; choose another name")],
-            )
-        differs = [name for name in asked if asked[name] != existing.asked.get(name)]
-        if differs:
-            raise Problem(
-                409,
-                "The database exists and differs",
-                f"{place} was asked for with other values of {', '.join(differs)}. Change it with "
-                f"PATCH /databases/{place}, or choose another database_name.",
-                slug="differs",
-                errors=[
-                    FieldError(
-                        f"/{name}", f"it has {_show(existing.asked.get(name))}, not {_show(asked[name])}"
-                    )
-                    for name in differs
-                ],
-                extra={"database": f"/databases/{place}", "request": f"/requests/{existing.origin}"},
-            )
+            raise refusals.name_taken(existing)
+        different = [name for name in asked if asked[name] != existing.asked.get(name)]
+        if different:
+            raise refusals.differs(existing, asked, different)
         return Accepted(self._must_exist(existing.origin), replayed=True)
 
     def _replay_key(self, used: KeyUsed, fingerprint: str) -> Accepted:
         if used.fingerprint != fingerprint:
-            raise Problem(
-                422,
-                "The Idempotency-Key was used with another body",
-                "Send a new Idempotency-Key with a new body, or the old body again.",
-                slug="idempotency-key-reused",
-            )
+            raise refusals.key_reused()
         return Accepted(self._must_exist(used.request_id), replayed=True)
 
     def _must_exist(self, request_id: str) -> Request:
@@ -475,29 +361,5 @@ class Service:
         return found
 
 
-def not_found(what: str) -> Problem:
-    """The 404, the same for what does not exist and for what is another team's."""
-    return Problem(404, "Not found", f"There is no {what} of this team.", slug="not-found")
-
-
-def _under_way(active: Request) -> Problem:
-    progress = active.progress
-    state = f"{progress.state}, cancelling" if progress.cancelling else progress.state
-    way_on = "Wait for it, or cancel it"
-    if progress.failure:
-        way_on = "Retry or cancel it"
-    return Problem(
-        409,
-        "Another change is under way",
-        f"Request {active.id} ({active.kind}, {state}) has to end first. {way_on}.",
-        slug="under-way",
-        extra={"request": f"/requests/{active.id}"},
-    )
-
-
 def _fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _show(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -24,7 +24,8 @@ from provisioner.handlers.query import Query
 from provisioner.ledger import Contention
 from provisioner.lifecycle import DatabaseState, Kind, State
 from provisioner.message import Message
-from provisioner.service import Accepted, Caller, Service, not_found
+from provisioner.refusals import not_found
+from provisioner.service import Accepted, Caller, Service
 
 MAX_BODY: Final = 32_768
 MAX_REASON: Final = 256

@@ -1,0 +1,155 @@
+"""A restore is held against its source before anything is written, and takes from it what has to be equal."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from provisioner.lifecycle import Event, Happened, Kind
+from provisioner.request import instant
+
+from tests.core.examples import ROOMY, charge, request
+from tests.handlers.api_client import Answer, Client
+from tests.handlers.conftest import Cloud
+
+ALPHA, BETA = Client("key-alpha"), Client("key-beta")
+NOW = dt.datetime.now(dt.UTC)
+SOURCE = "dev/orders"
+SNAPSHOT = "dev-orders-final-3f0c1a2b"
+
+
+@pytest.fixture(autouse=True)
+def source(cloud: Cloud) -> None:
+    """dev/orders: PostgreSQL 16, 40 GB, ten hours old, in an environment that keeps backups for a day."""
+    happened(cloud, request(now=NOW - dt.timedelta(hours=10), **SHAPE), Happened.SUCCEEDED)
+
+
+SHAPE: dict[str, Any] = {
+    "database_name": "orders",
+    "database_engine": "postgres",
+    "engine_version": "16",
+    "storage_gb": 40,
+}
+
+
+def happened(cloud: Cloud, one: Any, *what: Happened) -> None:
+    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    for each in what:
+        cloud.ledger.record(one.id, Event(id=each, type=each, at=one.created_at, actor="x"), NOW)
+
+
+def remove(cloud: Cloud) -> None:
+    database = cloud.ledger.database("dev", "orders")
+    assert database is not None
+    removal = request(kind=Kind.REMOVE, now=NOW, **SHAPE)
+    cloud.ledger.open_change(removal, database, database.charge, ROOMY)
+    cloud.ledger.record(removal.id, Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="x"), NOW)
+
+
+def ask(restore_from: dict[str, str], *, by: Client = ALPHA, dry_run: bool = False, **body: Any) -> Answer:
+    whole = {"database_name": "copy", "database_engine": "postgres", "environment": "dev", **body}
+    query = {"dry_run": "true"} if dry_run else None
+    return by.call("POST", "/provision-rds", whole | {"restore_from": restore_from}, query=query)
+
+
+@pytest.mark.parametrize("restore_from", [{"database": SOURCE}, {"snapshot": SNAPSHOT}], ids=str)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_version_and_storage_are_the_sources_unless_named(
+    cloud: Cloud, restore_from: dict[str, str], dry_run: bool
+) -> None:
+    answer = ask(restore_from, dry_run=dry_run)
+
+    assert answer.status == (200 if dry_run else 202)
+    copy = answer.json["database"]
+    assert (copy["engine_version"], copy["storage_gb"]) == ("16", 40)
+    larger = ask(restore_from, storage_gb=60, database_name="larger")
+    assert larger.json["database"]["storage_gb"] == 60
+
+
+def test_a_small_source_gets_the_storage_of_its_new_environment(cloud: Cloud) -> None:
+    small = request(database_name="small", now=NOW, storage_gb=20)
+    happened(cloud, small, Happened.SUCCEEDED)
+    body = {"database_engine": "mysql", "environment": "prod", "owner": "dba"}
+
+    answer = ask({"database": "dev/small"}, dry_run=True, **body)
+
+    default = ALPHA.call("GET", "/catalog").json["environments"]["prod"]["storage_gb"]["default"]
+    assert default > 20
+    assert answer.json["database"]["storage_gb"] == default
+
+
+WRONG: dict[str, tuple[dict[str, str], dict[str, Any], str, str]] = {
+    "another engine": (
+        {"database": SOURCE},
+        {"database_engine": "mysql"},
+        "/database_engine",
+        "dev/orders is postgres; a restore cannot change the engine",
+    ),
+    "another version": (
+        {"snapshot": SNAPSHOT},
+        {"engine_version": "17"},
+        "/engine_version",
+        "the source has version 16; restore it first, then upgrade",
+    ),
+    "less storage": ({"database": SOURCE}, {"storage_gb": 20}, "/storage_gb", "storage cannot shrink"),
+    "before it was made": (
+        {"database": SOURCE, "point_in_time": instant(NOW - dt.timedelta(hours=11))},
+        {},
+        "/restore_from/point_in_time",
+        f"backups reach from {instant(NOW - dt.timedelta(hours=10))} to now",
+    ),
+    "in the future": (
+        {"database": SOURCE, "point_in_time": instant(NOW + dt.timedelta(hours=1))},
+        {},
+        "/restore_from/point_in_time",
+        "choose a time between, or latest",
+    ),
+}
+
+
+@pytest.mark.parametrize(("restore_from", "body", "pointer", "words"), WRONG.values(), ids=WRONG.keys())
+def test_what_cannot_be_restored_is_refused_with_the_field_to_change(
+    cloud: Cloud, restore_from: dict[str, str], body: dict[str, Any], pointer: str, words: str
+) -> None:
+    rows = cloud.rows()
+    for dry_run in (True, False):
+        answer = ask(restore_from, dry_run=dry_run, **body)
+
+        assert answer.status == 422
+        (error,) = (one for one in answer.json["errors"] if one["pointer"] == pointer)
+        assert words in error["detail"]
+    assert cloud.rows() == rows
+
+
+def test_backups_older_than_the_environment_keeps_are_gone(cloud: Cloud) -> None:
+    old = request(database_name="old", now=NOW - dt.timedelta(days=5))
+    happened(cloud, old, Happened.SUCCEEDED)
+    moment = instant(NOW - dt.timedelta(hours=25))
+
+    answer = ask({"database": "dev/old", "point_in_time": moment}, database_engine="mysql")
+
+    assert answer.status == 422
+    assert "backups reach from" in answer.json["errors"][0]["detail"]
+
+
+def test_a_removed_database_lives_on_in_its_final_snapshot_only(cloud: Cloud) -> None:
+    remove(cloud)
+
+    answer = ask({"database": SOURCE})
+
+    assert answer.status == 422
+    assert answer.json["errors"] == [
+        {
+            "pointer": "/restore_from/database",
+            "detail": "dev/orders is removed; restore from its final snapshot instead",
+        }
+    ]
+    assert ask({"snapshot": SNAPSHOT}, database_name="orders").status == 202
+
+
+@pytest.mark.parametrize("restore_from", [{"database": SOURCE}, {"snapshot": SNAPSHOT}], ids=str)
+def test_another_teams_data_is_not_there(cloud: Cloud, restore_from: dict[str, str]) -> None:
+    answers = [ask(restore_from, by=BETA, dry_run=dry_run) for dry_run in (True, False)]
+
+    assert [one.status for one in answers] == [404, 404]
+    assert "named in restore_from" in answers[0].json["detail"]
+    assert cloud.ledger.database("dev", "copy") is None
