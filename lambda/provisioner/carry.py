@@ -54,6 +54,7 @@ def changing(database: Database, request: Request) -> Database:
         active=request.id,
         charge=request.charge,
         charge_before=database.charge,
+        failed_before=database.active,
         version=database.version + 1,
     )
 
@@ -73,14 +74,21 @@ def carried(database: Database, request: Request, before: State) -> Database | N
         active=None if progress.state in ENDED else request.id,
         version=database.version + 1,
     )
-    if progress.state is State.DONE and request.kind is not Kind.REMOVE:
-        return replace(
-            new, root=request.root, result=progress.result or database.result, charge_before=new.charge
-        )
-    if progress.state in ENDED:
-        left = Charge() if new.state is DatabaseState.REMOVED else new.charge_before
-        return replace(new, charge=left, charge_before=left)
-    return new
+    if progress.state not in ENDED:
+        return new
+    if progress.state is State.DONE:
+        new = replace(new, failed_before=None)
+        if request.kind is not Kind.REMOVE:
+            result = progress.result or database.result
+            return replace(new, root=request.root, result=result, charge_before=new.charge)
+    left = Charge() if new.state is DatabaseState.REMOVED else new.charge_before
+    return replace(new, charge=left, charge_before=left)
+
+
+def given_back(database: Database, failed: Request) -> Database:
+    """The database after a change came to nothing, in the hands of the request whose place that had taken."""
+    held = replace(database, active=failed.id, failed_before=None)
+    return carried(held, failed, failed.progress.state) or held
 
 
 def gone(database: Database) -> Database:
@@ -91,6 +99,7 @@ def gone(database: Database) -> Database:
         active=None,
         charge=Charge(),
         charge_before=Charge(),
+        failed_before=None,
         version=database.version + 1,
     )
 

@@ -43,6 +43,7 @@ from provisioner.ledger_rows import (
 )
 from provisioner.ledger_table import Table, Write
 from provisioner.lifecycle import (
+    WITHOUT_MERGE,
     DatabaseState,
     Event,
     Happened,
@@ -441,6 +442,9 @@ class Ledger:
         new = carry.carried(database, request, before)
         if new is None:
             return []
+        if request.progress.state in WITHOUT_MERGE and new.failed_before:
+            failed = self.request(new.failed_before)
+            new = replace(carry.given_back(new, failed), version=new.version) if failed else new
         writes = [self._table.putting(database_row(new, carry.database_due(new)), version=database.version)]
         freed = new.charge.minus(database.charge)
         if freed != Charge():

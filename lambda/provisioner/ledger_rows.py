@@ -174,6 +174,8 @@ def database_row(database: Database, due_at: dt.datetime | None) -> Row:
     }
     if database.active:
         row["active"] = database.active
+    if database.failed_before:
+        row["failed_before"] = database.failed_before
     return row | _due("database", due_at)
 
 
@@ -191,6 +193,7 @@ def database_from_row(row: Row) -> Database:
         created_at=parse_when(row["created_at"]),
         charge=Charge(**json.loads(str(row["charge"]))),
         charge_before=Charge(**json.loads(str(row["charge_before"]))),
+        failed_before=str(row["failed_before"]) if "failed_before" in row else None,
         result=json.loads(str(row["result"])),
         marks=json.loads(str(row["marks"])),
         version=int(row["version"]),

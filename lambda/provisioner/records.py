@@ -65,8 +65,8 @@ class Database:
 
     `root` is what it is, or will be while it is pending; `origin` the request that created it; `active`
     the newest request, until that has ended; `charge` what it takes of the quota, and `charge_before` what it
-    will take again when that request comes to nothing. `marks` says which warnings went out
-    and when (see `expiry.mark`).
+    will take again when that request comes to nothing; `failed_before` the failed request whose place that
+    one took, and which has it again then. `marks` says which warnings went out and when (see `expiry.mark`).
     """
 
     environment: str
@@ -80,6 +80,7 @@ class Database:
     created_at: dt.datetime
     charge: Charge = Charge()
     charge_before: Charge = Charge()
+    failed_before: str | None = None
     result: Mapping[str, Any] | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
