@@ -107,8 +107,9 @@ def gone(database: Database) -> Database:
 def request_due(request: Request, now: dt.datetime) -> dt.datetime | None:
     """When the sweeper looks after a request to which something just happened."""
     progress = request.progress
-    if progress.state in ENDED:  # until its record is kept, and its follow-up exists
-        left = progress.pull_request or request.follow_up
+    if progress.state in ENDED:  # until its record is kept, and what follows from it exists
+        refused = request.kind is Kind.REMOVE and progress.state in WITHOUT_MERGE
+        left = progress.pull_request or request.follow_up or refused
         return now + FIRST_LOOK[Step.PULL_REQUEST] if left else None
     if progress.failure and not progress.cancelling:
         # A person goes on; but its record is kept too. Only a cancel still has to reach the worker.

@@ -333,6 +333,11 @@ def disarmed_root(root: Root, *, request_id: str) -> Root:
     return dataclasses.replace(root, deletion_protection=False, request_id=request_id)
 
 
+def armed_root(root: Root, *, request_id: str) -> Root:
+    """The root with deletion protection on again, after a removal that did not come."""
+    return dataclasses.replace(root, deletion_protection=True, request_id=request_id)
+
+
 def expiry(ttl: str, catalog: Catalog, environment: str, *, created_at: dt.datetime, now: dt.datetime) -> str:
     """When a database with this lifetime ends; raises ValueError when it would live too long."""
     rules = catalog.environments[environment].lifetime

@@ -161,6 +161,27 @@ class Service:
             return None  # another change got in first; the removal can be asked for again
         return new
 
+    def arm_again(self, ended: Request) -> Request | None:
+        """Ask for deletion protection again after a removal came to nothing; None where it is not off."""
+        database = self.ledger.database(ended.environment, ended.database_name)
+        rules = self.catalog.environments.get(ended.environment)
+        request_id = str(uuid5(UUID(ended.id), "arm"))
+        if database is None or rules is None or self.ledger.request(request_id):
+            return None
+        if database.state is not DatabaseState.AVAILABLE or database.root.deletion_protection:
+            return None
+        if not rules.deletion_protection:
+            return None
+        root = request.armed_root(database.root, request_id=request_id)
+        caller = Caller(database.team, "rds-provisioner")
+        reason = f"Its removal was {ended.progress.state}, for which deletion protection had been taken off."
+        new = self._request(Kind.UPDATE, root, database.root, {}, caller, reason)
+        try:
+            self.open_change(new, self.check_free(database))
+        except Problem:
+            return None  # another change got in first, and arms it too
+        return new
+
     def open_change(self, new: Request, database: Database) -> Accepted:
         """Write a change of a database as it was read, and send it; raises Problem where that lost a race."""
         charge = database.charge if new.kind in (Kind.REMOVE, Kind.DISARM) else self._charge(new.root)

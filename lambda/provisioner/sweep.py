@@ -90,6 +90,8 @@ class Sweeper:
                 self.service.follow_up(request)
             elif self._merged_after_all(request):
                 return
+            elif request.kind is Kind.REMOVE:
+                self.service.arm_again(request)
             self._archive(request)
             ledger.leave(request)
             return

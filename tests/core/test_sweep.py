@@ -1,5 +1,6 @@
 """The sweeper ends what expires, warns before, and lets nothing stand still for ever."""
 
+import dataclasses
 import datetime as dt
 import random
 from collections.abc import Callable
@@ -229,6 +230,51 @@ def test_a_protected_database_is_disarmed_and_then_removed(world: World) -> None
     removal = world.ledger.request(disarm.follow_up)
     assert removal is not None
     assert (removal.kind, removal.root.deletion_protection) == (Kind.REMOVE, False)
+
+
+@pytest.mark.parametrize("opened", [True, False])
+@pytest.mark.parametrize("end", [Happened.CLOSED, Happened.CANCELLED])
+def test_a_removal_that_a_person_refuses_puts_the_protection_back_once(
+    world: World, end: Happened, opened: bool
+) -> None:
+    world.database("orders", environment="prod", ttl="30d")
+    world.now += HOUR
+    disarm = world.service().remove("prod", "orders", ALPHA)
+    assert isinstance(disarm, Accepted)
+    world.happened(disarm.request.id, Happened.SUCCEEDED, result=None)
+    world.sweep(HOUR)
+    removal = str(disarm.request.follow_up)
+    if opened:
+        world.happened(removal, Happened.OPENED, pull_request=3, pull_request_url="u", commit="c")
+    world.happened(removal, end)
+
+    for _ in range(5):
+        world.sweep(HOUR)
+
+    kinds = [world.ledger.request(one) for one in world.ledger.history("prod", "orders")]
+    assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.REMOVE, Kind.UPDATE]
+    armed = kinds[-1]
+    assert armed is not None
+    assert (armed.actor, armed.team) == ("rds-provisioner", "alpha")
+    assert armed.root.deletion_protection
+    assert armed.root == dataclasses.replace(armed.before, deletion_protection=True, request_id=armed.id)
+    assert "deletion protection had been taken off" in armed.reason
+    assert world.sent[-1].request_id == armed.id
+    world.happened(armed.id, Happened.SUCCEEDED, result=None)
+    database = world.ledger.database("prod", "orders")
+    assert database is not None
+    assert (database.state, database.root.deletion_protection) == (DatabaseState.AVAILABLE, True)
+
+
+def test_a_refused_removal_where_nothing_is_protected_needs_nothing(world: World) -> None:
+    world.database("orders")
+    removal = world.service().remove("dev", "orders", ALPHA)
+    assert isinstance(removal, Accepted)
+    world.happened(removal.request.id, Happened.CLOSED)
+
+    world.sweep(HOUR)
+
+    assert len(world.ledger.history("dev", "orders")) == 2
 
 
 @pytest.mark.parametrize("applied", [True, False], ids=["applied", "waiting"])
