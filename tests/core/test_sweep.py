@@ -255,6 +255,7 @@ def test_a_removal_that_a_person_refuses_puts_the_protection_back_once(
     assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.REMOVE, Kind.UPDATE]
     armed = kinds[-1]
     assert armed is not None
+    assert armed.before is not None
     assert (armed.actor, armed.team) == ("rds-provisioner", "alpha")
     assert armed.root.deletion_protection
     assert armed.root == dataclasses.replace(armed.before, deletion_protection=True, request_id=armed.id)

@@ -68,7 +68,7 @@ def test_version_and_storage_are_the_sources_unless_named(
 def test_a_small_source_gets_the_storage_of_its_new_environment(cloud: Cloud) -> None:
     small = request(database_name="small", now=NOW, storage_gb=20)
     happened(cloud, small, Happened.SUCCEEDED)
-    body = {"database_engine": "mysql", "environment": "prod", "owner": "dba"}
+    body: dict[str, Any] = {"database_engine": "mysql", "environment": "prod", "owner": "dba"}
 
     answer = ask({"database": "dev/small"}, dry_run=True, **body)
 

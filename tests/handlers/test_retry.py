@@ -18,6 +18,7 @@ from provisioner.circleci import Access, CircleCi
 from provisioner.errors import NeedsPerson, Problem, TryLater
 from provisioner.lifecycle import Event, Happened, State, Step
 from provisioner.records import Request
+from provisioner.service import Accepted
 
 from tests.handlers.chain import ALPHA, Chain, now
 
@@ -84,7 +85,9 @@ def failed(chain: Chain, **more: Any) -> Request:
 
 
 def retry(chain: Chain, one: Request) -> Request:
-    return settings.service(now()).retry(one.id, ALPHA).request
+    accepted = settings.service(now()).retry(one.id, ALPHA)
+    assert isinstance(accepted, Accepted)
+    return accepted.request
 
 
 class TestApply:
