@@ -5,7 +5,7 @@ and reordered events cannot move it backwards, and a ledger rebuilt from its eve
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -145,11 +145,13 @@ _STEPS: Final = {
 def derive(events: Collection[Event]) -> Progress:
     """The progress that a set of events adds up to; order and repetition do not matter."""
     last: dict[Happened, Event] = {}
-    for event in sorted(events, key=lambda one: (one.at, one.id)):
+    ordered = sorted(events, key=lambda one: (one.at, one.id))
+    for event in ordered:
         if event.type is not Happened.CLOSED or event.type not in last:  # the first close ends a request
             last[event.type] = event
-    state, because = _state(last)
-    failure = _failure(last[Happened.FAILED]) if state is State.FAILED else None
+    failures = [event for event in ordered if event.type is Happened.FAILED]
+    state, because = _state(last, failures)
+    failure = _failure(because) if state is State.FAILED else None
     opened = last.get(Happened.OPENED)
     succeeded = last.get(Happened.SUCCEEDED)
     links = [
@@ -163,7 +165,7 @@ def derive(events: Collection[Event]) -> Progress:
         pull_request_url=opened.detail.get("pull_request_url") if opened else None,
         commit=opened.detail.get("commit") if opened else None,
         edited=Happened.EDITED in last,
-        cancelling=Happened.CANCEL_ASKED in last and state not in ENDED,
+        cancelling=Happened.CANCEL_ASKED in last and state not in ENDED and not _on_main(last),
         pipeline_url=max(links, key=lambda one: one.at).detail["pipeline_url"] if links else None,
         failure=failure,
         result=succeeded.detail.get("result") if succeeded else None,
@@ -173,23 +175,31 @@ def derive(events: Collection[Event]) -> Progress:
 _WITH_PIPELINE: Final = (Happened.PLANNED, Happened.STARTED, Happened.SUCCEEDED, Happened.FAILED)
 
 
-def _state(last: Mapping[Happened, Event]) -> tuple[State, Event]:
+def _on_main(last: Mapping[Happened, Event]) -> bool:
+    return Happened.STARTED in last or Happened.MERGED in last
+
+
+def _state(last: Mapping[Happened, Event], failures: Sequence[Event]) -> tuple[State, Event]:
+    """The state, and the event with which it began."""
     if event := last.get(Happened.SUCCEEDED):
         return State.DONE, event
-    on_main = last.get(Happened.STARTED) or last.get(Happened.MERGED)
-    if not on_main:
+    if not _on_main(last):
         if event := last.get(Happened.CANCELLED):
             return State.CANCELLED, event
         closed = last.get(Happened.CLOSED)
         if closed and Happened.CANCEL_ASKED not in last:  # else the worker says that it is cancelled
             return State.REJECTED, closed
-    failed = last.get(Happened.FAILED)
-    if failed and not _superseded(failed, last):
-        return State.FAILED, failed
+    for failed in reversed(failures):
+        if not _superseded(failed, last):
+            return State.FAILED, failed
     for happened, state in _REACHED:
         if event := last.get(happened):
-            retried = last.get(Happened.RETRIED, event)
-            return state, max(event, retried, key=lambda one: one.at)  # a retry begins the step anew
+            # A retry begins the step anew, and so does whatever else overcame a failure of it.
+            anew = [last.get(Happened.RETRIED, event)]
+            for failed in failures:
+                if failed.detail["step"] == _STEPS[state]:
+                    anew += _newer_signs(failed, last)
+            return state, max([event, *anew], key=lambda one: one.at)
     raise ValueError("a request begins with the event that it was requested")
 
 
@@ -219,7 +229,19 @@ def _superseded(failed: Event, last: Mapping[Happened, Event]) -> bool:
     step = Step(failed.detail["step"])
     if any(happened in last for happened in _LATER_STEP.get(step, ())):
         return True
-    return any(last[happened].at > failed.at for happened in _NEWER_SIGN.get(step, ()) if happened in last)
+    return bool(_newer_signs(failed, last))
+
+
+def _newer_signs(failed: Event, last: Mapping[Happened, Event]) -> list[Event]:
+    """What shows that a failed step goes on; not the word that the very run which failed had begun."""
+    run = failed.detail.get("pipeline_url")
+    kinds = _NEWER_SIGN.get(Step(failed.detail["step"]), ())
+    newer = [last[happened] for happened in kinds if happened in last and last[happened].at > failed.at]
+    return [
+        sign
+        for sign in newer
+        if sign.type is not Happened.STARTED or not run or sign.detail.get("pipeline_url") != run
+    ]
 
 
 def _failure(event: Event) -> Failure:

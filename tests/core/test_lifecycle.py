@@ -34,8 +34,9 @@ def event(happened: Happened, minute: float = 0, id: str | None = None, **detail
     return Event(id=id or f"{happened}:{minute}", type=happened, at=at, actor="x", detail=detail)
 
 
-def failed(step: Step, minute: float) -> Event:
-    return event(Happened.FAILED, minute, step=step.value, cause="because", fix="mend it", retryable=True)
+def failed(step: Step, minute: float, **more: str) -> Event:
+    detail = {"step": step.value, "cause": "because", "fix": "mend it", "retryable": True, **more}
+    return event(Happened.FAILED, minute, **detail)
 
 
 REQUESTED = event(Happened.REQUESTED)
@@ -112,6 +113,24 @@ STORIES: dict[str, tuple[list[Event], State]] = {
         State.REQUESTED,
     ),
     "the apply before the webhook": ([REQUESTED, OPENED, STARTED], State.APPLYING),
+    "a failed plan, heard after the apply failed": (
+        [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), failed(Step.REVIEW, 12)],
+        State.FAILED,
+    ),
+    "a failed apply, heard before its own beginning": (
+        [
+            REQUESTED,
+            OPENED,
+            MERGED,
+            failed(Step.APPLY, 8, pipeline_url="p3"),
+            event(Happened.STARTED, 9, pipeline_url="p3"),
+        ],
+        State.FAILED,
+    ),
+    "a cancel that came after the merge": (
+        [REQUESTED, OPENED, MERGED, event(Happened.CANCEL_ASKED, 3.5), STARTED, failed(Step.APPLY, 8)],
+        State.FAILED,
+    ),
 }
 
 
@@ -229,6 +248,21 @@ def test_a_failed_apply_lets_the_next_change_in_and_a_failed_pull_request_does_n
     assert blocks(derive([REQUESTED, failed(Step.PULL_REQUEST, 1)]))
     assert blocks(derive([REQUESTED, OPENED]))
     assert not blocks(derive(HAPPY))
+
+
+def test_a_cancel_that_lost_to_a_merge_is_over() -> None:
+    asked = event(Happened.CANCEL_ASKED, 2)
+
+    assert derive([REQUESTED, OPENED, asked]).cancelling
+    assert not derive([REQUESTED, OPENED, asked, MERGED]).cancelling
+    assert not derive([REQUESTED, OPENED, asked, MERGED, STARTED, failed(Step.APPLY, 8)]).cancelling
+
+
+def test_what_overcomes_a_failure_begins_its_step_anew() -> None:
+    again = event(Happened.PLANNED, 130)
+
+    assert derive([REQUESTED, OPENED, failed(Step.REVIEW, 120), again]).since == again.at
+    assert derive([REQUESTED, OPENED, PLANNED]).since == OPENED.at
 
 
 def test_the_id_is_part_of_no_state() -> None:
