@@ -131,5 +131,10 @@ class Replay:
             self.ledger.leave(request)
 
     def _charge(self, root: Root) -> Charge:
-        cents = round(self.catalog.monthly_usd(root) * 100)
+        try:
+            cents = round(self.catalog.monthly_usd(root) * 100)
+        except ValueError as error:  # a size that left the catalog
+            place = f"{root.environment}/{root.database_name}"
+            self.report.doubts.append(f"{place} counts without its price: {error}")
+            cents = 0
         return Charge(databases=1, storage_gb=root.storage_gb, monthly_cents=cents)

@@ -78,6 +78,8 @@ class Reconciler:
         return []
 
     def _reconcile(self, work: Work) -> None:
+        # From here on git may lose the root again, and then whatever was made of it is cleaned up and told.
+        self.store.mark_attempted(work.environment, work.database_name)
         self._check_policy(work)
         self._report(work, "started")
         self._check_lock(work)
@@ -124,7 +126,6 @@ class Reconciler:
         if changes:
             reviewed = self.store.reviewed(work.environment, work.database_name, work.digest)
             check_plan(work, changes, reviewed, self.catalog)
-            self.store.mark_attempted(work.environment, work.database_name)
         try:
             terraform.apply("tfplan")
         except TerraformError as error:

@@ -119,15 +119,21 @@ class Ledger:
         origin = self.request(database.origin)
         return origin.progress.pull_request if origin else None
 
-    def history(self, environment: str, database_name: str) -> list[str]:
-        """The ids of all requests that a database ever had."""
+    def history(self, environment: str, database_name: str, *, team: str | None = None) -> list[str]:
+        """The ids of all requests that databases of this name ever had, or of a team's ones."""
         rows = self._table.query(_database_key(environment, database_name), "REQ#")
+        rows = [row for row in rows if team in (None, row["team"])]
         return [str(row["request_id"]) for row in sorted(rows, key=lambda row: str(row["created_at"]))]
 
-    def notes(self, environment: str, database_name: str) -> list[Note]:
-        """What happened to a database beside its requests, in that order."""
+    def notes(self, environment: str, database_name: str, *, since: dt.datetime | None = None) -> list[Note]:
+        """What happened to a database beside its requests, in that order.
+
+        `since` leaves out what happened to others that had its name before, perhaps another team's.
+        """
         rows = self._table.query(_database_key(environment, database_name), "EVT#")
-        return sorted((note_from_row(row) for row in rows), key=lambda note: (note.at, note.id))
+        notes = (note_from_row(row) for row in rows)
+        kept = (note for note in notes if since is None or note.at >= since)
+        return sorted(kept, key=lambda note: (note.at, note.id))
 
     def use(self, environment: str, database_name: str) -> Use | None:
         """What is known of a database's use; None where nobody has looked yet."""
@@ -408,6 +414,7 @@ class Ledger:
                     "pk": _database_key(request.environment, request.database_name),
                     "sk": f"REQ#{request.id[:8]}",
                     "request_id": request.id,
+                    "team": request.team,
                     "created_at": when(request.created_at),
                 }
             ),

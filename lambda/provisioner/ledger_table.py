@@ -166,7 +166,7 @@ def _read_token(token: str, list_pk: str) -> Row:
     try:
         values = json.loads(base64.urlsafe_b64decode(token.encode()))
         row = dict(zip(_TOKEN_KEYS, map(str, values), strict=True))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         row = {}
     if row.get("list_pk") != list_pk:
         raise Problem(

@@ -84,6 +84,18 @@ def not_retryable(found: Request) -> Problem:
     )
 
 
+def removal_failed(found: Request) -> Problem:
+    """A change of a database whose removal is merged, and failed: git has no root of it any more."""
+    return Problem(
+        409,
+        "Its removal failed",
+        f"The removal of {found.environment}/{found.database_name} is merged, and its apply failed. "
+        f"Retry it with POST /requests/{found.id}/retry.",
+        slug="removal-failed",
+        extra={"request": f"/requests/{found.id}"},
+    )
+
+
 def superseded(found: Request) -> Problem:
     """A retry of a request whose place another one took."""
     return Problem(

@@ -104,6 +104,7 @@ def is_what_was_asked(kind: Kind, summary: Summary) -> bool:
         case Kind.CREATE:
             return summary.databases_added == 1 and summary.change == 0 and summary.destroy == 0
         case Kind.REMOVE:
-            return summary.databases_destroyed == 1 and summary.add == 0 and summary.change == 0
+            # None where its creation failed before there was one.
+            return summary.databases_destroyed <= 1 and summary.add == 0 and summary.change == 0
         case _:
             return summary.add == 0 and summary.destroy == 0

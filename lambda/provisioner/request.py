@@ -20,8 +20,9 @@ RESERVED_TAGS: Final = frozenset(
 )
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TAG_TEXT = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
+_FIRST_YEAR: Final = 1970
 _SNAPSHOT = re.compile(
-    r"(?:rds:)?(?P<identifier>[a-z][a-z0-9]*(?:-[a-z0-9]+)+?)-(?:final-[0-9a-f]{8}|[0-9-]{16})"
+    r"(?:rds:)?(?P<identifier>[a-z][a-z0-9]*(?:-[a-z0-9]+)+?)-(?:final-(?P<id8>[0-9a-f]{8})|(?P<taken>[0-9]{4}(?:-[0-9]{2}){4}))"
 )
 
 
@@ -74,6 +75,7 @@ class RestoreFrom(_Body):
                 raise ValueError("point_in_time goes with database, not with snapshot")
             if not _SNAPSHOT.fullmatch(self.snapshot):
                 raise ValueError("snapshot has to be a final or automated snapshot of a database made here")
+            self.snapshot_of()
         if self.database is not None:
             environment, _, name = self.database.partition("/")
             if not (re.fullmatch(r"[a-z][a-z0-9]{0,19}", environment) and _NAME.fullmatch(name)):
@@ -91,6 +93,15 @@ class RestoreFrom(_Body):
             match = _SNAPSHOT.fullmatch(self.snapshot or "")
             environment, _, name = (match["identifier"] if match else "").partition("-")
         return environment, name
+
+    def snapshot_of(self) -> tuple[str | None, dt.datetime | None]:
+        """What a snapshot is named after: a final one the first 8 characters of the id of the last request
+        that was applied, an automated one the time at which it was taken.
+        """
+        match = _SNAPSHOT.fullmatch(self.snapshot or "")
+        if match is None or match["id8"]:
+            return (match["id8"] if match else None), None
+        return None, dt.datetime.strptime(match["taken"], "%Y-%m-%d-%H-%M").replace(tzinfo=dt.UTC)
 
 
 class CreateBody(_Body):
@@ -369,11 +380,11 @@ def read_time(text: str) -> dt.datetime:
     """A time with its zone (RFC 3339); raises ValueError that says how to write one."""
     try:
         time = dt.datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise ValueError(f"{text!r} is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z")
-    return time
+        if time.tzinfo and time.year >= _FIRST_YEAR:
+            return time.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{text!r} is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z")
 
 
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def ask(
     """Rotate, or have it done, and write down who asked; raises Problem, and TryLater where AWS is silent."""
     user = User(request.read_rotate(content).user)
     database = service.own_database(environment, database_name, team)
-    notes = service.ledger.notes(environment, database_name)
+    notes = service.ledger.notes(environment, database_name, since=database.created_at)
     arn = _secret(database, notes, user)
     if dry_run:
         return Rotated(_document(database, user, arn, None, rotated=False), dry_run=True)

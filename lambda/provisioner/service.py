@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from provisioner import documents, refusals, request
@@ -33,6 +33,7 @@ from provisioner.records import Charge, Database, Request
 from provisioner.terraform import Root
 
 Publish = Callable[[Message], None]
+ACTOR: Final = "rds-provisioner"  # in whose name the product asks by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,9 @@ class Service:
         """Change a database in place: size, storage, lifetime, tags."""
         body = request.read_patch(content)
         database = self._free(environment, database_name, caller)
-        request_id = str(self.new_id())
+        request_id, before = str(self.new_id()), self._on_main(database)
         root = request.changed_root(
-            database.root,
+            before,
             body,
             self.catalog,
             request_id=request_id,
@@ -117,7 +118,7 @@ class Service:
         if dry_run:
             return self._preview(kind, root, database.charge, caller)
         asked = body.model_dump(exclude_unset=True)
-        return self.open_change(self._request(kind, root, database.root, asked, caller, ""), database)
+        return self.open_change(self._request(kind, root, before, asked, caller, ""), database)
 
     def remove(
         self, environment: str, database_name: str, caller: Caller, *, reason: str = "", dry_run: bool = False
@@ -136,12 +137,13 @@ class Service:
 
     def removal(self, database: Database, caller: Caller, *, reason: str, request_id: str) -> Request:
         """The request that removes a database, or that disarms it first and names its follow-up."""
-        if database.root.deletion_protection:
-            root = request.disarmed_root(database.root, request_id=request_id)
-            new = self._request(Kind.DISARM, root, database.root, {}, caller, reason)
+        before = self._on_main(database)
+        if before.deletion_protection:
+            root = request.disarmed_root(before, request_id=request_id)
+            new = self._request(Kind.DISARM, root, before, {}, caller, reason)
             return dataclasses.replace(new, follow_up=str(uuid5(UUID(request_id), "remove")))
-        root = dataclasses.replace(database.root, request_id=request_id)
-        return self._request(Kind.REMOVE, root, database.root, {}, caller, reason)
+        root = dataclasses.replace(before, request_id=request_id)
+        return self._request(Kind.REMOVE, root, before, {}, caller, reason)
 
     def follow_up(self, done: Request) -> Request | None:
         """Begin what a finished request announced; None where that was done, or a change came in between.
@@ -173,7 +175,7 @@ class Service:
         if not rules.deletion_protection:
             return None
         root = request.armed_root(database.root, request_id=request_id)
-        caller = Caller(database.team, "rds-provisioner")
+        caller = Caller(database.team, ACTOR)
         reason = f"Its removal was {ended.progress.state}, for which deletion protection had been taken off."
         new = self._request(Kind.UPDATE, root, database.root, {}, caller, reason)
         try:
@@ -182,9 +184,18 @@ class Service:
             return None  # another change got in first, and arms it too
         return new
 
+    def give_up(self, database: Database) -> None:
+        """Cancel the failed request that keeps a database from its end; one that goes on is left alone."""
+        active = self.ledger.request(database.active) if database.active else None
+        if active is None or active.progress.failure is None or not blocks(active.progress):
+            return
+        asked = Event(id="cancel_asked", type=Happened.CANCEL_ASKED, at=self.now, actor=ACTOR)
+        self._send(self.ledger.record(active.id, asked, self.now))
+
     def open_change(self, new: Request, database: Database) -> Accepted:
         """Write a change of a database as it was read, and send it; raises Problem where that lost a race."""
-        charge = database.charge if new.kind in (Kind.REMOVE, Kind.DISARM) else self._charge(new.root)
+        same = new.before is not None and _price(new.before) == _price(new.root)
+        charge = database.charge if same else self._charge(new.root)
         try:
             self.ledger.open_change(new, database, charge, self._limit(new.team, new.environment))
         except NameTaken as taken:
@@ -250,8 +261,8 @@ class Service:
     def database_page(self, environment: str, database_name: str, caller: Caller) -> dict[str, Any]:
         """The document of one of the team's databases."""
         database = self.own_database(environment, database_name, caller.team)
-        history = self.ledger.history(environment, database_name)
-        notes = self.ledger.notes(environment, database_name)
+        history = self.ledger.history(environment, database_name, team=caller.team)
+        notes = self.ledger.notes(environment, database_name, since=database.created_at)
         use = self.ledger.use(environment, database_name)
         return documents.database_document(database, self.catalog, history=history, notes=notes, use=use)
 
@@ -272,11 +283,18 @@ class Service:
             raise refusals.no_environment(database)
         if database.state is DatabaseState.REMOVED:
             raise refusals.removed(database)
-        if database.active:
-            active = self.ledger.request(database.active)
-            if active and blocks(active.progress):
-                raise refusals.under_way(active)
+        active = self.ledger.request(database.active) if database.active else None
+        if active and blocks(active.progress):
+            raise refusals.under_way(active)
+        if active and active.kind is Kind.REMOVE and active.progress.failure:
+            raise refusals.removal_failed(active)
         return database
+
+    def _on_main(self, database: Database) -> Root:
+        """The root that stands on the base branch: where the last apply failed, what that was to apply."""
+        failed = self.ledger.request(database.active) if database.active else None
+        merged = failed is not None and failed.progress.failure and not blocks(failed.progress)
+        return failed.root if failed and merged else database.root
 
     def _request(
         self,
@@ -305,12 +323,7 @@ class Service:
 
     def _new_root(self, body: request.CreateBody, request_id: str, caller: Caller) -> Root:
         """The root of a new database, and of its source, if it has one, checked against each other."""
-        origin = None
-        if body.restore_from:
-            environment, name = body.restore_from.source()
-            origin = self.ledger.database(environment, name)
-            if origin is None or origin.team != caller.team:
-                raise refusals.not_found(f"database {environment}/{name}, named in restore_from,")
+        origin = self._source(body.restore_from, caller) if body.restore_from else None
         root = request.new_root(
             body,
             self.catalog,
@@ -324,6 +337,22 @@ class Service:
             if errors:
                 raise request.invalid(errors)
         return root
+
+    def _source(self, source: request.RestoreFrom, caller: Caller) -> Database:
+        """The database that the data comes from, as it was when a final snapshot was taken of it.
+
+        A name may have been another team's before, whose snapshots stay: raises Problem (404) for those.
+        """
+        environment, name = source.source()
+        found = self.ledger.database(environment, name)
+        id8, taken = source.snapshot_of()
+        if found and id8:
+            last = self.ledger.request_for_branch(environment, name, id8)
+            if last and last.team == caller.team:
+                return dataclasses.replace(found, root=last.root)
+        elif found and found.team == caller.team and (taken is None or taken >= found.created_at):
+            return found
+        raise refusals.not_found(f"database {environment}/{name}, named in restore_from,")
 
     def _send(self, new: Request) -> None:
         self.publish(
@@ -365,6 +394,8 @@ class Service:
     def _replay_name(self, existing: Database, asked: Mapping[str, Any], caller: Caller) -> Accepted:
         if existing.team != caller.team:
             raise refusals.name_taken(existing)
+        if existing.state is DatabaseState.REMOVING and existing.active:
+            raise refusals.under_way(self._must_exist(existing.active))
         different = [name for name in asked if asked[name] != existing.asked.get(name)]
         if different:
             raise refusals.differs(existing, asked, different)
@@ -380,6 +411,11 @@ class Service:
         if found is None:
             raise TryLater("reading a request", f"request {request_id} is not to be seen yet")
         return found
+
+
+def _price(root: Root) -> tuple[object, ...]:
+    """What a database's charge depends on: where this stays, the size may have left the catalog since."""
+    return root.instance_class, root.storage_gb, root.multi_az
 
 
 def _fingerprint(content: Any) -> str:

@@ -73,14 +73,14 @@ class Sweeper:
         for request in ledger.due_requests(now):
             try:
                 self._request(request, swept)
-            except (TryLater, NeedsPerson) as error:
-                swept.errors.append(str(error))
+            except Exception as error:  # whatever it is: the others do not wait for it
+                swept.errors.append(_trouble(f"request {request.id}", error))
                 ledger.look_again(request, now + self._wait(request))
         for database in ledger.due_databases(now):
             try:
                 self._database(database, swept)
-            except (TryLater, NeedsPerson) as error:
-                swept.errors.append(str(error))
+            except Exception as error:
+                swept.errors.append(_trouble(f"{database.environment}/{database.database_name}", error))
         return swept
 
     def _request(self, request: Request, swept: Swept) -> None:
@@ -243,7 +243,13 @@ class Sweeper:
         )
         try:
             self.service.open_change(new, self.service.check_free(fresh))
-        except Problem:
-            ledger.look_again_database(fresh, now + _LONGEST_LOOK)  # another change is under way
+        except Problem:  # another change is under way
+            self.service.give_up(fresh)
+            ledger.look_again_database(fresh, now + _LONGEST_LOOK)
             return 0
         return 1
+
+
+def _trouble(what: str, error: Exception) -> str:
+    known = isinstance(error, TryLater | NeedsPerson)
+    return str(error) if known else f"{what}: {type(error).__name__}: {error}"

@@ -35,7 +35,13 @@ def event(happened: Happened, minute: float = 0, id: str | None = None, **detail
 
 
 def failed(step: Step, minute: float, **more: str) -> Event:
-    detail = {"step": step.value, "cause": "because", "fix": "mend it", "retryable": True, **more}
+    detail: dict[str, Any] = {
+        "step": step.value,
+        "cause": "because",
+        "fix": "mend it",
+        "retryable": True,
+        **more,
+    }
     return event(Happened.FAILED, minute, **detail)
 
 

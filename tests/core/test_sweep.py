@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from provisioner import archive, expiry
-from provisioner.errors import TryLater
+from provisioner.errors import Problem, TryLater
 from provisioner.expiry import Action
 from provisioner.github import PullRequest
 from provisioner.ledger import Ledger
 from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, Note, Noted, State, Step
 from provisioner.message import Message
-from provisioner.records import Charge
+from provisioner.records import Charge, Request
 from provisioner.request import instant
 from provisioner.service import Accepted, Caller, Service
 from provisioner.sweep import Sweeper, Swept
@@ -276,6 +276,120 @@ def test_a_refused_removal_where_nothing_is_protected_needs_nothing(world: World
     world.sweep(HOUR)
 
     assert len(world.ledger.history("dev", "orders")) == 2
+
+
+def test_one_things_trouble_does_not_keep_the_others_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.database("first", ttl="8h")
+    world.database("second", ttl="8h", number=2)
+    put = world.github.put_comment
+
+    def broken(number: int, marker: str, text: str) -> None:
+        if "dev/first" in text:
+            raise ValueError("nobody thought of this")
+        put(number, marker, text)
+
+    monkeypatch.setattr(world.github, "put_comment", broken)
+
+    swept = world.sweep(7.9 * HOUR)
+
+    assert any("ValueError: nobody thought of this" in error for error in swept.errors)
+    assert any("dev/second" in text for text in world.github.comments[2])
+
+
+def blocked(world: World, step: str) -> str:
+    """dev/orders, kept from its end by a change that failed before it was merged."""
+    world.database("orders", ttl="2d")
+    accepted = world.service().change("dev", "orders", {"size": "medium"}, ALPHA)
+    assert isinstance(accepted, Accepted)
+    world.happened(accepted.request.id, Happened.FAILED, step=step, cause="c", fix="f", retryable=False)
+    return accepted.request.id
+
+
+@pytest.mark.parametrize("step", ["pull_request", "review"])
+def test_a_failed_change_that_nobody_cancels_does_not_keep_it_for_ever(world: World, step: str) -> None:
+    failed = blocked(world, step)
+    world.sweep(DAY)
+    found = world.ledger.request(failed)
+    assert found is not None
+    assert not found.progress.cancelling  # while its time is not over, it may be mended
+
+    for _ in range(36):
+        world.sweep(HOUR)
+    found = world.ledger.request(failed)
+    assert found is not None
+    assert found.progress.cancelling
+    assert failed in [message.request_id for message in world.sent]
+    world.happened(failed, Happened.CANCELLED)  # the worker
+    swept = [world.sweep(HOUR) for _ in range(3)]
+
+    assert [one.expired for one in swept].count(1) == 1
+    database = world.ledger.database("dev", "orders")
+    assert database is not None
+    assert database.state is DatabaseState.REMOVING
+
+
+def test_a_plan_that_passes_after_the_review_was_given_up_begins_it_anew(world: World) -> None:
+    request_id = world.service().create(MISSION_BODY, ALPHA).request.id
+    world.happened(request_id, Happened.OPENED, pull_request=1, pull_request_url="u", commit="c")
+    world.github.pulls[1] = PullRequest(1, "u", "open", False, "c", "b", "main")
+    for _ in range(5):
+        world.sweep(HOUR)
+    found = world.ledger.request(request_id)
+    assert found is not None
+    assert found.progress.state is State.FAILED
+
+    world.now += HOUR
+    world.happened(request_id, Happened.PLANNED, as_asked=False, commit="c")
+    assert world.sweep(HOUR).failed == 0
+
+    found = world.ledger.request(request_id)
+    assert found is not None
+    assert found.progress.state is State.PULL_REQUEST_OPEN
+
+
+def failed_apply(world: World, kind: str, **change: Any) -> Request:
+    accepted = (
+        world.service().remove("dev", "orders", ALPHA)
+        if kind == "remove"
+        else world.service().change("dev", "orders", change, ALPHA)
+    )
+    assert isinstance(accepted, Accepted)
+    world.happened(accepted.request.id, Happened.STARTED)
+    world.happened(accepted.request.id, Happened.FAILED, step="apply", cause="c", fix="f", retryable=True)
+    return accepted.request
+
+
+def test_the_change_after_a_failed_apply_starts_from_what_is_on_main(world: World) -> None:
+    world.database("orders")
+    larger = failed_apply(world, "update", size="medium", storage_gb=50)
+    world.now += HOUR
+
+    tagged = world.service().change("dev", "orders", {"tags": {"a": "b"}}, ALPHA)
+
+    assert isinstance(tagged, Accepted)
+    assert tagged.request.before == larger.root
+    assert tagged.request.root.storage_gb == 50
+    assert tagged.request.root.instance_class == larger.root.instance_class
+    world.happened(tagged.request.id, Happened.CLOSED)
+    back = world.service().change("dev", "orders", {"size": "small"}, ALPHA)  # the size can be undone
+    assert isinstance(back, Accepted)
+    assert back.request.root.instance_class == "db.t4g.micro"
+
+
+def test_a_database_whose_removal_failed_takes_no_other_change(world: World) -> None:
+    world.database("orders")
+    removal = failed_apply(world, "remove")
+
+    for patch in (True, False):
+        with pytest.raises(Problem) as caught:
+            if patch:
+                world.service().change("dev", "orders", {"ttl": "8d"}, ALPHA)
+            else:
+                world.service().remove("dev", "orders", ALPHA)
+        assert (caught.value.status, caught.value.slug) == (409, "removal-failed")
+        assert f"POST /requests/{removal.id}/retry" in caught.value.detail
 
 
 @pytest.mark.parametrize("applied", [True, False], ids=["applied", "waiting"])

@@ -157,7 +157,7 @@ def test_a_create_that_plans_anything_else_is_left_to_a_person(
         (Kind.EXTEND, {"add": 1, "only_own_database": True}, False),
         (Kind.REMOVE, {"destroy": 2, "databases_destroyed": 1, "only_own_database": True}, True),
         (Kind.REMOVE, {"destroy": 2, "databases_destroyed": 2, "only_own_database": True}, False),
-        (Kind.REMOVE, {"destroy": 1, "databases_destroyed": 0, "only_own_database": True}, False),
+        (Kind.REMOVE, {"destroy": 1, "databases_destroyed": 0, "only_own_database": True}, True),
         (Kind.REMOVE, {"destroy": 2, "databases_destroyed": 1, "add": 1, "only_own_database": True}, False),
         (Kind.REMOVE, {"destroy": 2, "databases_destroyed": 1, "only_own_database": False}, False),
     ],

@@ -1,13 +1,15 @@
 """A restore is held against its source before anything is written, and takes from it what has to be equal."""
 
+import base64
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
-from provisioner.lifecycle import Event, Happened, Kind
+from provisioner.lifecycle import Event, Happened, Kind, Note, Noted
 from provisioner.request import instant
 
-from tests.core.examples import ROOMY, charge, request
+from tests.core.examples import ID, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client
 from tests.handlers.conftest import Cloud
 
@@ -20,7 +22,7 @@ SNAPSHOT = "dev-orders-final-3f0c1a2b"
 @pytest.fixture(autouse=True)
 def source(cloud: Cloud) -> None:
     """dev/orders: PostgreSQL 16, 40 GB, ten hours old, in an environment that keeps backups for a day."""
-    happened(cloud, request(now=NOW - dt.timedelta(hours=10), **SHAPE), Happened.SUCCEEDED)
+    happened(cloud, request(ID, now=NOW - dt.timedelta(hours=10), **SHAPE), Happened.SUCCEEDED)
 
 
 SHAPE: dict[str, Any] = {
@@ -153,3 +155,52 @@ def test_another_teams_data_is_not_there(cloud: Cloud, restore_from: dict[str, s
     assert [one.status for one in answers] == [404, 404]
     assert "named in restore_from" in answers[0].json["detail"]
     assert cloud.ledger.database("dev", "copy") is None
+
+
+def test_a_name_that_another_team_took_shows_and_gives_nothing_of_what_was_there_before(cloud: Cloud) -> None:
+    note = Note(
+        id="n",
+        type=Noted.USERS_READY,
+        at=NOW,
+        actor="alice",
+        detail={"secrets": {"application": "arn:alpha"}},
+    )
+    cloud.ledger.note("dev", "orders", note)
+    remove(cloud)
+    later = NOW + dt.timedelta(minutes=5)
+    taken = request(team="beta", now=later, **SHAPE)
+    happened(cloud, taken, Happened.SUCCEEDED)
+
+    page = BETA.call("GET", "/databases/dev/orders").json
+
+    assert page["requests"] == [f"/requests/{taken.id}"]
+    assert page["events"] == []
+    assert "alpha" not in json.dumps(page)
+    assert ask({"snapshot": SNAPSHOT}, by=BETA).status == 404
+    automated = f"rds:dev-orders-{NOW - dt.timedelta(hours=1):%Y-%m-%d-%H-%M}"
+    assert ask({"snapshot": automated}, by=BETA).status == 404
+    assert ask({"snapshot": automated}).status == 404
+    mine = ask({"snapshot": SNAPSHOT})  # whose data it was keeps its way back
+    assert (mine.status, mine.json["database"]["storage_gb"]) == (202, 40)
+
+
+def test_an_automated_snapshot_of_this_database_is_taken(cloud: Cloud) -> None:
+    for hours, status in ((1, 202), (11, 404)):
+        name = f"rds:dev-orders-{NOW - dt.timedelta(hours=hours):%Y-%m-%d-%H-%M}"
+        assert ask({"snapshot": name}, database_name=f"copy{hours}").status == status
+    assert ask({"snapshot": "rds:dev-orders-2026-13-45-99-99"}).status == 422
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "0999-01-01T00:00:00Z"],
+)
+def test_a_time_beyond_the_calendar_is_an_answer_and_no_accident(cloud: Cloud, moment: str) -> None:
+    assert ask({"database": SOURCE, "point_in_time": moment}).status == 422
+    assert ALPHA.call("GET", "/databases", query={"expires_before": moment}).status == 400
+
+
+def test_a_page_token_of_brackets_is_refused(cloud: Cloud) -> None:
+    token = base64.urlsafe_b64encode(b"[" * 6000).decode()
+
+    assert ALPHA.call("GET", "/requests", query={"page_token": token}).status == 400
