@@ -41,7 +41,7 @@ from provisioner.ledger_rows import (
     use_row,
     when,
 )
-from provisioner.ledger_table import Table, Write
+from provisioner.ledger_table import Contention, Table, Write
 from provisioner.lifecycle import (
     WITHOUT_MERGE,
     DatabaseState,
@@ -58,10 +58,6 @@ from provisioner.request import instant
 TRIES: Final = 10
 _TRIES_TO_LEARN: Final = 3
 IDEMPOTENCY_DAYS: Final = 7
-
-
-class Contention(Exception):
-    """Others kept changing the same rows; the same call works in a moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ What a row means is in ledger_rows.py, and what is written when in ledger.py.
 import base64
 import datetime as dt
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -15,7 +16,13 @@ from provisioner.errors import Problem
 from provisioner.ledger_rows import Row, from_item, to_item, when
 
 Write = dict[str, Any]
+_CONFLICT: Final = "TransactionConflict"
+_PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 _TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
+
+
+class Contention(Exception):
+    """Others kept changing the same rows; the same call works in a moment."""
 
 
 class Table:
@@ -146,15 +153,25 @@ class Table:
         return {"Put": put}
 
     def write(self, writes: list[Write]) -> list[str] | None:
-        """Write all or nothing; None when written, else the reason for each write."""
-        try:
-            self._client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
-            reasons = error.response.get("CancellationReasons", [])
-            return [str(reason.get("Code", "None")) for reason in reasons]
-        return None
+        """Write all or nothing; None when written, else the reason for each write.
+
+        Raises Contention where another transaction kept holding one of the rows.
+        """
+        for pause in _PAUSES:
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "TransactionCanceledException":
+                    raise
+                reasons = [
+                    str(one.get("Code", "None")) for one in error.response.get("CancellationReasons", [])
+                ]
+                if "ConditionalCheckFailed" in reasons or _CONFLICT not in reasons:
+                    return reasons
+                time.sleep(pause)
+            else:
+                return None
+        raise Contention("writing to the ledger")
 
 
 def _write_token(row: Row) -> str:

@@ -105,7 +105,7 @@ class Service:
         """Change a database in place: size, storage, lifetime, tags."""
         body = request.read_patch(content)
         database = self._free(environment, database_name, caller)
-        request_id, before = str(self.new_id()), self._on_main(database)
+        request_id, before = str(self.new_id()), self.on_main(database)
         root = request.changed_root(
             before,
             body,
@@ -137,7 +137,7 @@ class Service:
 
     def removal(self, database: Database, caller: Caller, *, reason: str, request_id: str) -> Request:
         """The request that removes a database, or that disarms it first and names its follow-up."""
-        before = self._on_main(database)
+        before = self.on_main(database)
         if before.deletion_protection:
             root = request.disarmed_root(before, request_id=request_id)
             new = self._request(Kind.DISARM, root, before, {}, caller, reason)
@@ -290,7 +290,7 @@ class Service:
             raise refusals.removal_failed(active)
         return database
 
-    def _on_main(self, database: Database) -> Root:
+    def on_main(self, database: Database) -> Root:
         """The root that stands on the base branch: where the last apply failed, what that was to apply."""
         failed = self.ledger.request(database.active) if database.active else None
         merged = failed is not None and failed.progress.failure and not blocks(failed.progress)

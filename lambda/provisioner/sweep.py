@@ -19,8 +19,9 @@ from provisioner.lifecycle import ENDED, Event, Happened, Kind, Note, Noted, Sta
 from provisioner.merge import Merger
 from provisioner.message import Message
 from provisioner.records import Database, Request
-from provisioner.request import instant
+from provisioner.request import instant, parse_instant
 from provisioner.service import Caller, Service
+from provisioner.terraform import NEVER
 
 _EXPIRY_IDS: Final = UUID("6f1a7c1e-0d1b-5a53-9b9e-6a8f6f5a1c11")
 _SHORTEST_LOOK: Final = dt.timedelta(minutes=2)
@@ -235,6 +236,10 @@ class Sweeper:
         fresh = ledger.database(database.environment, database.database_name)
         if fresh is None or fresh.root.expires_at != expires_at:
             return 0  # extended in the meantime
+        end = self.service.on_main(fresh).expires_at
+        if end == NEVER or parse_instant(end) > now:  # by an extension that is merged, and whose apply failed
+            ledger.look_again_database(fresh, now + _LONGEST_LOOK)
+            return 0
         new = self.service.removal(
             fresh,
             Caller(fresh.team, ACTOR),

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from provisioner.errors import Problem
 from provisioner.idle import Use
-from provisioner.ledger import Claim, Contention, KeyUsed, Ledger, NameTaken, QuotaExceeded
+from provisioner.ledger import Claim, KeyUsed, Ledger, NameTaken, QuotaExceeded
+from provisioner.ledger_table import Contention
 from provisioner.lifecycle import Event, Happened, Note, Noted
 from provisioner.records import Request
 from provisioner.request import instant

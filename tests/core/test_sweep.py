@@ -378,6 +378,16 @@ def test_the_change_after_a_failed_apply_starts_from_what_is_on_main(world: Worl
     assert back.request.root.instance_class == "db.t4g.micro"
 
 
+def test_a_merged_extension_counts_although_its_apply_failed(world: World) -> None:
+    world.database("orders", ttl="2d")
+    failed_apply(world, "extend", ttl="4d")
+    for _ in range(90):
+        assert world.sweep(HOUR).expired == 0
+
+    assert len(world.ledger.history("dev", "orders")) == 2
+    assert [world.sweep(HOUR).expired for _ in range(24)].count(1) == 1  # its own end comes all the same
+
+
 def test_a_database_whose_removal_failed_takes_no_other_change(world: World) -> None:
     world.database("orders")
     removal = failed_apply(world, "remove")

@@ -21,7 +21,7 @@ from provisioner import documents, rotation, settings
 from provisioner.catalog import ENGINES
 from provisioner.errors import NeedsPerson, Problem, TryLater
 from provisioner.handlers.query import Query
-from provisioner.ledger import Contention
+from provisioner.ledger_table import Contention
 from provisioner.lifecycle import DatabaseState, Kind, State
 from provisioner.message import Message
 from provisioner.refusals import not_found

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.errors import NeedsPerson, TryLater
-from provisioner.ledger import Contention
+from provisioner.ledger_table import Contention
 from provisioner.outcome import Listener
 from provisioner.reports import ApplyReport, DriftReport, PlanReport, ReportError, read
 from provisioner.review import Reviewer

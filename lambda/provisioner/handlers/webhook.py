@@ -14,7 +14,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.ledger import Contention, Ledger
+from provisioner.ledger import Ledger
+from provisioner.ledger_table import Contention
 from provisioner.lifecycle import Event, Happened
 from provisioner.pull_request import BRANCH
 
