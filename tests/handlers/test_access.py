@@ -8,7 +8,9 @@ from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from provisioner import announcement
+from provisioner.access import Access
 from provisioner.handlers import access
 from provisioner.lifecycle import Event, Happened, Note, Noted
 
@@ -103,3 +105,15 @@ def test_the_secrets_of_a_removed_database_go(available: Cloud) -> None:
     assert run(told(available, Noted.REMOVED_IN_GIT)) == []
     names = [one["Name"] for one in secrets.list_secrets()["SecretList"]]
     assert "rds-provisioner/dev/mydb123/application" not in names
+
+
+@pytest.mark.parametrize("received", [1, 3])
+def test_what_nobody_thought_of_is_said_in_the_end_without_its_words(available: Cloud, received: int) -> None:
+    lost = EndpointConnectionError(endpoint_url="https://secretsmanager.example.com")
+    with mock.patch.object(Access, "prepare", side_effect=lost):
+        assert run(applied(), received=received) == ["0"]
+
+    notes = available.ledger.notes("dev", "mydb123")
+    assert [note.type for note in notes] == ([Noted.ACCESS_FAILED] if received == 3 else [])
+    assert all("EndpointConnectionError" in note.detail["cause"] for note in notes)
+    assert "example.com" not in str(notes)
