@@ -128,6 +128,8 @@ class Service:
         if existing.state is DatabaseState.REMOVING and existing.active:
             under_way = self.ledger.request(existing.active)
             if under_way and under_way.kind in (Kind.REMOVE, Kind.DISARM):
+                if dry_run:
+                    return self._preview(under_way.kind, under_way.root, existing.charge, caller)
                 return Accepted(under_way, replayed=True)
         database = self._free(environment, database_name, caller)
         new = self.removal(database, caller, reason=reason, request_id=str(self.new_id()))

@@ -353,6 +353,17 @@ def test_a_dry_run_of_a_retry_retries_nothing(
     assert cloud.messages() == []
 
 
+def test_a_dry_run_of_a_removal_that_is_under_way_is_a_preview_of_it(cloud: Cloud) -> None:
+    done(cloud)
+    wet = ALPHA.call("DELETE", "/databases/dev/mydb123")
+
+    dry = ALPHA.call("DELETE", "/databases/dev/mydb123", query={"dry_run": "true"})
+
+    assert (wet.status, dry.status, dry.json["kind"]) == (202, 200, "remove")
+    assert_described(dry, "/databases/{environment}/{database_name}", "delete")
+    assert ALPHA.call("DELETE", "/databases/dev/mydb123").json["id"] == wet.json["id"]
+
+
 def test_a_dry_run_of_a_wrong_move_is_refused_as_the_move_is(cloud: Cloud) -> None:
     done(cloud)
     (request_id,) = cloud.ledger.history("dev", "mydb123")
