@@ -33,6 +33,8 @@ from provisioner.records import Charge, Database, Request
 from provisioner.terraform import Root
 
 Publish = Callable[[Message], None]
+# Who asked for a change before the end, an extension above all, has this long to mend what it failed of.
+MENDING: Final = dt.timedelta(days=7)
 ACTOR: Final = "rds-provisioner"  # in whose name the product asks by itself
 
 
@@ -187,9 +189,11 @@ class Service:
         return new
 
     def give_up(self, database: Database) -> None:
-        """Cancel the failed request that keeps a database from its end; one that goes on is left alone."""
+        """Cancel the failed request that keeps a database from its end, once nobody mended it for a while."""
         active = self.ledger.request(database.active) if database.active else None
         if active is None or active.progress.failure is None or not blocks(active.progress):
+            return
+        if self.now - active.progress.since < MENDING:
             return
         asked = Event(id="cancel_asked", type=Happened.CANCEL_ASKED, at=self.now, actor=ACTOR)
         self._send(self.ledger.record(active.id, asked, self.now))
