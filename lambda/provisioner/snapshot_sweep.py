@@ -75,8 +75,12 @@ class SnapshotSweeper:
                 yield snapshot
 
     def _prune(self, snapshot: Snapshot, pruned: Pruned) -> None:
-        database = self.service.ledger.database(snapshot.environment, snapshot.database_name)
-        restoring = self._restoring(database.team) if database else set()
+        ledger, place = self.service.ledger, (snapshot.environment, snapshot.database_name)
+        database = ledger.database(*place)
+        # The name may be another team's by now; the snapshot is still restored by the one that had it then.
+        last = ledger.request_for_branch(*place, snapshot.identifier.rpartition("-")[2])
+        teams = {one.team for one in (database, last) if one}
+        restoring = {name for team in teams for name in self._restoring(team)}
         reason = final_snapshots.doubt(snapshot, database, restoring)
         if reason:
             pruned.kept.append(f"{snapshot.identifier}: {reason}")
@@ -88,7 +92,8 @@ class SnapshotSweeper:
             pruned.errors.append(str(error))
             return
         pruned.deleted.append(snapshot.identifier)
-        self.service.ledger.note(snapshot.environment, snapshot.database_name, self._note(snapshot))
+        if database and (last is None or last.team == database.team):  # an event goes to the name's team
+            ledger.note(*place, self._note(snapshot))
 
     def _restoring(self, team: str) -> set[str]:
         """The snapshots from which the team's databases are being made, or were and may be tried again.

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid4
 
 import boto3
 import pytest
@@ -11,7 +12,7 @@ from provisioner.catalog import Catalog, load
 from provisioner.final_snapshots import Snapshot, doubt, is_old, ours
 from provisioner.ledger import Ledger
 from provisioner.lifecycle import DatabaseState, Happened, Noted
-from provisioner.service import Accepted
+from provisioner.service import Accepted, Caller
 from provisioner.snapshot_sweep import Pruned, SnapshotSweeper
 
 from tests.core.examples import CATALOG_TEXT, catalog
@@ -50,7 +51,10 @@ class Account:
 
     def removed(self, name: str, environment: str = "staging") -> None:
         """A database of the ledger that is gone."""
+        any_id = self.world.new_id
+        self.world.new_id = lambda: UUID(FINAL[-8:] + str(uuid4())[8:])  # which the snapshot is named after
         one = self.world.database(name, environment=environment, ttl="30d")
+        self.world.new_id = any_id
         removal = self.world.service().remove(environment, name, ALPHA)
         assert isinstance(removal, Accepted)
         self.world.happened(removal.request.id, Happened.SUCCEEDED, result=None)
@@ -87,6 +91,20 @@ def test_a_final_snapshot_goes_when_its_environment_keeps_it_no_longer(account: 
         FINAL,
         30,
     )
+
+
+def test_a_snapshot_is_kept_for_its_owner_whoever_has_the_name_now(account: Account) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+    service = account.world.service()
+    body = {"database_name": "orders", "database_engine": "mysql", "environment": "staging"}
+    service.create(body, Caller("beta", "beta-ci"))
+    service.create(body | {"database_name": "back", "restore_from": {"snapshot": FINAL}}, ALPHA)
+
+    pruned = account.run(31 * DAY)
+
+    assert pruned is not None
+    assert account.left() == {FINAL}
 
 
 def test_production_keeps_a_final_snapshot_for_a_year(account: Account) -> None:
