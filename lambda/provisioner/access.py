@@ -99,7 +99,8 @@ class Access:
     def forget(self, environment: str, database_name: str) -> None:
         """Delete the secrets of a database that was removed: what they open is gone."""
         database = self.ledger.database(environment, database_name)
-        if database is None or database.state is not DatabaseState.REMOVED:
+        # One that is still to be made has none of its own yet: what is there is its removed namesake's.
+        if database is None or database.state not in (DatabaseState.REMOVED, DatabaseState.PENDING):
             return
         for user in USERS:
             # Without the days of recovery, which would keep the name from the next database of this name.

@@ -32,7 +32,8 @@ def publish(github: GitHub, change: Change, *, first: bool) -> Published:
     base = github.branch_head(change.base)
     github.create_branch(change.branch, base)
     commit = _commit(github, change)
-    # A commit made now, on what main is now, can hold nothing else. Anything else is looked at.
+    # A commit made now, in place of what was expected on what main is now, can hold nothing else. Anything
+    # else is looked at.
     ours = commit.parent == base or is_ours(github, change, commit.sha)
     opened = github.open_pull_request(
         branch=change.branch, base=change.base, title=change.title, body=change.body
@@ -50,7 +51,8 @@ def publish(github: GitHub, change: Change, *, first: bool) -> Published:
 def is_ours(github: GitHub, change: Change, commit: str) -> bool:
     """Whether a commit adds this change to main in one step, and nothing beside it.
 
-    What is ours may merge without a person, so that a branch which somebody else pushed to is not.
+    What is ours may merge without a person, so that a branch which somebody else pushed to is not, nor a
+    change of a file that somebody else changed on main.
     """
     found = github.compare(change.base, commit)
     if found.commits == 0:
@@ -61,6 +63,8 @@ def is_ours(github: GitHub, change: Change, commit: str) -> bool:
         )
     if found.commits != 1 or len(found.files) != 1 or found.files[0].path != change.path:
         return False
+    if change.before is not None and _content(github.file(change.path, change.base)) != change.before:
+        return False  # it takes back what a person changed in git
     if change.content is None:
         return found.files[0].status == "removed"
     return found.files[0].status in ("added", "modified") and found.files[0].blob == blob_sha(change.content)
@@ -73,7 +77,9 @@ def blob_sha(content: str) -> str:
 
 
 def _commit(github: GitHub, change: Change) -> Commit:
-    """The commit with the change on the branch, made now or by an earlier run (then of no known parent)."""
+    """The commit with the change on the branch; of no known parent where it was made by an earlier run, or
+    in place of another file than was expected.
+    """
     replaces = None if change.before is None else blob_sha(change.before)
     commit = _write(github, change, replaces)
     if commit:
@@ -92,7 +98,7 @@ def _commit(github: GitHub, change: Change) -> Commit:
     commit = _write(github, change, there[0])
     if commit is None:
         raise TryLater(f"committing {change.path}", "the branch changed at the same moment")
-    return commit
+    return Commit(commit.sha, parent="")  # in place of another file than was expected
 
 
 def _write(github: GitHub, change: Change, replaces: str | None) -> Commit | None:

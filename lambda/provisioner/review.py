@@ -96,7 +96,9 @@ class Reviewer:
         if request is None:
             return "a code owner reviews, approves and merges."
         if request.progress.edited or found.head_sha != request.progress.commit:
-            return "somebody changed the branch, so a person reviews, approves and merges."
+            return (
+                "somebody changed the branch or its file on main, so a person reviews, approves and merges."
+            )
         if request.progress.cancelling:
             return "it was cancelled, and closes by itself."
         if self._merger.is_automatic(request):

@@ -30,10 +30,10 @@ from provisioner.lifecycle import (
 from provisioner.message import Message
 from provisioner.preview import preview
 from provisioner.records import Charge, Database, Request
-from provisioner.terraform import Root
+from provisioner.terraform import NEVER, Root
 
 Publish = Callable[[Message], None]
-# Who asked for a change before the end, an extension above all, has this long to mend what it failed of.
+# Who asked for a change before the end has this long to mend what it failed of.
 MENDING: Final = dt.timedelta(days=7)
 ACTOR: Final = "rds-provisioner"  # in whose name the product asks by itself
 
@@ -189,11 +189,19 @@ class Service:
         return new
 
     def give_up(self, database: Database) -> None:
-        """Cancel the failed request that keeps a database from its end, once nobody mended it for a while."""
+        """Cancel the failed request that keeps a database from its end, once nobody mended it for a while.
+
+        One that asks for a later end is left alone until that has come.
+        """
         active = self.ledger.request(database.active) if database.active else None
         if active is None or active.progress.failure is None or not blocks(active.progress):
             return
-        if self.now - active.progress.since < MENDING:
+        end = active.root.expires_at
+        if (
+            end == NEVER
+            or request.parse_instant(end) > self.now
+            or self.now - active.progress.since < MENDING
+        ):
             return
         asked = Event(id="cancel_asked", type=Happened.CANCEL_ASKED, at=self.now, actor=ACTOR)
         self._send(self.ledger.record(active.id, asked, self.now))

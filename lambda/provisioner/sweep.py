@@ -57,6 +57,7 @@ class Swept:
     warned: int = 0
     expired: int = 0
     errors: list[str] = field(default_factory=list)
+    unexpected: int = 0  # of the errors: what nobody thought of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,13 @@ class Sweeper:
             try:
                 self._request(request, swept)
             except Exception as error:  # whatever it is: the others do not wait for it
-                swept.errors.append(_trouble(f"request {request.id}", error))
+                self._trouble(f"request {request.id}", error, swept)
                 ledger.look_again(request, now + self._wait(request))
         for database in ledger.due_databases(now):
             try:
                 self._database(database, swept)
             except Exception as error:
-                swept.errors.append(_trouble(f"{database.environment}/{database.database_name}", error))
+                self._trouble(f"{database.environment}/{database.database_name}", error, swept)
         return swept
 
     def _request(self, request: Request, swept: Swept) -> None:
@@ -254,7 +255,9 @@ class Sweeper:
             return 0
         return 1
 
-
-def _trouble(what: str, error: Exception) -> str:
-    known = isinstance(error, TryLater | NeedsPerson)
-    return str(error) if known else f"{what}: {type(error).__name__}: {error}"
+    def _trouble(self, what: str, error: Exception, swept: Swept) -> None:
+        if isinstance(error, TryLater | NeedsPerson):
+            swept.errors.append(str(error))
+        else:
+            swept.errors.append(f"{what}: {type(error).__name__}: {error}")
+            swept.unexpected += 1

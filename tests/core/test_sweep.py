@@ -295,6 +295,7 @@ def test_one_things_trouble_does_not_keep_the_others_waiting(
     swept = world.sweep(7.9 * HOUR)
 
     assert any("ValueError: nobody thought of this" in error for error in swept.errors)
+    assert swept.unexpected == 1
     assert any("dev/second" in text for text in world.github.comments[2])
 
 
@@ -329,6 +330,27 @@ def test_a_failed_change_that_nobody_cancels_does_not_keep_it_for_ever(world: Wo
     database = world.ledger.database("dev", "orders")
     assert database is not None
     assert database.state is DatabaseState.REMOVING
+
+
+@pytest.mark.parametrize("step", ["pull_request", "review"])
+def test_an_extension_that_failed_before_its_merge_keeps_the_database_until_its_own_end(
+    world: World, step: str
+) -> None:
+    world.database("orders", ttl="2d")
+    accepted = world.service().change("dev", "orders", {"ttl": "20d"}, ALPHA)
+    assert isinstance(accepted, Accepted)
+    world.happened(accepted.request.id, Happened.FAILED, step=step, cause="c", fix="f", retryable=False)
+
+    for _ in range(19):
+        assert world.sweep(DAY).expired == 0
+    found = world.ledger.request(accepted.request.id)
+    assert found is not None
+    assert not found.progress.cancelling
+
+    world.sweep(DAY + HOUR)
+    found = world.ledger.request(accepted.request.id)
+    assert found is not None
+    assert found.progress.cancelling
 
 
 def test_a_plan_that_passes_after_the_review_was_given_up_begins_it_anew(world: World) -> None:

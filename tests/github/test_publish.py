@@ -194,9 +194,18 @@ def test_a_file_that_main_has_otherwise_is_replaced_on_the_branch(
 ) -> None:
     server.hub.push_as_person("main", PATH, b"edited by hand\n", "Edit")
 
-    publish(github, UPDATE, first=True)
+    published = [publish(github, UPDATE, first=first) for first in (True, False)]
 
     assert_published_once(server, UPDATE)
+    assert [one.commit for one in published] == ["", ""]  # it takes back a person's words: not without one
+
+
+def test_a_removal_of_a_file_that_a_person_changed_is_not_ours_to_merge(
+    server: GitHubServer, github: GitHub
+) -> None:
+    server.hub.push_as_person("main", PATH, b"edited by hand\n", "Edit")
+
+    assert [publish(github, REMOVE, first=first).commit for first in (True, False)] == ["", ""]
 
 
 def test_a_change_of_a_file_that_is_gone_needs_a_person(github: GitHub) -> None:

@@ -6,10 +6,11 @@ import json
 import boto3
 import pytest
 from provisioner.handlers.reaper import handler
-from provisioner.lifecycle import Event, Happened
+from provisioner.lifecycle import DatabaseState, Event, Happened
 from provisioner.request import instant
 
 from tests.core.examples import ROOMY, charge, request
+from tests.core.ledger_table import TABLE
 from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
 
@@ -81,3 +82,23 @@ def test_once_a_day_it_looks_for_idle_databases_and_old_snapshots(
     assert isinstance(removed["idle"], dict)
     assert removed["idle"]["removals"] == ["dev/orders"]
     assert [one["kind"] for one in cloud.messages()] == ["remove"]
+
+
+def test_what_nobody_thought_of_is_an_error_of_the_function_once_the_rest_is_done(cloud: Cloud) -> None:
+    now = dt.datetime.now(dt.UTC)
+    database(cloud, "orders", now)
+    database(cloud, "bills", now)
+    for day in (24, 29):
+        run(now + day * DAY)
+    key = {"pk": {"S": "DB#dev#bills"}, "sk": {"S": "DB"}}
+    row = cloud.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
+    end = row["expires_at"]["S"]
+    row["root"]["S"] = row["root"]["S"].replace(end, "some day")
+    cloud.dynamodb.put_item(TableName=TABLE, Item=row)
+
+    with pytest.raises(RuntimeError, match="dev/bills: ValueError: "):
+        run(now + 31 * DAY)
+
+    found = cloud.ledger.database("dev", "orders")
+    assert found is not None
+    assert found.state is DatabaseState.REMOVING

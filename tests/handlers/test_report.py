@@ -207,7 +207,10 @@ def test_a_branch_that_a_person_edited_is_left_to_a_person(chain: Chain) -> None
 
     answer = chain.plan(one, commit=head)
 
-    assert answer["reason"] == "somebody changed the branch, so a person reviews, approves and merges."
+    assert (
+        answer["reason"]
+        == "somebody changed the branch or its file on main, so a person reviews, approves and merges."
+    )
     assert not merged(chain)
 
 

@@ -34,7 +34,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     outcome = dataclasses.asdict(swept)
     logger.info("swept", **outcome)
-    return outcome | _daily(now)
+    outcome |= _daily(now)
+    if swept.unexpected:  # everything else is done; this makes the function's alarm ring
+        raise RuntimeError("; ".join(swept.errors))
+    return outcome
 
 
 def _daily(now: dt.datetime) -> dict[str, Any]:
