@@ -13,12 +13,12 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import urllib3
-from provisioner import archive
-from provisioner.errors import NeedsPerson, RateLimited
-from provisioner.github_app import GitHubApp
-from provisioner.github_calls import Answer, Calls, check
-from provisioner.pull_request import BRANCH
-from provisioner.terraform import root_path
+from provisioner.core.errors import NeedsPerson, RateLimited
+from provisioner.core.hcl import root_path
+from provisioner.github.app import GitHubApp
+from provisioner.github.calls import Answer, Calls, check
+from provisioner.pull_requests import request_record
+from provisioner.pull_requests.content import BRANCH
 
 _PAGE: Final = 100
 _ROOT: Final = re.compile(root_path("(?P<environment>[^/]+)", "(?P<name>[^/]+)").replace(".tf", r"\.tf"))
@@ -50,7 +50,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class TimelineItem:
     """What somebody did to a pull request: approved, closed, merged or reopened."""
 
     id: int
@@ -101,7 +101,9 @@ class GitHubArchive:
     def record(self, number: int) -> str | None:
         """The App's comment with the record; None where there is none yet."""
         for one in self._pages(f"/issues/{number}/comments"):
-            if (one["user"] or {}).get("login") == self.login and one["body"].startswith(archive.MARKER):
+            if (one["user"] or {}).get("login") == self.login and one["body"].startswith(
+                request_record.MARKER
+            ):
                 return str(one["body"])
         return None
 
@@ -117,10 +119,10 @@ class GitHubArchive:
             for one in self._pages(f"/pulls/{number}/commits")
         ]
 
-    def deeds(self, number: int) -> list[Deed]:
+    def deeds(self, number: int) -> list[TimelineItem]:
         """What people, and the App, did to a pull request."""
         deeds = [
-            Deed(int(one["id"]), "approved", _login(one["user"]), str(one["submitted_at"]))
+            TimelineItem(int(one["id"]), "approved", _login(one["user"]), str(one["submitted_at"]))
             for one in self._pages(f"/pulls/{number}/reviews")
             if str(one["state"]).upper() == "APPROVED"
         ]
@@ -128,12 +130,14 @@ class GitHubArchive:
         if self._get(f"{path}?per_page=1", f"looking at {path}").status in (403, 404):
             return deeds + self._end(number)  # an App without the right to read issues
         return deeds + [
-            Deed(int(one["id"]), one["event"], _login(one["actor"]), str(one["created_at"]), one["commit_id"])
+            TimelineItem(
+                int(one["id"]), one["event"], _login(one["actor"]), str(one["created_at"]), one["commit_id"]
+            )
             for one in self._pages(path)
             if one["event"] in ("closed", "merged", "reopened")
         ]
 
-    def _end(self, number: int) -> list[Deed]:
+    def _end(self, number: int) -> list[TimelineItem]:
         """How a pull request ended, as it says itself; who closed one it does not say."""
         doing = f"reading pull request {number}"
         answer = self._get(f"/pulls/{number}", doing)
@@ -141,8 +145,8 @@ class GitHubArchive:
         one = answer.content
         if one["merged_at"]:
             by = _login(one["merged_by"])
-            return [Deed(0, "merged", by, str(one["merged_at"]), one["merge_commit_sha"])]
-        return [Deed(0, "closed", "github", str(one["closed_at"]))] if one["closed_at"] else []
+            return [TimelineItem(0, "merged", by, str(one["merged_at"]), one["merge_commit_sha"])]
+        return [TimelineItem(0, "closed", "github", str(one["closed_at"]))] if one["closed_at"] else []
 
     def roots(self, base: str) -> dict[tuple[str, str], str]:
         """The text of every main.tf on the base branch, by (environment, database_name)."""

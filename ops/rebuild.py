@@ -18,17 +18,25 @@ from typing import Any, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from provisioner import catalog
-from provisioner.errors import NeedsPerson, TryLater
-from provisioner.github_app import GitHubApp
-from provisioner.ledger import Ledger
-from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, Note, Noted, State
-from provisioner.records import Database
-from provisioner.terraform import Root, content_hash, parse, render, state_key
+from provisioner.core import catalog
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.hcl import Root, content_hash, parse, render, state_key
+from provisioner.core.lifecycle import (
+    DatabaseEvent,
+    DatabaseEventType,
+    DatabaseState,
+    Event,
+    EventType,
+    Kind,
+    State,
+)
+from provisioner.core.models import Database
+from provisioner.github.app import GitHubApp
+from provisioner.ledger.ledger import Ledger
 
+from ops.from_pull_requests import RecordRejected, RequestHistory, after, complete, tell
 from ops.github_archive import GitHubArchive
 from ops.replay import Replay, Report
-from ops.retelling import Story, Unbelievable, after, complete, tell
 from ops.team_key import STACK, Refused
 
 _CATALOG: Final = Path(__file__).parents[1] / "catalog.yaml"
@@ -65,15 +73,15 @@ class States:
         return dict(json.loads(body))
 
 
-def gather(github: GitHubArchive, states: States, base: str, report: Report) -> list[Story]:
+def gather(github: GitHubArchive, states: States, base: str, report: Report) -> list[RequestHistory]:
     """Every request that ever reached GitHub, told again."""
     stories = []
     for pull in github.pulls():
         commits = github.commits(pull.number)
         try:
             story = tell(pull, github.record(pull.number), commits)
-        except Unbelievable as why:
-            report.doubts.append(f"{pull.url} ({pull.branch}) was left out: {why}.")
+        except RecordRejected as why:
+            report.warnings.append(f"{pull.url} ({pull.branch}) was left out: {why}.")
             continue
         if not story.whole:
             story = complete(story, pull, commits, github.deeds(pull.number), github.login, base)
@@ -82,7 +90,7 @@ def gather(github: GitHubArchive, states: States, base: str, report: Report) -> 
     return stories
 
 
-def _applied(story: Story, states: States) -> Story:
+def _applied(story: RequestHistory, states: States) -> RequestHistory:
     """With the end of an apply that nobody recorded, where the pipeline marked it."""
     root = story.request.root
     if story.state not in (State.MERGED, State.APPLYING) or story.request.kind is Kind.REMOVE:
@@ -94,7 +102,7 @@ def _applied(story: Story, states: States) -> Story:
     at = dt.datetime.fromisoformat(marker["at"])
     done = Event(
         id=f"succeeded:{marker['pipeline_url']}",
-        type=Happened.SUCCEEDED,
+        type=EventType.SUCCEEDED,
         at=at,
         actor="pipeline",
         detail=detail,
@@ -103,28 +111,28 @@ def _applied(story: Story, states: States) -> Story:
 
 
 def compare(
-    stories: Sequence[Story], roots: dict[tuple[str, str], str], states: States, report: Report
+    stories: Sequence[RequestHistory], roots: dict[tuple[str, str], str], states: States, report: Report
 ) -> list[tuple[str, str]]:
     """Hold what was told to git and Terraform; the databases that git no longer has."""
     newest, gone = after(stories), []
     for place, text in sorted(roots.items()):
         if place not in newest:
-            report.doubts.append(f"{'/'.join(place)} is on main, and no record names it.")
+            report.warnings.append(f"{'/'.join(place)} is on main, and no record names it.")
         elif newest[place].request.kind is Kind.REMOVE:
-            report.doubts.append(f"{'/'.join(place)} is on main, though its removal was merged.")
+            report.warnings.append(f"{'/'.join(place)} is on main, though its removal was merged.")
         elif text != render(newest[place].request.root):
-            report.doubts.append(f"{'/'.join(place)}: {_difference(text, newest[place].request.root)}")
+            report.warnings.append(f"{'/'.join(place)}: {_difference(text, newest[place].request.root)}")
     for place, story in sorted(newest.items()):
         request = story.request
         if place not in roots and request.kind is not Kind.REMOVE:
-            report.doubts.append(f"{'/'.join(place)} is not on main: it is taken for removed.")
+            report.warnings.append(f"{'/'.join(place)} is not on main: it is taken for removed.")
             gone.append(place)
         if place in roots and story.state is State.DONE:
-            kept = next((e.detail.get("result") for e in story.events if e.type is Happened.SUCCEEDED), None)
+            kept = next((e.detail.get("result") for e in story.events if e.type is EventType.SUCCEEDED), None)
             found = states.outputs(*place)
             if states.bucket and found != kept:
                 wrong = sorted(k for k in {**(found or {}), **(kept or {})} if _of(found, k) != _of(kept, k))
-                report.doubts.append(
+                report.warnings.append(
                     f"{'/'.join(place)}: its Terraform state says otherwise than its record of "
                     f"{', '.join(wrong)}; look at the state, and run the workflow of main again."
                 )
@@ -148,14 +156,14 @@ def _difference(text: str, told: Root) -> str:
 
 def forget(ledger: Ledger, environment: str, database_name: str, now: dt.datetime) -> None:
     """Take a database for removed that git no longer has."""
-    note = Note(
+    note = DatabaseEvent(
         id="removed_in_git:rebuild",
-        type=Noted.REMOVED_IN_GIT,
+        type=DatabaseEventType.REMOVED_IN_GIT,
         at=now,
         actor="rds-provisioner",
         detail={"pipeline_url": "", "commit": ""},
     )
-    ledger.gone(environment, database_name, note)
+    ledger.mark_removed(environment, database_name, note)
 
 
 def is_empty(dynamodb: Any, table: str) -> bool:
@@ -223,11 +231,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError, TryLater) as error:
         print(f"It broke off: {error}. Run it again with --missing-only.", file=sys.stderr)
         return 2
-    for doubt in report.doubts:
+    for doubt in report.warnings:
         print(f"Look at this: {doubt}")
     verb = "Would restore" if chosen.dry_run else "Restored"
     print(f"{verb} {report.requests} requests, {report.events} events and {report.notes} notes.")
-    return 1 if report.doubts else 0
+    return 1 if report.warnings else 0
 
 
 def _rebuild(chosen: argparse.Namespace, stack: Stack) -> Report:

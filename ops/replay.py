@@ -10,20 +10,26 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from provisioner import expiry
-from provisioner.catalog import Catalog
-from provisioner.expiry import Action
-from provisioner.ledger import Ledger, NameTaken
-from provisioner.lifecycle import ENDED, Event, Happened, Kind, Note, Noted, State
-from provisioner.records import Charge, Request
-from provisioner.request import instant
-from provisioner.terraform import Root
+from provisioner.core import expiry
+from provisioner.core.catalog import Catalog
+from provisioner.core.expiry import Action
+from provisioner.core.hcl import Root
+from provisioner.core.lifecycle import ENDED, DatabaseEvent, DatabaseEventType, Event, EventType, Kind, State
+from provisioner.core.models import Charge, Request
+from provisioner.intake.bodies import instant
+from provisioner.ledger.ledger import Ledger, NameTaken
 
-from ops.retelling import Story
+from ops.from_pull_requests import RequestHistory
 
 # No quota is asked again for what was granted once.
 _NO_LIMIT: Final = Charge(databases=10**9, storage_gb=10**9, monthly_cents=10**12)
-_ON_GITHUB: Final = (Happened.OPENED, Happened.APPROVED, Happened.CLOSED, Happened.MERGED, Happened.EDITED)
+_ON_GITHUB: Final = (
+    EventType.OPENED,
+    EventType.APPROVED,
+    EventType.CLOSED,
+    EventType.MERGED,
+    EventType.EDITED,
+)
 
 
 @dataclass(slots=True)
@@ -33,7 +39,7 @@ class Report:
     requests: int = 0
     events: int = 0
     notes: int = 0
-    doubts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class Replay:
     catalog: Catalog
     report: Report
 
-    def run(self, stories: Sequence[Story]) -> None:
+    def run(self, stories: Sequence[RequestHistory]) -> None:
         """Everything, in the order in which it happened."""
         for _, tell_it in sorted(self._steps(stories), key=lambda step: step[0]):
             tell_it()
@@ -52,15 +58,15 @@ class Replay:
             self._leave(story)
 
     def _steps(
-        self, stories: Sequence[Story]
+        self, stories: Sequence[RequestHistory]
     ) -> Iterator[tuple[tuple[dt.datetime, int, str], Callable[[], None]]]:
-        notes: dict[tuple[str, str, str], Note] = {}
+        notes: dict[tuple[str, str, str], DatabaseEvent] = {}
         for story in stories:
             request = story.request
             yield (request.created_at, 2, request.id), partial(self._open, request)
             for event in story.events:
                 # GitHub counts whole seconds: nothing comes before the request, nor before its opening.
-                opening = event.type is Happened.OPENED
+                opening = event.type is EventType.OPENED
                 first = min(one.at for one in story.events if one.type in _ON_GITHUB) if opening else event.at
                 at = max(first, request.created_at)
                 position = (0 if at > request.created_at else 3) + (not opening)
@@ -76,10 +82,10 @@ class Replay:
         place = f"{request.environment}/{request.database_name}"
         database = self.ledger.database(request.environment, request.database_name)
         if database and self._is_late(request):
-            self.report.doubts.append(f"request {request.id} was left out: {place} has newer ones already.")
+            self.report.warnings.append(f"request {request.id} was left out: {place} has newer ones already.")
             return
         if request.kind is not Kind.CREATE and database is None:
-            self.report.doubts.append(
+            self.report.warnings.append(
                 f"request {request.id} was left out: nothing told how {place} was made."
             )
             return
@@ -91,50 +97,52 @@ class Replay:
                 charge = database.charge if kept else self._charge(request.root)
                 self.ledger.open_change(request, database, charge, _NO_LIMIT)
         except NameTaken:
-            self.report.doubts.append(f"request {request.id} was left out: {place} existed at its time.")
+            self.report.warnings.append(f"request {request.id} was left out: {place} existed at its time.")
             return
         self.report.requests += 1
 
     def _is_late(self, request: Request) -> bool:
-        known = self.ledger.history(request.environment, request.database_name)
+        known = self.ledger.request_ids(request.environment, request.database_name)
         newest = self.ledger.request(known[-1]) if known else None
         return newest is not None and newest.created_at > request.created_at
 
     def _event(self, request: Request, event: Event) -> None:
         if self.ledger.request(request.id) is None:
             return
-        self.ledger.record(request.id, event, event.at)
+        self.ledger.add_event(request.id, event, event.at)
         self.report.events += 1
 
-    def _note(self, environment: str, name: str, note: Note) -> None:
+    def _note(self, environment: str, name: str, note: DatabaseEvent) -> None:
         ledger = self.ledger
         database = ledger.database(environment, name)
         self.report.notes += 1
-        if database is None or note.id in {known.id for known in ledger.notes(environment, name)}:
+        if database is None or note.id in {known.id for known in ledger.database_events(environment, name)}:
             return
-        if note.type is Noted.EXPIRING:
+        if note.type is DatabaseEventType.EXPIRING:
             action = Action.WARN_LAST if note.detail["last"] else Action.WARN_FIRST
             mark = expiry.mark(action, str(note.detail["expires_at"]))
             marks = {**database.marks, mark: instant(note.at)}
             plan = expiry.plan(database.root.expires_at, database.created_at, marks, note.at)
-            ledger.mark(database, mark, note.at, plan.look_again, note)
-        elif note.type is not Noted.REMOVED_IN_GIT or not ledger.gone(environment, name, note):
-            ledger.note(environment, name, note)
+            ledger.mark(database, mark, note.at, plan.check_at, note)
+        elif note.type is not DatabaseEventType.REMOVED_IN_GIT or not ledger.mark_removed(
+            environment, name, note
+        ):
+            ledger.add_database_event(environment, name, note)
 
-    def _leave(self, story: Story) -> None:
+    def _leave(self, story: RequestHistory) -> None:
         """Nothing is left to do for what had ended and was recorded as a whole."""
         request = self.ledger.request(story.request.id)
         if request is None or not story.whole or request.progress.state not in ENDED:
             return
         announced = request.progress.state is State.DONE and request.follow_up
         if not announced or self.ledger.request(str(request.follow_up)):
-            self.ledger.leave(request)
+            self.ledger.stop_checking(request)
 
     def _charge(self, root: Root) -> Charge:
         try:
             cents = round(self.catalog.monthly_usd(root) * 100)
         except ValueError as error:  # a size that left the catalog
             place = f"{root.environment}/{root.database_name}"
-            self.report.doubts.append(f"{place} counts without its price: {error}")
+            self.report.warnings.append(f"{place} counts without its price: {error}")
             cents = 0
         return Charge(databases=1, storage_gb=root.storage_gb, monthly_cents=cents)

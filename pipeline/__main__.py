@@ -13,17 +13,17 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from provisioner import catalog
-from provisioner.catalog import Catalog, CatalogError
+from provisioner.core import catalog
+from provisioner.core.catalog import Catalog, CatalogError
 
-from pipeline import gate, locks, review
+from pipeline import gate, locks, plan
+from pipeline.apply import Reconciler
 from pipeline.drift import Drift
 from pipeline.git import Checkout, GitError
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
-from pipeline.reconcile import Reconciler
-from pipeline.report import Reporter, ReportError
-from pipeline.review import Review
+from pipeline.plan import Review
+from pipeline.reporter import Reporter, ReportError
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
 
@@ -92,7 +92,7 @@ def _review(
     terraform: Callable[[Path], Terraform],
 ) -> list[str]:
     branch = os.environ["CIRCLE_BRANCH"]
-    verdict = review.judge(checkout, branch=branch, catalog=the_catalog, now=_now())
+    verdict = plan.judge(checkout, branch=branch, catalog=the_catalog, now=_now())
     print(gate.table(verdict), flush=True)
     if chosen.verb == "plan":
         job = Review(checkout, _store(), _reporter("plan"), terraform, branch, _pipeline_url())

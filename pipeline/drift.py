@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from provisioner.terraform import content_hash
+from provisioner.core.hcl import content_hash
 
 from pipeline.git import Checkout
 from pipeline.interruption import Interruption
-from pipeline.plan_summary import normalise
-from pipeline.report import Reporter, ReportError
+from pipeline.plan_changes import normalise
+from pipeline.reporter import Reporter, ReportError
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
 from pipeline.workspace import prepare, roots

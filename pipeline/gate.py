@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from provisioner import policy
-from provisioner.catalog import Catalog
-from provisioner.policy import PolicyResult
-from provisioner.terraform import Root, RootSyntaxError, parse, root_path
+from provisioner.core import policy
+from provisioner.core.catalog import Catalog
+from provisioner.core.hcl import Root, RootSyntaxError, parse, root_path
+from provisioner.core.policy import PolicyResult
 
 from pipeline.git import REGULAR_FILE, FileChange
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from provisioner.terraform import content_hash, render_removed, state_key
+from provisioner.core.hcl import content_hash, render_removed, state_key
 
 # Stands beside the hashes of what was applied: an apply began, so that a state may hold something.
 ATTEMPTED: Final = "attempted"

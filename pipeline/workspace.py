@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from provisioner.terraform import root_path
+from provisioner.core.hcl import root_path
 
 from pipeline.git import Checkout
 

@@ -10,14 +10,15 @@ import time
 import urllib.error
 from pathlib import Path
 
-from sandbox import demo, hosting, life, place
-from sandbox.paper import Paper
+from sandbox import hosting, place
+from sandbox.demo import life, story
+from sandbox.demo.paper import Paper
+from sandbox.demo.stage import Stage, StoryFailed
 from sandbox.place import HOME, Place
 from sandbox.processes import MARK
-from sandbox.stage import Stage, StoryFailed
 
 STARTING = 5 * 60
-STORIES = {"create": demo.tell, "life": life.tell}
+STORIES = {"create": story.tell, "life": life.tell}
 
 
 def main() -> int:

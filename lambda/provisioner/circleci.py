@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import urllib3
 
-from provisioner.errors import NeedsPerson, TryLater
+from provisioner.core.errors import NeedsPerson, TryLater
 
 DOING: Final = "running the pipeline again"
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
@@ -24,7 +24,7 @@ _FIXES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class CircleCiAccess:
     """Where the project is, and the token that may run it.
 
     `project` is a slug: gh/OWNER/NAME, or circleci/ORGANIZATION/PROJECT for one that CircleCI's GitHub App
@@ -37,7 +37,7 @@ class Access:
     url: str = "https://circleci.com"
 
     @classmethod
-    def read(cls, text: str) -> "Access":
+    def read(cls, text: str) -> "CircleCiAccess":
         """Read the secret, a JSON object of the fields above; raises NeedsPerson for anything else."""
         try:
             content = json.loads(text)
@@ -54,7 +54,7 @@ class Access:
 class CircleCi:
     """CircleCI's API, as far as it is needed here."""
 
-    def __init__(self, access: Access, pool: urllib3.PoolManager | None = None) -> None:
+    def __init__(self, access: CircleCiAccess, pool: urllib3.PoolManager | None = None) -> None:
         self._access = access
         self._pool = pool or urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
 

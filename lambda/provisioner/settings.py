@@ -15,15 +15,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from provisioner import catalog
-from provisioner.catalog import Catalog
-from provisioner.circleci import Access, CircleCi
-from provisioner.errors import NeedsPerson, TryLater
-from provisioner.github import GitHub
-from provisioner.github_app import GitHubApp
-from provisioner.ledger import Ledger
-from provisioner.message import Message, encode
-from provisioner.service import Service
+from provisioner.circleci import CircleCi, CircleCiAccess
+from provisioner.core import catalog
+from provisioner.core.catalog import Catalog
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.github.app import GitHubApp
+from provisioner.github.client import GitHub
+from provisioner.intake.message import Message, encode
+from provisioner.intake.use_cases import Service
+from provisioner.ledger.ledger import Ledger
 
 # A function lives for seconds: better to fail and be tried again than to wait on a dead connection.
 _CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
@@ -81,7 +81,7 @@ def circleci() -> CircleCi | None:
     """CircleCI's API, where the stack was given a token for it."""
     if not setting("CIRCLECI_SECRET_ARN", ""):
         return None
-    return CircleCi(Access.read(secret("CIRCLECI_SECRET_ARN")))
+    return CircleCi(CircleCiAccess.read(secret("CIRCLECI_SECRET_ARN")))
 
 
 def base_branch() -> str:

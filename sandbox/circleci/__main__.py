@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.circleci.oidc import Issuer
 from sandbox.circleci.pipelines import Pipelines
-from sandbox.circleci.records import Project
+from sandbox.circleci.runs import Project
 from sandbox.circleci.server import Server
 
 

@@ -8,7 +8,7 @@ import uuid
 
 from sandbox.circleci.expressions import ConfigError
 from sandbox.circleci.oidc import Issuer
-from sandbox.circleci.records import JobRecord, Pipeline, Project, WorkflowRecord
+from sandbox.circleci.runs import JobRecord, Pipeline, Project, WorkflowRecord
 
 # What a job sees of this machine: how to find programs and trust certificates, and nothing of its user.
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "UV_CACHE_DIR", "UV_PYTHON", "PYENV_ROOT")

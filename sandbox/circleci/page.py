@@ -4,7 +4,7 @@ import time
 from html import escape
 from typing import Any
 
-from sandbox.circleci.records import JobRecord, Pipeline
+from sandbox.circleci.runs import JobRecord, Pipeline
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; color: #222 }

@@ -16,7 +16,7 @@ from sandbox.circleci.environment import job_environment
 from sandbox.circleci.expressions import ConfigError
 from sandbox.circleci.job import JobRun, Source
 from sandbox.circleci.oidc import Issuer
-from sandbox.circleci.records import ENDED, JobRecord, Pipeline, Project, WorkflowRecord
+from sandbox.circleci.runs import ENDED, JobRecord, Pipeline, Project, WorkflowRecord
 
 log = logging.getLogger("sandbox.circleci")
 

@@ -9,15 +9,15 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from provisioner.access import Access, Login, secret_name
-from provisioner.access_sql import APPLICATION, READ_ONLY
-from provisioner.errors import NeedsPerson, TryLater
-from provisioner.ledger import Ledger
-from provisioner.lifecycle import Event, Happened, Note, Noted
-from provisioner.records import Database
+from provisioner.access.sql import APPLICATION, READ_ONLY
+from provisioner.access.users import DatabaseUsers, Login, secret_name
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
+from provisioner.core.models import Database
+from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request
-from tests.core.ledger_table import ledger_on_moto
+from tests.ledger.moto_table import ledger_on_moto
 
 
 class Killed(BaseException):
@@ -81,12 +81,12 @@ class World:
         one = request()
         self.ledger.open_create(one, charge(one.root), ROOMY)
         result = {"endpoint": "h", "port": 3306, "database_name": "mydb123", "secret_arn": arn}
-        done = Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result})
-        self.ledger.record(one.id, done, NOW)
+        done = Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result})
+        self.ledger.add_event(one.id, done, NOW)
 
     @property
-    def access(self) -> Access:
-        return Access(self.ledger, self.watched, self.server.run, lambda: b"salt" * 4, NOW)
+    def access(self) -> DatabaseUsers:
+        return DatabaseUsers(self.ledger, self.watched, self.server.run, lambda: b"salt" * 4, NOW)
 
     @property
     def database(self) -> Database:
@@ -102,11 +102,13 @@ class World:
         return content
 
     def ask(self, user: str, note_id: str = "rotation_asked:1") -> None:
-        note = Note(id=note_id, type=Noted.ROTATION_ASKED, at=NOW, actor="alpha-ci", detail={"user": user})
-        self.ledger.note("dev", "mydb123", note)
+        note = DatabaseEvent(
+            id=note_id, type=DatabaseEventType.ROTATION_ASKED, at=NOW, actor="alpha-ci", detail={"user": user}
+        )
+        self.ledger.add_database_event("dev", "mydb123", note)
 
-    def notes(self, noted: Noted) -> list[Note]:
-        return [note for note in self.ledger.notes("dev", "mydb123") if note.type is noted]
+    def notes(self, noted: DatabaseEventType) -> list[DatabaseEvent]:
+        return [note for note in self.ledger.database_events("dev", "mydb123") if note.type is noted]
 
     def stages(self, user: str) -> set[str]:
         found = self.client.describe_secret(SecretId=secret_name(self.database, user))
@@ -135,7 +137,7 @@ def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
         assert len(secret["password"]) == 40
         assert secret["password"].isalnum()
     assert world.server.passwords[APPLICATION] != world.server.passwords[READ_ONLY]
-    (note,) = world.notes(Noted.USERS_READY)
+    (note,) = world.notes(DatabaseEventType.USERS_READY)
     assert set(note.detail["secrets"]) == {APPLICATION, READ_ONLY}
     assert all(":secretsmanager:" in arn for arn in note.detail["secrets"].values())
 
@@ -146,7 +148,7 @@ def test_preparing_again_changes_no_password_and_says_nothing_new(world: World) 
     for _ in range(3):
         world.access.prepare("dev", "mydb123")
     assert world.server.passwords == before
-    assert len(world.notes(Noted.USERS_READY)) == 1
+    assert len(world.notes(DatabaseEventType.USERS_READY)) == 1
 
 
 def test_a_database_that_moved_is_found_in_its_secrets(world: World) -> None:
@@ -172,7 +174,7 @@ def test_a_rotation_changes_one_users_password_once(world: World, user: str) -> 
     other = READ_ONLY if user == APPLICATION else APPLICATION
     assert world.server.passwords[other] == before[other]
     assert world.secret(user)["password"] == world.server.passwords[user]
-    (note,) = world.notes(Noted.ROTATED)
+    (note,) = world.notes(DatabaseEventType.ROTATED)
     assert note.detail["user"] == user
     assert note.detail["asked_by"] == "alpha-ci"
     assert world.stages(user) == {"AWSCURRENT", "AWSPREVIOUS"}
@@ -215,7 +217,7 @@ def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
 
     assert world.secret(APPLICATION)["password"] == world.server.passwords[APPLICATION]
     assert "AWSPENDING" not in world.stages(APPLICATION)
-    assert len(world.notes(Noted.ROTATED)) == 1
+    assert len(world.notes(DatabaseEventType.ROTATED)) == 1
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -228,7 +230,7 @@ def test_making_users_killed_at_any_call_goes_on(world: World, call: int, after:
     world.access.prepare("dev", "mydb123")
     for user in (APPLICATION, READ_ONLY):
         assert world.secret(user)["password"] == world.server.passwords[user]
-    assert len(world.notes(Noted.USERS_READY)) == 1
+    assert len(world.notes(DatabaseEventType.USERS_READY)) == 1
 
 
 def test_a_database_that_does_not_answer_keeps_its_password_and_gets_the_new_one_later(world: World) -> None:
@@ -249,8 +251,8 @@ def test_the_secrets_of_a_removed_database_go_and_its_name_is_free(world: World)
     world.access.prepare("dev", "mydb123")
     world.access.forget("dev", "mydb123")  # not removed yet: a late word of a namesake
     assert world.secret(APPLICATION)
-    gone = Note(id="g", type=Noted.REMOVED_IN_GIT, at=NOW, actor="pipeline")
-    world.ledger.gone("dev", "mydb123", gone)
+    gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
+    world.ledger.mark_removed("dev", "mydb123", gone)
     for _ in range(2):
         world.access.forget("dev", "mydb123")
     left = [one["Name"] for one in world.client.list_secrets()["SecretList"]]
@@ -258,7 +260,9 @@ def test_the_secrets_of_a_removed_database_go_and_its_name_is_free(world: World)
 
 
 def test_a_removed_database_gets_no_users(world: World) -> None:
-    world.ledger.gone("dev", "mydb123", Note(id="g", type=Noted.REMOVED_IN_GIT, at=NOW, actor="x"))
+    world.ledger.mark_removed(
+        "dev", "mydb123", DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="x")
+    )
     world.access.prepare("dev", "mydb123")
     world.access.prepare("dev", "nobody")
     assert world.server.passwords == {}
@@ -269,14 +273,14 @@ def test_a_missing_right_needs_a_person(world: World) -> None:
         def get_secret_value(self, **_: Any) -> Any:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "GetSecretValue")
 
-    access = Access(world.ledger, Refusing(), world.server.run, lambda: b"", NOW)
+    access = DatabaseUsers(world.ledger, Refusing(), world.server.run, lambda: b"", NOW)
     with pytest.raises(NeedsPerson, match="give the access function's role this right"):
         access.prepare("dev", "mydb123")
 
 
 def test_what_failed_for_good_stands_in_the_databases_events(world: World) -> None:
     world.access.failed("dev", "mydb123", "rotating a password", "logging in to h as dbadmin: timed out")
-    (note,) = world.notes(Noted.ACCESS_FAILED)
+    (note,) = world.notes(DatabaseEventType.ACCESS_FAILED)
     assert note.detail == {
         "doing": "rotating a password",
         "cause": "logging in to h as dbadmin: timed out",
@@ -288,7 +292,7 @@ def test_no_password_ever_stands_in_the_ledger(world: World) -> None:
     world.access.prepare("dev", "mydb123")
     world.ask(READ_ONLY)
     world.access.rotate("dev", "mydb123", "rotation_asked:1")
-    text = str(world.ledger.notes("dev", "mydb123"))
+    text = str(world.ledger.database_events("dev", "mydb123"))
     assert not any(password in text for password in world.server.passwords.values())
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pymysql
 import pytest
-from provisioner.access import Login
-from provisioner.access_sql import APPLICATION, READ_ONLY, new_password, statements
-from provisioner.engines import runner
-from provisioner.errors import TryLater
+from provisioner.access.servers import runner
+from provisioner.access.sql import APPLICATION, READ_ONLY, new_password, statements
+from provisioner.access.users import Login
+from provisioner.core.errors import TryLater
 
 from sandbox.aws import servers
 from sandbox.aws.fleet import ENGINES, missing_engines

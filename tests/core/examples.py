@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from provisioner.catalog import Catalog, load
-from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, derive
-from provisioner.records import Charge, Database, Request
-from provisioner.request import asked, new_root, read_create
-from provisioner.terraform import Root
+from provisioner.core.catalog import Catalog, load
+from provisioner.core.hcl import Root
+from provisioner.core.lifecycle import DatabaseState, Event, EventType, Kind, derive
+from provisioner.core.models import Charge, Database, Request
+from provisioner.intake.bodies import asked, new_root, read_create
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 CATALOG_TEXT = (Path(__file__).parents[2] / "catalog.yaml").read_text()
@@ -40,7 +40,7 @@ def request(
     request_id = request_id or str(uuid4())
     assert str(UUID(request_id)) == request_id
     wanted = root(request_id, team=team, now=now, **body)
-    first = Event(id="requested", type=Happened.REQUESTED, at=now, actor=team)
+    first = Event(id="requested", type=EventType.REQUESTED, at=now, actor=team)
     return Request(
         id=request_id,
         kind=kind,

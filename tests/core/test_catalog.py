@@ -1,7 +1,7 @@
 """The catalog refuses what cannot be kept, and says where."""
 
 import pytest
-from provisioner.catalog import CatalogError, load
+from provisioner.core.catalog import CatalogError, load
 
 from tests.core.examples import CATALOG_TEXT, catalog
 

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from provisioner.ledger import Ledger
-from provisioner.lifecycle import (
+from provisioner.core.lifecycle import (
     DatabaseState,
     Event,
-    Happened,
+    EventType,
     Kind,
     Progress,
     State,
@@ -22,14 +21,15 @@ from provisioner.lifecycle import (
     database_state,
     derive,
 )
-from provisioner.records import Charge, Database
+from provisioner.core.models import Charge, Database
+from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import ID, NOW, ROOMY, charge, request
-from tests.core.ledger_table import TABLE
-from tests.core.memory_table import MemoryTable
+from tests.ledger.memory_table import MemoryTable
+from tests.ledger.moto_table import TABLE
 
 
-def event(happened: Happened, minute: float = 0, id: str | None = None, **detail: Any) -> Event:  # noqa: A002
+def event(happened: EventType, minute: float = 0, id: str | None = None, **detail: Any) -> Event:  # noqa: A002
     at = NOW + dt.timedelta(minutes=minute)
     return Event(id=id or f"{happened}:{minute}", type=happened, at=at, actor="x", detail=detail)
 
@@ -42,15 +42,15 @@ def failed(step: Step, minute: float, **more: str) -> Event:
         "retryable": True,
         **more,
     }
-    return event(Happened.FAILED, minute, **detail)
+    return event(EventType.FAILED, minute, **detail)
 
 
-REQUESTED = event(Happened.REQUESTED)
-OPENED = event(Happened.OPENED, 1, pull_request=7, pull_request_url="u", commit="c")
-PLANNED = event(Happened.PLANNED, 2, pipeline_url="p")
-MERGED = event(Happened.MERGED, 3)
-STARTED = event(Happened.STARTED, 4, pipeline_url="p2")
-SUCCEEDED = event(Happened.SUCCEEDED, 9, result={"endpoint": "h"})
+REQUESTED = event(EventType.REQUESTED)
+OPENED = event(EventType.OPENED, 1, pull_request=7, pull_request_url="u", commit="c")
+PLANNED = event(EventType.PLANNED, 2, pipeline_url="p")
+MERGED = event(EventType.MERGED, 3)
+STARTED = event(EventType.STARTED, 4, pipeline_url="p2")
+SUCCEEDED = event(EventType.SUCCEEDED, 9, result={"endpoint": "h"})
 HAPPY = [REQUESTED, OPENED, PLANNED, MERGED, STARTED, SUCCEEDED]
 
 
@@ -69,53 +69,60 @@ def test_each_step_of_a_good_day_has_its_state() -> None:
 
 STORIES: dict[str, tuple[list[Event], State]] = {
     "a good day": (HAPPY, State.DONE),
-    "closed without a merge": ([REQUESTED, OPENED, event(Happened.CLOSED, 5)], State.REJECTED),
+    "closed without a merge": ([REQUESTED, OPENED, event(EventType.CLOSED, 5)], State.REJECTED),
     "closed, then reopened": (
-        [REQUESTED, OPENED, event(Happened.CLOSED, 5), event(Happened.REOPENED, 6)],
+        [REQUESTED, OPENED, event(EventType.CLOSED, 5), event(EventType.REOPENED, 6)],
         State.REJECTED,
     ),
     "closed, reopened and merged": (
-        [REQUESTED, OPENED, event(Happened.CLOSED, 2), event(Happened.REOPENED, 2.5), MERGED],
+        [REQUESTED, OPENED, event(EventType.CLOSED, 2), event(EventType.REOPENED, 2.5), MERGED],
         State.MERGED,
     ),
     "closed, reopened, merged and applied": (
-        [*HAPPY, event(Happened.CLOSED, 2), event(Happened.REOPENED, 2.5)],
+        [*HAPPY, event(EventType.CLOSED, 2), event(EventType.REOPENED, 2.5)],
         State.DONE,
     ),
     "closed because of a cancel that is not carried out yet": (
-        [REQUESTED, OPENED, event(Happened.CANCEL_ASKED, 4), event(Happened.CLOSED, 5)],
+        [REQUESTED, OPENED, event(EventType.CANCEL_ASKED, 4), event(EventType.CLOSED, 5)],
         State.PULL_REQUEST_OPEN,
     ),
     "cancelled, and so closed": (
         [
             REQUESTED,
             OPENED,
-            event(Happened.CANCEL_ASKED, 4),
-            event(Happened.CLOSED, 5),
-            event(Happened.CANCELLED, 6),
+            event(EventType.CANCEL_ASKED, 4),
+            event(EventType.CLOSED, 5),
+            event(EventType.CANCELLED, 6),
         ],
         State.CANCELLED,
     ),
     "cancelled, reopened and merged": (
-        [REQUESTED, OPENED, event(Happened.CANCEL_ASKED, 1.5), event(Happened.CANCELLED, 2), MERGED, STARTED],
+        [
+            REQUESTED,
+            OPENED,
+            event(EventType.CANCEL_ASKED, 1.5),
+            event(EventType.CANCELLED, 2),
+            MERGED,
+            STARTED,
+        ],
         State.APPLYING,
     ),
-    "cancelled too late": ([REQUESTED, OPENED, MERGED, event(Happened.CANCELLED, 6)], State.MERGED),
+    "cancelled too late": ([REQUESTED, OPENED, MERGED, event(EventType.CANCELLED, 6)], State.MERGED),
     "a failed apply": ([REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8)], State.FAILED),
     "a failed apply, run again": (
-        [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), event(Happened.STARTED, 10)],
+        [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), event(EventType.STARTED, 10)],
         State.APPLYING,
     ),
     "an old failure heard after the success": ([*HAPPY, failed(Step.APPLY, 5)], State.DONE),
     "a denied plan": ([REQUESTED, OPENED, failed(Step.REVIEW, 2)], State.FAILED),
     "a denied plan, mended": (
-        [REQUESTED, OPENED, failed(Step.REVIEW, 2), event(Happened.PLANNED, 3)],
+        [REQUESTED, OPENED, failed(Step.REVIEW, 2), event(EventType.PLANNED, 3)],
         State.PULL_REQUEST_OPEN,
     ),
     "a denied plan, merged all the same": ([REQUESTED, OPENED, failed(Step.REVIEW, 4), MERGED], State.MERGED),
     "GitHub refused": ([REQUESTED, failed(Step.PULL_REQUEST, 1)], State.FAILED),
     "GitHub refused, retried": (
-        [REQUESTED, failed(Step.PULL_REQUEST, 1), event(Happened.RETRIED, 2)],
+        [REQUESTED, failed(Step.PULL_REQUEST, 1), event(EventType.RETRIED, 2)],
         State.REQUESTED,
     ),
     "the apply before the webhook": ([REQUESTED, OPENED, STARTED], State.APPLYING),
@@ -129,12 +136,12 @@ STORIES: dict[str, tuple[list[Event], State]] = {
             OPENED,
             MERGED,
             failed(Step.APPLY, 8, pipeline_url="p3"),
-            event(Happened.STARTED, 9, pipeline_url="p3"),
+            event(EventType.STARTED, 9, pipeline_url="p3"),
         ],
         State.FAILED,
     ),
     "a cancel that came after the merge": (
-        [REQUESTED, OPENED, MERGED, event(Happened.CANCEL_ASKED, 3.5), STARTED, failed(Step.APPLY, 8)],
+        [REQUESTED, OPENED, MERGED, event(EventType.CANCEL_ASKED, 3.5), STARTED, failed(Step.APPLY, 8)],
         State.FAILED,
     ),
 }
@@ -165,16 +172,16 @@ def heard_by_a_ledger(kind: Kind, events: list[Event]) -> tuple[Progress, Databa
     else:
         first = request("5a1ec0de-0000-4000-8000-000000000000")
         ledger.open_create(first, charge(first.root), ROOMY)
-        ledger.record(first.id, event(Happened.SUCCEEDED), NOW)
+        ledger.add_event(first.id, event(EventType.SUCCEEDED), NOW)
         there = ledger.database("dev", "mydb123")
         assert there is not None
         ledger.open_change(one, there, charge(one.root), ROOMY)
     for each in events:
-        ledger.record(ID, each, NOW)
+        ledger.add_event(ID, each, NOW)
     found, database = ledger.request(ID), ledger.database("dev", "mydb123")
     assert found is not None
     assert database is not None
-    return found.progress, dataclasses.replace(database, version=0), ledger.usage("alpha", "dev")
+    return found.progress, dataclasses.replace(database, version=0), ledger.quota_used("alpha", "dev")
 
 
 def test_a_thousand_orders_and_repetitions_leave_the_ledger_where_the_right_order_does() -> None:
@@ -257,7 +264,7 @@ def test_a_failed_apply_lets_the_next_change_in_and_a_failed_pull_request_does_n
 
 
 def test_a_cancel_that_lost_to_a_merge_is_over() -> None:
-    asked = event(Happened.CANCEL_ASKED, 2)
+    asked = event(EventType.CANCEL_ASKED, 2)
 
     assert derive([REQUESTED, OPENED, asked]).cancelling
     assert not derive([REQUESTED, OPENED, asked, MERGED]).cancelling
@@ -265,7 +272,7 @@ def test_a_cancel_that_lost_to_a_merge_is_over() -> None:
 
 
 def test_what_overcomes_a_failure_begins_its_step_anew() -> None:
-    again = event(Happened.PLANNED, 130)
+    again = event(EventType.PLANNED, 130)
 
     assert derive([REQUESTED, OPENED, failed(Step.REVIEW, 120), again]).since == again.at
     assert derive([REQUESTED, OPENED, PLANNED]).since == OPENED.at

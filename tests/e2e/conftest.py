@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.__main__ import launch
-from sandbox.paper import Paper
+from sandbox.demo.paper import Paper
 from sandbox.place import HOME, Place
 from sandbox.place import stop as stop_sandbox
 from tests.e2e import scenes

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from provisioner.comments import EXPIRY
+from provisioner.pull_requests.comments import EXPIRY
 
 from sandbox import hosting, stack
 from sandbox.client import Answer

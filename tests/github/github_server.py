@@ -7,8 +7,8 @@ from pathlib import Path
 
 import urllib3
 from cryptography.hazmat.primitives.asymmetric import rsa
-from provisioner.github import GitHub
-from provisioner.github_app import GitHubApp
+from provisioner.github.app import GitHubApp
+from provisioner.github.client import GitHub
 
 from sandbox.github import GitHubServer
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from moto.sqs.models import sqs_backends
 from provisioner import settings
+from provisioner.core.lifecycle import Event
+from provisioner.core.models import Request
 from provisioner.handlers import report, webhook, worker
-from provisioner.ledger import Ledger
-from provisioner.lifecycle import Event
-from provisioner.message import Message
-from provisioner.records import Request
-from provisioner.service import Caller
+from provisioner.intake.message import Message
+from provisioner.intake.use_cases import Caller
+from provisioner.ledger.ledger import Ledger
 
 from sandbox.github import GitHubServer
 from tests.core.examples import ROOMY, charge

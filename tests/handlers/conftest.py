@@ -10,11 +10,11 @@ import pytest
 from moto import mock_aws
 from provisioner import settings
 from provisioner.handlers import api
-from provisioner.ledger import Ledger
+from provisioner.ledger.ledger import Ledger
 
-from tests.core.ledger_table import FAKE_ACCOUNT, TABLE, create_table
 from tests.github.github_server import github_server
 from tests.handlers.chain import Chain
+from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE, create_table
 
 
 class Cloud:

@@ -9,10 +9,10 @@ from unittest import mock
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from provisioner import announcement
-from provisioner.access import Access
+from provisioner.access.users import DatabaseUsers
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
 from provisioner.handlers import access
-from provisioner.lifecycle import Event, Happened, Note, Noted
+from provisioner.notify import cloudevents
 
 from tests.core.examples import NOW, ROOMY, charge, request
 from tests.handlers.chain import Context
@@ -27,17 +27,17 @@ def available(cloud: Cloud) -> Iterator[Cloud]:
     one = request()
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
     result = {"endpoint": "127.0.0.1", "port": 9, "database_name": "mydb123", "secret_arn": arn}
-    done = Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result})
-    cloud.ledger.record(one.id, done, NOW)
+    done = Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result})
+    cloud.ledger.add_event(one.id, done, NOW)
     with mock.patch.dict(os.environ, {"MAX_RECEIVE_COUNT": "3"}):
         yield cloud
 
 
-def told(cloud: Cloud, noted: Noted, note_id: str = "n") -> str:
+def told(cloud: Cloud, noted: DatabaseEventType, note_id: str = "n") -> str:
     database = cloud.ledger.database("dev", "mydb123")
     assert database is not None
-    note = Note(id=note_id, type=noted, at=NOW, actor="alpha-ci", detail={"user": "application"})
-    return announcement.encode(announcement.of_database(note, database, source="urn:x"))
+    note = DatabaseEvent(id=note_id, type=noted, at=NOW, actor="alpha-ci", detail={"user": "application"})
+    return cloudevents.encode(cloudevents.of_database(note, database, source="urn:x"))
 
 
 def applied() -> str:
@@ -60,8 +60,12 @@ def run(*bodies: str, received: int = 1) -> list[str]:
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
-def failures(cloud: Cloud) -> list[Note]:
-    return [note for note in cloud.ledger.notes("dev", "mydb123") if note.type is Noted.ACCESS_FAILED]
+def failures(cloud: Cloud) -> list[DatabaseEvent]:
+    return [
+        note
+        for note in cloud.ledger.database_events("dev", "mydb123")
+        if note.type is DatabaseEventType.ACCESS_FAILED
+    ]
 
 
 def test_a_database_that_does_not_answer_is_tried_again(available: Cloud) -> None:
@@ -77,32 +81,38 @@ def test_the_last_try_says_what_failed_and_why(available: Cloud) -> None:
 
 
 def test_a_rotation_that_was_asked_for_is_found_by_its_note(available: Cloud) -> None:
-    asked = Note(
-        id="rotation_asked:1", type=Noted.ROTATION_ASKED, at=NOW, actor="a", detail={"user": "application"}
+    asked = DatabaseEvent(
+        id="rotation_asked:1",
+        type=DatabaseEventType.ROTATION_ASKED,
+        at=NOW,
+        actor="a",
+        detail={"user": "application"},
     )
-    available.ledger.note("dev", "mydb123", asked)
-    body = told(available, Noted.ROTATION_ASKED, "rotation_asked:1")
+    available.ledger.add_database_event("dev", "mydb123", asked)
+    body = told(available, DatabaseEventType.ROTATION_ASKED, "rotation_asked:1")
     assert run(body, received=3) == ["0"]
     assert failures(available)[0].detail["doing"] == "rotating a password"
-    assert run(told(available, Noted.ROTATION_ASKED, "rotation_asked:invented")) == []
+    assert run(told(available, DatabaseEventType.ROTATION_ASKED, "rotation_asked:invented")) == []
 
 
-@pytest.mark.parametrize("noted", [Noted.EXPIRING, Noted.IDLE, Noted.ROTATED])
-def test_what_is_none_of_its_business_goes(available: Cloud, noted: Noted) -> None:
+@pytest.mark.parametrize(
+    "noted", [DatabaseEventType.EXPIRING, DatabaseEventType.IDLE, DatabaseEventType.ROTATED]
+)
+def test_what_is_none_of_its_business_goes(available: Cloud, noted: DatabaseEventType) -> None:
     assert run(told(available, noted)) == []
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"id": "x", "data": {}}', '{"id": "x", "data": 1}'])
 def test_what_is_no_event_stays_for_a_person_and_holds_nobody_up(available: Cloud, body: str) -> None:
-    assert run(body, told(available, Noted.EXPIRING)) == ["0"]
+    assert run(body, told(available, DatabaseEventType.EXPIRING)) == ["0"]
 
 
 def test_the_secrets_of_a_removed_database_go(available: Cloud) -> None:
     secrets: Any = boto3.client("secretsmanager")
     secrets.create_secret(Name="rds-provisioner/dev/mydb123/application", SecretString="{}")
-    gone = Note(id="g", type=Noted.REMOVED_IN_GIT, at=NOW, actor="pipeline")
-    available.ledger.gone("dev", "mydb123", gone)
-    assert run(told(available, Noted.REMOVED_IN_GIT)) == []
+    gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
+    available.ledger.mark_removed("dev", "mydb123", gone)
+    assert run(told(available, DatabaseEventType.REMOVED_IN_GIT)) == []
     names = [one["Name"] for one in secrets.list_secrets()["SecretList"]]
     assert "rds-provisioner/dev/mydb123/application" not in names
 
@@ -110,10 +120,10 @@ def test_the_secrets_of_a_removed_database_go(available: Cloud) -> None:
 @pytest.mark.parametrize("received", [1, 3])
 def test_what_nobody_thought_of_is_said_in_the_end_without_its_words(available: Cloud, received: int) -> None:
     lost = EndpointConnectionError(endpoint_url="https://secretsmanager.example.com")
-    with mock.patch.object(Access, "prepare", side_effect=lost):
+    with mock.patch.object(DatabaseUsers, "prepare", side_effect=lost):
         assert run(applied(), received=received) == ["0"]
 
-    notes = available.ledger.notes("dev", "mydb123")
-    assert [note.type for note in notes] == ([Noted.ACCESS_FAILED] if received == 3 else [])
+    notes = available.ledger.database_events("dev", "mydb123")
+    assert [note.type for note in notes] == ([DatabaseEventType.ACCESS_FAILED] if received == 3 else [])
     assert all("EndpointConnectionError" in note.detail["cause"] for note in notes)
     assert "example.com" not in str(notes)

@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 import yaml
 from provisioner import settings
-from provisioner.errors import Problem
+from provisioner.api.query import Query
+from provisioner.core.errors import Problem
+from provisioner.core.lifecycle import Event, EventType
 from provisioner.handlers import api
-from provisioner.handlers.query import Query
-from provisioner.lifecycle import Event, Happened
-from provisioner.request import CreateBody, PatchBody, RotateBody
+from provisioner.intake.bodies import CreateBody, PatchBody, RotateBody
 
 from tests.core.examples import MISSION_BODY, NOW, ROOMY
 from tests.core.examples import charge as charge_of
@@ -23,7 +23,7 @@ from tests.handlers.api_client import Answer, Client
 from tests.handlers.conftest import Cloud
 
 ALPHA, BETA = Client("key-alpha"), Client("key-beta")
-OPENAPI = yaml.safe_load((Path(api.__file__).parents[1] / "openapi.yaml").read_text())
+OPENAPI = yaml.safe_load((Path(api.__file__).parents[1] / "api" / "openapi.yaml").read_text())
 
 
 def assert_described(answer: Answer, path: str, method: str) -> None:
@@ -41,9 +41,9 @@ def done(cloud: Cloud, **body: Any) -> None:
     one = new_request(**body)
     cloud.ledger.open_create(one, charge_of(one.root), ROOMY)
     result = {"endpoint": "localhost", "port": 3306, "secret_arn": "arn"}
-    cloud.ledger.record(
+    cloud.ledger.add_event(
         one.id,
-        Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result}),
+        Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="pipeline", detail={"result": result}),
         NOW,
     )
 
@@ -65,10 +65,10 @@ def test_a_running_step_says_how_long_it_usually_takes(cloud: Cloud) -> None:
     later = NOW + dt.timedelta(seconds=4)
     opened = {"pull_request": 1, "pull_request_url": "u", "commit": "c"}
     for event in (
-        Event(id="o", type=Happened.OPENED, at=later, actor="x", detail=opened),
-        Event(id="s", type=Happened.SUCCEEDED, at=later, actor="x"),
+        Event(id="o", type=EventType.OPENED, at=later, actor="x", detail=opened),
+        Event(id="s", type=EventType.SUCCEEDED, at=later, actor="x"),
     ):
-        cloud.ledger.record(earlier.id, event, NOW)
+        cloud.ledger.add_event(earlier.id, event, NOW)
 
     answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY)
 
@@ -273,7 +273,7 @@ def test_a_query_that_is_not_understood_is_refused_and_nothing_is_written(
     cloud: Cloud, method: str, path: str, query: dict[str, str], detail: str
 ) -> None:
     done(cloud, database_name="mydb123")
-    (request_id,) = cloud.ledger.history("dev", "mydb123")
+    (request_id,) = cloud.ledger.request_ids("dev", "mydb123")
     cloud.messages()
     bodies = {
         "/provision-rds": MISSION_BODY | {"database_name": "other"},
@@ -288,7 +288,7 @@ def test_a_query_that_is_not_understood_is_refused_and_nothing_is_written(
     assert detail in answer.json["detail"]
     described = path.format(id="{request_id}").replace("dev/mydb123", "{environment}/{database_name}")
     assert_described(answer, described, method.lower())
-    assert cloud.ledger.history("dev", "mydb123") == [request_id]
+    assert cloud.ledger.request_ids("dev", "mydb123") == [request_id]
     assert cloud.ledger.database("dev", "other") is None
     assert cloud.messages() == []
 
@@ -328,20 +328,20 @@ def test_a_dry_run_of_a_cancel_cancels_nothing(cloud: Cloud) -> None:
     ("step", "reached", "next_state"),
     [
         ("pull_request", [], "requested"),
-        ("queue", [Happened.MERGED], "merged"),
-        ("apply", [Happened.MERGED, Happened.STARTED], "applying"),
+        ("queue", [EventType.MERGED], "merged"),
+        ("apply", [EventType.MERGED, EventType.STARTED], "applying"),
     ],
 )
 def test_a_dry_run_of_a_retry_retries_nothing(
-    cloud: Cloud, step: str, reached: list[Happened], next_state: str
+    cloud: Cloud, step: str, reached: list[EventType], next_state: str
 ) -> None:
     path = "/requests/" + ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
     failure = {"step": step, "cause": "c", "fix": "f", "retryable": True}
     now = dt.datetime.now(dt.UTC)
-    for happened in (*reached, Happened.FAILED):
-        detail = failure if happened is Happened.FAILED else {}
+    for happened in (*reached, EventType.FAILED):
+        detail = failure if happened is EventType.FAILED else {}
         event = Event(id=happened, type=happened, at=now, actor="x", detail=detail)
-        cloud.ledger.record(path.rpartition("/")[2], event, now)
+        cloud.ledger.add_event(path.rpartition("/")[2], event, now)
     cloud.messages()
 
     answer = ALPHA.call("POST", f"{path}/retry", query={"dry_run": "true"})
@@ -366,7 +366,7 @@ def test_a_dry_run_of_a_removal_that_is_under_way_is_a_preview_of_it(cloud: Clou
 
 def test_a_dry_run_of_a_wrong_move_is_refused_as_the_move_is(cloud: Cloud) -> None:
     done(cloud)
-    (request_id,) = cloud.ledger.history("dev", "mydb123")
+    (request_id,) = cloud.ledger.request_ids("dev", "mydb123")
     for move in ("cancel", "retry"):
         path = f"/requests/{request_id}/{move}"
         wet, dry = ALPHA.call("POST", path), ALPHA.call("POST", path, query={"dry_run": "true"})
@@ -470,7 +470,7 @@ def test_a_removal_of_a_protected_database_disarms_it_first(cloud: Cloud) -> Non
 def test_a_request_is_cancelled_before_and_not_after_the_merge(cloud: Cloud) -> None:
     early = ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
     late = ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": "late"}).json["id"]
-    cloud.ledger.record(late, Event(id="merged:1", type=Happened.MERGED, at=NOW, actor="x"), NOW)
+    cloud.ledger.add_event(late, Event(id="merged:1", type=EventType.MERGED, at=NOW, actor="x"), NOW)
 
     answers = [ALPHA.call("POST", f"/requests/{one}/cancel") for one in (early, late)]
 
@@ -483,8 +483,8 @@ def test_only_what_failed_and_may_be_retried_is_retried(cloud: Cloud) -> None:
     refused = ALPHA.call("POST", f"/requests/{request_id}/retry")
     detail = {"step": "pull_request", "cause": "no permission", "fix": "give it", "retryable": True}
     later = dt.datetime.now(dt.UTC)
-    cloud.ledger.record(
-        request_id, Event(id="f", type=Happened.FAILED, at=later, actor="x", detail=detail), later
+    cloud.ledger.add_event(
+        request_id, Event(id="f", type=EventType.FAILED, at=later, actor="x", detail=detail), later
     )
     shown = ALPHA.call("GET", f"/requests/{request_id}")
     cloud.messages()
@@ -544,7 +544,7 @@ def test_a_removed_database_names_the_snapshot_that_it_left(cloud: Cloud) -> Non
     assert ALPHA.call("GET", place).json["final_snapshot_id"] is None
     made = cloud.ledger.database("staging", "mydb123")
     removal = ALPHA.call("DELETE", place).json["id"]
-    cloud.ledger.record(removal, Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="pipeline"), NOW)
+    cloud.ledger.add_event(removal, Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="pipeline"), NOW)
     assert made is not None
     shown = ALPHA.call("GET", place)
     assert shown.json["final_snapshot_id"] == f"staging-mydb123-final-{made.origin[:8]}"

@@ -12,18 +12,18 @@ from unittest import mock
 import boto3
 import pytest
 from moto.sqs.models import sqs_backends
-from provisioner import announcement
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType
 from provisioner.handlers import event_webhook
-from provisioner.lifecycle import Note, Noted
+from provisioner.notify import cloudevents
 from standardwebhooks.webhooks import Webhook
 
 from tests.core.examples import database
-from tests.core.test_announcement import SECRET, SOURCE
 from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
+from tests.notify.test_cloudevents import SECRET, SOURCE
 
-DOCUMENT = announcement.of_database(
-    Note(id="1", type=Noted.EXPIRING, at=database().created_at, actor="rds-provisioner"),
+DOCUMENT = cloudevents.of_database(
+    DatabaseEvent(id="1", type=DatabaseEventType.EXPIRING, at=database().created_at, actor="rds-provisioner"),
     database(),
     source=SOURCE,
 )
@@ -70,7 +70,7 @@ def receiver(cloud: Cloud) -> Iterator[Receiver]:
 
 def deliver(cloud: Cloud) -> list[dict[str, Any]]:
     """Send the document through the queue as Lambda would."""
-    cloud.sqs.send_message(QueueUrl=cloud.queue, MessageBody=announcement.encode(DOCUMENT))
+    cloud.sqs.send_message(QueueUrl=cloud.queue, MessageBody=cloudevents.encode(DOCUMENT))
     return receive(cloud)
 
 

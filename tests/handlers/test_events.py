@@ -8,14 +8,14 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
 from provisioner.handlers import events
-from provisioner.ledger_rows import to_item
-from provisioner.lifecycle import Event, Happened, Note, Noted
+from provisioner.ledger.rows import to_item
 
 from tests.core.examples import NOW, ROOMY, charge, request
-from tests.core.ledger_table import TABLE
 from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
+from tests.ledger.moto_table import TABLE
 
 
 class Subscriber:
@@ -62,7 +62,11 @@ def subscriber(cloud: Cloud) -> Iterator[Subscriber]:
 def test_the_rows_of_events_are_told_and_no_others(cloud: Cloud, subscriber: Subscriber) -> None:
     one = request()
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
-    cloud.ledger.note("dev", "mydb123", Note(id="n", type=Noted.EXPIRING, at=NOW, actor="rds-provisioner"))
+    cloud.ledger.add_database_event(
+        "dev",
+        "mydb123",
+        DatabaseEvent(id="n", type=DatabaseEventType.EXPIRING, at=NOW, actor="rds-provisioner"),
+    )
 
     assert told(*subscriber.stream()) == []
 
@@ -85,8 +89,8 @@ def test_subscribers_can_choose_by_event_environment_and_team(cloud: Cloud, subs
     one = request()
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
     failure = {"step": "apply", "cause": "c", "fix": "f", "retryable": False}
-    event = Event(id="failed:1", type=Happened.FAILED, at=NOW, actor="pipeline", detail=failure)
-    cloud.ledger.record(one.id, event, NOW)
+    event = Event(id="failed:1", type=EventType.FAILED, at=NOW, actor="pipeline", detail=failure)
+    cloud.ledger.add_event(one.id, event, NOW)
 
     told(*subscriber.stream())
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from provisioner import settings
-from provisioner.lifecycle import Happened, State
-from provisioner.records import Request
-from provisioner.sweep import Sweeper, Swept
+from provisioner.core.lifecycle import EventType, State
+from provisioner.core.models import Request
+from provisioner.reaper.stuck import Sweeper, Swept
 
 from tests.handlers.chain import ALPHA, Chain, now
 
@@ -49,7 +49,7 @@ def test_a_merge_that_github_refuses_is_made_a_minute_later(chain: Chain, status
     assert swept == Swept(merged=1)
     assert chain.calls() == [*MERGED, f"DELETE /git/refs/heads/{branch}"]
     assert state(chain, one) is State.MERGED
-    assert [event.type for event in chain.events(one)][-2:] == [Happened.PLANNED, Happened.MERGED]
+    assert [event.type for event in chain.events(one)][-2:] == [EventType.PLANNED, EventType.MERGED]
     assert sweep(2 * MINUTE) == Swept()
 
 

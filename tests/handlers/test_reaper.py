@@ -5,14 +5,14 @@ import json
 
 import boto3
 import pytest
+from provisioner.core.lifecycle import DatabaseState, Event, EventType
 from provisioner.handlers.reaper import handler
-from provisioner.lifecycle import DatabaseState, Event, Happened
-from provisioner.request import instant
+from provisioner.intake.bodies import instant
 
 from tests.core.examples import ROOMY, charge, request
-from tests.core.ledger_table import TABLE
 from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
+from tests.ledger.moto_table import TABLE
 
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
@@ -26,7 +26,7 @@ def database(cloud: Cloud, name: str, now: dt.datetime) -> None:
     """A database of the ledger and of RDS."""
     one = request(database_name=name, now=now, ttl="30d")
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
-    cloud.ledger.record(one.id, Event(id="done", type=Happened.SUCCEEDED, at=now, actor="x"), now)
+    cloud.ledger.add_event(one.id, Event(id="done", type=EventType.SUCCEEDED, at=now, actor="x"), now)
     boto3.client("rds").create_db_instance(
         DBInstanceIdentifier=f"dev-{name}",
         DBInstanceClass="db.t4g.micro",

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 from provisioner import settings
-from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, State
-from provisioner.records import Charge, Database, Request
-from provisioner.sweep import Sweeper, Swept
+from provisioner.core.lifecycle import DatabaseState, Event, EventType, Kind, State
+from provisioner.core.models import Charge, Database, Request
+from provisioner.reaper.stuck import Sweeper, Swept
 
 from tests.core.examples import ROOMY, charge
 from tests.core.examples import request as new_request
@@ -38,7 +38,7 @@ def rejected(chain: Chain) -> Request:
     chain.server.webhooks.settle()
     assert sweep() == Swept()
     assert chain.now(one).progress.state is State.REJECTED
-    assert chain.ledger.usage("alpha", "dev") == NOTHING
+    assert chain.ledger.quota_used("alpha", "dev") == NOTHING
     chain.calls()
     return one
 
@@ -73,7 +73,7 @@ def test_a_pull_request_that_is_opened_again_is_closed_with_the_reason(heard: Ch
     (comment,) = ended_comments(heard)
     assert "ask anew with `POST /provision-rds`" in comment
     assert heard.now(one).progress.state is State.REJECTED
-    assert [event.actor for event in heard.events(one) if event.type is Happened.CLOSED] == [
+    assert [event.actor for event in heard.events(one) if event.type is EventType.CLOSED] == [
         "ann",
         "rds-provisioner",
     ]
@@ -103,7 +103,7 @@ def test_its_name_may_be_anothers_by_then(heard: Chain) -> None:
 
     found = database(heard)
     assert (found.team, found.active, found.state) == ("beta", other.id, DatabaseState.PENDING)
-    assert heard.ledger.usage("alpha", "dev") == NOTHING
+    assert heard.ledger.quota_used("alpha", "dev") == NOTHING
 
 
 def test_what_a_person_merges_before_it_is_closed_again_is_the_teams_database(heard: Chain) -> None:
@@ -114,7 +114,7 @@ def test_what_a_person_merges_before_it_is_closed_again_is_the_teams_database(he
     heard.server.webhooks.settle()
 
     assert heard.now(one).progress.state is State.MERGED
-    assert heard.ledger.usage("alpha", "dev") == charge(one.root)
+    assert heard.ledger.quota_used("alpha", "dev") == charge(one.root)
     found = database(heard)
     assert (found.state, found.active, found.root) == (DatabaseState.PENDING, one.id, one.root)
     heard.apply(one, "started")
@@ -152,21 +152,21 @@ def test_a_change_that_was_rejected_and_merged_counts_while_its_database_is_ther
     )
     ledger.open_change(larger, database(chain), charge(larger.root), ROOMY)
 
-    def happen(one: Request, happened: Happened) -> None:
-        ledger.record(one.id, Event(id=happened, type=happened, at=now(), actor="ann"), now())
+    def happen(one: Request, happened: EventType) -> None:
+        ledger.add_event(one.id, Event(id=happened, type=happened, at=now(), actor="ann"), now())
 
-    happen(larger, Happened.CLOSED)
+    happen(larger, EventType.CLOSED)
     assert database(chain).root == first.root
     if state is DatabaseState.REMOVED:
         removal = replace(new_request(kind=Kind.REMOVE, now=now()), before=first.root)
         ledger.open_change(removal, database(chain), charge(first.root), ROOMY)
-        happen(removal, Happened.SUCCEEDED)
+        happen(removal, EventType.SUCCEEDED)
 
-    happen(larger, Happened.MERGED)
-    happen(larger, Happened.SUCCEEDED)
+    happen(larger, EventType.MERGED)
+    happen(larger, EventType.SUCCEEDED)
 
     found = database(chain)
     held = (larger.root, charge(larger.root)) if state is DatabaseState.AVAILABLE else (first.root, NOTHING)
     assert (found.state, found.active) == (state, None)
     assert (found.root, found.charge) == held
-    assert ledger.usage("alpha", "dev") == held[1]
+    assert ledger.quota_used("alpha", "dev") == held[1]

@@ -7,10 +7,11 @@ import random
 from typing import Any
 
 import pytest
-from provisioner import comments, settings
+from provisioner import settings
+from provisioner.core.lifecycle import DatabaseEventType, DatabaseState, Event, EventType, Kind, State, Step
+from provisioner.core.models import Charge, Request
 from provisioner.handlers import report
-from provisioner.lifecycle import DatabaseState, Event, Happened, Kind, Noted, State, Step
-from provisioner.records import Charge, Request
+from provisioner.pull_requests import comments
 
 from tests.handlers.chain import ALPHA, RESULT, Chain, apply_of, now, plan_of
 
@@ -60,10 +61,10 @@ def test_a_plan_that_does_what_was_asked_is_commented_on_and_merged(chain: Chain
     )
     assert chain.now(one).progress.state is State.MERGED
     assert [event.type for event in chain.events(one)] == [
-        Happened.REQUESTED,
-        Happened.OPENED,
-        Happened.PLANNED,
-        Happened.MERGED,
+        EventType.REQUESTED,
+        EventType.OPENED,
+        EventType.PLANNED,
+        EventType.MERGED,
     ]
     assert chain.events(one)[2].detail == {
         "pipeline_url": "https://ci.example/jobs/1",
@@ -492,7 +493,7 @@ def test_a_removal_ends_the_database_and_keeps_its_history(chain: Chain) -> None
     database = chain.ledger.database("dev", "mydb123")
     assert database is not None
     assert database.state is DatabaseState.REMOVED
-    assert chain.ledger.history("dev", "mydb123") == [created.id, one.id]
+    assert chain.ledger.request_ids("dev", "mydb123") == [created.id, one.id]
     assert "`dev/mydb123` is removed" in bodies(chain, 2)[1]
 
 
@@ -540,7 +541,7 @@ def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
     one = done(chain)
     if under_way:
         settings.service(now()).change("dev", "mydb123", {"size": "medium"}, ALPHA)
-    held = chain.ledger.usage("alpha", "dev")
+    held = chain.ledger.quota_used("alpha", "dev")
 
     for _ in range(2):
         answer = chain.apply(one, "removed", request_id=None)
@@ -549,9 +550,11 @@ def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
     database = chain.ledger.database("dev", "mydb123")
     assert database is not None
     assert (database.state, database.active) == (DatabaseState.REMOVED, None)
-    assert [note.type for note in chain.ledger.notes("dev", "mydb123")] == [Noted.REMOVED_IN_GIT]
+    assert [note.type for note in chain.ledger.database_events("dev", "mydb123")] == [
+        DatabaseEventType.REMOVED_IN_GIT
+    ]
     assert held.databases == 1
-    assert chain.ledger.usage("alpha", "dev") == Charge()
+    assert chain.ledger.quota_used("alpha", "dev") == Charge()
     assert chain.now(one).progress.state is State.DONE
 
 
@@ -626,6 +629,6 @@ def test_no_drift_and_drift_of_the_unknown_call_nobody(chain: Chain) -> None:
 def test_a_late_close_does_not_undo_what_was_applied(chain: Chain) -> None:
     one = done(chain)
 
-    chain.ledger.record(one.id, Event(id="late", type=Happened.CLOSED, at=now(), actor="x"), now())
+    chain.ledger.add_event(one.id, Event(id="late", type=EventType.CLOSED, at=now(), actor="x"), now())
 
     assert chain.now(one).progress.state is State.DONE

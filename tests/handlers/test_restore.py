@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from provisioner.lifecycle import Event, Happened, Kind, Note, Noted
-from provisioner.request import instant
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind
+from provisioner.intake.bodies import instant
 
 from tests.core.examples import ID, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client
@@ -22,7 +22,7 @@ SNAPSHOT = "dev-orders-final-3f0c1a2b"
 @pytest.fixture(autouse=True)
 def source(cloud: Cloud) -> None:
     """dev/orders: PostgreSQL 16, 40 GB, ten hours old, in an environment that keeps backups for a day."""
-    happened(cloud, request(ID, now=NOW - dt.timedelta(hours=10), **SHAPE), Happened.SUCCEEDED)
+    happened(cloud, request(ID, now=NOW - dt.timedelta(hours=10), **SHAPE), EventType.SUCCEEDED)
 
 
 SHAPE: dict[str, Any] = {
@@ -33,10 +33,10 @@ SHAPE: dict[str, Any] = {
 }
 
 
-def happened(cloud: Cloud, one: Any, *what: Happened) -> None:
+def happened(cloud: Cloud, one: Any, *what: EventType) -> None:
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
     for each in what:
-        cloud.ledger.record(one.id, Event(id=each, type=each, at=one.created_at, actor="x"), NOW)
+        cloud.ledger.add_event(one.id, Event(id=each, type=each, at=one.created_at, actor="x"), NOW)
 
 
 def remove(cloud: Cloud) -> None:
@@ -44,7 +44,7 @@ def remove(cloud: Cloud) -> None:
     assert database is not None
     removal = request(kind=Kind.REMOVE, now=NOW, **SHAPE)
     cloud.ledger.open_change(removal, database, database.charge, ROOMY)
-    cloud.ledger.record(removal.id, Event(id="s", type=Happened.SUCCEEDED, at=NOW, actor="x"), NOW)
+    cloud.ledger.add_event(removal.id, Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="x"), NOW)
 
 
 def ask(restore_from: dict[str, str], *, by: Client = ALPHA, dry_run: bool = False, **body: Any) -> Answer:
@@ -69,7 +69,7 @@ def test_version_and_storage_are_the_sources_unless_named(
 
 def test_a_small_source_gets_the_storage_of_its_new_environment(cloud: Cloud) -> None:
     small = request(database_name="small", now=NOW, storage_gb=20)
-    happened(cloud, small, Happened.SUCCEEDED)
+    happened(cloud, small, EventType.SUCCEEDED)
     body: dict[str, Any] = {"database_engine": "mysql", "environment": "prod", "owner": "dba"}
 
     answer = ask({"database": "dev/small"}, dry_run=True, **body)
@@ -124,7 +124,7 @@ def test_what_cannot_be_restored_is_refused_with_the_field_to_change(
 
 def test_backups_older_than_the_environment_keeps_are_gone(cloud: Cloud) -> None:
     old = request(database_name="old", now=NOW - dt.timedelta(days=5))
-    happened(cloud, old, Happened.SUCCEEDED)
+    happened(cloud, old, EventType.SUCCEEDED)
     moment = instant(NOW - dt.timedelta(hours=25))
 
     answer = ask({"database": "dev/old", "point_in_time": moment}, database_engine="mysql")
@@ -158,18 +158,18 @@ def test_another_teams_data_is_not_there(cloud: Cloud, restore_from: dict[str, s
 
 
 def test_a_name_that_another_team_took_shows_and_gives_nothing_of_what_was_there_before(cloud: Cloud) -> None:
-    note = Note(
+    note = DatabaseEvent(
         id="n",
-        type=Noted.USERS_READY,
+        type=DatabaseEventType.USERS_READY,
         at=NOW,
         actor="alice",
         detail={"secrets": {"application": "arn:alpha"}},
     )
-    cloud.ledger.note("dev", "orders", note)
+    cloud.ledger.add_database_event("dev", "orders", note)
     remove(cloud)
     later = NOW + dt.timedelta(minutes=5)
     taken = request(team="beta", now=later, **SHAPE)
-    happened(cloud, taken, Happened.SUCCEEDED)
+    happened(cloud, taken, EventType.SUCCEEDED)
 
     page = BETA.call("GET", "/databases/dev/orders").json
 

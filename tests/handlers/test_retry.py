@@ -13,12 +13,12 @@ from unittest import mock
 import boto3
 import pytest
 from provisioner import settings
-from provisioner.carry import FIRST_LOOK
-from provisioner.circleci import Access, CircleCi
-from provisioner.errors import NeedsPerson, Problem, TryLater
-from provisioner.lifecycle import Event, Happened, State, Step
-from provisioner.records import Request
-from provisioner.service import Accepted
+from provisioner.circleci import CircleCi, CircleCiAccess
+from provisioner.core.errors import NeedsPerson, Problem, TryLater
+from provisioner.core.lifecycle import Event, EventType, State, Step
+from provisioner.core.models import Request
+from provisioner.core.transitions import FIRST_CHECK
+from provisioner.intake.use_cases import Accepted
 
 from tests.handlers.chain import ALPHA, Chain, now
 
@@ -36,8 +36,8 @@ class Pipelines:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
-    def access(self, **more: str) -> Access:
-        return Access(project="gh/acme/databases", token="hush", url=self.url, **more)
+    def access(self, **more: str) -> CircleCiAccess:
+        return CircleCiAccess(project="gh/acme/databases", token="hush", url=self.url, **more)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def with_token(chain: Chain, circleci: Pipelines) -> Iterator[Pipelines]:
 def failed(chain: Chain, **more: Any) -> Request:
     """A request whose apply failed."""
     one = chain.opened()
-    chain.ledger.record(one.id, Event(id="merged:1", type=Happened.MERGED, at=now(), actor="x"), now())
+    chain.ledger.add_event(one.id, Event(id="merged:1", type=EventType.MERGED, at=now(), actor="x"), now())
     chain.apply(one, "started")
     chain.apply(one, "failed", cause="InsufficientDBInstanceCapacity", **more)
     return chain.now(one)
@@ -187,8 +187,10 @@ class TestQueue:
         self, chain: Chain, with_token: Pipelines
     ) -> None:
         one = chain.opened()
-        before = now() - FIRST_LOOK[Step.QUEUE] - dt.timedelta(seconds=1)
-        chain.ledger.record(one.id, Event(id="merged:1", type=Happened.MERGED, at=before, actor="x"), before)
+        before = now() - FIRST_CHECK[Step.QUEUE] - dt.timedelta(seconds=1)
+        chain.ledger.add_event(
+            one.id, Event(id="merged:1", type=EventType.MERGED, at=before, actor="x"), before
+        )
         for _ in range(3):
             chain.send(one)
             assert chain.work() == []
@@ -197,15 +199,19 @@ class TestQueue:
 
     def test_a_young_merge_is_left_to_the_webhook(self, chain: Chain, with_token: Pipelines) -> None:
         one = chain.opened()
-        chain.ledger.record(one.id, Event(id="merged:1", type=Happened.MERGED, at=now(), actor="x"), now())
+        chain.ledger.add_event(
+            one.id, Event(id="merged:1", type=EventType.MERGED, at=now(), actor="x"), now()
+        )
         chain.send(one)
         assert chain.work() == []
         assert with_token.asked == []
 
     def test_without_a_token_it_waits_for_the_steps_end(self, chain: Chain) -> None:
         one = chain.opened()
-        before = now() - FIRST_LOOK[Step.QUEUE]
-        chain.ledger.record(one.id, Event(id="merged:1", type=Happened.MERGED, at=before, actor="x"), before)
+        before = now() - FIRST_CHECK[Step.QUEUE]
+        chain.ledger.add_event(
+            one.id, Event(id="merged:1", type=EventType.MERGED, at=before, actor="x"), before
+        )
         chain.send(one)
         assert chain.work() == []
         assert chain.now(one).progress.state is State.MERGED
@@ -230,7 +236,7 @@ class TestCircleCi:
 
     def test_nobody_there_is_a_passing_fault(self) -> None:
         with pytest.raises(TryLater):
-            CircleCi(Access(project="gh/a/b", token="hush", url="http://127.0.0.1:9")).run("main")
+            CircleCi(CircleCiAccess(project="gh/a/b", token="hush", url="http://127.0.0.1:9")).run("main")
 
     @pytest.mark.parametrize("text", ["<html>", "[]", "", '"no"'])
     @pytest.mark.parametrize("status", [302, 400, 403, 404, 418])
@@ -245,8 +251,8 @@ class TestCircleCi:
     @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"project": "x"}', '{"token": "x", "more": 1}'])
     def test_a_secret_that_nobody_filled_in_says_what_to_put_there(self, text: str) -> None:
         with pytest.raises(NeedsPerson) as caught:
-            Access.read(text)
+            CircleCiAccess.read(text)
         assert caught.value.fix == 'put {"project": "gh/OWNER/NAME", "token": "..."} into it'
 
     def test_the_token_is_not_shown(self) -> None:
-        assert "hush" not in repr(Access(project="gh/a/b", token="hush"))
+        assert "hush" not in repr(CircleCiAccess(project="gh/a/b", token="hush"))

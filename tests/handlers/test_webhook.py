@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 import pytest
 from provisioner import settings
+from provisioner.core.lifecycle import Event, EventType, State
+from provisioner.core.models import Request
 from provisioner.handlers import webhook
-from provisioner.lifecycle import Event, Happened, State
-from provisioner.records import Request
 
 from tests.handlers.chain import Chain, sign
 
@@ -31,7 +31,7 @@ def settled(chain: Chain, one: Request) -> Request:
     return chain.now(one)
 
 
-def only(chain: Chain, one: Request, happened: Happened) -> Event:
+def only(chain: Chain, one: Request, happened: EventType) -> Event:
     """The one event of its type. GitHub's times are whole seconds, so that it need not come last."""
     (event,) = (event for event in chain.events(one) if event.type is happened)
     return event
@@ -141,7 +141,7 @@ def test_a_merge_by_a_person_moves_the_request(heard: Chain) -> None:
     commit = heard.server.hub.merge_as_person(1, "ann")
 
     assert settled(heard, one).progress.state is State.MERGED
-    merged = only(heard, one, Happened.MERGED)
+    merged = only(heard, one, EventType.MERGED)
     assert (merged.actor, merged.detail) == ("ann", {"commit": commit})
 
 
@@ -151,7 +151,7 @@ def test_a_close_rejects_the_request_and_says_who_did_it(heard: Chain) -> None:
     heard.server.hub.close_as_person(1, "ann")
 
     assert settled(heard, one).progress.state is State.REJECTED
-    assert only(heard, one, Happened.CLOSED).actor == "ann"
+    assert only(heard, one, EventType.CLOSED).actor == "ann"
 
 
 def test_what_the_app_does_is_told_under_the_products_name(heard: Chain) -> None:
@@ -160,13 +160,13 @@ def test_what_the_app_does_is_told_under_the_products_name(heard: Chain) -> None
     settings.github().close_pull_request(1)
 
     assert settled(heard, one).progress.state is State.REJECTED
-    assert only(heard, one, Happened.CLOSED).actor == "rds-provisioner"
+    assert only(heard, one, EventType.CLOSED).actor == "rds-provisioner"
 
 
 def test_a_close_that_a_cancel_brought_is_no_rejection_whoever_is_heard_first(heard: Chain) -> None:
     one = heard.opened()
-    asked = Event(id="cancel_asked", type=Happened.CANCEL_ASKED, at=one.created_at, actor="alpha")
-    heard.ledger.record(one.id, asked, one.created_at)
+    asked = Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=one.created_at, actor="alpha")
+    heard.ledger.add_event(one.id, asked, one.created_at)
 
     heard.server.hub.close_as_person(1, "ann")  # at the same moment, and heard before the worker is
 
@@ -199,7 +199,7 @@ def test_an_approval_is_in_the_timeline(heard: Chain) -> None:
     heard.server.hub.approve(1, "ann")
     settled(heard, one)
 
-    assert only(heard, one, Happened.APPROVED).actor == "ann"
+    assert only(heard, one, EventType.APPROVED).actor == "ann"
 
 
 def test_the_same_delivery_again_changes_nothing(heard: Chain) -> None:

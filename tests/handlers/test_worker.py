@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from provisioner import settings
-from provisioner.lifecycle import Event, Happened, State, Step
+from provisioner.core.lifecycle import Event, EventType, State, Step
 
 from tests.handlers.chain import ALPHA, Chain, Context, now
 
@@ -102,7 +102,7 @@ def test_a_killed_worker_is_replaced_when_its_claim_ends(chain: Chain, calls_mad
     if calls_made >= 2:
         github.create_branch(branch, main)
     if calls_made >= 3:
-        from provisioner.terraform import render, root_path
+        from provisioner.core.hcl import render, root_path
 
         github.put_file(
             root_path("dev", "mydb123"), render(one.root), branch=branch, message="Half", replaces=None
@@ -286,8 +286,8 @@ def test_nothing_is_begun_that_cannot_be_finished(chain: Chain) -> None:
 def test_a_request_that_is_past_its_pull_request_needs_no_call(chain: Chain, state: State) -> None:
     one = chain.opened()
     if state is not State.PULL_REQUEST_OPEN:
-        happened = Happened.MERGED if state is State.MERGED else Happened.CLOSED
-        chain.ledger.record(one.id, Event(id="x", type=happened, at=now(), actor="p"), now())
+        happened = EventType.MERGED if state is State.MERGED else EventType.CLOSED
+        chain.ledger.add_event(one.id, Event(id="x", type=happened, at=now(), actor="p"), now())
     chain.send(one)
 
     assert chain.work() == []
@@ -316,7 +316,7 @@ def test_a_pull_request_that_was_merged_meanwhile_is_seen_as_merged(chain: Chain
 
     assert chain.work() == []
 
-    merged = next(event for event in chain.events(one) if event.type is Happened.MERGED)
+    merged = next(event for event in chain.events(one) if event.type is EventType.MERGED)
     assert merged.detail == {"commit": commit}
     assert chain.now(one).progress.state is State.MERGED
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from provisioner import settings
-from provisioner.lifecycle import Event, Happened
-from provisioner.records import Request
+from provisioner.core.lifecycle import Event, EventType
+from provisioner.core.models import Request
 
 from tests.core.examples import CATALOG_TEXT, NOW, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client
@@ -20,16 +20,16 @@ ALPHA, BETA = Client("key-alpha"), Client("key-beta")
 PLACE = "/databases/dev/mydb123"
 
 
-def happened(cloud: Cloud, one: Request, *what: Happened) -> None:
+def happened(cloud: Cloud, one: Request, *what: EventType) -> None:
     for happening in what:
         event = Event(id=happening, type=happening, at=NOW, actor="x", detail={"pull_request": 1})
-        cloud.ledger.record(one.id, event, NOW)
+        cloud.ledger.add_event(one.id, event, NOW)
 
 
 def available(cloud: Cloud, **body: Any) -> Request:
     one = request(**body)
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
-    happened(cloud, one, Happened.SUCCEEDED)
+    happened(cloud, one, EventType.SUCCEEDED)
     return one
 
 
@@ -38,7 +38,7 @@ def removed(cloud: Cloud) -> None:
     gone = ALPHA.call("DELETE", PLACE).json["id"]
     found = cloud.ledger.request(gone)
     assert found is not None
-    happened(cloud, found, Happened.SUCCEEDED)
+    happened(cloud, found, EventType.SUCCEEDED)
 
 
 def assert_refused(cloud: Cloud, rows: int, answer: Answer, status: int, slug: str, words: str) -> None:
@@ -60,7 +60,7 @@ def test_a_removed_database_cannot_be_changed_or_removed(cloud: Cloud, method: s
 def test_a_request_that_is_being_applied_cannot_be_cancelled(cloud: Cloud) -> None:
     one = request()
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
-    happened(cloud, one, Happened.OPENED, Happened.MERGED, Happened.STARTED)
+    happened(cloud, one, EventType.OPENED, EventType.MERGED, EventType.STARTED)
     rows = cloud.rows()
     answer = ALPHA.call("POST", f"/requests/{one.id}/cancel")
     words = "It is merged; when it is done, change or remove the database instead."

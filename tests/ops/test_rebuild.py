@@ -12,16 +12,16 @@ from typing import Any
 import boto3
 import pytest
 from provisioner import settings
-from provisioner.ledger_rows import from_item
-from provisioner.lifecycle import DatabaseState, Kind, State
-from provisioner.records import Request
-from provisioner.sweep import Sweeper
-from provisioner.terraform import content_hash, render, root_path, state_key
+from provisioner.core.hcl import content_hash, render, root_path, state_key
+from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.models import Request
+from provisioner.ledger.rows import from_item
+from provisioner.reaper.stuck import Sweeper
 
 from ops import rebuild
-from tests.core.ledger_table import TABLE, create_table
 from tests.handlers.chain import ALPHA, RESULT, Chain, now
 from tests.handlers.conftest import chain, cloud  # noqa: F401 - fixtures
+from tests.ledger.moto_table import TABLE, create_table
 
 Row = dict[str, str | int]
 Rows = dict[tuple[str, str], Row]
@@ -328,7 +328,7 @@ def test_a_database_that_git_no_longer_has_is_taken_for_removed(
     database = world.chain.ledger.database("dev", "orders")
     assert database is not None
     assert database.state is DatabaseState.REMOVED
-    assert world.chain.ledger.usage("alpha", "dev").databases == 0
+    assert world.chain.ledger.quota_used("alpha", "dev").databases == 0
 
 
 def test_git_and_state_are_held_against_the_records(world: World, capsys: pytest.CaptureFixture[str]) -> None:

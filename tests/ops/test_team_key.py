@@ -7,10 +7,10 @@ from unittest import mock
 import boto3
 import pytest
 from moto import mock_aws
-from provisioner.ledger import Ledger
+from provisioner.ledger.ledger import Ledger
 
 from ops.team_key import Refused, TeamKeys, main
-from tests.core.ledger_table import FAKE_ACCOUNT, TABLE, create_table
+from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE, create_table
 
 STACK = "rds-provisioner"
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from provisioner.terraform import RootSyntaxError, parse
+from provisioner.core.hcl import RootSyntaxError, parse
 
 from pipeline.interruption import Interruption
-from pipeline.plan_summary import PROVIDER
+from pipeline.plan_changes import PROVIDER
 from pipeline.terraform_cli import Terraform, TerraformError
 
 GROUP = "module.database.aws_db_parameter_group.this"

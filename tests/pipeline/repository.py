@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from provisioner.terraform import Root, render, root_path
+from provisioner.core.hcl import Root, render, root_path
 
 from pipeline.git import Checkout
 from tests.core.examples import CATALOG_TEXT

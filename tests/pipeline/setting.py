@@ -4,12 +4,12 @@ import copy
 import itertools
 from typing import Any
 
+from pipeline.apply import Reconciler
 from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
-from pipeline.reconcile import Reconciler
-from pipeline.report import Reporter
-from pipeline.review import Review, judge
+from pipeline.plan import Review, judge
+from pipeline.reporter import Reporter
 from pipeline.store import Store
 from tests.core.examples import NOW, catalog
 from tests.pipeline.fakes import INSTANCE, Bucket, Cloud, Functions, Lifeline, Rds

@@ -5,12 +5,12 @@ import os
 from typing import Any
 
 import pytest
-from provisioner.pull_request import BRANCH as WORKER_BRANCH
-from provisioner.terraform import Restore, Root, render, root_path
+from provisioner.core.hcl import Restore, Root, render, root_path
+from provisioner.pull_requests.content import BRANCH as WORKER_BRANCH
 
 from pipeline import gate
 from pipeline.gate import Verdict
-from pipeline.review import judge
+from pipeline.plan import judge
 from tests.core.examples import NOW, catalog, root
 from tests.golden_files import assert_golden
 from tests.pipeline.repository import LOCK, Repository, file_of

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from provisioner.terraform import content_hash, render, root_path, state_key
+from provisioner.core.hcl import content_hash, render, root_path, state_key
 
+from pipeline.apply import Reconciler
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
-from pipeline.reconcile import Reconciler
-from pipeline.report import Reporter
-from pipeline.review import Review, judge
+from pipeline.plan import Review, judge
+from pipeline.reporter import Reporter
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
 from sandbox.aws.servers import free_port

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from provisioner.terraform import content_hash, render_removed
+from provisioner.core.hcl import content_hash, render_removed
 
 from pipeline.store import Lock, Store
 from tests.pipeline.fakes import Bucket

@@ -17,7 +17,7 @@ import pytest
 
 from sandbox.circleci.oidc import Issuer
 from sandbox.circleci.pipelines import Pipelines
-from sandbox.circleci.records import Pipeline, Project
+from sandbox.circleci.runs import Pipeline, Project
 from sandbox.circleci.server import Server
 
 SECRET = b"between us"

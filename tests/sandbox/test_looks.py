@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from provisioner.use import MANAGED_BY, Observer, asking, tags_of
+from provisioner.reaper.rds import MANAGED_BY, Observer, asking, tags_of
 
 from sandbox.aws.servers import free_port
 from sandbox.cloud import Cloud, start

@@ -17,7 +17,7 @@ RESPONSES: dict[str, Any] = resource("Api")["GatewayResponses"]
 
 def described() -> dict[tuple[str, str], bool]:
     """(method, path) -> whether a key is needed, as openapi.yaml says."""
-    content = yaml.safe_load((PROJECT / "lambda" / "provisioner" / "openapi.yaml").read_text())
+    content = yaml.safe_load((PROJECT / "lambda" / "provisioner" / "api" / "openapi.yaml").read_text())
     return {
         (method, path): bool(operation.get("security", content["security"]))
         for path, item in content["paths"].items()

@@ -46,7 +46,7 @@ def test_a_build_gathers_wheels_for_its_parameters(
     ours = {path.name for path in package.iterdir() if (PROJECT / "lambda" / path.name).exists()}
     assert ours == {"provisioner", "catalog.yaml", "requirements.txt"}
     assert (package / "catalog.yaml").read_bytes() == (PROJECT / "catalog.yaml").read_bytes()
-    assert (package / "provisioner" / "openapi.yaml").is_file()
+    assert (package / "provisioner" / "api" / "openapi.yaml").is_file()
     assert not (package / "boto3").exists()  # the runtime brings it
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.core.ledger_table import create_table
+from tests.ledger.moto_table import create_table
 from tests.template.stack import FUNCTIONS, of_type, resource, template
 
 

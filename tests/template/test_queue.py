@@ -1,4 +1,4 @@
-from provisioner.fulfil import LEASE
+from provisioner.pull_requests.worker import LEASE
 
 from tests.template.stack import of_type, references, resource
 

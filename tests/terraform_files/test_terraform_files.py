@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from provisioner.terraform import Root, render, render_removed
+from provisioner.core.hcl import Root, render, render_removed
 
 from sandbox import terraform_mirror
 

@@ -16,11 +16,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.access import Access
-from provisioner.engines import runner
-from provisioner.errors import NeedsPerson, TryLater
+from provisioner.access.servers import runner
+from provisioner.access.users import DatabaseUsers
+from provisioner.core.errors import NeedsPerson, TryLater
 
-_ROOTS: Final = str(Path(__file__).parents[1] / "rds_roots.crt")
+_ROOTS: Final = str(Path(__file__).parents[1] / "access" / "rds_roots.crt")
 _DOING: Final = {"applied": "making the users", "rotation_asked": "rotating a password"}
 
 logger = Logger()
@@ -67,7 +67,7 @@ def _is_done(record: Mapping[str, Any]) -> bool:
 
 def _later(
     record: Mapping[str, Any],
-    access: Access,
+    access: DatabaseUsers,
     place: tuple[str, str],
     what: str,
     error: TryLater | NeedsPerson,
@@ -85,8 +85,8 @@ def _later(
     return False
 
 
-def _access() -> Access:
-    return Access(
+def _access() -> DatabaseUsers:
+    return DatabaseUsers(
         settings.ledger(),
         settings.client("secretsmanager"),
         runner(settings.setting("DATABASE_ROOTS", _ROOTS)),

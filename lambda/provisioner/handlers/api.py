@@ -17,15 +17,16 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from provisioner import documents, rotation, settings
-from provisioner.catalog import ENGINES
-from provisioner.errors import NeedsPerson, Problem, TryLater
-from provisioner.handlers.query import Query
-from provisioner.ledger_table import Contention
-from provisioner.lifecycle import DatabaseState, Kind, State
-from provisioner.message import Message
-from provisioner.refusals import not_found
-from provisioner.service import Accepted, Caller, Service
+from provisioner import settings
+from provisioner.api import documents, rotation
+from provisioner.api.query import Query
+from provisioner.core.catalog import ENGINES
+from provisioner.core.errors import NeedsPerson, Problem, TryLater
+from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.intake.message import Message
+from provisioner.intake.refusals import not_found
+from provisioner.intake.use_cases import Accepted, Caller, Service
+from provisioner.ledger.table import Contention
 
 MAX_BODY: Final = 32_768
 MAX_REASON: Final = 256
@@ -158,7 +159,7 @@ def catalog() -> Response[str]:
 def quota() -> Response[str]:
     """What the team holds and may hold."""
     team, the_catalog = _caller().team, settings.the_catalog()
-    usage = {name: settings.ledger().usage(team, name) for name in the_catalog.environments}
+    usage = {name: settings.ledger().quota_used(team, name) for name in the_catalog.environments}
     return _json(200, documents.quota_document(team, usage, the_catalog))
 
 
@@ -178,7 +179,7 @@ def openapi() -> Response[str]:
 
 @functools.cache
 def _openapi() -> dict[str, Any]:
-    text = (Path(__file__).parents[1] / "openapi.yaml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "api" / "openapi.yaml").read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
     url = settings.setting("PUBLIC_URL", "")
     if url:

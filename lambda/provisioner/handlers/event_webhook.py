@@ -15,7 +15,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from provisioner import announcement, settings
+from provisioner import settings
+from provisioner.notify import cloudevents
 
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
 FIRST_WAIT: Final = 30
@@ -38,7 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 def _is_taken(record: Mapping[str, Any]) -> bool:
     try:
         body = record["body"].encode()
-        message_id = announcement.message_id(json.loads(body))
+        message_id = cloudevents.message_id(json.loads(body))
         timestamp = int(time.time())
         secret = settings.secret("EVENTS_WEBHOOK_SECRET_ARN")
         answer = _pool().request(
@@ -50,7 +51,7 @@ def _is_taken(record: Mapping[str, Any]) -> bool:
                 "User-Agent": "rds-provisioner",
                 "webhook-id": message_id,
                 "webhook-timestamp": str(timestamp),
-                "webhook-signature": announcement.signature(secret, message_id, timestamp, body),
+                "webhook-signature": cloudevents.signature(secret, message_id, timestamp, body),
             },
             redirect=False,  # the address is the one that a person deployed, and no other
         )

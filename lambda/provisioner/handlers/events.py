@@ -12,8 +12,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from provisioner import announcement, settings
-from provisioner.ledger_rows import event_from_row, from_item, note_from_row
+from provisioner import settings
+from provisioner.ledger.rows import database_event_from_row, event_from_row, from_item
+from provisioner.notify import cloudevents
 
 logger = Logger()
 metrics = Metrics()
@@ -43,8 +44,8 @@ def _announce(record: Mapping[str, Any]) -> None:
     data = document["data"]
     settings.client("sns").publish(
         TopicArn=settings.setting("EVENTS_TOPIC_ARN"),
-        Subject=announcement.subject(document),
-        Message=announcement.encode(document),
+        Subject=cloudevents.subject(document),
+        Message=cloudevents.encode(document),
         MessageAttributes={
             name: {"DataType": "String", "StringValue": data[name]}
             for name in ("event", "environment", "team")
@@ -60,10 +61,14 @@ def _document(image: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         if kind == "REQ":
             request = ledger.request(place)
-            return announcement.of_request(event_from_row(row), request, source=source) if request else None
+            return cloudevents.of_request(event_from_row(row), request, source=source) if request else None
         environment, database_name = place.split("#")
         database = ledger.database(environment, database_name)
-        return announcement.of_database(note_from_row(row), database, source=source) if database else None
+        return (
+            cloudevents.of_database(database_event_from_row(row), database, source=source)
+            if database
+            else None
+        )
     except (KeyError, ValueError):  # a row that only newer code can read; no try will mend that
         logger.exception("unreadable", pk=row["pk"], sk=row["sk"])
         metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=1)

@@ -9,10 +9,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.idle_sweep import IdleSweeper
-from provisioner.snapshot_sweep import SnapshotSweeper
-from provisioner.sweep import Sweeper
-from provisioner.use import Observer
+from provisioner.reaper.idle import IdleSweeper
+from provisioner.reaper.rds import Observer
+from provisioner.reaper.snapshots import SnapshotSweeper
+from provisioner.reaper.stuck import Sweeper
 
 logger = Logger()
 metrics = Metrics()

@@ -11,11 +11,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.errors import NeedsPerson, TryLater
-from provisioner.ledger_table import Contention
-from provisioner.outcome import Listener
-from provisioner.reports import ApplyReport, DriftReport, PlanReport, ReportError, read
-from provisioner.review import Reviewer
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.ledger.table import Contention
+from provisioner.reports.apply import ApplyReceiver
+from provisioner.reports.plan import PlanReceiver
+from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, ReportError, read
 
 logger = Logger()
 metrics = Metrics()
@@ -56,12 +56,12 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
 
 def _hear(report: PlanReport | ApplyReport | DriftReport) -> str:
     if isinstance(report, PlanReport):
-        reviewer = Reviewer(
+        reviewer = PlanReceiver(
             settings.ledger(), settings.the_catalog(), settings.github(), settings.base_branch(), _now
         )
         return reviewer.planned(report)
     now = _now()
-    listener = Listener(settings.ledger(), settings.github, settings.service(now).follow_up)
+    listener = ApplyReceiver(settings.ledger(), settings.github, settings.service(now).follow_up)
     if isinstance(report, DriftReport):
         if not report.drifted:
             return "no drift"

@@ -14,10 +14,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.ledger import Ledger
-from provisioner.ledger_table import Contention
-from provisioner.lifecycle import Event, Happened
-from provisioner.pull_request import BRANCH
+from provisioner.core.lifecycle import Event, EventType
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.table import Contention
+from provisioner.pull_requests.content import BRANCH
 
 # GitHub caps payloads at 25 MB, API Gateway at 10 MB; those of pull requests are far smaller.
 MAX_BODY: Final = 2_000_000
@@ -127,22 +127,22 @@ def to_event(happened: Mapping[str, Any], commit: str | None, now: dt.datetime) 
         case "pull_request.closed" if happened["merged"]:
             at = happened["merged_at"] or now
             detail = {"commit": happened["merge_commit"]}
-            return Event(id=f"merged:{number}", type=Happened.MERGED, at=at, actor=actor, detail=detail)
+            return Event(id=f"merged:{number}", type=EventType.MERGED, at=at, actor=actor, detail=detail)
         case "pull_request.closed":
             at = happened["closed_at"] or now
-            return Event(id=f"closed:{number}:{_stamp(at)}", type=Happened.CLOSED, at=at, actor=actor)
+            return Event(id=f"closed:{number}:{_stamp(at)}", type=EventType.CLOSED, at=at, actor=actor)
         case "pull_request.reopened":
             at = happened["updated_at"] or now
-            return Event(id=f"reopened:{number}:{_stamp(at)}", type=Happened.REOPENED, at=at, actor=actor)
+            return Event(id=f"reopened:{number}:{_stamp(at)}", type=EventType.REOPENED, at=at, actor=actor)
         case "pull_request.synchronize" if happened["head"] != commit:
             detail = {"commit": happened["head"]}
             return Event(
-                id=f"edited:{happened['head']}", type=Happened.EDITED, at=now, actor=actor, detail=detail
+                id=f"edited:{happened['head']}", type=EventType.EDITED, at=now, actor=actor, detail=detail
             )
         case "pull_request_review.submitted" if happened["review"]["state"] == "approved":
             review = happened["review"]
             at = review["at"] or now
-            return Event(id=f"approved:{review['id']}", type=Happened.APPROVED, at=at, actor=actor)
+            return Event(id=f"approved:{review['id']}", type=EventType.APPROVED, at=at, actor=actor)
     return None
 
 
@@ -157,7 +157,7 @@ def _record(
     event = to_event(happened, request.progress.commit, now)
     if event is None:
         return _answer(200, "Ignored", "This changes nothing.")
-    request = ledger.record(request.id, event, now)
+    request = ledger.add_event(request.id, event, now)
     logger.info("recorded", request_id=request.id, happened=event.type, state=request.progress.state)
     return _answer(200, "Recorded", f"Request {request.id} is {request.progress.state}.")
 

@@ -14,9 +14,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.errors import RateLimited, TryLater
-from provisioner.fulfil import Worker
-from provisioner.message import MessageError, decode
+from provisioner.core.errors import RateLimited, TryLater
+from provisioner.intake.message import MessageError, decode
+from provisioner.pull_requests.worker import Worker
 
 # SQS allows 12 hours of visibility counted from the receive, and 15 minutes of delay for a new message:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -69,8 +69,8 @@ def _check_time(context: LambdaContext) -> None:
 def _work(record: Mapping[str, Any]) -> None:
     message = decode(record["body"])
     github = settings.github()
-    if github.quiet:
-        raise RateLimited("working on the queue", "GitHub asked for quiet", github.quiet)
+    if github.rate_limited_for:
+        raise RateLimited("working on the queue", "GitHub asked for quiet", github.rate_limited_for)
     worker = Worker(
         settings.ledger(), settings.the_catalog(), github, settings.base_branch(), settings.circleci
     )

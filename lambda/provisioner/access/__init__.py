@@ -1,0 +1,1 @@
+"""⑤ The databases' own users and their passwords."""

@@ -1,0 +1,1 @@
+"""① What the HTTP API answers: its documents and their description."""

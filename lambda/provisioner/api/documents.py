@@ -1,0 +1,273 @@
+"""The API's documents: how requests and databases look to the people who asked for them."""
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from provisioner.core.catalog import Catalog
+from provisioner.core.hcl import Root
+from provisioner.core.lifecycle import (
+    BEGINS,
+    ENDED,
+    DatabaseEvent,
+    DatabaseEventType,
+    DatabaseState,
+    Event,
+    Progress,
+    State,
+    Step,
+    maximum,
+    step_starts,
+)
+from provisioner.core.models import Charge, Database, Request
+from provisioner.intake.bodies import instant
+from provisioner.reaper.idle_rules import Activity
+
+_STATE_WORDS: Final = {
+    State.REQUESTED: "The pull request is being opened.",
+    State.PULL_REQUEST_OPEN: "The pull request is open; gate, plan and approval come next.",
+    State.MERGED: "Merged; the pipeline applies it next.",
+    State.APPLYING: "Terraform is applying it.",
+    State.DONE: "Done.",
+    State.REJECTED: "The pull request was closed without a merge. Nothing was changed.",
+    State.FAILED: "It stands still; see error for the cause and what to do.",
+    State.CANCELLED: "Cancelled. Nothing was changed.",
+}
+
+_MOVE_WORDS: Final = {
+    State.CANCELLED: "Its pull request would be closed, if there is one, and its branch deleted.",
+    State.REQUESTED: "Its pull request would be opened.",
+    State.PULL_REQUEST_OPEN: "Gate, plan and approval would be waited for again.",
+    State.MERGED: "The pipeline of the base branch would be run again.",
+    State.APPLYING: "The pipeline of the base branch would be run again.",
+}
+
+
+def request_document(
+    request: Request,
+    events: Sequence[Event],
+    catalog: Catalog,
+    *,
+    now: dt.datetime,
+    typical: Mapping[Step, float] | None = None,
+) -> dict[str, Any]:
+    """A request with its timeline; `typical` holds the usual seconds of each step, from history."""
+    progress = request.progress
+    return {
+        **request_summary(request),
+        "message": _STATE_WORDS[progress.state],
+        "database": root_document(request.root, catalog),
+        "timeline": [_event(event, request.created_at) for event in events],
+        "steps": _steps(request, events, catalog, now, typical or {}),
+        "error": _error(progress),
+        "result": progress.result,
+    }
+
+
+def move_document(request: Request, next_state: State) -> dict[str, Any]:
+    """What a cancel or a retry would lead to, for its dry run."""
+    return {
+        "dry_run": True,
+        "request": f"/requests/{request.id}",
+        "pull_request": request.progress.pull_request_url,
+        "state": request.progress.state.value,
+        "next_state": next_state.value,
+        "message": _MOVE_WORDS[next_state],
+    }
+
+
+def request_summary(request: Request) -> dict[str, Any]:
+    """A request as it stands in a list."""
+    progress = request.progress
+    return {
+        "id": request.id,
+        "kind": request.kind.value,
+        "state": progress.state.value,
+        "step": progress.step.value,
+        "environment": request.environment,
+        "database_name": request.database_name,
+        "database_engine": request.root.engine,
+        "team": request.team,
+        "requested_by": request.actor,
+        "reason": request.reason,
+        "created_at": instant(request.created_at),
+        "updated_at": instant(progress.since),
+        "links": {
+            "self": f"/requests/{request.id}",
+            "database": f"/databases/{request.environment}/{request.database_name}",
+            "pull_request": progress.pull_request_url,
+            "pipeline": progress.pipeline_url,
+            "next_request": f"/requests/{request.follow_up}" if request.follow_up else None,
+        },
+    }
+
+
+def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
+    """What a root says, in the words of the API."""
+    size = catalog.size_of(root.instance_class)
+    return {
+        "environment": root.environment,
+        "database_name": root.database_name,
+        "database_engine": root.engine,
+        "engine_version": root.engine_version,
+        "size": size,
+        "instance_class": root.instance_class,
+        "storage_gb": root.storage_gb,
+        "max_storage_gb": root.max_storage_gb,
+        "high_availability": root.multi_az,
+        "backup_retention_days": root.backup_retention_days,
+        "deletion_protection": root.deletion_protection,
+        "final_snapshot": root.final_snapshot,
+        "owner": root.owner,
+        "purpose": root.purpose,
+        "cost_center": root.cost_center,
+        "expires_at": root.expires_at,
+        "tags": dict(root.tags),
+        "restore_from": None
+        if root.restore is None
+        else {
+            "snapshot": root.restore.snapshot,
+            "database": root.restore.database,
+            "point_in_time": root.restore.point_in_time,
+        },
+        "monthly_cost_usd": catalog.monthly_usd(root) if size else None,
+        "prices_as_of": catalog.prices_as_of.isoformat(),
+    }
+
+
+def database_document(
+    database: Database,
+    catalog: Catalog,
+    *,
+    history: Sequence[str] | None = None,
+    notes: Sequence[DatabaseEvent] = (),
+    use: Activity | None = None,
+) -> dict[str, Any]:
+    """A database; `history` lists its requests and `notes` what else happened to it, oldest first.
+
+    `use` is what is known of its use, where somebody has looked.
+    """
+    document = {
+        **root_document(database.root, catalog),
+        "state": database.state.value,
+        "team": database.team,
+        "created_at": instant(database.created_at),
+        "final_snapshot_id": final_snapshot_id(database),
+        "result": database.result,
+        "links": {
+            "self": f"/databases/{database.environment}/{database.database_name}",
+            "created_by": f"/requests/{database.origin}",
+            "active_request": f"/requests/{database.active}" if database.active else None,
+        },
+    }
+    if history is not None:
+        document["requests"] = [f"/requests/{request_id}" for request_id in history]
+        document["events"] = [_note(note) for note in notes]
+        document["secrets"] = secrets(database, notes)
+        known = use if use and use.origin == database.origin else None
+        document["last_connection_at"] = _time(known.last_connection_at if known else None)
+        document["idle_since"] = _time(known.idle_since if known else None)
+    return document
+
+
+def final_snapshot_id(database: Database) -> str | None:
+    """What `restore_from` names: the snapshot that a removed database left, until its age ends it.
+
+    Made as terraform/modules/rds_database does, out of the root that was applied last.
+    """
+    root = database.root
+    if database.state is not DatabaseState.REMOVED or not root.final_snapshot or database.result is None:
+        return None
+    return f"{root.environment}-{root.database_name}-final-{root.request_id[:8]}"
+
+
+def secrets(database: Database, notes: Sequence[DatabaseEvent]) -> dict[str, str]:
+    """The ARN of each user's secret, as far as the ledger knows one; access_sql.User names the users."""
+    found = {}
+    if database.result and database.result.get("secret_arn"):
+        found["master"] = str(database.result["secret_arn"])
+    for note in notes:
+        if note.type is DatabaseEventType.USERS_READY and note.id == f"users_ready:{database.origin[:8]}":
+            found |= dict(note.detail["secrets"])
+    return found
+
+
+def quota_document(team: str, usage: Mapping[str, Charge], catalog: Catalog) -> dict[str, Any]:
+    """What a team holds and may hold, by environment."""
+    environments = {}
+    for name in catalog.environments:
+        limit, held = catalog.quota(team, name), usage[name]
+        environments[name] = {
+            "databases": {"used": held.databases, "limit": limit.databases},
+            "storage_gb": {"used": held.storage_gb, "limit": limit.storage_gb},
+            "monthly_usd": {"used": held.monthly_cents / 100, "limit": limit.monthly_usd},
+        }
+    return {"team": team, "environments": environments}
+
+
+def _event(event: Event, start: dt.datetime) -> dict[str, Any]:
+    return {
+        "at": instant(event.at),
+        "seconds": round((event.at - start).total_seconds(), 1),
+        "event": event.type.value,
+        "actor": event.actor,
+        **({"detail": dict(event.detail)} if event.detail else {}),
+    }
+
+
+def _time(time: dt.datetime | None) -> str | None:
+    return instant(time) if time else None
+
+
+def _note(note: DatabaseEvent) -> dict[str, Any]:
+    return {
+        "at": instant(note.at),
+        "event": note.type.value,
+        "actor": note.actor,
+        **({"detail": dict(note.detail)} if note.detail else {}),
+    }
+
+
+def _error(progress: Progress) -> dict[str, Any] | None:
+    failure = progress.failure
+    if failure is None:
+        return None
+    return {
+        "step": failure.step.value,
+        "cause": failure.cause,
+        "fix": failure.fix,
+        "retryable": failure.retryable,
+    }
+
+
+def _steps(
+    request: Request,
+    events: Sequence[Event],
+    catalog: Catalog,
+    now: dt.datetime,
+    typical: Mapping[Step, float],
+) -> list[dict[str, Any]]:
+    """How long each step took, and for the running one how long it usually and at most takes."""
+    starts = step_starts(events)
+    progress = request.progress
+    rules = catalog.environments.get(request.environment)
+    automatic = rules is not None and rules.approval == "auto"
+    order = [step for step, _ in BEGINS]
+    steps = []
+    for step, following in itertools.pairwise(order):
+        if step not in starts:
+            continue
+        running = following not in starts and progress.state not in ENDED
+        end = starts.get(following) or (now if running and not progress.failure else progress.since)
+        entry: dict[str, Any] = {
+            "step": step.value,
+            "started_at": instant(starts[step]),
+            "seconds": round((end - starts[step]).total_seconds(), 1),
+        }
+        if running and not progress.failure:
+            entry["running"] = True
+            entry["typical_seconds"] = typical.get(step)
+            entry["maximum_seconds"] = int(maximum(step, automatic=automatic).total_seconds())
+        steps.append(entry)
+    return steps

@@ -1,0 +1,77 @@
+"""Reads the parameters behind a path's `?`.
+
+What a call does not know is refused and not passed over: a mistyped dry_run must not write, and a mistyped
+filter must not look like an empty list.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from provisioner.core.errors import Problem
+from provisioner.intake.bodies import instant, read_time
+
+PAGE_SIZE: Final = 25
+MAX_PAGE_SIZE: Final = 100
+
+
+class Query:
+    """A call's query parameters; each method raises Problem (400) that says what to change."""
+
+    def __init__(self, given: Mapping[str, Sequence[str]], *known: str) -> None:
+        for name, values in given.items():
+            if name not in known:
+                takes = f"it takes {', '.join(known)}" if known else "it takes none"
+                raise _problem(f"There is no query parameter {name[:40]!a} here; {takes}.")
+            if len(values) != 1:
+                raise _problem(f"Send {name} once.")
+        self._given = given
+
+    def text(self, name: str, *, longest: int | None = None) -> str | None:
+        """A parameter's text, of at most `longest` characters; None where it is missing or empty."""
+        values = self._given.get(name)
+        if values and longest is not None and len(values[0]) > longest:
+            raise _problem(f"{name} has {len(values[0])} characters; send at most {longest}.")
+        return values[0] or None if values else None
+
+    def flag(self, name: str) -> bool:
+        """Whether a parameter says `true`; without it, no."""
+        return self._choice(name, ("true", "false")) == "true"
+
+    def page_size(self) -> int:
+        """How many items to list; more than MAX_PAGE_SIZE counts as that."""
+        values = self._given.get("page_size")
+        value = values[0] if values else str(PAGE_SIZE)
+        if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
+            raise _problem(f"page_size has to be a number from 1 to {MAX_PAGE_SIZE}.")
+        return min(int(value), MAX_PAGE_SIZE)
+
+    def filters(self, **choices: Iterable[str] | None) -> dict[str, str]:
+        """The filters that were given; each is one of its choices, or any text where it has None."""
+        found = {
+            name: self.text(name) if among is None else self._choice(name, among)
+            for name, among in choices.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def instant(self, name: str) -> str | None:
+        """A time with its offset (RFC 3339), as the ledger writes it."""
+        values = self._given.get(name)
+        if not values:
+            return None
+        try:
+            return instant(read_time(values[0]))
+        except ValueError as error:
+            raise _problem(f"{name}: {error}.") from None
+
+    def _choice(self, name: str, among: Iterable[str]) -> str | None:
+        values, choices = self._given.get(name), tuple(among)
+        if not values:
+            return None
+        if values[0] not in choices:
+            raise _problem(f"{name} has to be one of {', '.join(choices)}.")
+        return values[0]
+
+
+def _problem(detail: str) -> Problem:
+    return Problem(400, "The query is not valid", detail, slug="bad-query")

@@ -1,0 +1,123 @@
+"""⑤ `POST /databases/{environment}/{name}/rotate`: another password for one of a database's users.
+
+RDS itself rotates the master user's, at once. For the other two the note that is written here is told to the
+access function (access.py), which carries it out.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provisioner.access.sql import User
+from provisioner.api import documents
+from provisioner.core.errors import Problem
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState
+from provisioner.core.models import Database
+from provisioner.intake import bodies
+from provisioner.intake.use_cases import Service
+from provisioner.ledger.ledger import Ledger
+
+# A second click, or a call that was sent again, means the same rotation.
+SAME: Final = dt.timedelta(minutes=1)
+_CAN_ROTATE: Final = (DatabaseState.AVAILABLE, DatabaseState.UPDATING, DatabaseState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The answer's document; `replayed` where the same was asked for just before."""
+
+    document: dict[str, Any]
+    replayed: bool = False
+    dry_run: bool = False
+
+
+def ask(
+    service: Service,
+    environment: str,
+    database_name: str,
+    content: Any,
+    *,
+    team: str,
+    actor: str,
+    rotate_master: Callable[[str], None],
+    dry_run: bool = False,
+) -> Rotated:
+    """Rotate, or have it done, and write down who asked; raises Problem, and TryLater where AWS is silent."""
+    user = User(bodies.read_rotate(content).user)
+    database = service.own_database(environment, database_name, team)
+    notes = service.ledger.database_events(environment, database_name, since=database.created_at)
+    arn = _secret(database, notes, user)
+    if dry_run:
+        return Rotated(_document(database, user, arn, None, rotated=False), dry_run=True)
+    done = {note.id for note in notes if note.type is DatabaseEventType.ROTATED}
+    for note in reversed(notes):
+        asked_again = note.type is DatabaseEventType.ROTATION_ASKED and note.detail.get("user") == user
+        rotated = f"rotated:{note.id}" in done
+        if asked_again and service.now - note.at < SAME and (rotated or user is not User.MASTER):
+            return Rotated(_document(database, user, arn, note, rotated=rotated), replayed=True)
+    asked = DatabaseEvent(
+        id=f"rotation_asked:{service.new_id()}",
+        type=DatabaseEventType.ROTATION_ASKED,
+        at=service.now,
+        actor=actor,
+        detail={"user": user.value},
+    )
+    service.ledger.add_database_event(environment, database_name, asked)
+    if user is User.MASTER:
+        rotate_master(arn)
+        _rotated(service.ledger, database, asked, arn)
+    return Rotated(_document(database, user, arn, asked, rotated=user is User.MASTER))
+
+
+def _rotated(ledger: Ledger, database: Database, asked: DatabaseEvent, arn: str) -> None:
+    note = DatabaseEvent(
+        id=f"rotated:{asked.id}",
+        type=DatabaseEventType.ROTATED,
+        at=asked.at + dt.timedelta(microseconds=1),  # after it, in every list
+        actor="rds-provisioner",
+        detail={"user": User.MASTER.value, "secret_arn": arn, "asked_by": asked.actor},
+    )
+    ledger.add_database_event(database.environment, database.database_name, note)
+
+
+def _secret(database: Database, notes: list[DatabaseEvent], user: User) -> str:
+    place = f"{database.environment}/{database.database_name}"
+    arn = None
+    if database.state in _CAN_ROTATE:
+        arn = documents.secrets(database, notes).get(user)
+    elif database.state is DatabaseState.REMOVED:
+        raise Problem(
+            409, "The database is gone", f"{place} was removed, and its users with it.", slug="removed"
+        )
+    if arn:
+        return arn
+    if database.state in _CAN_ROTATE and user is not User.MASTER:
+        raise Problem(
+            409,
+            "The database has no such user",
+            f"No {user} user was made for {place}. Where the stack has AccessSubnetIds, one is made minutes "
+            "after an apply, and GET /databases says if that failed; else rotate master.",
+            slug="no-user",
+        )
+    raise Problem(
+        409,
+        "The database is not there yet",
+        f"{place} is {database.state}; wait until it is available.",
+        slug="not-available",
+    )
+
+
+def _document(
+    database: Database, user: User, arn: str, asked: DatabaseEvent | None, *, rotated: bool
+) -> dict[str, Any]:
+    return {
+        "environment": database.environment,
+        "database_name": database.database_name,
+        "user": user.value,
+        "secret_arn": arn,
+        "state": "would_rotate" if asked is None else "rotated" if rotated else "rotating",
+        "requested_by": asked.actor if asked else None,
+        "requested_at": bodies.instant(asked.at) if asked else None,
+        "links": {"database": f"/databases/{database.environment}/{database.database_name}"},
+    }

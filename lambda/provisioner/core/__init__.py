@@ -1,0 +1,1 @@
+"""The rules of the product: no AWS, no network, no environment, no clock."""

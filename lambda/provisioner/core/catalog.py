@@ -1,0 +1,202 @@
+"""The catalog: which engines, sizes, environments, lifetimes and quotas a team may ask for."""
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Final, Literal, Self, get_args
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from provisioner.core.hcl import NEVER, Root
+
+EngineName = Literal["mysql", "postgres"]
+ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
+_LIFETIME = re.compile(r"([1-9][0-9]{0,4})([hd])")
+
+
+class CatalogError(ValueError):
+    """The catalog cannot be used; the message names each place and what is wrong with it."""
+
+
+def lifetime(text: str) -> dt.timedelta | None:
+    """Read a lifetime such as `8h` or `14d`; None means `never`. Raises ValueError on anything else."""
+    if text == NEVER:
+        return None
+    match = _LIFETIME.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a lifetime: write hours as 8h, days as 14d, or never")
+    return dt.timedelta(hours=int(match[1])) if match[2] == "h" else dt.timedelta(days=int(match[1]))
+
+
+def _check_lifetime(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("write hours as 8h, days as 14d, or never")
+    lifetime(value)
+    return value
+
+
+LifetimeText = Annotated[str, BeforeValidator(_check_lifetime)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Engine(_Part):
+    """An engine and the major versions that are offered."""
+
+    versions: list[str] = Field(min_length=1)
+    default_version: str
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> Self:
+        if self.default_version not in self.versions:
+            raise ValueError(f"default_version {self.default_version} is not one of versions")
+        return self
+
+
+class Size(_Part):
+    """A size that people ask for by name; `monthly_usd` is the instance alone, in one zone."""
+
+    instance_class: str = Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
+    monthly_usd: float = Field(gt=0)
+
+
+class StorageRange(_Part):
+    """Allocated storage in GiB; RDS allows 20 to 65,536 for gp3."""
+
+    minimum: int = Field(ge=20, le=65_536)
+    maximum: int = Field(ge=20, le=65_536)
+    default: int
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if not self.minimum <= self.default <= self.maximum:
+            raise ValueError("minimum, default and maximum have to stand in this order")
+        return self
+
+
+class Lifetime(_Part):
+    """How long a database may live, counted from its creation."""
+
+    default: LifetimeText
+    maximum: LifetimeText
+    never: bool = False
+
+    @model_validator(mode="after")
+    def _default_is_allowed(self) -> Self:
+        longest, usual = lifetime(self.maximum), lifetime(self.default)
+        if longest is None:
+            raise ValueError("maximum has to be a time; say never: true to allow databases without an end")
+        if usual is None and not self.never:
+            raise ValueError("default is never, but never is not allowed")
+        if usual is not None and usual > longest:
+            raise ValueError("default is longer than maximum")
+        return self
+
+
+class Quota(_Part):
+    """What one team may hold in one environment; the bill is the catalog's estimate."""
+
+    databases: int = Field(ge=0)
+    storage_gb: int = Field(ge=0)
+    monthly_usd: int = Field(ge=0)
+
+
+class Environment(_Part):
+    """One environment's rules."""
+
+    approval: Literal["auto", "review"]
+    sizes: list[str] = Field(min_length=1)
+    default_size: str
+    storage_gb: StorageRange
+    lifetime: Lifetime
+    high_availability: Literal["never", "optional", "always"]
+    backup_retention_days: int = Field(ge=1, le=35)
+    deletion_protection: bool
+    final_snapshot: bool
+    keep_final_snapshot_days: int | None = Field(default=None, ge=1, le=3_650)  # left out: for ever
+    # Left out: nobody looks. A week at least, so that a job of every Sunday is seen; CloudWatch keeps hours
+    # for 455 days.
+    idle_after_days: int | None = Field(default=None, ge=7, le=365)
+    quota: Quota
+
+
+class Team(_Part):
+    """What differs for one team."""
+
+    quota: dict[str, Quota] = {}
+    cost_center: str | None = Field(default=None, pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,64}$")
+
+
+class Catalog(_Part):
+    """The whole catalog, checked as one."""
+
+    version: Literal[1]
+    prices_as_of: dt.date = Field(strict=False)
+    storage_usd_per_gb: float = Field(gt=0)
+    engines: dict[EngineName, Engine]
+    sizes: dict[str, Size]
+    environments: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")], Environment]
+    teams: dict[str, Team] = {}
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        for name, environment in self.environments.items():
+            unknown = [size for size in environment.sizes if size not in self.sizes]
+            if unknown:
+                raise ValueError(f"environments.{name}.sizes names {', '.join(unknown)}, which sizes lacks")
+            if environment.default_size not in environment.sizes:
+                raise ValueError(f"environments.{name}.default_size is not one of its sizes")
+        classes = [size.instance_class for size in self.sizes.values()]
+        if len(classes) != len(set(classes)):
+            raise ValueError("two sizes have the same instance_class")
+        for name, team in self.teams.items():
+            unknown = [one for one in team.quota if one not in self.environments]
+            if unknown:
+                raise ValueError(f"teams.{name}.quota names {', '.join(unknown)}, which environments lacks")
+        return self
+
+    def quota(self, team: str, environment: str) -> Quota:
+        """The team's quota in an environment."""
+        special = self.teams[team].quota if team in self.teams else {}
+        return special.get(environment, self.environments[environment].quota)
+
+    def size_of(self, instance_class: str) -> str | None:
+        """The size that stands for an instance class, if any does."""
+        return next(
+            (name for name, size in self.sizes.items() if size.instance_class == instance_class), None
+        )
+
+    def monthly_usd(self, root: Root) -> float:
+        """Estimated cost of a root in USD a month: instance and storage, twice for a standby."""
+        size = self.size_of(root.instance_class)
+        if size is None:
+            raise ValueError(f"the catalog has no size for {root.instance_class}")
+        one = self.sizes[size].monthly_usd + root.storage_gb * self.storage_usd_per_gb
+        return round(one * (2 if root.multi_az else 1), 2)
+
+    def maximum_storage_gb(self, environment: str, storage_gb: int) -> int:
+        """How far storage may grow by itself: twice what was asked for, within the environment's bound.
+
+        RDS wants at least 10 % above what is allocated, or the same to switch autoscaling off:
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+        """
+        ceiling = min(storage_gb * 2, self.environments[environment].storage_gb.maximum)
+        return ceiling if ceiling * 10 >= storage_gb * 11 else storage_gb
+
+
+def load(text: str) -> Catalog:
+    """Read a catalog; raises CatalogError with one line for each thing that is wrong."""
+    try:
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except yaml.YAMLError as error:
+        raise CatalogError(f"the catalog is not YAML: {error}") from error
+    try:
+        return Catalog.model_validate(content)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, one['loc'])) or 'catalog'}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
+        raise CatalogError("\n".join(lines)) from error

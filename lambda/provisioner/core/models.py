@@ -1,0 +1,106 @@
+"""What the ledger keeps of a request and of a database."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from provisioner.core.hcl import Restore, Root
+from provisioner.core.lifecycle import DatabaseState, Kind, Progress
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a database takes of its team's quota; money in US cents a month, so that sums are exact."""
+
+    databases: int = 0
+    storage_gb: int = 0
+    monthly_cents: int = 0
+
+    def minus(self, other: "Charge") -> "Charge":
+        """The difference to another charge."""
+        return Charge(
+            databases=self.databases - other.databases,
+            storage_gb=self.storage_gb - other.storage_gb,
+            monthly_cents=self.monthly_cents - other.monthly_cents,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One asked-for change and where it stands.
+
+    `before` is the root that a change starts from (None for a create). `asked` is what was asked for,
+    with defaults filled in. `charge` is what the database takes of the quota while this is under way.
+    `follow_up` is the id of the request that begins when this one is done; `attempts` counts the worker's
+    claims, of which the newest holds until `lease_until`.
+    """
+
+    id: str
+    kind: Kind
+    environment: str
+    database_name: str
+    team: str
+    actor: str
+    root: Root
+    before: Root | None
+    asked: Mapping[str, Any]
+    created_at: dt.datetime
+    progress: Progress
+    reason: str = ""
+    charge: Charge = Charge()
+    follow_up: str | None = None
+    attempts: int = 0
+    lease_until: str = "0"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One database, by (environment, database_name).
+
+    `root` is what it is, or will be while it is pending; `origin` the request that created it; `active`
+    the newest request, until that has ended; `charge` what it takes of the quota, and `charge_before` what it
+    will take again when that request comes to nothing; `failed_before` the failed request whose place that
+    one took, and which has it again then. `marks` says which warnings went out and when (see `expiry.mark`).
+    """
+
+    environment: str
+    database_name: str
+    team: str
+    state: DatabaseState
+    root: Root
+    asked: Mapping[str, Any]
+    origin: str
+    active: str | None
+    created_at: dt.datetime
+    charge: Charge = Charge()
+    charge_before: Charge = Charge()
+    failed_before: str | None = None
+    result: Mapping[str, Any] | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a list, and the token of the next one."""
+
+    items: list[Item]
+    next_token: str | None = field(default=None)
+
+
+def root_to_json(root: Root) -> str:
+    """A root as one line of JSON."""
+    return json.dumps(dataclasses.asdict(root), separators=(",", ":"), sort_keys=True)
+
+
+def root_from_json(text: str) -> Root:
+    """The inverse of `root_to_json`."""
+    values = json.loads(text)
+    restore = values.pop("restore")
+    return Root(**values, restore=None if restore is None else Restore(**restore))

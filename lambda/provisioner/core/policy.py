@@ -1,0 +1,142 @@
+"""The gate's rules for one root: what a main.tf may say, however it came to be written.
+
+The strongest rule comes first: a root has to be, byte for byte, what `terraform.render` writes for the
+values it holds. So no provider, data source, provisioner or expression can stand in it, and the rules
+after that one only have to look at values.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from provisioner.core.catalog import Catalog, lifetime
+from provisioner.core.hcl import NEVER, Root, RootSyntaxError, parse
+from provisioner.intake.bodies import instant, name_errors, parse_instant
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyResult:
+    """One rule's verdict, in words that a person can act on."""
+
+    rule: str
+    passed: bool
+    detail: str
+
+
+def check(
+    text: str,
+    *,
+    environment: str,
+    database_name: str,
+    catalog: Catalog,
+    now: dt.datetime,
+    disarming: bool = False,
+) -> list[PolicyResult]:
+    """Every rule's verdict on a main.tf at the place of (environment, database_name).
+
+    `disarming` is for the first step of a removal, the only time that deletion protection may be off
+    where the environment asks for it.
+    """
+    try:
+        root = parse(text)
+    except RootSyntaxError as error:
+        return [PolicyResult("rendered", False, f"not a root that the provisioner writes: {error}")]
+    results = [PolicyResult("rendered", True, "exactly what the provisioner writes for these values")]
+    if (root.environment, root.database_name) != (environment, database_name):
+        detail = f"says {root.environment}/{root.database_name}, but stands at {environment}/{database_name}"
+        return [*results, PolicyResult("place", False, detail)]
+    results.append(PolicyResult("place", True, f"stands where {environment}/{database_name} belongs"))
+    if environment not in catalog.environments:
+        return [*results, PolicyResult("environment", False, f"the catalog has no environment {environment}")]
+    return [
+        *results,
+        _name(root),
+        _engine(root, catalog),
+        _size(root, catalog),
+        _storage(root, catalog),
+        _lifetime(root, catalog, now),
+        _availability(root, catalog),
+        _safety(root, catalog, disarming),
+    ]
+
+
+def passed(results: list[PolicyResult]) -> bool:
+    """Whether every rule holds."""
+    return all(result.passed for result in results)
+
+
+def _name(root: Root) -> PolicyResult:
+    errors = name_errors(root.database_name, root.engine)
+    return PolicyResult("name", not errors, "; ".join(errors) or "a name that RDS and the engine accept")
+
+
+def _engine(root: Root, catalog: Catalog) -> PolicyResult:
+    versions = next((one.versions for name, one in catalog.engines.items() if name == root.engine), [])
+    offered = root.engine_version in versions
+    label = f"{root.engine} {root.engine_version}"
+    return PolicyResult("engine", offered, label if offered else f"{label} is not in the catalog")
+
+
+def _size(root: Root, catalog: Catalog) -> PolicyResult:
+    allowed = catalog.environments[root.environment].sizes
+    size = catalog.size_of(root.instance_class)
+    if size in allowed:
+        return PolicyResult("size", True, f"{size} ({root.instance_class})")
+    return PolicyResult(
+        "size",
+        False,
+        f"{root.instance_class} is none of the sizes of {root.environment}: {', '.join(allowed)}",
+    )
+
+
+def _storage(root: Root, catalog: Catalog) -> PolicyResult:
+    bounds = catalog.environments[root.environment].storage_gb
+    within = bounds.minimum <= root.storage_gb <= root.max_storage_gb <= bounds.maximum
+    label = f"{root.storage_gb} GB, growing to {root.max_storage_gb} GB"
+    limits = f"{root.environment} allows {bounds.minimum} to {bounds.maximum} GB"
+    return PolicyResult("storage", within, label if within else f"{label}; {limits}")
+
+
+def _lifetime(root: Root, catalog: Catalog, now: dt.datetime) -> PolicyResult:
+    rules = catalog.environments[root.environment].lifetime
+    if root.expires_at == NEVER:
+        detail = "no end" if rules.never else f"{root.environment} does not allow databases without an end"
+        return PolicyResult("lifetime", rules.never, detail)
+    try:
+        end = parse_instant(root.expires_at)
+    except ValueError:
+        detail = f"{root.expires_at!r} is not a time in UTC such as 2026-11-30T12:00:00Z"
+        return PolicyResult("lifetime", False, detail)
+    longest = lifetime(rules.maximum)
+    if longest is not None and end > now + longest:
+        latest = instant(now + longest)
+        detail = f"ends {root.expires_at}; {root.environment} allows {rules.maximum}, until {latest}"
+        return PolicyResult("lifetime", False, detail)
+    return PolicyResult("lifetime", True, f"ends {root.expires_at}")
+
+
+def _availability(root: Root, catalog: Catalog) -> PolicyResult:
+    rule = catalog.environments[root.environment].high_availability
+    allowed = rule == "optional" or root.multi_az == (rule == "always")
+    detail = "a standby in a second zone" if root.multi_az else "one zone"
+    return PolicyResult(
+        "availability", allowed, detail if allowed else f"{detail}; {root.environment} says {rule}"
+    )
+
+
+def _safety(root: Root, catalog: Catalog, disarming: bool) -> PolicyResult:
+    rules = catalog.environments[root.environment]
+    wrong = []
+    if root.backup_retention_days < rules.backup_retention_days:
+        wrong.append(f"backups are kept {rules.backup_retention_days} days, not {root.backup_retention_days}")
+    if rules.final_snapshot and not root.final_snapshot:
+        wrong.append("a final snapshot is taken")
+    if rules.deletion_protection and not root.deletion_protection and not disarming:
+        wrong.append("deletion protection is on")
+    if wrong:
+        return PolicyResult("safety", False, f"in {root.environment} " + ", and ".join(wrong))
+    detail = f"backups kept for {root.backup_retention_days} d, final snapshot {_on(root.final_snapshot)}"
+    return PolicyResult("safety", True, f"{detail}, deletion protection {_on(root.deletion_protection)}")
+
+
+def _on(value: bool) -> str:
+    return "on" if value else "off"

@@ -1,0 +1,159 @@
+"""One call to GitHub: signed, limited in time and never repeated; what comes back says what to do.
+
+Repeating is the queue's work. Once GitHub asked for quiet, no further call goes out until that time is over:
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import urllib3
+
+from provisioner.core.errors import NeedsPerson, RateLimited, TryLater
+from provisioner.github.app import GitHubApp
+
+_TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
+# "at least one minute" where a secondary limit names no time:
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+_SECONDARY_WAIT: Final = 60.0
+_FIXES: Final = {
+    301: "the repository moved: deploy with its new name as GitHubRepository, then retry",
+    401: "check the App's id and that its private key is the one in Secrets Manager, then retry",
+    403: "give the App read and write permission for contents and pull requests, then retry",
+    404: "check that the repository exists and that the App is installed on it, then retry",
+    422: "look at GitHub's words and at the repository's rules for branches, then retry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """GitHub's answer to one call."""
+
+    status: int
+    content: Any
+
+    @property
+    def message(self) -> str:
+        """GitHub's own words for an error."""
+        if not isinstance(self.content, Mapping):
+            return ""
+        errors = self.content.get("errors")
+        details = [
+            str(error.get("message") or error.get("code") or "") if isinstance(error, Mapping) else str(error)
+            for error in (errors if isinstance(errors, list) else [])
+        ]
+        return "; ".join(part for part in [str(self.content.get("message") or ""), *details] if part)
+
+
+class Calls:
+    """Makes the calls of one installation of the App on one repository."""
+
+    def __init__(
+        self,
+        api_url: str,
+        repository: str,
+        app: GitHubApp,
+        pool: urllib3.PoolManager | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._repository = repository
+        self._app = app
+        self._pool = pool or urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
+        self._clock = clock
+        self._rate_limited_until = 0.0
+
+    @property
+    def rate_limited_for(self) -> float:
+        """The seconds for which GitHub still wants to be left alone; 0 when it does not."""
+        return max(self._rate_limited_until - self._clock(), 0.0)
+
+    def repository(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, doing: str
+    ) -> Answer:
+        """Call the repository; the answer, whatever its status. Raises TryLater and RateLimited."""
+        token = self._app.token(self._new_token)
+        answer = self._call(method, f"/repos/{self._repository}{path}", f"Bearer {token}", body, doing)
+        if answer.status == 401:
+            self._app.forget()
+            raise TryLater(
+                doing, "GitHub did not accept the installation token; the next try takes a new one"
+            )
+        return answer
+
+    def _new_token(self, installation_id: str, jwt: str) -> tuple[str, str]:
+        doing = "signing in to GitHub as the App"
+        path = f"/app/installations/{quote(installation_id)}/access_tokens"
+        answer = self._call("POST", path, f"Bearer {jwt}", {}, doing)
+        check(answer, 201, doing)
+        return str(answer.content["token"]), str(answer.content["expires_at"])
+
+    def _call(
+        self, method: str, path: str, authorization: str, body: Mapping[str, Any] | None, doing: str
+    ) -> Answer:
+        if wait := self.rate_limited_for:
+            raise RateLimited(
+                doing,
+                f"GitHub asked for quiet, for {wait:.0f} s more",
+                wait,
+            )
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": authorization,
+            "User-Agent": "rds-provisioner",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        try:
+            response = self._pool.request(
+                method, self._api_url + path, body=data, headers=headers, redirect=False
+            )
+            text = response.data
+        except urllib3.exceptions.HTTPError as error:
+            raise TryLater(doing, f"GitHub did not answer ({type(error).__name__})") from error
+        wait = limited(response.status, response.headers, text, self._clock())
+        if wait is not None:
+            self._rate_limited_until = self._clock() + wait
+            raise RateLimited(doing, f"GitHub asks for {wait:.0f} s of quiet", wait)
+        if response.status >= 500:
+            raise TryLater(doing, f"GitHub answered {response.status}")
+        try:
+            return Answer(response.status, json.loads(text) if text else None)
+        except ValueError as error:
+            raise TryLater(
+                doing, f"GitHub answered {response.status} with something else than JSON"
+            ) from error
+
+
+def check(answer: Answer, expected: int | tuple[int, ...], doing: str) -> None:
+    """Let the expected statuses pass; raises NeedsPerson for any other."""
+    wanted = expected if isinstance(expected, tuple) else (expected,)
+    if answer.status in wanted:
+        return
+    fix = _FIXES.get(answer.status, "look at GitHub's words, correct the cause, then retry the request")
+    raise NeedsPerson(doing, f"GitHub answered {answer.status}: {answer.message}", fix)
+
+
+def limited(status: int, headers: Mapping[str, str], text: bytes, now: float) -> float | None:
+    """The seconds that GitHub wants to be left alone, where this answer is a rate limit."""
+    if status not in (403, 429):
+        return None
+    if "retry-after" in headers:
+        return _number(headers["retry-after"], _SECONDARY_WAIT)
+    if headers.get("x-ratelimit-remaining") == "0":
+        reset = _number(headers.get("x-ratelimit-reset", ""), 0)
+        return max(reset - now, 1.0) if reset else _SECONDARY_WAIT
+    if status == 429 or b"rate limit" in text.lower():
+        return _SECONDARY_WAIT
+    return None
+
+
+def _number(text: str, default: float) -> float:
+    return float(text) if text.isdecimal() else default

@@ -1,0 +1,196 @@
+"""What the use cases refuse, each with the reason and the way on."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.core.errors import FieldError, Problem
+from provisioner.core.hcl import Root
+from provisioner.core.lifecycle import DatabaseState, Step
+from provisioner.core.models import Charge, Database, Request
+from provisioner.intake import bodies
+from provisioner.intake.bodies import RestoreFrom
+
+
+def not_found(what: str) -> Problem:
+    """The 404, the same for what does not exist and for what is another team's."""
+    return Problem(404, "Not found", f"There is no {what} of this team.", slug="not-found")
+
+
+def under_way(active: Request) -> Problem:
+    """One change at a time."""
+    progress = active.progress
+    state = f"{progress.state}, cancelling" if progress.cancelling else progress.state
+    way_on = "Wait for it, or cancel it"
+    if progress.failure:
+        way_on = "Retry or cancel it"
+    return Problem(
+        409,
+        "Another change is under way",
+        f"Request {active.id} ({active.kind}, {state}) has to end first. {way_on}.",
+        slug="under-way",
+        extra={"request": f"/requests/{active.id}"},
+    )
+
+
+def no_environment(database: Database) -> Problem:
+    """What the catalog has no rules for stays as it is."""
+    return Problem(
+        409,
+        "The environment left the catalog",
+        f"Neither API nor pipeline changes what is in {database.environment} without its rules. "
+        "Put it back into catalog.yaml until its databases are removed.",
+        slug="no-environment",
+    )
+
+
+def removed(database: Database) -> Problem:
+    """Nothing is left to change."""
+    return Problem(
+        409,
+        "The database is gone",
+        f"{_place(database)} was removed; ask for a new one with POST /provision-rds.",
+        slug="removed",
+    )
+
+
+def too_late(found: Request) -> Problem:
+    """A cancel after the merge, or after the end."""
+    ended = found.progress.step is Step.END
+    way_on = (
+        "It has ended; nothing is left to cancel."
+        if ended
+        else "It is merged; when it is done, change or remove the database instead."
+    )
+    return Problem(
+        409,
+        "Too late to cancel",
+        f"The request is {found.progress.state}. {way_on}",
+        slug="too-late",
+        extra={"request": f"/requests/{found.id}"},
+    )
+
+
+def not_retryable(found: Request) -> Problem:
+    """A retry of what has not failed, or of what another try cannot mend."""
+    failure = found.progress.failure
+    return Problem(
+        409,
+        "Nothing to retry",
+        failure.fix if failure else f"The request is {found.progress.state}, not failed.",
+        slug="not-retryable",
+        extra={"request": f"/requests/{found.id}", "pipeline": found.progress.pipeline_url},
+    )
+
+
+def removal_failed(found: Request) -> Problem:
+    """A change of a database whose removal is merged, and failed: git has no root of it any more."""
+    return Problem(
+        409,
+        "Its removal failed",
+        f"The removal of {found.environment}/{found.database_name} is merged, and its apply failed. "
+        f"Retry it with POST /requests/{found.id}/retry.",
+        slug="removal-failed",
+        extra={"request": f"/requests/{found.id}"},
+    )
+
+
+def superseded(found: Request) -> Problem:
+    """A retry of a request whose place another one took."""
+    return Problem(
+        409,
+        "Another change took its place",
+        "The database was changed after this request failed; look at that change instead.",
+        slug="superseded",
+        extra={
+            "request": f"/requests/{found.id}",
+            "database": f"/databases/{found.environment}/{found.database_name}",
+        },
+    )
+
+
+def name_taken(existing: Database) -> Problem:
+    """Another team has a database of this name."""
+    return Problem(
+        409,
+        "The name is taken",
+        f"Another team has {_place(existing)}. Choose another database_name.",
+        slug="name-taken",
+        errors=[FieldError("/database_name", "taken by another team; choose another name")],
+    )
+
+
+def differs(existing: Database, asked: Mapping[str, Any], names: list[str]) -> Problem:
+    """The team asked for a database of this name before, with other values of `names`."""
+    place = _place(existing)
+    return Problem(
+        409,
+        "The database exists and differs",
+        f"{place} was asked for with other values of {', '.join(names)}. Change it with "
+        f"PATCH /databases/{place}, or choose another database_name.",
+        slug="differs",
+        errors=[
+            FieldError(f"/{name}", f"it has {_show(existing.asked.get(name))}, not {_show(asked[name])}")
+            for name in names
+        ],
+        extra={"database": f"/databases/{place}", "request": f"/requests/{existing.origin}"},
+    )
+
+
+def key_reused() -> Problem:
+    """The 422 of https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/"""
+    return Problem(
+        422,
+        "The Idempotency-Key was used with another body",
+        "Send a new Idempotency-Key with a new body, or the old body again.",
+        slug="idempotency-key-reused",
+    )
+
+
+def over_quota(team: str, environment: str, held: Charge, wanted: Charge, limit: Charge) -> Problem:
+    """The quota does not hold what was asked for."""
+    return Problem(
+        429,
+        "The team's quota is used up",
+        f"In {environment} team {team} holds {held.databases} of {limit.databases} databases, "
+        f"{held.storage_gb} of {limit.storage_gb} GB and {held.monthly_cents / 100:.2f} of "
+        f"{limit.monthly_cents / 100:.2f} USD a month; this takes {wanted.storage_gb} GB and "
+        f"{wanted.monthly_cents / 100:.2f} USD a month. Remove a database, ask for a smaller one, "
+        "or have the quota in the catalog raised.",
+        slug="quota",
+        retry_after=3600,
+    )
+
+
+def of_source(source: RestoreFrom, origin: Database, root: Root, now: dt.datetime) -> list[FieldError]:
+    """What keeps `root` from being restored from `origin`."""
+    place = _place(origin)
+    errors = []
+    if origin.root.engine != root.engine:
+        text = f"{place} is {origin.root.engine}; a restore cannot change the engine"
+        errors.append(FieldError("/database_engine", text))
+    if origin.root.engine_version != root.engine_version:
+        text = f"the source has version {origin.root.engine_version}; restore it first, then upgrade"
+        errors.append(FieldError("/engine_version", text))
+    if root.storage_gb < origin.root.storage_gb:
+        text = f"the source has {origin.root.storage_gb} GB; storage cannot shrink"
+        errors.append(FieldError("/storage_gb", text))
+    if source.database and origin.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
+        text = f"{place} is {origin.state}; restore from its final snapshot instead"
+        errors.append(FieldError("/restore_from/database", text))
+    if source.point_in_time not in (None, "latest"):
+        moment = bodies.parse_instant(str(source.point_in_time))
+        oldest = max(now - dt.timedelta(days=origin.root.backup_retention_days), origin.created_at)
+        if not oldest <= moment <= now:
+            text = f"backups reach from {bodies.instant(oldest)} to now; choose a time between, or latest"
+            errors.append(FieldError("/restore_from/point_in_time", text))
+    return errors
+
+
+def _place(database: Database) -> str:
+    return f"{database.environment}/{database.database_name}"
+
+
+def _show(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

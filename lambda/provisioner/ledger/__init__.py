@@ -1,0 +1,1 @@
+"""The ledger: every request, database, event and quota, in one DynamoDB table."""

@@ -1,0 +1,195 @@
+"""The ledger's table in DynamoDB: reads that are never stale, writes on condition, and pages.
+
+What a row means is in ledger_rows.py, and what is written when in ledger.py.
+"""
+
+import base64
+import datetime as dt
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from provisioner.core.errors import Problem
+from provisioner.ledger.rows import Row, from_item, to_item, when
+
+Write = dict[str, Any]
+_CONFLICT: Final = "TransactionConflict"
+_PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
+_TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
+
+
+class Contention(Exception):
+    """Others kept changing the same rows; the same call works in a moment."""
+
+
+class Table:
+    """One DynamoDB table; `client` is boto3's."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, pk: str, sk: str) -> Row | None:
+        """One row, as of now."""
+        answer = self._client.get_item(
+            TableName=self._name, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
+        )
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def query(self, pk: str, prefix: str = "") -> list[Row]:
+        """All rows of a partition, or those whose sort key begins with `prefix`, as of now."""
+        condition, values = "pk = :pk", {":pk": pk}
+        if prefix:
+            condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": prefix}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            ConsistentRead=True,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=to_item(values),
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+    def due(self, kind: str, now: dt.datetime) -> Iterator[Row]:
+        """Rows that somebody should look after by now; what was written a moment ago may be missing."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName="due",
+            KeyConditionExpression="due_kind = :kind AND due_at <= :now",
+            ExpressionAttributeValues=to_item({":kind": kind, ":now": when(now)}),
+        )
+        yield from (from_item(item) for page in pages for item in page["Items"])
+
+    def page(
+        self,
+        list_pk: str,
+        filters: Mapping[str, str],
+        page_size: int,
+        page_token: str | None,
+        expires_before: str | None = None,
+    ) -> tuple[list[Row], str | None]:
+        """A full page of a list, newest first, and the token of the next one."""
+        names, conditions = {}, []
+        values: dict[str, str | int] = {":list": list_pk}
+        for position, (name, value) in enumerate(filters.items()):
+            names[f"#f{position}"] = name
+            values[f":f{position}"] = value
+            conditions.append(f"#f{position} = :f{position}")
+        if expires_before:
+            names["#expires"] = "expires_at"
+            values[":before"] = expires_before
+            conditions.append("#expires < :before")
+        call: dict[str, Any] = {
+            "TableName": self._name,
+            "IndexName": "listing",
+            "KeyConditionExpression": "list_pk = :list",
+            "ExpressionAttributeValues": to_item(values),
+            "ScanIndexForward": False,
+        }
+        if conditions:
+            call |= {"FilterExpression": " AND ".join(conditions), "ExpressionAttributeNames": names}
+        start = _read_token(page_token, list_pk) if page_token else None
+        rows: list[Row] = []
+        while True:
+            call["Limit"] = page_size - len(rows) if not conditions else 100
+            if start:
+                call["ExclusiveStartKey"] = to_item(start)
+            answer = self._client.query(**call)
+            for item in answer["Items"]:
+                row = from_item(item)
+                rows.append(row)
+                if len(rows) == page_size:
+                    more = "LastEvaluatedKey" in answer or item is not answer["Items"][-1]
+                    return rows, _write_token(row) if more else None
+            if "LastEvaluatedKey" not in answer:
+                return rows, None
+            start = from_item(answer["LastEvaluatedKey"])
+
+    def update(
+        self,
+        pk: str,
+        sk: str,
+        expression: str,
+        values: Row,
+        *,
+        condition: str,
+        names: Mapping[str, str] | None = None,
+    ) -> Row | None:
+        """Change a row at once; the row after that, or None where the condition did not hold."""
+        change = self.updating(pk, sk, expression, values, condition=condition)["Update"]
+        if names:
+            change["ExpressionAttributeNames"] = dict(names)
+        try:
+            answer = self._client.update_item(**change, ReturnValues="ALL_NEW")
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
+        return from_item(answer["Attributes"])
+
+    def updating(
+        self, pk: str, sk: str, expression: str, values: Row, *, condition: str | None = None
+    ) -> Write:
+        """A change of a row, for `write`."""
+        change: dict[str, Any] = {
+            "TableName": self._name,
+            "Key": to_item({"pk": pk, "sk": sk}),
+            "UpdateExpression": expression,
+        }
+        if condition:
+            change["ConditionExpression"] = condition
+        if values:
+            change["ExpressionAttributeValues"] = to_item(values)
+        return {"Update": change}
+
+    def putting(self, row: Row, version: int | None = None) -> Write:
+        """A row for `write`, in the place of the one with this version, or of none."""
+        put: dict[str, Any] = {"TableName": self._name, "Item": to_item(row)}
+        if version is None:
+            put["ConditionExpression"] = "attribute_not_exists(pk)"
+        else:
+            put["ConditionExpression"] = "version = :version"
+            put["ExpressionAttributeValues"] = to_item({":version": version})
+        return {"Put": put}
+
+    def write(self, writes: list[Write]) -> list[str] | None:
+        """Write all or nothing; None when written, else the reason for each write.
+
+        Raises Contention where another transaction kept holding one of the rows.
+        """
+        for pause in _PAUSES:
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "TransactionCanceledException":
+                    raise
+                reasons = [
+                    str(one.get("Code", "None")) for one in error.response.get("CancellationReasons", [])
+                ]
+                if "ConditionalCheckFailed" in reasons or _CONFLICT not in reasons:
+                    return reasons
+                time.sleep(pause)
+            else:
+                return None
+        raise Contention("writing to the ledger")
+
+
+def _write_token(row: Row) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row[name] for name in _TOKEN_KEYS]).encode()).decode()
+
+
+def _read_token(token: str, list_pk: str) -> Row:
+    """The position that a page token stands for; raises Problem (400) for one from elsewhere."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(token.encode()))
+        row = dict(zip(_TOKEN_KEYS, map(str, values), strict=True))
+    except (ValueError, TypeError, RecursionError):
+        row = {}
+    if row.get("list_pk") != list_pk:
+        raise Problem(
+            400,
+            "The page token is not valid",
+            "Start again without page_token, and follow next_page_token as it is given.",
+            slug="bad-page-token",
+        )
+    return dict(row)

@@ -1,0 +1,1 @@
+"""⑦ Events for the outside."""

@@ -1,0 +1,1 @@
+"""③④ One request becomes one pull request, and is merged."""

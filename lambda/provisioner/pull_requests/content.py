@@ -1,0 +1,240 @@
+"""What people read on a pull request: title, branch, commit message and body; text only.
+
+Users' words stand in the body alone, in a fence that they cannot close. Titles, branches and commits are made
+from validated names, because CircleCI and GitHub act on what they find there.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from provisioner.core.catalog import Catalog
+from provisioner.core.hcl import NEVER, Root, render, root_path
+from provisioner.core.lifecycle import Kind
+from provisioner.core.models import Request
+from provisioner.core.policy import PolicyResult, passed
+from provisioner.intake.bodies import instant
+from provisioner.pull_requests import request_record
+
+BRANCH: Final = re.compile(
+    r"rds/(?P<environment>[a-z][a-z0-9]{0,19})/(?P<database_name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"
+    r"/(?P<kind>create|update|extend|disarm|remove)-(?P<id8>[0-9a-f]{8})"
+)
+# A fence has to be longer than what it holds, and GitHub limits how long a text may be.
+_LONG_RUN: Final = re.compile(r"`{20,}")
+_CELL_LENGTH: Final = 300
+# Controls, the characters that turn a line's direction around, and halves of characters.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
+_VERBS: Final = {
+    Kind.CREATE: "Create",
+    Kind.UPDATE: "Change",
+    Kind.EXTEND: "Extend",
+    Kind.DISARM: "Disarm",
+    Kind.REMOVE: "Remove",
+}
+
+
+def branch(request: Request) -> str:
+    """The branch that belongs to a request alone."""
+    return f"rds/{request.environment}/{request.database_name}/{request.kind}-{request.id[:8]}"
+
+
+def title(request: Request) -> str:
+    """The title, also of the merge commit."""
+    place = f"{request.environment}/{request.database_name}"
+    match request.kind:
+        case Kind.CREATE:
+            return f"Create {place} ({ENGINE_NAMES[request.root.engine]} {request.root.engine_version})"
+        case Kind.DISARM:
+            return f"Disarm {place}: deletion protection off, before its removal"
+        case kind:
+            return f"{_VERBS[kind]} {place}"
+
+
+def commit_message(request: Request) -> str:
+    """The message of the one commit on the branch."""
+    return f"{title(request)}\n\nRequest-Id: {request.id}\nTeam: {request.team}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file's new content on a branch of its own; `content` None deletes it.
+
+    `before` is the content that main is believed to have (None: no such file).
+    """
+
+    branch: str
+    base: str
+    title: str
+    body: str
+    commit_message: str
+    path: str
+    before: str | None
+    content: str | None
+
+
+def change(request: Request, results: Sequence[PolicyResult], catalog: Catalog, *, base: str) -> Change:
+    """Everything that the worker publishes for a request."""
+    return Change(
+        branch=branch(request),
+        base=base,
+        title=title(request),
+        body=body(request, results, catalog),
+        commit_message=commit_message(request),
+        path=root_path(request.environment, request.database_name),
+        before=None if request.before is None else render(request.before),
+        content=None if request.kind is Kind.REMOVE else render(request.root),
+    )
+
+
+def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) -> str:
+    """The pull request's body."""
+    sections = [
+        f"## {_VERBS[request.kind]} `{request.environment}/{request.database_name}`",
+        _table(request, catalog),
+        _who(request),
+    ]
+    if request.root.tags and request.kind is Kind.CREATE:
+        sections.append(
+            "**Tags**\n\n" + quoted("\n".join(f"{k} = {v}" for k, v in sorted(request.root.tags.items())))
+        )
+    if request.root.restore and request.kind is Kind.CREATE:
+        sections.append(_restore(request.root))
+    if results:
+        sections.append(policy_table(results))
+    sections.append(_next(request, catalog))
+    sections.append(request_record.section(request))
+    return "\n\n".join(sections) + "\n"
+
+
+def quoted(text: str) -> str:
+    """Somebody else's words in a fence that is longer than any run of backticks in them.
+
+    Nothing inside a fence is read as Markdown, HTML, a mention or a keyword:
+    https://github.github.com/gfm/#fenced-code-blocks
+    """
+    text = _UNSEEN.sub("\ufffd", text.replace("\r\n", "\n"))
+    text = _LONG_RUN.sub(lambda run: f"({len(run[0])} backticks)", text)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def policy_table(results: Sequence[PolicyResult]) -> str:
+    """The policy's verdicts: folded away where all is well, in full view where something is denied."""
+    rows = [f"| {'✅' if one.passed else '❌'} | {cell(one.rule)} | {cell(one.detail)} |" for one in results]
+    table = "\n".join(["| | Rule | Finding |", "|---|---|---|", *rows])
+    if passed(list(results)):
+        count = f"{len(results)} rules" if len(results) > 1 else "1 rule"
+        return f"<details><summary>Policy: passed ({count})</summary>\n\n{table}\n\n</details>"
+    return f"### Policy: **denied**\n\n{table}"
+
+
+def cell(text: str) -> str:
+    """Text inside a line or a table's cell, as code, where nothing but its words is read.
+
+    No escape keeps a `|` from ending a cell when a backslash comes before it, so that it is exchanged:
+    https://github.github.com/gfm/#tables-extension-
+    """
+    flat = _UNSEEN.sub("\ufffd", re.sub(r"\s+", " ", text)).replace("`", "'").replace("|", "¦").strip()
+    short = flat if len(flat) <= _CELL_LENGTH else flat[:_CELL_LENGTH] + "…"
+    return f"`{short}`" if short else ""
+
+
+def facts(root: Root, catalog: Catalog) -> dict[str, str]:
+    """What a root means to a person."""
+    size = catalog.size_of(root.instance_class)
+    return {
+        "Engine": f"{ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
+        "Size": f"{size or 'not in the catalog'} ({root.instance_class})",
+        "Availability": "a standby in a second zone" if root.multi_az else "one zone",
+        "Storage": f"{root.storage_gb} GB, growing to {root.max_storage_gb} GB",
+        "Backups": f"kept {_days(root.backup_retention_days)}",
+        "Final snapshot": "taken" if root.final_snapshot else "none",
+        "Deletion protection": "on" if root.deletion_protection else "off",
+        "Lifetime": "no end" if root.expires_at == NEVER else f"until {root.expires_at}",
+        "Tags": ", ".join(f"{key}={value}" for key, value in sorted(root.tags.items())) or "none",
+        "Cost": _cost(catalog.monthly_usd(root), catalog) if size else "unknown",
+    }
+
+
+def _cost(usd: float, catalog: Catalog) -> str:
+    return f"{usd:.2f} USD a month, estimated with prices of {catalog.prices_as_of}"
+
+
+def _table(request: Request, catalog: Catalog) -> str:
+    after = facts(request.root, catalog)
+    if request.kind is Kind.CREATE or request.before is None:
+        after.pop("Tags")
+        rows = [f"| {name} | {value} |" for name, value in after.items()]
+        return "\n".join(["| | |", "|---|---|", *rows])
+    before = facts(request.before, catalog)
+    if request.kind is Kind.REMOVE:
+        kept = ("Engine", "Size", "Storage", "Final snapshot", "Lifetime", "Cost")
+        rows = [f"| {name} | {before[name]} |" for name in kept]
+        return "\n".join(["| What goes | |", "|---|---|", *rows])
+    changed = [name for name in after if after[name] != before[name]]
+    rows = [f"| {name} | {cell(before[name])} | {cell(after[name])} |" for name in changed]
+    return "\n".join(["| | Before | After |", "|---|---|---|", *rows])
+
+
+def _who(request: Request) -> str:
+    lines = [
+        f"Requested by {cell(request.actor)} of team {cell(request.team)} at {instant(request.created_at)}, "
+        f"owner {cell(request.root.owner)}.",
+        f"Request `{request.id}`.",
+    ]
+    why = request.reason or ("" if request.kind is not Kind.CREATE else request.root.purpose)
+    lines.append("\n**Why**\n\n" + quoted(why) if why else "No reason was given.")
+    return "\n".join(lines)
+
+
+def _restore(root: Root) -> str:
+    """Where the data comes from, and what a restore carries over:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
+    """
+    assert root.restore is not None  # noqa: S101 - the caller looked
+    if root.restore.snapshot:
+        source, moment = f"snapshot {cell(root.restore.snapshot)}", "when the snapshot was taken"
+    else:
+        source = f"database {cell(root.restore.database or '')}"
+        moment = cell(root.restore.point_in_time or "")
+        if root.restore.point_in_time in (None, "latest"):
+            moment = "the latest restorable time, which on RDS is within the last five minutes"
+    return (
+        f"### Restored from {source}\n\n"
+        "| | |\n|---|---|\n"
+        f"| As of | {moment} |\n"
+        "| Comes along | the data, the name of the database inside the engine, the users in it with their "
+        "passwords and grants |\n"
+        "| Does not | the master password (a new secret), other secrets, endpoint, size, tags, lifetime, "
+        "parameter group, backups and monitoring: they are this file's |"
+    )
+
+
+def _next(request: Request, catalog: Catalog) -> str:
+    rules = catalog.environments.get(request.environment)
+    automatic = rules is not None and rules.approval == "auto"
+    approval = (
+        "Gate and plan run; when they show exactly this and nothing else, it merges by itself."
+        if automatic
+        else "Gate and plan run; then a code owner reviews, approves and merges."
+    )
+    apply = {
+        Kind.CREATE: "The pipeline creates the database, and a comment here says where it is.",
+        Kind.UPDATE: "The pipeline changes the database in place.",
+        Kind.EXTEND: "The pipeline writes the new end into the tags; the database itself is not touched.",
+        Kind.DISARM: "The pipeline switches deletion protection off; a second pull request then removes it.",
+        Kind.REMOVE: "The pipeline destroys the database"
+        + (" after a final snapshot." if request.root.final_snapshot else ". No snapshot is kept."),
+    }[request.kind]
+    return (
+        f"### What happens next\n\n1. {approval}\n2. {apply}\n\n"
+        f"To stop it, close this pull request, or `POST /requests/{request.id}/cancel`."
+    )
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"

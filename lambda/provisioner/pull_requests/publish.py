@@ -1,0 +1,119 @@
+"""③ Publish one change to the repository exactly once: one branch, one commit, one file, one pull request.
+
+Safe to run twice and to be killed between any two calls. The branch's name belongs to one request alone, so
+whatever is found under it is an earlier, half-finished run's, and is adopted. GitHub's own refusals (the
+branch exists, the file's blob differs, a pull request exists) are the locks; nothing here relies on timing.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.github.client import Commit, GitHub, PullRequest
+from provisioner.pull_requests.content import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The pull request, and the commit that this product made: "" where somebody else changed the branch."""
+
+    pull_request: PullRequest
+    commit: str
+
+
+def publish(github: GitHub, change: Change, *, first: bool) -> Published:
+    """Publish a change; `first` says that nobody ever tried before, which saves the look.
+
+    Four calls where all is new: head of main, branch, commit, pull request.
+    """
+    if not first and (found := github.find_pull_request(change.branch)):
+        ours = found.merged or is_ours(github, change, found.head_sha)
+        return Published(found, found.head_sha if ours else "")
+    base = github.branch_head(change.base)
+    github.create_branch(change.branch, base)
+    commit = _commit(github, change)
+    # A commit made now, in place of what was expected on what main is now, can hold nothing else. Anything
+    # else is looked at.
+    ours = commit.parent == base or is_ours(github, change, commit.sha)
+    opened = github.open_pull_request(
+        branch=change.branch, base=change.base, title=change.title, body=change.body
+    )
+    if opened is None:
+        opened = github.find_pull_request(change.branch)
+    if opened is None:
+        raise TryLater(
+            f"opening the pull request for {change.branch}",
+            "GitHub says that it exists, but does not show it",
+        )
+    return Published(opened, commit.sha if ours else "")
+
+
+def is_ours(github: GitHub, change: Change, commit: str) -> bool:
+    """Whether a commit adds this change to main in one step, and nothing beside it.
+
+    What is ours may merge without a person, so that a branch which somebody else pushed to is not, nor a
+    change of a file that somebody else changed on main.
+    """
+    found = github.compare(change.base, commit)
+    if found.commits == 0:
+        raise NeedsPerson(
+            f"changing {change.path}",
+            f"{change.base} is already as asked",
+            "cancel this request: there is nothing left to merge",
+        )
+    if found.commits != 1 or len(found.files) != 1 or found.files[0].path != change.path:
+        return False
+    if change.before is not None and _content(github.file(change.path, change.base)) != change.before:
+        return False  # it takes back what a person changed in git
+    if change.content is None:
+        return found.files[0].status == "removed"
+    return found.files[0].status in ("added", "modified") and found.files[0].blob == blob_sha(change.content)
+
+
+def blob_sha(content: str) -> str:
+    """The name that git gives to a file's content, which saves reading it from GitHub."""
+    data = content.encode()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _commit(github: GitHub, change: Change) -> Commit:
+    """The commit with the change on the branch; of no known parent where it was made by an earlier run, or
+    in place of another file than was expected.
+    """
+    replaces = None if change.before is None else blob_sha(change.before)
+    commit = _write(github, change, replaces)
+    if commit:
+        return commit
+    there = github.file(change.path, change.branch)
+    if _content(there) == change.content:
+        return Commit(github.branch_head(change.branch), parent="")
+    if there is None:
+        if change.before is not None:
+            raise NeedsPerson(
+                f"changing {change.path}",
+                "the file is not on the base branch",
+                "find out who removed it; cancel this request, then ask anew",
+            )
+        raise TryLater(f"committing {change.path}", "GitHub refused the file, but shows none")
+    commit = _write(github, change, there[0])
+    if commit is None:
+        raise TryLater(f"committing {change.path}", "the branch changed at the same moment")
+    return Commit(commit.sha, parent="")  # in place of another file than was expected
+
+
+def _write(github: GitHub, change: Change, replaces: str | None) -> Commit | None:
+    if change.content is None:
+        return github.delete_file(
+            change.path, branch=change.branch, message=change.commit_message, replaces=replaces or ""
+        )
+    return github.put_file(
+        change.path,
+        change.content,
+        branch=change.branch,
+        message=change.commit_message,
+        replaces=replaces,
+    )
+
+
+def _content(there: tuple[str, bytes] | None) -> str | None:
+    return None if there is None else there[1].decode("utf-8", "replace")

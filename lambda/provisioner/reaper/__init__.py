@@ -1,0 +1,1 @@
+"""⑥ What runs on a schedule: stuck requests, expiry, idle databases, old snapshots."""

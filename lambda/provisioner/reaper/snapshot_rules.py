@@ -1,0 +1,65 @@
+"""Which final snapshots are ours, and when one is old enough to go; no AWS, no clock.
+
+A snapshot goes only when everything says so: it is a manual snapshot with the name that the module gives to
+final snapshots (`terraform/modules/rds_database`), with our tags and its environment's, finished, and older
+than `keep_final_snapshot_days`; its environment is in the catalog; the ledger knows the database and says
+that it is gone; and no request restores from it. Whatever is in doubt is kept, and said.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from provisioner.core.catalog import Catalog
+from provisioner.core.lifecycle import DatabaseState
+from provisioner.core.models import Database
+
+_NAME = re.compile(r"(?P<environment>[a-z][a-z0-9]*)-(?P<name>[a-z0-9-]+)-final-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A final snapshot of ours."""
+
+    identifier: str
+    environment: str
+    database_name: str
+    created_at: dt.datetime
+
+
+def ours(
+    identifier: str, instance: str, tags: dict[str, str], managed_by: tuple[str, str]
+) -> tuple[str, str] | None:
+    """(environment, database_name) of a snapshot that we made; None for any other.
+
+    `instance` is the instance that RDS says it was taken of.
+    """
+    match = _NAME.fullmatch(identifier)
+    if match is None or instance != f"{match['environment']}-{match['name']}":
+        return None
+    if (managed_by[0], tags.get(managed_by[0])) != managed_by:
+        return None
+    return (match["environment"], match["name"]) if tags.get("Environment") == match["environment"] else None
+
+
+def is_old(snapshot: Snapshot, catalog: Catalog, now: dt.datetime) -> bool:
+    """Whether its environment keeps it no longer; False where no environment says how long."""
+    rules = catalog.environments.get(snapshot.environment)
+    days = rules.keep_final_snapshot_days if rules else None
+    return days is not None and now - snapshot.created_at > dt.timedelta(days=days)
+
+
+def doubt(snapshot: Snapshot, database: Database | None, restoring: Collection[str]) -> str | None:
+    """Why an old snapshot is kept all the same; None where nothing speaks for it.
+
+    `restoring` names the snapshots that databases are being made from. A later database of the same name is
+    another one: it says nothing about a snapshot that is older than itself.
+    """
+    if database is None:
+        return "the ledger does not know its database"
+    if database.state is not DatabaseState.REMOVED and database.created_at <= snapshot.created_at:
+        return f"its database is {database.state}"
+    if snapshot.identifier in restoring:
+        return "a database is being made from it"
+    return None

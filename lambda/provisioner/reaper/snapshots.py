@@ -1,0 +1,140 @@
+"""⑥ Once a day: delete the final snapshots that their environments keep no longer (see `final_snapshots`).
+
+A turn in the ledger makes it once a day; after a fault, or a kill, it is tried again in an hour. Deleting
+twice does no harm: the second run does not see the snapshot, or hears that it is gone.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType
+from provisioner.intake.bodies import instant
+from provisioner.intake.use_cases import Service
+from provisioner.pull_requests.worker import ACTOR
+from provisioner.reaper import snapshot_rules
+from provisioner.reaper.rds import MANAGED_BY, asking, tags_of
+from provisioner.reaper.snapshot_rules import Snapshot
+
+_TURN: Final = "snapshots"
+_DAY: Final = dt.timedelta(days=1)
+_HOUR: Final = dt.timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Pruned:
+    """What one day's run did, for the log and the metrics; `kept` says what was old and why it stays."""
+
+    deleted: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSweeper:
+    """Prunes final snapshots; `rds` is asked for only when needed."""
+
+    service: Service
+    rds: Callable[[], Any]
+
+    def run(self) -> Pruned | None:
+        """The run of the day; None where it is not due."""
+        now, ledger = self.service.now, self.service.ledger
+        if not ledger.acquire_lease(_TURN, now, now + _HOUR):
+            return None
+        pruned = Pruned()
+        try:
+            for snapshot in list(self._snapshots(pruned)):
+                self._prune(snapshot, pruned)
+        except (TryLater, NeedsPerson) as error:
+            pruned.errors.append(str(error))
+        if not pruned.errors:
+            ledger.schedule(_TURN, now + _DAY)
+        return pruned
+
+    def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:
+        """Our final snapshots that are old enough; those of a forgotten environment are kept and named."""
+        catalog, now = self.service.catalog, self.service.now
+        with asking("listing the snapshots"):
+            pages = self.rds().get_paginator("describe_db_snapshots").paginate(SnapshotType="manual")
+            described = [one for page in pages for one in page["DBSnapshots"]]
+        for one in described:
+            if one.get("SnapshotType") != "manual" or one.get("Status") != "available":
+                continue
+            identifier = one["DBSnapshotIdentifier"]
+            place = snapshot_rules.ours(identifier, one["DBInstanceIdentifier"], tags_of(one), MANAGED_BY)
+            if place is None:
+                continue
+            if place[0] not in catalog.environments:
+                pruned.kept.append(f"{identifier}: {place[0]} is not in the catalog")
+                continue
+            snapshot = Snapshot(identifier, *place, one["SnapshotCreateTime"])
+            if snapshot_rules.is_old(snapshot, catalog, now):
+                yield snapshot
+
+    def _prune(self, snapshot: Snapshot, pruned: Pruned) -> None:
+        ledger, place = self.service.ledger, (snapshot.environment, snapshot.database_name)
+        database = ledger.database(*place)
+        # The name may be another team's by now; the snapshot is still restored by the one that had it then.
+        last = ledger.request_for_branch(*place, snapshot.identifier.rpartition("-")[2])
+        teams = {one.team for one in (database, last) if one}
+        restoring = {name for team in teams for name in self._restoring(team)}
+        reason = snapshot_rules.doubt(snapshot, database, restoring)
+        if reason:
+            pruned.kept.append(f"{snapshot.identifier}: {reason}")
+            return
+        try:
+            if not self._delete(snapshot):
+                return
+        except (TryLater, NeedsPerson) as error:
+            pruned.errors.append(str(error))
+            return
+        pruned.deleted.append(snapshot.identifier)
+        if database and (last is None or last.team == database.team):  # an event goes to the name's team
+            ledger.add_database_event(*place, self._note(snapshot))
+
+    def _restoring(self, team: str) -> set[str]:
+        """The snapshots from which the team's databases are being made, or were and may be tried again.
+
+        A team restores its own databases only. The list is a moment behind; it is asked for each snapshot
+        anew so that the moment stays one.
+        """
+        found: set[str] = set()
+        for state in ("pending", "failed"):
+            token: str | None = None
+            while True:
+                page = self.service.ledger.databases(
+                    team, filters={"state": state}, page_size=100, page_token=token
+                )
+                restores = (database.root.restore for database in page.items)
+                found |= {restore.snapshot for restore in restores if restore and restore.snapshot}
+                token = page.next_token
+                if token is None:
+                    break
+        return found
+
+    def _delete(self, snapshot: Snapshot) -> bool:
+        """Delete it; False where somebody else did."""
+        rds = self.rds()
+        with asking(f"deleting snapshot {snapshot.identifier}"):
+            try:
+                rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot.identifier)
+            except rds.exceptions.DBSnapshotNotFoundFault:
+                return False
+        return True
+
+    def _note(self, snapshot: Snapshot) -> DatabaseEvent:
+        days = self.service.catalog.environments[snapshot.environment].keep_final_snapshot_days
+        return DatabaseEvent(
+            id=f"snapshot_deleted:{snapshot.identifier}",
+            type=DatabaseEventType.SNAPSHOT_DELETED,
+            at=self.service.now,
+            actor=ACTOR,
+            detail={
+                "snapshot": snapshot.identifier,
+                "created_at": instant(snapshot.created_at),
+                "kept_days": days,
+            },
+        )

@@ -1,0 +1,1 @@
+"""④⑤ What the pipeline reports, and what follows from it."""

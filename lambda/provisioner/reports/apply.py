@@ -1,0 +1,131 @@
+"""⑤ What the report of an apply, or of the nightly check, leads to: the ledger moves, a comment says so."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind, State, Step
+from provisioner.core.models import Request
+from provisioner.github.client import GitHub
+from provisioner.ledger.ledger import Ledger
+from provisioner.pull_requests import comments
+from provisioner.reports.schema import ApplyReport, DriftReport
+
+_HAPPENED: Final = {
+    "started": EventType.STARTED,
+    "succeeded": EventType.SUCCEEDED,
+    "removed": EventType.SUCCEEDED,
+    "failed": EventType.FAILED,
+}
+# The outputs of the module, and no other: what is kept here is shown by the API and on the pull request.
+RESULT: Final = (
+    "identifier",
+    "endpoint",
+    "port",
+    "database_name",
+    "secret_arn",
+    "arn",
+    "resource_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReceiver:
+    """Hears how applies go, with what it needs passed in; `follow_up` begins what a request announced."""
+
+    ledger: Ledger
+    github: Callable[[], GitHub]
+    follow_up: Callable[[Request], object]
+
+    def applied(self, report: ApplyReport, now: dt.datetime) -> Request | None:
+        """Move the request that an apply carries out; None where no request asked for this."""
+        request = self._request(report)
+        if request is None:
+            if report.outcome == "removed":
+                self._gone(report, now)
+            return None
+        request = self.ledger.add_event(request.id, applied_event(report, now), now)
+        if request.follow_up and request.progress.state is State.DONE:
+            self.follow_up(request)
+        return request
+
+    def _gone(self, report: ApplyReport, now: dt.datetime) -> None:
+        """A person took the root out of git, which is the truth: the ledger follows."""
+        note = DatabaseEvent(
+            id=f"removed_in_git:{report.pipeline_url}",
+            type=DatabaseEventType.REMOVED_IN_GIT,
+            at=now,
+            actor="pipeline",
+            detail={"pipeline_url": report.pipeline_url, "commit": report.commit},
+        )
+        self.ledger.mark_removed(report.environment, report.database_name, note)
+
+    def say(self, request: Request, report: ApplyReport) -> None:
+        """Tell the pull request how the apply went."""
+        if request.progress.pull_request is None:
+            return
+        text = comments.outcome_comment(
+            outcome=report.outcome,
+            place=f"{report.environment}/{report.database_name}",
+            result=report.result,
+            cause=report.cause,
+            retryable=report.retryable,
+            pipeline_url=report.pipeline_url,
+        )
+        self.github().put_comment(request.progress.pull_request, comments.OUTCOME, text)
+
+    def drifted(self, report: DriftReport) -> None:
+        """Tell the pull request that made a database that something changed it beside git."""
+        database = self.ledger.database(report.environment, report.database_name)
+        number = self.ledger.origin_pull_request(database) if database else None
+        if number is None:
+            return
+        text = comments.drift_comment(
+            place=f"{report.environment}/{report.database_name}",
+            plan_text=report.plan_text,
+            pipeline_url=report.pipeline_url,
+        )
+        self.github().put_comment(number, comments.DRIFT, text)
+
+    def _request(self, report: ApplyReport) -> Request | None:
+        """The request that an apply carries out: the one its root names, or the database's active one.
+
+        A removal has no root left to name it; and a root that a person removed in git was not asked for.
+        """
+        request = self.ledger.request(report.request_id) if report.request_id else None
+        if request is None:
+            database = self.ledger.database(report.environment, report.database_name)
+            request = self.ledger.request(database.active) if database and database.active else None
+        if request is None:
+            return None
+        if (request.environment, request.database_name) != (report.environment, report.database_name):
+            return None
+        ended_well = report.outcome in ("removed", "succeeded")
+        if ended_well and (report.outcome == "removed") != (request.kind is Kind.REMOVE):
+            return None
+        return request
+
+
+def applied_event(report: ApplyReport, now: dt.datetime) -> Event:
+    """The event that a report of an apply stands for."""
+    detail: dict[str, Any] = {"pipeline_url": report.pipeline_url, "commit": report.commit}
+    if report.outcome == "succeeded":
+        result = report.result
+        detail["result"] = result and {name: result[name] for name in RESULT if name in result}
+    if report.outcome == "failed":
+        detail |= {
+            "step": Step.APPLY,
+            "cause": (report.cause or "the pipeline gave no cause")[:2000],
+            "fix": "mend the cause, then retry the request"
+            if report.retryable
+            else "change or remove the database; the same apply would fail again",
+            "retryable": report.retryable,
+        }
+    return Event(
+        id=f"{report.outcome}:{report.pipeline_url}",
+        type=_HAPPENED[report.outcome],
+        at=now,
+        actor="pipeline",
+        detail=detail,
+    )

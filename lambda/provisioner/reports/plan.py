@@ -1,0 +1,156 @@
+"""④ What a plan's report leads to: one comment, and a merge where nothing is left for a person to decide.
+
+Whoever may push a branch may have its pipeline send such a report. Its word can at most merge a file that
+the worker itself rendered from a checked request: the head has to be the commit that the worker made.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.core.catalog import Catalog
+from provisioner.core.errors import TryLater
+from provisioner.core.lifecycle import Event, EventType, State, Step
+from provisioner.core.models import Request
+from provisioner.github.client import GitHub, PullRequest
+from provisioner.ledger.ledger import Ledger
+from provisioner.pull_requests import comments, content
+from provisioner.pull_requests.merge import Merger
+from provisioner.reports.schema import PlanReport, is_what_was_asked
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReceiver:
+    """Hears plans, with what it needs passed in."""
+
+    ledger: Ledger
+    catalog: Catalog
+    github: GitHub
+    base: str
+    clock: Callable[[], dt.datetime]
+
+    def planned(self, report: PlanReport) -> str:
+        """Note a plan and go on; what comes next, in words. Raises TryLater where it is too early."""
+        match = content.BRANCH.fullmatch(report.branch)
+        request = match and self.ledger.request_for_branch(
+            match["environment"], match["database_name"], match["id8"]
+        )
+        found = self._pull_request(request, report.branch)
+        if found.head_sha != report.commit:
+            return "the branch has moved on; its newest commit has a pipeline of its own"
+        now, merging = self.clock(), False
+        if request:
+            event = planned_event(report, request, now)
+            request = self.ledger.add_event(request.id, event, now)
+            merging = self._merger.may_merge(request, event, found)
+        next_step = self._next_step(request, report, found, merging=merging)
+        self._comment(report, found, next_step)
+        if merging and request and (refusal := self._merger.merge(request, found, self.clock())):
+            next_step = (
+                f"GitHub did not let it merge yet ({refusal}). It is tried again by itself; "
+                "where the reason stays, a person merges."
+            )
+            self._comment(report, found, next_step)
+        return next_step
+
+    @property
+    def _merger(self) -> Merger:
+        return Merger(self.ledger, self.catalog, self.github, self.base)
+
+    def _pull_request(self, request: Request | None, branch: str) -> PullRequest:
+        """The branch's pull request; raises TryLater while the worker has not opened and recorded it."""
+        if request and request.progress.pull_request:
+            return self.github.pull_request(request.progress.pull_request)
+        waiting = request is not None and request.progress.state is State.REQUESTED
+        found = None if waiting else self.github.find_pull_request(branch)
+        if found is None or found.state != "open":
+            raise TryLater(f"looking for the pull request of {branch}", "the pull request is not open yet")
+        return found
+
+    def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
+        text = comments.plan_comment(
+            outcome=report.outcome,
+            place=f"{report.environment}/{report.database_name}",
+            commit=report.commit,
+            summary=report.summary.model_dump() if report.summary else None,
+            results=[one.result() for one in report.policy],
+            plan_text=report.plan_text,
+            pipeline_url=report.pipeline_url,
+            cause=report.cause,
+            next_step=next_step,
+        )
+        self.github.put_comment(found.number, comments.PLAN, text)
+
+    def _next_step(
+        self, request: Request | None, report: PlanReport, found: PullRequest, *, merging: bool
+    ) -> str:
+        if found.state != "open":
+            return "nothing; this pull request is closed."
+        if report.outcome == "denied":
+            return "change what the policy denies, or close this pull request."
+        if report.outcome == "failed":
+            return "read the cause, mend it, and run the pipeline's workflow again."
+        if merging:
+            return "it merges by itself now."
+        if request is None:
+            return "a code owner reviews, approves and merges."
+        if request.progress.edited or found.head_sha != request.progress.commit:
+            return (
+                "somebody changed the branch or its file on main, so a person reviews, approves and merges."
+            )
+        if request.progress.cancelling:
+            return "it was cancelled, and closes by itself."
+        if self._merger.is_automatic(request):
+            return (
+                "the plan shows other changes than were asked for, so a person reviews, approves and merges."
+            )
+        return "a code owner reviews, approves and merges."
+
+
+def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Event:
+    """The event that a plan passed, or that the review failed because of it."""
+    if report.outcome == "passed":
+        detail: dict[str, Any] = {
+            "pipeline_url": report.pipeline_url,
+            "commit": report.commit,
+            "as_asked": _is_as_asked(report, request),
+        }
+        if report.summary:
+            detail["plan"] = comments.counts(report.summary.model_dump())
+        return Event(
+            id=f"planned:{report.commit}:{report.pipeline_url}",
+            type=EventType.PLANNED,
+            at=now,
+            actor="pipeline",
+            detail=detail,
+        )
+    denied = "; ".join(f"{one.rule}: {one.detail}" for one in report.policy if not one.passed)
+    cause = denied if report.outcome == "denied" and denied else report.cause
+    fix = {
+        "denied": "cancel this request, and ask for what the policy allows",
+        "failed": "mend the cause and run the pipeline's workflow again, or cancel the request",
+    }[report.outcome]
+    return Event(
+        id=f"failed:plan:{report.commit}:{report.pipeline_url}",
+        type=EventType.FAILED,
+        at=now,
+        actor="pipeline",
+        detail={
+            "step": Step.REVIEW,
+            "cause": f"the plan was {report.outcome}: {cause or 'the pipeline gave no cause'}"[:2000],
+            "fix": fix,
+            "retryable": False,
+            "pipeline_url": report.pipeline_url,
+        },
+    )
+
+
+def _is_as_asked(report: PlanReport, request: Request) -> bool:
+    """Whether the gate let everything pass, and the plan does what was asked for and nothing else."""
+    return (
+        all(one.passed for one in report.policy)
+        and report.summary is not None
+        and is_what_was_asked(request.kind, report.summary)
+        and (report.environment, report.database_name) == (request.environment, request.database_name)
+    )

@@ -1,0 +1,199 @@
+"""On main: apply every root that differs from what was last applied, and remove what has no root any more.
+
+Not only what the newest commit touched: CircleCI may skip an older pipeline for a newer one, and an apply may
+fail half-way. What is left to do follows from main and from the markers alone, so every run can finish what
+an earlier one began.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from provisioner.core import policy
+from provisioner.core.catalog import Catalog
+
+from pipeline.apply_checks import Refused, check_gone, check_plan, check_policy, check_result
+from pipeline.git import Checkout
+from pipeline.instances import Instances
+from pipeline.interruption import Interruption
+from pipeline.pending import Work, pending
+from pipeline.plan_changes import changes_outputs, normalise
+from pipeline.reporter import Reporter, ReportError
+from pipeline.store import Store
+from pipeline.terraform_cli import Terraform, TerraformError
+from pipeline.workspace import prepare, roots
+
+# The role is taken for three hours, and one database may need two: none is begun later than this.
+LAST_START: Final = dt.timedelta(hours=1)
+_INSTANCE: Final = "module.database.aws_db_instance.this"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """The apply job of one environment."""
+
+    checkout: Checkout
+    store: Store
+    instances: Instances
+    reporter: Reporter
+    terraform: Callable[[Path], Terraform]
+    catalog: Catalog
+    clock: Callable[[], dt.datetime]
+    pipeline_url: str
+    interruption: Interruption
+
+    def run(self, environment: str) -> list[str]:
+        """Do what is to do; the failures, in words. One database's failure does not stop the others."""
+        began = self.clock()
+        work = pending(roots(self.checkout), self.store.applied(environment), environment)
+        print(f"{environment}: {len(work)} of its databases differ from what was last applied.", flush=True)
+        failures = []
+        for one in work:
+            print(f"\n== {one.place}: {'remove' if one.removal else 'apply'}", flush=True)
+            if self.interruption.requested:
+                failures.append(f"{one.place}: not begun, because the job was ended from outside")
+            elif self.clock() - began > LAST_START:
+                failures.append(f"{one.place}: not begun, for want of time: run the workflow again")
+            else:
+                failures += self._one(one)
+        print(f"\n{environment}: {len(work) - len(failures)} done, {len(failures)} not.", flush=True)
+        return failures
+
+    def _one(self, work: Work) -> list[str]:
+        """Bring one database to what main says, or report why not; the failure, if there is one."""
+        try:
+            self._reconcile(work)
+        except ReportError as error:
+            return [f"{work.place}: {error}"]
+        except Exception as error:
+            cause, retryable = self._cause(error)
+            print(f"{work.place}: {cause}", flush=True)
+            try:
+                self._report(work, "failed", cause=cause, retryable=retryable)
+            except ReportError as lost:
+                cause = f"{cause}; and {lost}"
+            return [f"{work.place}: {cause}"]
+        return []
+
+    def _reconcile(self, work: Work) -> None:
+        # From here on git may lose the root again, and then whatever was made of it is cleaned up and told.
+        self.store.mark_attempted(work.environment, work.database_name)
+        self._check_policy(work)
+        self._report(work, "started")
+        self._check_lock(work)
+        place = prepare(self.checkout.directory, work.environment, work.database_name, work.text)
+        terraform = self.terraform(place)
+        terraform.init()
+        # A restore to a point in time leaves settings at the source's, which a second apply puts right.
+        for _ in range(2 if work.restores else 1):
+            self._apply(work, terraform)
+        self._finish(work, terraform)
+
+    def _check_policy(self, work: Work) -> None:
+        if work.removal:
+            return
+        # Main was reviewed; the pull request's gate told a disarm from other changes.
+        check_policy(
+            policy.check(
+                work.text,
+                environment=work.environment,
+                database_name=work.database_name,
+                catalog=self.catalog,
+                now=self.clock(),
+                disarming=True,
+            )
+        )
+
+    def _check_lock(self, work: Work) -> None:
+        lock = self.store.lock(work.environment, work.database_name)
+        if lock:
+            raise Refused(
+                f"the state is locked: {lock.describe(self.clock())}. If that run is over, `python -m "
+                "pipeline locks` says how to let go of it; then run the workflow again",
+                retryable=True,
+            )
+
+    def _apply(self, work: Work, terraform: Terraform) -> None:
+        """Plan, compare with the review, apply that very plan."""
+        text, plan = self._plan(work, terraform)
+        changes = normalise(plan)
+        if not changes and not changes_outputs(plan):
+            print("No changes.", flush=True)
+            return
+        print(text, flush=True)
+        if changes:
+            reviewed = self.store.reviewed(work.environment, work.database_name, work.digest)
+            check_plan(work, changes, reviewed, self.catalog)
+        try:
+            terraform.apply("tfplan")
+        except TerraformError as error:
+            if not self._is_orphan(work, error):
+                raise
+            print("A killed apply made the instance, and no state knows it: this one adopts it.", flush=True)
+            terraform.adopt(_INSTANCE, work.identifier)
+            self._apply(work, terraform)
+
+    def _is_orphan(self, work: Work, error: TerraformError) -> bool:
+        """Whether the instance in the way was made for this very request."""
+        return (
+            "DBInstanceAlreadyExists" in error.output
+            and not work.applied_before
+            and work.request_id is not None
+            and self.instances.request_of(work.identifier) == work.request_id
+        )
+
+    def _plan(self, work: Work, terraform: Terraform) -> tuple[str, dict[str, Any]]:
+        try:
+            return terraform.plan("tfplan", lock=True)
+        except TerraformError as error:
+            # An apply that ended while RDS created the instance leaves it tainted. It is kept and finished.
+            half_made = "prevent_destroy" in error.output and not (work.removal or work.applied_before)
+            if not half_made or not terraform.untaint(_INSTANCE):
+                raise
+        print("An earlier apply left the database half made; this one finishes it.", flush=True)
+        return terraform.plan("tfplan", lock=True)
+
+    def _finish(self, work: Work, terraform: Terraform) -> None:
+        """Report first, then mark: a report that is lost is sent by the next run, which finds no change."""
+        if work.removal:
+            check_gone(work, self.instances.request_of(work.identifier))
+            self._report(work, "removed")
+            self.store.forget(work.environment, work.database_name)
+            return
+        result = terraform.outputs().get("database")
+        check_result(result)
+        self._report(work, "succeeded", result=result)
+        details = {
+            "commit": self.checkout.head(),
+            "at": self.clock().isoformat(),
+            "pipeline_url": self.pipeline_url,
+        }
+        self.store.mark_applied(work.environment, work.database_name, work.digest, details)
+
+    def _cause(self, error: Exception) -> tuple[str, bool]:
+        """What to say of a failure, and whether the same again may go through."""
+        if isinstance(error, Refused):
+            return str(error), error.retryable
+        cause = error.cause if isinstance(error, TerraformError) else f"{type(error).__name__}: {error}"
+        if isinstance(error, TerraformError) and error.command != "apply":  # which was shown as it ran
+            print(error.output, flush=True)
+        if self.interruption.requested:
+            cause = f"the job was ended from outside; run the workflow again, it goes on from here. {cause}"
+        return cause, True
+
+    def _report(self, work: Work, outcome: str, **more: Any) -> None:
+        self.reporter.send(
+            {
+                "version": 1,
+                "type": "apply",
+                "environment": work.environment,
+                "database_name": work.database_name,
+                "request_id": work.request_id,
+                "outcome": outcome,
+                "commit": self.checkout.head(),
+                "pipeline_url": self.pipeline_url,
+                **more,
+            }
+        )

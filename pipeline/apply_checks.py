@@ -1,0 +1,87 @@
+"""The rules that a plan has to keep before it is applied; each refusal says what to do."""
+
+from typing import Any
+
+from provisioner.core import policy
+from provisioner.core.catalog import Catalog
+from provisioner.core.policy import PolicyResult
+
+from pipeline.pending import Work
+from pipeline.plan_changes import INSTANCE, destroyed_databases, foreign_resources
+from pipeline.review_check import beyond_review
+
+
+class Refused(Exception):
+    """A root that is not applied; `retryable` when the same again may go through."""
+
+    def __init__(self, cause: str, *, retryable: bool = False) -> None:
+        super().__init__(cause)
+        self.retryable = retryable
+
+
+def check_policy(results: list[PolicyResult]) -> None:
+    """Main itself passes the gate's policy."""
+    if not policy.passed(results):
+        denied = "; ".join(f"{one.rule}: {one.detail}" for one in results if not one.passed)
+        raise Refused(f"the policy denies what main says: {denied}. Correct it by a pull request")
+
+
+def check_plan(
+    work: Work, changes: list[dict[str, Any]], reviewed: list[dict[str, Any]] | None, catalog: Catalog
+) -> None:
+    """The plan is for its own database, loses none unless that is its purpose, and was reviewed."""
+    beside = foreign_resources(changes, environment=work.environment, database_name=work.database_name)
+    if beside:
+        raise Refused("the plan touches more than its own database: " + "; ".join(beside))
+    if work.removal:
+        _check_removal(work, changes, catalog)
+    elif lost := destroyed_databases(changes):
+        raise Refused(
+            "the plan loses the database: " + "; ".join(lost) + ". Undo what asks for it by a pull request"
+        )
+    if reviewed is None:
+        raise Refused(
+            "no plan was reviewed for what main says. Revert the commit, and bring it back by a pull "
+            "request, whose pipeline plans it"
+        )
+    beyond = beyond_review(reviewed, changes, applied_before=work.applied_before)
+    if beyond:
+        raise Refused(
+            "the plan differs from the one that was reviewed: " + "; ".join(beyond) + ". Something changed "
+            "since the review: bring the change again by a new pull request"
+        )
+
+
+def check_result(result: Any) -> None:
+    """The database can be connected to; RDS gives an endpoint when it has created the instance."""
+    if not isinstance(result, dict) or not result.get("endpoint"):
+        raise Refused(
+            "RDS is still creating the database. Run the workflow again in some minutes", retryable=True
+        )
+
+
+def check_gone(work: Work, request_id: str | None) -> None:
+    """Nothing is left of a removed database; `request_id` is what RDS's instance of that name says."""
+    if request_id:
+        raise Refused(
+            f"RDS still has the instance {work.identifier} of request {request_id}, which no state knows: a "
+            "killed apply left it. Delete it by hand, with a final snapshot where one is due, then run the "
+            "workflow again",
+            retryable=True,
+        )
+
+
+def _check_removal(work: Work, changes: list[dict[str, Any]], catalog: Catalog) -> None:
+    for one in changes:
+        if one["type"] != INSTANCE:
+            continue
+        if one["protected"]:
+            raise Refused(
+                "deletion protection is on: disarm first. Bring the root back with deletion_protection = "
+                "false, let that be applied, then remove it"
+            )
+        if one["skips_snapshot"] and catalog.environments[work.environment].final_snapshot:
+            raise Refused(
+                f"{work.environment} asks for a final snapshot, but the database would go without one. Bring "
+                "the root back with final_snapshot = true, let that be applied, then remove it"
+            )

@@ -1,0 +1,80 @@
+"""What there is to apply: main on one side, what was applied on the other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provisioner.core.hcl import Root, RootSyntaxError, content_hash, parse, render_removed
+
+from pipeline.store import ATTEMPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One database that is not as main says; `text` is its root, or the empty one that removes it."""
+
+    environment: str
+    database_name: str
+    text: str
+    removal: bool
+    applied_before: bool
+
+    @property
+    def place(self) -> str:
+        """environment/database_name."""
+        return f"{self.environment}/{self.database_name}"
+
+    @property
+    def identifier(self) -> str:
+        """The instance's name in RDS."""
+        return f"{self.environment}-{self.database_name}"
+
+    @property
+    def digest(self) -> str:
+        """The hash under which its plan was reviewed, and it is marked as applied."""
+        return content_hash(self.text)
+
+    @property
+    def restores(self) -> bool:
+        """Whether the database comes from another one."""
+        root = self._root()
+        return root is not None and root.restore is not None
+
+    @property
+    def request_id(self) -> str | None:
+        """The request that the root carries out; a removal has no root left to name it."""
+        root = self._root()
+        return root.request_id if root else None
+
+    def _root(self) -> Root | None:
+        try:
+            return None if self.removal else parse(self.text)
+        except RootSyntaxError:
+            return None
+
+
+def pending(
+    roots: Mapping[tuple[str, str], str], applied: Mapping[str, set[str]], environment: str
+) -> list[Work]:
+    """What is to do in an environment: `roots` is main, `applied` the markers of each database.
+
+    A root is done when its own hash is the only marker. More than one are the trace of an apply that did
+    not come to its end: then nobody knows without a plan which of them the database is like.
+    """
+    mine = {name: text for (place, name), text in roots.items() if place == environment}
+    work = [
+        Work(
+            environment,
+            name,
+            text,
+            removal=False,
+            applied_before=bool(applied.get(name, set()) - {ATTEMPTED}),
+        )
+        for name, text in sorted(mine.items())
+        if applied.get(name) != {content_hash(text)}
+    ]
+    gone = [
+        Work(environment, name, render_removed(environment, name), removal=True, applied_before=True)
+        for name in sorted(applied)
+        if name not in mine
+    ]
+    return work + gone

@@ -1,0 +1,111 @@
+"""On a pull request: gate, then plan, then one report."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.core.catalog import Catalog
+from provisioner.core.hcl import content_hash, render_removed, root_path
+
+from pipeline import gate
+from pipeline.gate import DATABASES, Files, Verdict
+from pipeline.git import Checkout
+from pipeline.plan_changes import Summary, destroyed_databases, foreign_resources, normalise, summarise
+from pipeline.reporter import Reporter
+from pipeline.store import Store
+from pipeline.terraform_cli import Terraform, TerraformError
+from pipeline.workspace import prepare
+
+PLAN_TEXT_LIMIT = 50_000
+
+
+def judge(checkout: Checkout, *, branch: str, catalog: Catalog, now: dt.datetime) -> Verdict:
+    """The gate's verdict on what is checked out."""
+    merge_base = checkout.merge_base()
+    files = Files(
+        before=lambda path: checkout.file(merge_base, path),
+        after=lambda path: checkout.file("HEAD", path),
+        base=lambda path: checkout.file(checkout.base, path),
+        listing=checkout.paths("HEAD", DATABASES),
+    )
+    return gate.check(checkout.changes(), files, branch=branch, catalog=catalog, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The plan job of one pull request."""
+
+    checkout: Checkout
+    store: Store
+    reporter: Reporter
+    terraform: Callable[[Path], Terraform]
+    branch: str
+    pipeline_url: str
+
+    def run(self, verdict: Verdict) -> bool:
+        """Plan what the gate let through and report it; whether it passed."""
+        if verdict.environment is None or verdict.database_name is None:
+            print("This pull request touches no database: nothing to plan.", flush=True)
+            return verdict.passed
+        environment, name = verdict.environment, verdict.database_name
+        if not verdict.passed:
+            self._report(verdict, "denied", cause="the gate denied it; nothing was planned")
+            return False
+        try:
+            digest, text, changes = self._plan(environment, name)
+        except TerraformError as error:
+            print(error.output, flush=True)
+            self._report(verdict, "failed", cause=error.cause)
+            return False
+        summary = summarise(changes, environment=environment, database_name=name)
+        wrong = foreign_resources(changes, environment=environment, database_name=name)
+        if verdict.action != "remove":
+            wrong += destroyed_databases(changes)
+        if not wrong:
+            self.store.keep_reviewed(environment, name, digest, changes)
+        self._report(
+            verdict,
+            "failed" if wrong else "passed",
+            summary=summary,
+            plan_text=text,
+            cause="the plan does more than this pull request may: " + "; ".join(wrong) if wrong else None,
+        )
+        return not wrong
+
+    def _plan(self, environment: str, name: str) -> tuple[str, str, list[dict[str, Any]]]:
+        """The hash of the root, and its plan as text and as changes."""
+        root = self.checkout.file("HEAD", root_path(environment, name))
+        text = render_removed(environment, name) if root is None else root
+        terraform = self.terraform(prepare(self.checkout.directory, environment, name, text))
+        terraform.init()
+        shown, plan = terraform.plan("tfplan", lock=False)
+        print(shown, flush=True)
+        return content_hash(text), shown, normalise(plan)
+
+    def _report(
+        self,
+        verdict: Verdict,
+        outcome: str,
+        *,
+        summary: Summary | None = None,
+        plan_text: str = "",
+        cause: str | None = None,
+    ) -> None:
+        report: Mapping[str, Any] = {
+            "version": 1,
+            "type": "plan",
+            "environment": verdict.environment,
+            "database_name": verdict.database_name,
+            "branch": self.branch,
+            "commit": self.checkout.head(),
+            "outcome": outcome,
+            "summary": dataclasses.asdict(summary) if summary else None,
+            "plan_text": plan_text[:PLAN_TEXT_LIMIT],
+            "policy": [dataclasses.asdict(one) for one in verdict.results],
+            "pipeline_url": self.pipeline_url,
+            "cause": cause,
+        }
+        self.reporter.send(report)

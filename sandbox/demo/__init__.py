@@ -1,0 +1,1 @@
+"""The demo's stories: what `make demo` shows, and how."""

@@ -1,0 +1,122 @@
+"""What is read out of a Terraform plan."""
+
+from typing import Any
+
+import pytest
+
+from pipeline.plan_changes import (
+    PROVIDER,
+    Summary,
+    any_true,
+    changes_outputs,
+    destroyed_databases,
+    foreign_resources,
+    normalise,
+    summarise,
+)
+
+INSTANCE = "module.database.aws_db_instance.this"
+GROUP = "module.database.aws_db_parameter_group.this"
+
+
+def resource(
+    actions: list[str],
+    *,
+    address: str = INSTANCE,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    unknown: dict[str, Any] | None = None,
+    provider: str = PROVIDER,
+) -> dict[str, Any]:
+    return {
+        "address": address,
+        "type": address.split(".")[-2],
+        "provider_name": provider,
+        "change": {"actions": actions, "before": before, "after": after, "after_unknown": unknown or {}},
+    }
+
+
+def changes(*resources: dict[str, Any]) -> list[dict[str, Any]]:
+    return normalise({"resource_changes": list(resources)})
+
+
+def test_a_creation_sets_all_that_is_known() -> None:
+    (one,) = changes(
+        resource(
+            ["create"],
+            after={"identifier": "dev-a", "port": None},
+            unknown={"arn": True, "parameter": [{}, {"x": False}], "tags": {}},
+        )
+    )
+    assert one["sets"] == {"identifier": "dev-a", "port": None}
+    assert one["unknown"] == {"arn": True}
+    assert one["identifier"] == "dev-a"
+
+
+def test_an_update_sets_what_differs_and_nothing_that_aws_keeps_changing() -> None:
+    before = {
+        "identifier": "dev-a",
+        "allocated_storage": 20,
+        "latest_restorable_time": "10:00",
+        "tags": {"a": "1"},
+    }
+    after = {**before, "allocated_storage": 30, "tags": None}
+    (one,) = changes(resource(["update"], before=before, after=after, unknown={"status": True}))
+    assert one["sets"] == {"allocated_storage": 30, "tags": None}
+    assert one["unknown"] == {"status": True}
+    assert one["identifier"] == "dev-a"
+
+
+def test_reading_and_doing_nothing_are_no_changes() -> None:
+    data = "module.database.data.aws_kms_alias.this"
+    assert changes(resource(["no-op"]), resource(["read"], address=data)) == []
+
+
+def test_outputs_alone_are_something_to_apply() -> None:
+    assert changes_outputs({"output_changes": {"database": {"actions": ["create"]}}})
+    assert not changes_outputs({"output_changes": {"database": {"actions": ["no-op"]}}})
+    assert not changes_outputs({})
+
+
+def test_a_plan_is_counted() -> None:
+    found = changes(
+        resource(["create"], after={"identifier": "dev-a"}),
+        resource(["create"], address=GROUP, after={}),
+    )
+    assert summarise(found, environment="dev", database_name="a") == Summary(
+        add=2, databases_added=1, only_own_database=True
+    )
+    replaced = changes(resource(["delete", "create"], before={}, after={"identifier": "dev-a"}))
+    assert summarise(replaced, environment="dev", database_name="a") == Summary(
+        replace=1, databases_added=1, databases_destroyed=1, only_own_database=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("stranger", "words"),
+    [
+        (resource(["create"], address="aws_db_instance.this", after={"identifier": "dev-a"}), "not part of"),
+        (resource(["create"], address="module.database.aws_iam_role.x", after={}), "is of type aws_iam_role"),
+        (resource(["create"], after={"identifier": "prod-a"}), "is the database prod-a"),
+        (resource(["delete"], before={"identifier": "dev-b"}), "is the database dev-b"),
+        (resource(["create"], after={}), "is the database None"),
+        (
+            resource(["create"], after={"identifier": "dev-a"}, provider="evil.example/x/aws"),
+            "evil.example/x/aws",
+        ),
+    ],
+)
+def test_what_is_not_its_own_is_named(stranger: dict[str, Any], words: str) -> None:
+    (found,) = foreign_resources(changes(stranger), environment="dev", database_name="a")
+    assert words in found
+
+
+@pytest.mark.parametrize("actions", [["delete"], ["delete", "create"], ["create", "delete"]])
+def test_a_destroyed_or_replaced_database_is_a_loss(actions: list[str]) -> None:
+    assert destroyed_databases(changes(resource(actions, before={}, after={})))
+    assert not destroyed_databases(changes(resource(actions, address=GROUP, before={}, after={})))
+
+
+def test_unknown_is_looked_for_inside() -> None:
+    assert any_true([{}, {"name": [False, True]}])
+    assert not any_true([{}, {"name": [False]}])

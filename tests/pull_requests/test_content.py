@@ -1,0 +1,210 @@
+"""A pull request says what changes, for whom and why; users' words do nothing but stand there."""
+
+import dataclasses
+import re
+import subprocess
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from provisioner.core import policy
+from provisioner.core.hcl import render
+from provisioner.core.lifecycle import Kind
+from provisioner.core.models import Request
+from provisioner.pull_requests import content
+
+from tests.core.examples import ID, NOW, catalog, request
+from tests.golden_files import assert_golden
+from tests.pull_requests.hostile import hostile, inert, reached
+
+CATALOG = catalog()
+PROD = {
+    "environment": "prod",
+    "database_engine": "postgres",
+    "database_name": "orders",
+    "engine_version": "16",
+    "high_availability": True,
+    "owner": "orders@example.com",
+    "purpose": "Orders of the web shop; see the runbook.",
+    "tags": {"Service": "orders", "Tier": "1"},
+}
+
+
+def of_kind(kind: Kind, before: dict[str, Any] | None = None, reason: str = "", **after: Any) -> Request:
+    """A request that turns the root of one body into that of another."""
+    was = request(ID, **(before or {}))
+    wanted = dataclasses.replace(was.root, **after)
+    return dataclasses.replace(
+        was, kind=kind, root=wanted, before=None if kind is Kind.CREATE else was.root, reason=reason
+    )
+
+
+REQUESTS = {
+    "create-mysql-dev": of_kind(Kind.CREATE),
+    "create-postgres-prod": of_kind(Kind.CREATE, PROD, purpose=PROD["purpose"]),
+    "restore": of_kind(
+        Kind.CREATE,
+        {
+            "database_name": "orders-copy",
+            "restore_from": {"database": "prod/orders", "point_in_time": "2026-11-20T10:00:00Z"},
+        },
+    ),
+    "restore-snapshot": of_kind(
+        Kind.CREATE,
+        {
+            "database_name": "orders-back",
+            "restore_from": {"snapshot": "dev-orders-final-3f0c1a2b"},
+        },
+    ),
+    "update": of_kind(
+        Kind.UPDATE,
+        instance_class="db.t4g.medium",
+        storage_gb=40,
+        max_storage_gb=80,
+        tags={"Service": "orders"},
+    ),
+    "extend": of_kind(Kind.EXTEND, expires_at="2026-12-14T12:00:00Z"),
+    "disarm": of_kind(Kind.DISARM, PROD, "No longer used.", deletion_protection=False),
+    "remove-dev": of_kind(Kind.REMOVE, reason="Its life ended 2026-11-30T12:00:00Z."),
+    "remove-prod": of_kind(Kind.REMOVE, PROD),
+}
+
+
+def body(one: Request) -> str:
+    results = (
+        []
+        if one.kind is Kind.REMOVE
+        else policy.check(
+            render(one.root),
+            environment=one.environment,
+            database_name=one.database_name,
+            catalog=CATALOG,
+            now=NOW,
+            disarming=one.kind is Kind.DISARM,
+        )
+    )
+    return content.body(one, results, CATALOG)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_body_says_what_changes_for_whom_why_and_what_comes_next(name: str) -> None:
+    assert_golden(f"pull_request/{name}.md", body(REQUESTS[name]))
+
+
+def test_titles_branches_and_commits_follow_one_template() -> None:
+    lines = []
+    for one in REQUESTS.values():
+        lines += [content.title(one), content.branch(one), content.commit_message(one)]
+    assert_golden("pull_request/titles.txt", "\n".join(lines))
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_git_accepts_every_branch_and_the_pattern_reads_it_back(name: str) -> None:
+    branch = content.branch(REQUESTS[name])
+
+    subprocess.run(["git", "check-ref-format", "--branch", branch], check=True, capture_output=True)
+    match = content.BRANCH.fullmatch(branch)
+    assert match is not None
+    assert match["environment"] == REQUESTS[name].environment
+    assert match["database_name"] == REQUESTS[name].database_name
+    assert match["kind"] == REQUESTS[name].kind
+    assert match["id8"] == ID[:8]
+
+
+def test_every_kind_of_request_has_a_branch_that_the_pattern_reads() -> None:
+    for kind in Kind:
+        one = dataclasses.replace(REQUESTS["update"], kind=kind)
+        assert content.BRANCH.fullmatch(content.branch(one)), kind
+
+
+def test_a_removal_deletes_the_file_that_main_has() -> None:
+    one = REQUESTS["remove-dev"]
+
+    change = content.change(one, [], CATALOG, base="main")
+
+    assert change.content is None
+    assert one.before is not None
+    assert change.before == render(one.before)
+    assert change.path == "terraform/databases/dev/mydb123/main.tf"
+
+
+def test_a_create_expects_no_file_and_an_update_the_one_that_main_has() -> None:
+    create = content.change(REQUESTS["create-mysql-dev"], [], CATALOG, base="main")
+    update = content.change(REQUESTS["update"], [], CATALOG, base="main")
+
+    assert create.before is None
+    assert update.before == create.content
+    assert update.content not in (None, update.before)
+
+
+def test_a_size_or_environment_that_left_the_catalog_still_gets_its_pull_request() -> None:
+    one = of_kind(Kind.REMOVE, instance_class="db.t2.micro")
+    assert one.before is not None
+    old = dataclasses.replace(one, before=dataclasses.replace(one.before, instance_class="db.t2.micro"))
+    gone = dataclasses.replace(old, environment="lab")
+
+    assert "not in the catalog (db.t2.micro)" in body(old)
+    assert "a code owner reviews" in body(gone)
+
+
+def with_words(kind: Kind, words: str) -> Request:
+    """A request with the words wherever a user may write freely."""
+    one = of_kind(kind, reason=words, expires_at="2026-12-01T12:00:00Z")
+    return dataclasses.replace(one, root=dataclasses.replace(one.root, purpose=words))
+
+
+@given(words=hostile, kind=st.sampled_from(list(Kind)))
+def test_users_words_reach_nothing_in_the_body(words: str, kind: Kind) -> None:
+    one = with_words(kind, words)
+
+    assert reached(body(one)) == reached(body(with_words(kind, "harmless")))
+
+
+@given(words=hostile)
+def test_users_words_stand_in_the_body_as_they_were_written(words: str) -> None:
+    shown = inert(body(with_words(Kind.CREATE, words)))
+
+    for line in re.split(r"[\r\n]", words):
+        if line.isprintable() and "`" * 20 not in line:
+            assert line in shown
+
+
+@given(words=hostile, kind=st.sampled_from(list(Kind)))
+def test_users_words_are_in_no_title_branch_or_commit(words: str, kind: Kind) -> None:
+    one, harmless = with_words(kind, words), with_words(kind, "harmless")
+
+    assert content.title(one) == content.title(harmless)
+    assert content.branch(one) == content.branch(harmless)
+    assert content.commit_message(one) == content.commit_message(harmless)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_users_words_come_after_what_circleci_looks_through_for_skip_ci(kind: Kind) -> None:
+    # A repository may be set to put the body into the merge commit, of which CircleCI reads 250 characters.
+    assert body(with_words(kind, "[skip ci]")).index("[skip ci]") > 250
+
+
+@given(text=hostile)
+def test_a_cell_is_one_cell_and_reaches_nothing(text: str) -> None:
+    table = f"| a | b |\n|---|---|\n| {content.cell(text)} | end |\n"
+    plain = f"| a | b |\n|---|---|\n| {'`x`' if content.cell(text) else ''} | end |\n"
+
+    assert reached(table) == reached(plain)
+
+
+@given(owner=st.from_regex(r"[A-Za-z0-9 _.:/=+@-]{1,128}", fullmatch=True))
+def test_an_owner_is_only_shown(owner: str) -> None:
+    def owned(name: str) -> Request:
+        one = REQUESTS["create-mysql-dev"]
+        return dataclasses.replace(one, root=dataclasses.replace(one.root, owner=name))
+
+    there = "x" if owner.strip() else " "
+    assert reached(body(owned(owner))) == reached(body(owned(there)))
+
+
+def test_the_cost_is_dated_and_the_end_absolute() -> None:
+    facts = content.facts(REQUESTS["create-mysql-dev"].root, CATALOG)
+
+    assert facts["Cost"] == "13.98 USD a month, estimated with prices of 2026-11-01"
+    assert facts["Lifetime"] == "until 2026-11-30T12:00:00Z"

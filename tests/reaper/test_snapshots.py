@@ -1,0 +1,310 @@
+"""Which final snapshots go, and that nothing else does; on moto's RDS."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from provisioner.core.catalog import Catalog, load
+from provisioner.core.lifecycle import DatabaseEventType, DatabaseState, EventType
+from provisioner.intake.use_cases import Accepted, Caller
+from provisioner.ledger.ledger import Ledger
+from provisioner.reaper.snapshot_rules import Snapshot, doubt, is_old, ours
+from provisioner.reaper.snapshots import Pruned, SnapshotSweeper
+
+from tests.core.examples import CATALOG_TEXT, catalog
+from tests.reaper.test_stuck import ALPHA, World
+
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+TAGS = {"ManagedBy": "rds-provisioner", "Environment": "staging"}
+FINAL = "staging-orders-final-0a1b2c3d"
+
+
+@dataclass
+class Account:
+    """moto's RDS, whose snapshots are as young as the test, and a clock that is ahead of them."""
+
+    world: World
+    rds: Any
+
+    def snapshot(self, identifier: str, of: str, tags: dict[str, str] | None = None) -> str:
+        known = {one["DBInstanceIdentifier"] for one in self.rds.describe_db_instances()["DBInstances"]}
+        if of not in known:
+            self.rds.create_db_instance(
+                DBInstanceIdentifier=of,
+                DBInstanceClass="db.t4g.micro",
+                Engine="mysql",
+                AllocatedStorage=20,
+                MasterUsername="dbadmin",
+                MasterUserPassword="not-a-secret",
+            )
+        pairs = [{"Key": key, "Value": value} for key, value in (TAGS if tags is None else tags).items()]
+        self.rds.create_db_snapshot(DBSnapshotIdentifier=identifier, DBInstanceIdentifier=of, Tags=pairs)
+        return identifier
+
+    def left(self) -> set[str]:
+        found = self.rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+        return {one["DBSnapshotIdentifier"] for one in found}
+
+    def removed(self, name: str, environment: str = "staging") -> None:
+        """A database of the ledger that is gone."""
+        any_id = self.world.new_id
+        self.world.new_id = lambda: UUID(FINAL[-8:] + str(uuid4())[8:])  # which the snapshot is named after
+        one = self.world.database(name, environment=environment, ttl="30d")
+        self.world.new_id = any_id
+        removal = self.world.service().remove(environment, name, ALPHA)
+        assert isinstance(removal, Accepted)
+        self.world.happened(removal.request.id, EventType.SUCCEEDED, result=None)
+        if second := self.world.service().follow_up(removal.request):  # the first disarmed it
+            self.world.happened(second.id, EventType.SUCCEEDED, result=None)
+        gone = self.world.ledger.database(environment, name)
+        assert gone is not None
+        assert (gone.state, gone.origin) == (DatabaseState.REMOVED, one)
+
+    def run(self, after: dt.timedelta = DAY, rds: Any = None) -> Pruned | None:
+        self.world.now += after
+        return SnapshotSweeper(self.world.service(), lambda: rds or self.rds).run()
+
+
+@pytest.fixture
+def account(ledger: Ledger) -> Account:
+    world = World(ledger)
+    world.now = dt.datetime.now(dt.UTC)  # moto stamps snapshots with the time that it is
+    return Account(world, boto3.client("rds"))
+
+
+def test_a_final_snapshot_goes_when_its_environment_keeps_it_no_longer(account: Account) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+    assert account.run(30 * DAY) == Pruned()
+    assert account.left() == {FINAL}
+
+    assert account.run() == Pruned(deleted=[FINAL])
+
+    assert account.left() == set()
+    (note,) = account.world.ledger.database_events("staging", "orders")
+    assert (note.type, note.detail["snapshot"], note.detail["kept_days"]) == (
+        DatabaseEventType.SNAPSHOT_DELETED,
+        FINAL,
+        30,
+    )
+
+
+def test_a_snapshot_is_kept_for_its_owner_whoever_has_the_name_now(account: Account) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+    service = account.world.service()
+    body = {"database_name": "orders", "database_engine": "mysql", "environment": "staging"}
+    service.create(body, Caller("beta", "beta-ci"))
+    service.create(body | {"database_name": "back", "restore_from": {"snapshot": FINAL}}, ALPHA)
+
+    pruned = account.run(31 * DAY)
+
+    assert pruned is not None
+    assert account.left() == {FINAL}
+
+
+def test_production_keeps_a_final_snapshot_for_a_year(account: Account) -> None:
+    account.removed("orders", "prod")
+    tags = TAGS | {"Environment": "prod"}
+    account.snapshot("prod-orders-final-0a1b2c3d", "prod-orders", tags)
+
+    assert account.run(364 * DAY) == Pruned()
+    assert account.run(2 * DAY) == Pruned(deleted=["prod-orders-final-0a1b2c3d"])
+
+
+def test_a_snapshot_whose_database_the_ledger_does_not_know_is_kept_and_named(account: Account) -> None:
+    account.snapshot(FINAL, "staging-orders")
+
+    assert account.run(60 * DAY) == Pruned(kept=[f"{FINAL}: the ledger does not know its database"])
+
+
+def test_what_is_not_ours_is_never_touched(account: Account) -> None:
+    account.removed("orders")
+    others = {
+        account.snapshot("staging-orders-before-migration", "staging-orders"),
+        account.snapshot("staging-orders-final-mine", "staging-orders"),
+        account.snapshot("staging-orders-final-0a1b2c3e", "staging-orders", {}),
+        account.snapshot("staging-orders-final-0a1b2c3f", "staging-orders", TAGS | {"ManagedBy": "me"}),
+        account.snapshot("staging-orders-final-0a1b2c40", "staging-orders", TAGS | {"Environment": "dev"}),
+        account.snapshot("staging-orders-final-0a1b2c41", "staging-bills"),
+    }
+
+    assert account.run(400 * DAY) == Pruned()
+    assert account.left() >= others
+
+
+def test_the_automated_snapshots_of_rds_stay(account: Account) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+
+    assert account.run(400 * DAY) == Pruned(deleted=[FINAL])
+
+    (left,) = account.rds.describe_db_snapshots()["DBSnapshots"]
+    assert left["DBSnapshotIdentifier"].startswith("rds:staging-orders-")
+
+
+def test_a_snapshot_of_a_database_that_is_there_is_kept(account: Account) -> None:
+    account.world.database("orders", environment="staging", ttl="30d")
+    account.snapshot(FINAL, "staging-orders")
+
+    assert account.run(60 * DAY) == Pruned(kept=[f"{FINAL}: its database is available"])
+
+
+def test_a_later_database_of_the_same_name_does_not_keep_the_snapshot_of_the_earlier(
+    account: Account,
+) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+    account.world.now += DAY
+    account.world.database("orders", environment="staging", ttl="30d")
+
+    assert account.run(60 * DAY) == Pruned(deleted=[FINAL])
+
+
+def test_a_snapshot_that_a_database_is_being_made_from_is_kept_until_that_is_done(account: Account) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+    account.world.now += 60 * DAY
+    body = {
+        "database_name": "again",
+        "database_engine": "mysql",
+        "environment": "staging",
+        "restore_from": {"snapshot": FINAL},
+    }
+    request_id = account.world.service().create(body, ALPHA).request.id
+
+    assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
+    account.world.happened(
+        request_id, EventType.FAILED, step="apply", cause="quota", fix="retry", retryable=True
+    )
+    assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
+    account.world.happened(request_id, EventType.SUCCEEDED, result=None)
+    assert account.run() == Pruned(deleted=[FINAL])
+
+
+def test_a_snapshot_of_an_environment_that_left_the_catalog_is_kept_and_named(account: Account) -> None:
+    tags = TAGS | {"Environment": "qa"}
+    account.snapshot("qa-orders-final-0a1b2c3d", "qa-orders", tags)
+
+    assert account.run(1000 * DAY) == Pruned(kept=["qa-orders-final-0a1b2c3d: qa is not in the catalog"])
+
+
+def test_it_runs_once_a_day(account: Account) -> None:
+    ran = [account.run(dt.timedelta(minutes=5)) is not None for _ in range(12 * 24 + 1)]
+
+    assert sum(ran) == 2
+
+
+def test_all_pages_are_read(account: Account) -> None:
+    account.removed("orders")
+    for number in range(110):
+        account.snapshot(f"staging-orders-final-{number:08x}", "staging-orders")
+
+    pruned = account.run(31 * DAY)
+
+    assert pruned is not None
+    assert len(pruned.deleted) == 110
+    assert account.left() == set()
+
+
+@dataclass
+class Faulty:
+    """RDS that answers a number of deletions with an error of its own."""
+
+    rds: Any
+    code: str
+    left: int
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def exceptions(self) -> Any:
+        return self.rds.exceptions
+
+    def get_paginator(self, operation: str) -> Any:
+        return self.rds.get_paginator(operation)
+
+    def delete_db_snapshot(self, DBSnapshotIdentifier: str) -> None:  # noqa: N803 - as boto3 has it
+        self.asked.append(DBSnapshotIdentifier)
+        if self.left:
+            self.left -= 1
+            error = {"Error": {"Code": self.code, "Message": "not now"}}
+            kind = self.rds.exceptions.from_code(self.code)
+            raise kind(error, "DeleteDBSnapshot")
+        self.rds.delete_db_snapshot(DBSnapshotIdentifier=DBSnapshotIdentifier)
+
+
+@pytest.mark.parametrize("code", ["Throttling", "InvalidDBSnapshotState"])
+def test_a_refused_deletion_is_tried_again_in_an_hour_and_keeps_no_other_waiting(
+    account: Account, code: str
+) -> None:
+    account.removed("orders")
+    second = "staging-orders-final-0a1b2c3e"
+    account.snapshot(FINAL, "staging-orders")
+    account.snapshot(second, "staging-orders")
+    faulty = Faulty(account.rds, code, left=1)
+
+    pruned = account.run(31 * DAY, faulty)
+
+    assert pruned is not None
+    assert (pruned.deleted, len(pruned.errors)) == ([second], 1)
+    assert pruned.errors[0].startswith(f"deleting snapshot {FINAL}: ")
+    assert account.run(59 * HOUR / 60, faulty) is None
+    assert account.run(HOUR / 60, faulty) == Pruned(deleted=[FINAL])
+
+
+def test_a_snapshot_that_is_gone_already_is_no_event_and_no_error(account: Account) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+    gone = Faulty(account.rds, "DBSnapshotNotFound", left=1)
+
+    assert account.run(31 * DAY, gone) == Pruned()
+    assert gone.asked == [FINAL]
+    assert account.world.ledger.database_events("staging", "orders") == []
+
+
+class Unreachable:
+    """RDS that does not list."""
+
+    def get_paginator(self, operation: str) -> Any:
+        raise ClientError({"Error": {"Code": "Throttling", "Message": "slow down"}}, operation)
+
+
+def test_a_list_that_is_throttled_is_asked_for_again_in_an_hour(account: Account) -> None:
+    pruned = account.run(DAY, Unreachable())
+
+    assert pruned is not None
+    assert pruned.errors
+    assert account.run(HOUR) == Pruned()
+
+
+def test_a_name_is_read_from_its_end() -> None:
+    tags = TAGS | {"Environment": "dev"}
+    managed_by = ("ManagedBy", "rds-provisioner")
+
+    def read(identifier: str, instance: str) -> tuple[str, str] | None:
+        return ours(identifier, instance, tags, managed_by)
+
+    assert read("dev-a-final-b-final-0a1b2c3d", "dev-a-final-b") == ("dev", "a-final-b")
+    assert read("dev-a-final-0a1b2c3d", "dev-b") is None
+    assert read("dev-a-final-0a1b2c3d-copy", "dev-a") is None
+
+
+def test_an_environment_that_does_not_say_how_long_keeps_for_ever() -> None:
+    born = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    snapshot = Snapshot("dev-a-final-0a1b2c3d", "dev", "a", born)
+
+    assert not is_old(snapshot, catalog(), born + 9999 * DAY)
+    assert is_old(snapshot, _keeping("dev", 1), born + DAY + HOUR)
+    assert not is_old(snapshot, _keeping("dev", 1), born + DAY)
+    assert doubt(snapshot, None, ()) == "the ledger does not know its database"
+
+
+def _keeping(environment: str, days: int) -> Catalog:
+    text = CATALOG_TEXT.replace(
+        f"  {environment}:\n", f"  {environment}:\n    keep_final_snapshot_days: {days}\n", 1
+    )
+    return load(text)
