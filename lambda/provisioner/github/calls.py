@@ -95,11 +95,11 @@ class Calls:
     def _call(
         self, method: str, path: str, authorization: str, body: Mapping[str, Any] | None, doing: str
     ) -> Answer:
-        if wait := self.rate_limited_for:
+        if pause := self.rate_limited_for:
             raise RateLimited(
                 doing,
-                f"GitHub asked for quiet, for {wait:.0f} s more",
-                wait,
+                f"GitHub asked for quiet, for {pause:.0f} s more",
+                pause,
             )
         headers = {
             "Accept": "application/vnd.github+json",
