@@ -42,7 +42,10 @@ def main(arguments: list[str]) -> int:
     chosen = _parser().parse_args(arguments)
     missing = [name for name in _NEEDED[chosen.verb] if not os.environ.get(name)]
     if missing:
-        return _say(f"pipeline {chosen.verb}: set {', '.join(missing)} (the context rds-provisioner does)", 2)
+        return _say(
+            f"pipeline {chosen.verb}: set {', '.join(missing)} (the CircleCI project's variables)",
+            2,
+        )
     interruption = Interruption()
     interruption.listen()
     try:

@@ -1,4 +1,5 @@
-"""Trade the job's CircleCI identity token for a role: `python -m pipeline.assume_role plan|apply`.
+"""Trade the job's CircleCI identity token for a role: `python -m pipeline.assume_role plan`, or
+`... apply ENVIRONMENT`.
 
 Writes temporary credentials to $BASH_ENV, which CircleCI reads before each later step of the job. They are
 asked for explicitly, because an apply may outlast the hour that an identity token lives:
@@ -6,6 +7,7 @@ https://circleci.com/docs/openid-connect-tokens/
 """
 
 import os
+import re
 import shlex
 import sys
 from typing import Any, Final
@@ -15,27 +17,34 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9]{0,19}")
 SECONDS: Final = {"plan": 3600, "apply": 3 * 3600}
 
 
-def main(role: str) -> int:
-    """Assume the role; the exit status."""
+def main(role: str, environment: str = "") -> int:
+    """Assume the role, which for an apply is the environment's own; the exit status."""
     variables = ("CIRCLE_OIDC_TOKEN_V2", f"AWS_{role.upper()}_ROLE_ARN", "BASH_ENV", "AWS_REGION")
     missing = [name for name in variables if not os.environ.get(name)]
     if missing:
-        print(f"assume_role {role}: {', '.join(missing)} not set; the job needs a context", file=sys.stderr)
+        print(
+            f"assume_role {role}: {', '.join(missing)} not set; they are variables of the CircleCI project "
+            "(docs/deploy.md), or the job's own",
+            file=sys.stderr,
+        )
         return 2
+    arn = "-".join(filter(None, (os.environ[f"AWS_{role.upper()}_ROLE_ARN"], environment)))
     try:
         answer = _sts().assume_role_with_web_identity(
-            RoleArn=os.environ[f"AWS_{role.upper()}_ROLE_ARN"],
+            RoleArn=arn,
             RoleSessionName=f"circleci-{os.environ.get('CIRCLE_WORKFLOW_ID', 'job')}"[:64],
             WebIdentityToken=os.environ["CIRCLE_OIDC_TOKEN_V2"],
             DurationSeconds=SECONDS[role],
         )
     except (BotoCoreError, ClientError) as error:
         print(
-            f"assume_role {role}: {error}. Compare the sub in the job's token with the trust policy in "
-            "terraform/foundation: the apply role is for main alone",
+            f"assume_role {role}: {error}. Is there a role {arn}? Since version 0.2 each environment has "
+            "an apply role of its own: apply the foundation first (docs/upgrade.md). Compare the sub in the "
+            "job's token with the trust policy in terraform/foundation: the apply roles are for main alone",
             file=sys.stderr,
         )
         return 1
@@ -50,7 +59,7 @@ def main(role: str) -> int:
     ]
     with open(os.environ["BASH_ENV"], "a", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
-    print(f"Assumed the {role} role until {credentials['Expiration']:%H:%M:%S} UTC.")
+    print(f"Assumed {arn} until {credentials['Expiration']:%H:%M:%S} UTC.")
     return 0
 
 
@@ -59,7 +68,16 @@ def _sts() -> Any:
     return boto3.client("sts", region_name=os.environ["AWS_REGION"], config=config)
 
 
+def _usage(arguments: list[str]) -> bool:
+    match arguments:
+        case ["plan"]:
+            return True
+        case ["apply", environment]:
+            return ENVIRONMENT.fullmatch(environment) is not None
+    return False
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in SECONDS:
-        sys.exit("usage: python -m pipeline.assume_role plan|apply")
-    sys.exit(main(sys.argv[1]))
+    if not _usage(sys.argv[1:]):
+        sys.exit("usage: python -m pipeline.assume_role plan|apply ENVIRONMENT")
+    sys.exit(main(*sys.argv[1:]))

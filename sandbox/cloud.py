@@ -20,6 +20,7 @@ REGION = "eu-central-1"
 STATE_BUCKET = "rds-provisioner-state"
 ORGANIZATION_ID = "0a3c1e5b-6d2f-4b8a-9c7e-1f2d3b4a5c6d"
 ENVIRONMENTS = ("dev", "staging", "prod")
+ROLES = ("plan", *(f"apply-{environment}" for environment in ENVIRONMENTS))
 PROJECT_ID = "7b9d0f1e-2c4a-4e6b-8d0f-3a5c7e9b1d2f"
 # MiniStack takes any credentials; these open nothing anywhere else.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -111,7 +112,7 @@ def is_usable(cloud: Cloud) -> bool:
     """Whether all that the pipeline needs is there, while Terraform finishes the rest of the foundation."""
     iam = cloud.client("iam")
     try:
-        policies = [iam.list_role_policies(RoleName=f"rds-provisioner-{role}") for role in ("plan", "apply")]
+        policies = [iam.list_role_policies(RoleName=f"rds-provisioner-{role}") for role in ROLES]
         iam.get_role(RoleName="rds-provisioner-monitoring")
         cloud.client("s3").get_bucket_policy(Bucket=STATE_BUCKET)
     except ClientError:
@@ -129,10 +130,9 @@ def is_usable(cloud: Cloud) -> bool:
 
 
 def role_arns(cloud: Cloud) -> dict[str, str]:
-    """The ARNs of the plan and the apply role."""
-    iam = cloud.client("iam")
-    roles = {role: iam.get_role(RoleName=f"rds-provisioner-{role}")["Role"] for role in ("plan", "apply")}
-    return {role: found["Arn"] for role, found in roles.items()}
+    """The ARN of the plan role, and what those of the apply roles begin with."""
+    found = cloud.client("iam").get_role(RoleName="rds-provisioner-plan")["Role"]["Arn"]
+    return {"plan": found, "apply": found.removesuffix("plan") + "apply"}
 
 
 def variables(cloud: Cloud, repository: str) -> dict[str, Any]:
@@ -148,4 +148,5 @@ def variables(cloud: Cloud, repository: str) -> dict[str, Any]:
         "circleci_project_id": PROJECT_ID,
         "repository": f"github.com/{repository}",
         "environments": dict.fromkeys(ENVIRONMENTS, network),
+        "catalog_file": str(PROJECT / "catalog.yaml"),
     }

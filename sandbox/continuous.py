@@ -1,4 +1,4 @@
-"""Starts the stand-in for CircleCI with the context that the pipeline's jobs name."""
+"""Starts the stand-in for CircleCI with the project's environment variables."""
 
 import json
 import sys
@@ -10,7 +10,6 @@ from sandbox.hosting import GitHub
 from sandbox.processes import Processes
 from sandbox.stack import NAME
 
-CONTEXT = "rds-provisioner"
 # The job that runs the project's own tests would start a sandbox inside the sandbox.
 LEFT_OUT = ["check"]
 
@@ -19,8 +18,8 @@ def url(port: int) -> str:
     return f"http://localhost:{port}"
 
 
-def context(cloud: Cloud) -> dict[str, str]:
-    """The variables that on AWS a person puts into the context, and how to find the emulated AWS."""
+def project_variables(cloud: Cloud) -> dict[str, str]:
+    """What docs/deploy.md sets for the project, and how to find the emulated AWS."""
     environment, roles = cloud.environment(), role_arns(cloud)
     return {
         "AWS_REGION": REGION,
@@ -34,7 +33,7 @@ def context(cloud: Cloud) -> dict[str, str]:
 
 
 def start(
-    processes: Processes, directory: Path, *, port: int, github: GitHub, context: Mapping[str, str]
+    processes: Processes, directory: Path, *, port: int, github: GitHub, variables: Mapping[str, str]
 ) -> None:
     settings = {
         "port": port,
@@ -45,7 +44,7 @@ def start(
         "webhook_secret": github.webhook_secret,
         "organization_id": ORGANIZATION_ID,
         "project_id": PROJECT_ID,
-        "contexts": {CONTEXT: dict(context)},
+        "variables": dict(variables),
         "left_out": LEFT_OUT,
         "directory": str(directory / "circleci"),
     }

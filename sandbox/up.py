@@ -94,7 +94,7 @@ class Supervisor:
             self._place.directory,
             port=self._ports["circleci"],
             github=github,
-            context=continuous.context(cloud),
+            variables=continuous.project_variables(cloud),
         )
         self._say("CircleCI listens")
         hosting.register_webhook(github, f"{deployed.api_url}/webhooks/github", deployed.webhook_secret)

@@ -15,12 +15,12 @@ from sandbox.circleci.server import Server
 
 
 def main(settings: dict[str, Any]) -> None:
-    """Serve until SIGTERM. `contexts` maps a name to variables; jobs in `left_out` are not run."""
+    """Serve until SIGTERM. `variables` are the project's; jobs in `left_out` are not run."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     project = Project(
         repository=settings["repository"],
         default_branch=settings["default_branch"],
-        contexts=settings["contexts"],
+        variables=settings["variables"],
         left_out=frozenset(settings["left_out"]),
         directory=Path(settings["directory"]),
         url=settings["url"],

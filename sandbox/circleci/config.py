@@ -15,7 +15,7 @@ JOB_KEYS = {
     "docker", "machine", "executor", "resource_class", "description", "parameters", "environment", "shell",
     "steps", "working_directory",
 }  # fmt: skip
-WORKFLOW_JOB_KEYS = {"name", "requires", "filters", "context", "matrix", "serial-group", "type"}
+WORKFLOW_JOB_KEYS = {"name", "requires", "filters", "matrix", "serial-group", "type"}
 STEPS = {
     "run", "checkout", "persist_to_workspace", "attach_workspace", "save_cache", "restore_cache",
     "store_artifacts", "store_test_results", "when", "unless",
@@ -36,7 +36,6 @@ class Job:
     definition: str
     steps: tuple[Step, ...] = ()
     requires: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    contexts: tuple[str, ...] = ()
     serial_group: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     working_directory: str = "~/project"
@@ -136,12 +135,10 @@ def _entry(entry: Any, config: Mapping[str, Any], values: Mapping[str, Any], bra
         filled = fill(settings, {**values, **{f"matrix.{key}": item for key, item in cell.items()}})
         known = {key: filled[key] for key in WORKFLOW_JOB_KEYS & filled.keys()}
         arguments = {**{key: item for key, item in filled.items() if key not in known}, **cell}
-        contexts = known.get("context", [])
         common: dict[str, Any] = {
             "name": name,
             "definition": definition,
             "requires": _requires(known.get("requires", [])),
-            "contexts": tuple([contexts] if isinstance(contexts, str) else contexts),
             "serial_group": known.get("serial-group"),
         }
         if "type" in known:

@@ -6,7 +6,6 @@ https://circleci.com/docs/reference/variables/#built-in-environment-variables
 import os
 import uuid
 
-from sandbox.circleci.expressions import ConfigError
 from sandbox.circleci.oidc import Issuer
 from sandbox.circleci.runs import JobRecord, Pipeline, Project, WorkflowRecord
 
@@ -33,7 +32,7 @@ def job_environment(
             for key, value in os.environ.items()
             if key in INHERITED or key.endswith(INHERITED_SUFFIXES)
         },
-        **contexts(project, record),
+        **project.variables,
         "CI": "true",
         "CIRCLECI": "true",
         "CIRCLE_BRANCH": pipeline.source.branch,
@@ -52,13 +51,3 @@ def job_environment(
         "CIRCLE_WORKFLOW_ID": workflow.id,
         "CIRCLE_WORKFLOW_JOB_ID": job_id,
     }
-
-
-def contexts(project: Project, record: JobRecord) -> dict[str, str]:
-    """The variables of the contexts that the job names; a later context wins."""
-    found: dict[str, str] = {}
-    for name in record.job.contexts:
-        if name not in project.contexts:
-            raise ConfigError(f"there is no context {name}")
-        found.update(project.contexts[name])
-    return found

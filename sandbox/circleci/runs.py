@@ -18,7 +18,7 @@ class Project:
 
     repository: str
     default_branch: str
-    contexts: Mapping[str, Mapping[str, str]]
+    variables: Mapping[str, str]
     left_out: frozenset[str]
     directory: Path
     url: str

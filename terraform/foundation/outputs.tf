@@ -1,20 +1,20 @@
 output "plan_role_arn" {
-  description = "AWS_PLAN_ROLE_ARN of the CircleCI context."
+  description = "AWS_PLAN_ROLE_ARN of the CircleCI project."
   value       = aws_iam_role.plan.arn
 }
 
 output "apply_role_arn" {
-  description = "AWS_APPLY_ROLE_ARN of the CircleCI context."
-  value       = aws_iam_role.apply.arn
+  description = "AWS_APPLY_ROLE_ARN of the CircleCI project, to which each job adds `-<environment>`."
+  value       = "arn:${local.partition}:iam::${local.account_id}:role/${local.apply_role}"
 }
 
 output "state_bucket" {
-  description = "TF_STATE_BUCKET of the CircleCI context."
+  description = "TF_STATE_BUCKET of the CircleCI project."
   value       = aws_s3_bucket.state.bucket
 }
 
 output "region" {
-  description = "AWS_REGION of the CircleCI context."
+  description = "AWS_REGION of the CircleCI project."
   value       = var.region
 }
 

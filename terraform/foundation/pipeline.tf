@@ -11,15 +11,44 @@ locals {
 
   environments = keys(var.environments)
   keys         = [for environment in local.environments : aws_kms_key.this[environment].arn]
+  catalog      = yamldecode(file(coalesce(var.catalog_file, "${path.module}/../../catalog.yaml")))
+
+  # One apply role for each environment: what it may change, and whose data it may restore. Another
+  # environment's data only where that one opens it by `restore_to`, the key that API and gate read too.
+  own_scopes = {
+    for environment in local.environments : environment => {
+      targets = [environment]
+      sources = [
+        for source in local.environments : source
+        if source == environment || contains(try(local.catalog.environments[source].restore_to, []), environment)
+      ]
+    }
+  }
+  shared_scope = { targets = local.environments, sources = local.environments }
+  scopes       = merge(local.own_scopes, var.keep_shared_apply_role ? { "" = local.shared_scope } : {})
+  apply_role   = "${var.stack_name}-apply"
 
   # The convention's names are the boundary: databases and parameter groups of other owners in the account
   # start with something else.
-  instances        = [for environment in local.environments : "${local.rds}:db:${environment}-*"]
-  parameter_groups = [for environment in local.environments : "${local.rds}:pg:${environment}-*"]
-  subnet_groups    = [for environment in local.environments : "${local.rds}:subgrp:rds-provisioner-${environment}"]
-  snapshots = flatten([
-    for environment in local.environments : ["${local.rds}:snapshot:${environment}-*", "${local.rds}:snapshot:rds:${environment}-*"]
-  ])
+  boundaries = {
+    for name, scope in local.scopes : name => {
+      instances        = [for environment in scope.targets : "${local.rds}:db:${environment}-*"]
+      parameter_groups = [for environment in scope.targets : "${local.rds}:pg:${environment}-*"]
+      subnet_groups    = [for environment in scope.targets : "${local.rds}:subgrp:rds-provisioner-${environment}"]
+      own_snapshots    = [for environment in scope.targets : "${local.rds}:snapshot:${environment}-*"]
+      source_instances = [for environment in scope.sources : "${local.rds}:db:${environment}-*"]
+      source_snapshots = flatten([
+        for environment in scope.sources : ["${local.rds}:snapshot:${environment}-*", "${local.rds}:snapshot:rds:${environment}-*"]
+      ])
+      # A restored database keeps its source's key.
+      keys     = [for environment in scope.sources : aws_kms_key.this[environment].arn]
+      state    = flatten([for environment in scope.targets : [for prefix in local.prefixes : "${local.bucket_arn}/${prefix}/${environment}/*"]])
+      listings = flatten([for environment in scope.targets : [for prefix in local.prefixes : "${prefix}/${environment}/*"]])
+      locks    = [for environment in scope.targets : "${local.bucket_arn}/databases/${environment}/*.tflock"]
+      marks    = flatten([for environment in scope.targets : [for prefix in ["reviewed", "applied"] : "${local.bucket_arn}/${prefix}/${environment}/*"]])
+    }
+  }
+  prefixes = ["databases", "reviewed", "applied"]
 
   issuer = "oidc.circleci.com/org/${var.circleci_organization_id}"
 
@@ -37,10 +66,17 @@ locals {
         Effect    = "Allow"
         Principal = { Federated = aws_iam_openid_connect_provider.circleci.arn }
         Action    = "sts:AssumeRoleWithWebIdentity"
-        Condition = {
-          StringEquals = { "${local.issuer}:aud" = var.circleci_organization_id }
-          StringLike   = { "${local.issuer}:sub" = "${local.subject}/${reference}" }
-        }
+        Condition = merge(
+          {
+            StringEquals = { "${local.issuer}:aud" = var.circleci_organization_id }
+            StringLike   = { "${local.issuer}:sub" = "${local.subject}/${reference}" }
+            # The subject binds the project already; the claim is checked where STS offers it.
+            StringEqualsIfExists = { "${local.issuer}:oidc.circleci.com/project-id" = var.circleci_project_id }
+          },
+          # A job that somebody runs again with SSH has main's own subject. The project forbids such runs
+          # (docs/deploy.md); where STS offers the claim, so does the role.
+          role == "apply" ? { StringNotEqualsIfExists = { "${local.issuer}:oidc.circleci.com/ssh-rerun" = "true" } } : {},
+        )
       }]
     })
   }
@@ -82,21 +118,6 @@ locals {
       Resource = aws_iam_role.monitoring.arn
     },
     {
-      Sid      = "ListState"
-      Effect   = "Allow"
-      Action   = ["s3:ListBucket"]
-      Resource = local.bucket_arn
-      Condition = {
-        StringLike = { "s3:prefix" = ["databases/*", "reviewed/*", "applied/*", "env:/*"] }
-      }
-    },
-    {
-      Sid      = "ReadState"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject"]
-      Resource = [for prefix in ["databases", "reviewed", "applied"] : "${local.bucket_arn}/${prefix}/*"]
-    },
-    {
       Sid      = "NeverReadPasswords"
       Effect   = "Deny"
       Action   = ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "rds-db:connect"]
@@ -105,6 +126,19 @@ locals {
   ]
 
   plan_statements = [
+    {
+      Sid       = "ListState"
+      Effect    = "Allow"
+      Action    = ["s3:ListBucket"]
+      Resource  = local.bucket_arn
+      Condition = { StringLike = { "s3:prefix" = concat([for prefix in local.prefixes : "${prefix}/*"], ["env:/*"]) } }
+    },
+    {
+      Sid      = "ReadState"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = [for prefix in local.prefixes : "${local.bucket_arn}/${prefix}/*"]
+    },
     {
       Sid      = "KeepReviewedPlans"
       Effect   = "Allow"
@@ -119,126 +153,150 @@ locals {
     },
   ]
 
-  apply_statements = [
-    {
-      Sid      = "CreateTaggedInstances"
-      Effect   = "Allow"
-      Action   = ["rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"]
-      Resource = local.instances
-      Condition = {
-        StringEquals = { "aws:RequestTag/ManagedBy" = "rds-provisioner" }
-      }
-    },
-    {
-      # RDS asks for each part that the call names, the option group that nobody names and, for a restore,
-      # the source.
-      Sid    = "CreateFromParts"
-      Effect = "Allow"
-      Action = [
-        "rds:CreateDBInstance",
-        "rds:ModifyDBInstance",
-        "rds:RestoreDBInstanceFromDBSnapshot",
-        "rds:RestoreDBInstanceToPointInTime",
-      ]
-      Resource = concat(["${local.rds}:og:default:*"], local.parameter_groups, local.subnet_groups, local.snapshots)
-    },
-    {
-      Sid       = "RestoreFromOwnInstances"
-      Effect    = "Allow"
-      Action    = ["rds:RestoreDBInstanceToPointInTime"]
-      Resource  = local.instances
-      Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
-    },
-    {
-      Sid       = "ChangeOwnInstances"
-      Effect    = "Allow"
-      Action    = ["rds:DeleteDBInstance", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
-      Resource  = local.instances
-      Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
-    },
-    {
-      Sid      = "LeaveFinalSnapshots"
-      Effect   = "Allow"
-      Action   = ["rds:CreateDBSnapshot"]
-      Resource = concat(local.instances, [for environment in local.environments : "${local.rds}:snapshot:${environment}-*"])
-    },
-    {
-      # A retained backup's ARN says nothing of its instance; its tags, copied from the instance, do.
-      Sid       = "DropOwnAutomatedBackups"
-      Effect    = "Allow"
-      Action    = ["rds:DeleteDBInstanceAutomatedBackup"]
-      Resource  = ["${local.rds}:auto-backup:*"]
-      Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
-    },
-    {
-      Sid    = "ChangeParameterGroups"
-      Effect = "Allow"
-      Action = [
-        "rds:CreateDBParameterGroup",
-        "rds:DeleteDBParameterGroup",
-        "rds:ModifyDBParameterGroup",
-        "rds:ResetDBParameterGroup",
-      ]
-      Resource = local.parameter_groups
-    },
-    {
-      Sid      = "Tag"
-      Effect   = "Allow"
-      Action   = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
-      Resource = concat(local.instances, local.parameter_groups, [for environment in local.environments : "${local.rds}:snapshot:${environment}-*"])
-    },
-    {
-      # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
-      Sid      = "LetRdsManageSecrets"
-      Effect   = "Allow"
-      Action   = ["secretsmanager:CreateSecret", "secretsmanager:DescribeSecret", "secretsmanager:TagResource"]
-      Resource = "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:rds!*"
-    },
-    {
-      Sid      = "UseKeysThroughServices"
-      Effect   = "Allow"
-      Action   = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
-      Resource = local.keys
-      Condition = {
-        StringEquals = {
-          "kms:ViaService" = ["rds.${var.region}.amazonaws.com", "secretsmanager.${var.region}.amazonaws.com"]
+  apply_statements = {
+    for name, may in local.boundaries : name => [
+      {
+        Sid       = "ListState"
+        Effect    = "Allow"
+        Action    = ["s3:ListBucket"]
+        Resource  = local.bucket_arn
+        Condition = { StringLike = { "s3:prefix" = concat(may.listings, ["env:/*"]) } }
+      },
+      {
+        Sid      = "ReadState"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = may.state
+      },
+      {
+        Sid      = "CreateTaggedInstances"
+        Effect   = "Allow"
+        Action   = ["rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"]
+        Resource = may.instances
+        Condition = {
+          StringEquals = { "aws:RequestTag/ManagedBy" = "rds-provisioner" }
         }
-      }
-    },
-    {
-      Sid       = "PassMonitoringRole"
-      Effect    = "Allow"
-      Action    = ["iam:PassRole"]
-      Resource  = aws_iam_role.monitoring.arn
-      Condition = { StringEquals = { "iam:PassedToService" = ["monitoring.rds.amazonaws.com", "rds.amazonaws.com"] } }
-    },
-    {
-      Sid       = "FirstDatabaseOfTheAccount"
-      Effect    = "Allow"
-      Action    = ["iam:CreateServiceLinkedRole"]
-      Resource  = "arn:${local.partition}:iam::*:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
-      Condition = { StringEquals = { "iam:AWSServiceName" = "rds.amazonaws.com" } }
-    },
-    {
-      Sid      = "WriteState"
-      Effect   = "Allow"
-      Action   = ["s3:PutObject"]
-      Resource = [for prefix in ["databases", "reviewed", "applied"] : "${local.bucket_arn}/${prefix}/*"]
-    },
-    {
-      # Terraform releases its lock by deleting it; a state stays, empty, when its database is gone.
-      Sid      = "ReleaseLocks"
-      Effect   = "Allow"
-      Action   = ["s3:DeleteObject"]
-      Resource = ["${local.bucket_arn}/databases/*.tflock", "${local.bucket_arn}/reviewed/*", "${local.bucket_arn}/applied/*"]
-    },
-    {
-      Sid      = "ReportApplies"
-      Effect   = "Allow"
-      Action   = ["lambda:InvokeFunction"]
-      Resource = ["${local.function}-apply-report", "${local.function}-apply-report:*"]
-    },
-  ]
+      },
+      {
+        # RDS asks for each part that the call names, the option group that nobody names and, for a restore,
+        # the source.
+        Sid    = "CreateFromParts"
+        Effect = "Allow"
+        Action = [
+          "rds:CreateDBInstance",
+          "rds:ModifyDBInstance",
+          "rds:RestoreDBInstanceFromDBSnapshot",
+          "rds:RestoreDBInstanceToPointInTime",
+        ]
+        Resource = concat(["${local.rds}:og:default:*"], may.parameter_groups, may.subnet_groups, may.source_snapshots)
+      },
+      {
+        Sid       = "RestoreFromOwnInstances"
+        Effect    = "Allow"
+        Action    = ["rds:RestoreDBInstanceToPointInTime"]
+        Resource  = may.source_instances
+        Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
+      },
+      {
+        Sid       = "ChangeOwnInstances"
+        Effect    = "Allow"
+        Action    = ["rds:DeleteDBInstance", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
+        Resource  = may.instances
+        Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
+      },
+      {
+        # RDS evaluates this key for an instance's own setting too:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions-enforce
+        Sid       = "NeverLeaveManagedPasswords"
+        Effect    = "Deny"
+        Action    = ["rds:CreateDBInstance", "rds:ModifyDBInstance"]
+        Resource  = "*"
+        Condition = { Bool = { "rds:ManageMasterUserPassword" = "false" } }
+      },
+      {
+        Sid      = "LeaveFinalSnapshots"
+        Effect   = "Allow"
+        Action   = ["rds:CreateDBSnapshot"]
+        Resource = concat(may.instances, may.own_snapshots)
+      },
+      {
+        # A retained backup's ARN says nothing of its instance; its tags, copied from the instance, do.
+        Sid       = "DropOwnAutomatedBackups"
+        Effect    = "Allow"
+        Action    = ["rds:DeleteDBInstanceAutomatedBackup"]
+        Resource  = ["${local.rds}:auto-backup:*"]
+        Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
+      },
+      {
+        Sid    = "ChangeParameterGroups"
+        Effect = "Allow"
+        Action = [
+          "rds:CreateDBParameterGroup",
+          "rds:DeleteDBParameterGroup",
+          "rds:ModifyDBParameterGroup",
+          "rds:ResetDBParameterGroup",
+        ]
+        Resource = may.parameter_groups
+      },
+      {
+        Sid      = "Tag"
+        Effect   = "Allow"
+        Action   = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
+        Resource = concat(may.instances, may.parameter_groups, may.own_snapshots)
+      },
+      {
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
+        Sid      = "LetRdsManageSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:CreateSecret", "secretsmanager:DescribeSecret", "secretsmanager:TagResource"]
+        Resource = "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:rds!*"
+      },
+      {
+        Sid      = "UseKeysThroughServices"
+        Effect   = "Allow"
+        Action   = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
+        Resource = may.keys
+        Condition = {
+          StringEquals = {
+            "kms:ViaService" = ["rds.${var.region}.amazonaws.com", "secretsmanager.${var.region}.amazonaws.com"]
+          }
+        }
+      },
+      {
+        Sid       = "PassMonitoringRole"
+        Effect    = "Allow"
+        Action    = ["iam:PassRole"]
+        Resource  = aws_iam_role.monitoring.arn
+        Condition = { StringEquals = { "iam:PassedToService" = ["monitoring.rds.amazonaws.com", "rds.amazonaws.com"] } }
+      },
+      {
+        Sid       = "FirstDatabaseOfTheAccount"
+        Effect    = "Allow"
+        Action    = ["iam:CreateServiceLinkedRole"]
+        Resource  = "arn:${local.partition}:iam::*:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
+        Condition = { StringEquals = { "iam:AWSServiceName" = "rds.amazonaws.com" } }
+      },
+      {
+        Sid      = "WriteState"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject"]
+        Resource = may.state
+      },
+      {
+        # Terraform releases its lock by deleting it; a state stays, empty, when its database is gone.
+        Sid      = "ReleaseLocks"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject"]
+        Resource = concat(may.locks, may.marks)
+      },
+      {
+        Sid      = "ReportApplies"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = ["${local.function}-apply-report", "${local.function}-apply-report:*"]
+      },
+    ]
+  }
 }
 
 resource "aws_iam_openid_connect_provider" "circleci" {
@@ -258,16 +316,31 @@ resource "aws_iam_role_policy" "plan" {
   policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.read_statements, local.plan_statements) })
 }
 
+# The one apply role of versions before 0.2, which an upgrade keeps until the pipeline asks for the others.
+moved {
+  from = aws_iam_role.apply
+  to   = aws_iam_role.apply[""]
+}
+
+moved {
+  from = aws_iam_role_policy.apply
+  to   = aws_iam_role_policy.apply[""]
+}
+
 # A restore may run for two hours: 40 minutes to create the instance, up to 80 to change it.
 resource "aws_iam_role" "apply" {
-  name                 = "${var.stack_name}-apply"
-  description          = "Taken by the pipeline on ${var.apply_branch} only: creates, changes and removes databases"
+  for_each = local.scopes
+
+  name                 = join("-", compact([local.apply_role, each.key]))
+  description          = "Taken by the pipeline on ${var.apply_branch} only: creates, changes and removes ${coalesce(each.key, "all")} databases"
   assume_role_policy   = local.trust["apply"]
   max_session_duration = 10800
 }
 
 resource "aws_iam_role_policy" "apply" {
+  for_each = local.scopes
+
   name   = "apply"
-  role   = aws_iam_role.apply.id
-  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.read_statements, local.apply_statements) })
+  role   = aws_iam_role.apply[each.key].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.read_statements, local.apply_statements[each.key]) })
 }

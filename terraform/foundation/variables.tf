@@ -108,3 +108,16 @@ variable "environments" {
     error_message = "client_cidr_blocks must be private IPv4 ranges; a database takes no connection from the world."
   }
 }
+
+variable "catalog_file" {
+  description = "Path of the catalog, whose `restore_to` says between which environments data may go; null for the repository's own."
+  type        = string
+  default     = null
+}
+
+variable "keep_shared_apply_role" {
+  description = "Keep the one apply role of earlier versions beside those of the environments, while main still asks for it; docs/upgrade.md says when."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -14,7 +14,8 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 TEXT = (PROJECT / ".circleci" / "config.yml").read_text(encoding="utf-8")
 CONFIG: dict[str, Any] = yaml.safe_load(TEXT)
-WITH_CREDENTIALS = {"plan", "apply", "drift"}
+ROLES = {"plan": "plan", "apply": "apply << parameters.environment >>", "drift": "plan"}
+WITH_CREDENTIALS = set(ROLES)
 
 
 def placed() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -55,8 +56,14 @@ def test_what_a_job_requires_exists_in_its_workflow() -> None:
     assert set(required) <= names
 
 
-def test_credentials_go_to_the_jobs_that_need_them_alone() -> None:
-    assert {job for _, job, settings in placed() if "context" in settings} == WITH_CREDENTIALS
+def test_roles_are_taken_by_the_jobs_that_need_them_alone() -> None:
+    taking = {job for job in CONFIG["jobs"] if any("assume_role" in command for command in runs(job))}
+    assert taking == WITH_CREDENTIALS
+
+
+def test_no_job_needs_a_context() -> None:
+    """A context asks who started the pipeline, and the App, whose pushes start them, is no member."""
+    assert not any("context" in settings for _, _, settings in placed())
 
 
 def test_main_alone_is_applied_and_one_run_at_a_time_for_each_environment() -> None:
@@ -83,7 +90,7 @@ def test_a_job_with_credentials_installs_takes_its_role_and_calls_one_verb(job: 
     setup, role, verb = runs(job)
 
     assert setup == "pipeline/setup"
-    assert role == f"python -m pipeline.assume_role {'apply' if job == 'apply' else 'plan'}"
+    assert role == "python -m pipeline.assume_role " + ROLES[job]
     assert re.fullmatch(rf"python -m pipeline {job}( --environment << parameters.environment >>)?", verb)
 
 

@@ -66,11 +66,11 @@ def test_a_catalog_that_cannot_be_read_is_named(repository: Repository) -> None:
     assert done.stderr.startswith("catalog.yaml cannot be used:\nversion: ")
 
 
-def test_a_job_without_its_context_is_told_what_is_missing(repository: Repository) -> None:
+def test_a_job_without_the_projects_variables_is_told_what_is_missing(repository: Repository) -> None:
     done = run(repository.directory, "pipeline", "apply", "--environment", "dev")
     assert done.returncode == 2
     assert done.stderr == (
-        "pipeline apply: set AWS_REGION, TF_STATE_BUCKET (the context rds-provisioner does)\n"
+        "pipeline apply: set AWS_REGION, TF_STATE_BUCKET (the CircleCI project's variables)\n"
     )
 
 
@@ -119,7 +119,7 @@ REFUSED = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><E
 
 @pytest.fixture
 def job(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment of a job in the pipeline's context."""
+    """The environment of a job of the project."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Sts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -139,9 +139,9 @@ def job(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_the_identity_token_becomes_credentials_for_later_steps(tmp_path: Path, job: dict[str, str]) -> None:
     Path(job["BASH_ENV"]).write_text("export EARLIER=1\n")
-    done = run(tmp_path, "pipeline.assume_role", "apply", **job)
+    done = run(tmp_path, "pipeline.assume_role", "apply", "dev", **job)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Assumed the apply role until 15:00:00 UTC.\n"
+    assert done.stdout == "Assumed arn:aws:iam::123456789012:role/apply-dev until 15:00:00 UTC.\n"
     script = '. "$0"; echo "$EARLIER|$AWS_ACCESS_KEY_ID|$AWS_SECRET_ACCESS_KEY|$AWS_SESSION_TOKEN"'
     shown = subprocess.run(
         ["bash", "-c", script, job["BASH_ENV"]], capture_output=True, text=True, check=True
@@ -150,14 +150,16 @@ def test_the_identity_token_becomes_credentials_for_later_steps(tmp_path: Path, 
 
 
 def test_a_role_that_is_refused_is_told_with_what_to_compare(tmp_path: Path, job: dict[str, str]) -> None:
-    done = run(tmp_path, "pipeline.assume_role", "apply", **job | {"CIRCLE_OIDC_TOKEN_V2": "a.branchs.token"})
+    done = run(
+        tmp_path, "pipeline.assume_role", "apply", "dev", **job | {"CIRCLE_OIDC_TOKEN_V2": "a.branchs.token"}
+    )
     assert done.returncode == 1
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in done.stderr
     assert "Compare the sub in the job's token" in done.stderr
     assert not Path(job["BASH_ENV"]).exists()
 
 
-def test_no_role_is_taken_without_a_context(tmp_path: Path) -> None:
+def test_no_role_is_taken_without_the_projects_variables(tmp_path: Path) -> None:
     done = run(tmp_path, "pipeline.assume_role", "plan", AWS_REGION="eu-central-1")
     assert done.returncode == 2
     assert "CIRCLE_OIDC_TOKEN_V2, AWS_PLAN_ROLE_ARN, BASH_ENV not set" in done.stderr

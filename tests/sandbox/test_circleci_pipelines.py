@@ -53,7 +53,7 @@ jobs:
 workflows:
   main:
     jobs:
-      - build: {context: cloud}
+      - build
       - after: {requires: [build]}
       - recursive
       - broken
@@ -97,7 +97,7 @@ def pipelines(tmp_path: Path) -> Iterator[Pipelines]:
     project = Project(
         repository="acme/databases",
         default_branch="main",
-        contexts={"cloud": {"REGION": "eu-west-1"}},
+        variables={"REGION": "eu-west-1"},
         left_out=frozenset({"recursive"}),
         directory=tmp_path / "circleci",
         url="http://localhost:1",

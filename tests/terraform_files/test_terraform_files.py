@@ -24,6 +24,7 @@ def cli_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copy(tmp_path: Path) -> Path:
     """The Terraform tree without what a run leaves behind, so that no test depends on an earlier one."""
     leftovers = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "backend.tf")
+    shutil.copy(REPOSITORY / "catalog.yaml", tmp_path)
     return Path(shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=leftovers))
 
 

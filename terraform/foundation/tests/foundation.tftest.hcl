@@ -144,8 +144,10 @@ run "the_apply_role_is_for_main_alone" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_iam_role.apply.assume_role_policy).Statement[0].Condition == {
-      StringEquals = { "oidc.circleci.com/org/11111111-2222-4333-8444-555555555555:aud" = "11111111-2222-4333-8444-555555555555" }
+    condition = jsondecode(aws_iam_role.apply["dev"].assume_role_policy).Statement[0].Condition == {
+      StringEqualsIfExists    = { "oidc.circleci.com/org/11111111-2222-4333-8444-555555555555:oidc.circleci.com/project-id" = "66666666-7777-4888-8999-aaaaaaaaaaaa" }
+      StringNotEqualsIfExists = { "oidc.circleci.com/org/11111111-2222-4333-8444-555555555555:oidc.circleci.com/ssh-rerun" = "true" }
+      StringEquals            = { "oidc.circleci.com/org/11111111-2222-4333-8444-555555555555:aud" = "11111111-2222-4333-8444-555555555555" }
       StringLike = {
         "oidc.circleci.com/org/11111111-2222-4333-8444-555555555555:sub" = "org/11111111-2222-4333-8444-555555555555/project/66666666-7777-4888-8999-aaaaaaaaaaaa/user/????????-????-????-????-????????????/vcs-origin/github.com/acme/rds-provisioner/vcs-ref/refs/heads/main"
       }
@@ -164,7 +166,7 @@ run "the_apply_role_is_for_main_alone" {
         old_token = "user/99999999-0000-4111-8222-333333333333"
       } :
       case => can(regex(
-        "^${replace(replace(replace(jsondecode(aws_iam_role.apply.assume_role_policy).Statement[0].Condition.StringLike["oidc.circleci.com/org/11111111-2222-4333-8444-555555555555:sub"], ".", "[.]"), "?", "."), "*", ".*")}$",
+        "^${replace(replace(replace(jsondecode(aws_iam_role.apply["dev"].assume_role_policy).Statement[0].Condition.StringLike["oidc.circleci.com/org/11111111-2222-4333-8444-555555555555:sub"], ".", "[.]"), "?", "."), "*", ".*")}$",
         "org/11111111-2222-4333-8444-555555555555/project/66666666-7777-4888-8999-aaaaaaaaaaaa/${subject}",
       ))
     } == { main = true, branch = false, disguised = false, fork = false, old_token = false }
@@ -172,7 +174,7 @@ run "the_apply_role_is_for_main_alone" {
   }
 
   assert {
-    condition     = aws_iam_role.apply.max_session_duration == 10800
+    condition     = aws_iam_role.apply["dev"].max_session_duration == 10800
     error_message = "A long restore outlasts the default hour."
   }
 }
@@ -224,7 +226,7 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.apply.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement :
       try(statement.Condition.StringEquals["aws:ResourceTag/ManagedBy"], "") == "rds-provisioner"
       if statement.Effect == "Allow" && contains(statement.Action, "rds:DeleteDBInstance")
     ])
@@ -233,19 +235,15 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.apply.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement : statement.Resource
       if statement.Effect == "Allow" && contains(statement.Action, "rds:DeleteDBInstance")
-      ] == [[
-        "arn:aws:rds:eu-central-1:123456789012:db:dev-*",
-        "arn:aws:rds:eu-central-1:123456789012:db:prod-*",
-        "arn:aws:rds:eu-central-1:123456789012:db:staging-*",
-    ]]
-    error_message = "Only names of the convention."
+    ] == [["arn:aws:rds:eu-central-1:123456789012:db:dev-*"]]
+    error_message = "Only names of its own environment."
   }
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.apply.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement :
       statement.Resource != "*" && !contains(flatten([statement.Resource]), "*")
       if statement.Effect == "Allow" && anytrue([for action in statement.Action : !can(regex("^[a-z0-9-]+:(Describe|List)", action))])
     ])
@@ -254,7 +252,7 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.apply.policy).Statement : [statement.Resource, statement.Condition.StringEquals["iam:PassedToService"]]
+      for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement : [statement.Resource, statement.Condition.StringEquals["iam:PassedToService"]]
       if contains(statement.Action, "iam:PassRole")
     ] == [["arn:aws:iam::123456789012:role/rds-provisioner-monitoring", ["monitoring.rds.amazonaws.com", "rds.amazonaws.com"]]]
     error_message = "It passes the monitoring role to RDS and nothing else."
@@ -262,18 +260,18 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
 
   assert {
     condition = flatten([
-      for statement in jsondecode(aws_iam_role_policy.apply.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:DeleteObject")
       ]) == [
-      "arn:aws:s3:::acme-rds-provisioner-state/databases/*.tflock",
-      "arn:aws:s3:::acme-rds-provisioner-state/reviewed/*",
-      "arn:aws:s3:::acme-rds-provisioner-state/applied/*",
+      "arn:aws:s3:::acme-rds-provisioner-state/databases/dev/*.tflock",
+      "arn:aws:s3:::acme-rds-provisioner-state/reviewed/dev/*",
+      "arn:aws:s3:::acme-rds-provisioner-state/applied/dev/*",
     ]
     error_message = "It deletes locks and markers, never a state."
   }
 
   assert {
-    condition     = length(replace(aws_iam_role_policy.apply.policy, " ", "")) < 10240
+    condition     = length(replace(aws_iam_role_policy.apply["dev"].policy, " ", "")) < 10240
     error_message = "IAM takes 10,240 characters of inline policy."
   }
 }
@@ -283,7 +281,7 @@ run "no_role_reads_a_password" {
 
   assert {
     condition = alltrue([
-      for policy in [aws_iam_role_policy.plan.policy, aws_iam_role_policy.apply.policy] :
+      for policy in [aws_iam_role_policy.plan.policy, aws_iam_role_policy.apply["dev"].policy] :
       anytrue([for statement in jsondecode(policy).Statement : statement.Effect == "Deny" && contains(statement.Action, "secretsmanager:GetSecretValue") && statement.Resource == "*"])
     ])
     error_message = "Reading a secret is denied outright."
@@ -292,7 +290,7 @@ run "no_role_reads_a_password" {
   assert {
     condition = alltrue([
       for action in flatten([
-        for policy in [aws_iam_role_policy.plan.policy, aws_iam_role_policy.apply.policy] : [for statement in jsondecode(policy).Statement : statement.Action if statement.Effect == "Allow"]
+        for policy in [aws_iam_role_policy.plan.policy, aws_iam_role_policy.apply["dev"].policy] : [for statement in jsondecode(policy).Statement : statement.Action if statement.Effect == "Allow"]
       ]) : !strcontains(action, "*")
     ])
     error_message = "Every permission is spelled out."
@@ -307,12 +305,101 @@ run "names_derive_from_the_stack" {
   }
 
   assert {
-    condition     = aws_iam_role.plan.name == "databases-plan" && aws_iam_role.apply.name == "databases-apply"
+    condition     = aws_iam_role.plan.name == "databases-plan" && aws_iam_role.apply["dev"].name == "databases-apply-dev"
     error_message = "The roles bear the stack's name."
   }
 
   assert {
-    condition     = strcontains(aws_iam_role_policy.apply.policy, "function:databases-apply-report")
+    condition     = strcontains(aws_iam_role_policy.apply["dev"].policy, "function:databases-apply-report")
     error_message = "The roles call the stack's functions."
+  }
+}
+
+run "each_environment_has_an_apply_role_of_its_own" {
+  command = plan
+
+  assert {
+    condition     = { for environment, role in aws_iam_role.apply : environment => role.name } == { for name in ["dev", "prod", "staging"] : name => "rds-provisioner-apply-${name}" }
+    error_message = "No role changes the databases of two environments."
+  }
+
+  assert {
+    condition     = output.apply_role_arn == "arn:aws:iam::123456789012:role/rds-provisioner-apply"
+    error_message = "A job adds its environment to what the project knows."
+  }
+
+  assert {
+    condition = alltrue([
+      for environment, policy in aws_iam_role_policy.apply : alltrue([
+        for other in ["dev", "prod", "staging"] : environment == other || !can(regex("(:db|:pg|:snapshot|:snapshot:rds):${other}-|/${other}/", policy.policy))
+      ])
+    ])
+    error_message = "As delivered, no environment opens its data to another."
+  }
+}
+
+run "data_goes_where_its_environment_opens_it" {
+  command = plan
+
+  variables {
+    catalog_file = "tests/opened.yaml"
+  }
+
+  assert {
+    condition = jsonencode({
+      for environment, policy in aws_iam_role_policy.apply : environment => sort([
+        for resource in flatten([
+          for statement in jsondecode(policy.policy).Statement : statement.Resource if contains(statement.Action, "rds:RestoreDBInstanceFromDBSnapshot")
+        ]) : resource if strcontains(resource, ":snapshot:")
+      ])
+      }) == jsonencode({
+      dev = [
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:dev-*",
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:prod-*",
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:dev-*",
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:prod-*",
+      ]
+      prod = [
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:prod-*",
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:prod-*",
+      ]
+      staging = [
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:staging-*",
+        "arn:aws:rds:eu-central-1:123456789012:snapshot:staging-*",
+      ]
+    })
+    error_message = "prod opens its data to dev, and to nobody else."
+  }
+}
+
+run "the_shared_role_of_earlier_versions_can_be_kept" {
+  command = plan
+
+  variables {
+    keep_shared_apply_role = true
+  }
+
+  assert {
+    condition     = aws_iam_role.apply[""].name == "rds-provisioner-apply" && length(aws_iam_role.apply) == 4
+    error_message = "An upgrade keeps it until main asks for the others."
+  }
+
+  assert {
+    condition     = length(replace(aws_iam_role_policy.apply[""].policy, " ", "")) < 10240
+    error_message = "IAM takes 10,240 characters of inline policy."
+  }
+}
+
+run "a_database_stays_with_managed_passwords" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for policy in aws_iam_role_policy.apply : anytrue([
+        for statement in jsondecode(policy.policy).Statement :
+        statement.Effect == "Deny" && contains(statement.Action, "rds:ModifyDBInstance") && try(statement.Condition.Bool["rds:ManageMasterUserPassword"], "") == "false"
+      ])
+    ])
+    error_message = "Nobody sets a password of their own through the pipeline's role."
   }
 }
