@@ -1,18 +1,15 @@
 """Terraform's own checks, over every directory that the repository keeps Terraform in."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from provisioner.core.hcl import Root, render, render_removed
 
 from sandbox import terraform_mirror
+from tests.terraform_files.terraform import LOCK, REPOSITORY, terraform
 
-REPOSITORY = Path(__file__).parents[2]
 DIRECTORIES = ["modules/rds_database", "foundation"]
-LOCK = REPOSITORY / "terraform" / "databases" / ".terraform.lock.hcl"
 
 
 @pytest.fixture(scope="session")
@@ -26,28 +23,6 @@ def copy(tmp_path: Path) -> Path:
     leftovers = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "backend.tf")
     shutil.copy(REPOSITORY / "catalog.yaml", tmp_path)
     return Path(shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=leftovers))
-
-
-def terraform(directory: Path, cli_config: Path, *arguments: str) -> str:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))},
-        "TF_CLI_CONFIG_FILE": str(cli_config),
-        "TF_IN_AUTOMATION": "1",
-        "AWS_REGION": "eu-central-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    result = subprocess.run(
-        ["terraform", *arguments],
-        cwd=directory,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=600,
-        check=False,
-    )
-    assert result.returncode == 0, f"terraform {' '.join(arguments)} in {directory}:\n{result.stdout}"
-    return result.stdout
 
 
 def test_every_file_is_formatted(cli_config: Path) -> None:
