@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from provisioner.core.lifecycle import ENDED, DatabaseEvent, Event, EventType, State, derive
 from provisioner.core.models import Request
+from provisioner.core.times import instant
 from provisioner.github.client import PullRequest
-from provisioner.intake.bodies import instant
 from provisioner.pull_requests import request_record
 from provisioner.pull_requests.content import branch, commit_message
 from provisioner.pull_requests.worker import ACTOR, opened_event

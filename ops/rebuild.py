@@ -20,7 +20,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.core.hcl import Root, content_hash, parse, render, state_key
+from provisioner.core.hcl import content_hash, parse, render, state_key
 from provisioner.core.lifecycle import (
     DatabaseEvent,
     DatabaseEventType,
@@ -31,6 +31,7 @@ from provisioner.core.lifecycle import (
     State,
 )
 from provisioner.core.models import Database
+from provisioner.core.root import Root
 from provisioner.github.app import GitHubApp
 from provisioner.ledger.ledger import Ledger
 

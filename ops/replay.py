@@ -13,10 +13,10 @@ from typing import Final
 from provisioner.core import expiry
 from provisioner.core.catalog import Catalog
 from provisioner.core.expiry import Action
-from provisioner.core.hcl import Root
 from provisioner.core.lifecycle import ENDED, DatabaseEvent, DatabaseEventType, Event, EventType, Kind, State
 from provisioner.core.models import Charge, Request
-from provisioner.intake.bodies import instant
+from provisioner.core.root import Root
+from provisioner.core.times import instant
 from provisioner.ledger.ledger import Ledger, NameTaken
 
 from ops.from_pull_requests import RequestHistory

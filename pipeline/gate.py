@@ -12,8 +12,9 @@ from typing import Final, Literal
 
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import Root, RootSyntaxError, parse, root_path
+from provisioner.core.hcl import RootSyntaxError, parse, root_path
 from provisioner.core.policy import PolicyResult
+from provisioner.core.root import Root
 
 from pipeline.git import REGULAR_FILE, FileChange
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.core.hcl import Root, RootSyntaxError, content_hash, parse, render_removed
+from provisioner.core.hcl import RootSyntaxError, content_hash, parse, render_removed
+from provisioner.core.root import Root
 
 from pipeline.store import ATTEMPTED
 

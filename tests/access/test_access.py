@@ -9,11 +9,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from provisioner.access.sql import APPLICATION, READ_ONLY
 from provisioner.access.users import DatabaseUsers, Login, secret_name
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
-from provisioner.core.models import Database
+from provisioner.core.models import Database, User
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request
@@ -124,7 +123,7 @@ def world() -> Iterator[World]:
 def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
     world.access.prepare("dev", "mydb123")
 
-    for user in (APPLICATION, READ_ONLY):
+    for user in (User.APPLICATION, User.READ_ONLY):
         secret = world.secret(user)
         assert secret == {
             "engine": "mysql",
@@ -136,9 +135,9 @@ def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
         }
         assert len(secret["password"]) == 40
         assert secret["password"].isalnum()
-    assert world.server.passwords[APPLICATION] != world.server.passwords[READ_ONLY]
+    assert world.server.passwords[User.APPLICATION] != world.server.passwords[User.READ_ONLY]
     (note,) = world.notes(DatabaseEventType.USERS_READY)
-    assert set(note.detail["secrets"]) == {APPLICATION, READ_ONLY}
+    assert set(note.detail["secrets"]) == {User.APPLICATION, User.READ_ONLY}
     assert all(":secretsmanager:" in arn for arn in note.detail["secrets"].values())
 
 
@@ -153,15 +152,15 @@ def test_preparing_again_changes_no_password_and_says_nothing_new(world: World) 
 
 def test_a_database_that_moved_is_found_in_its_secrets(world: World) -> None:
     world.access.prepare("dev", "mydb123")
-    name = secret_name(world.database, APPLICATION)
-    elsewhere = json.dumps(world.secret(APPLICATION) | {"host": "old"})
+    name = secret_name(world.database, User.APPLICATION)
+    elsewhere = json.dumps(world.secret(User.APPLICATION) | {"host": "old"})
     world.client.put_secret_value(SecretId=name, SecretString=elsewhere)
     world.access.prepare("dev", "mydb123")
-    assert world.secret(APPLICATION)["host"] == "h"
-    assert world.secret(APPLICATION)["password"] == world.server.passwords[APPLICATION]
+    assert world.secret(User.APPLICATION)["host"] == "h"
+    assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
 
 
-@pytest.mark.parametrize("user", [APPLICATION, READ_ONLY])
+@pytest.mark.parametrize("user", [User.APPLICATION, User.READ_ONLY])
 def test_a_rotation_changes_one_users_password_once(world: World, user: str) -> None:
     world.access.prepare("dev", "mydb123")
     before = dict(world.server.passwords)
@@ -171,7 +170,7 @@ def test_a_rotation_changes_one_users_password_once(world: World, user: str) -> 
         world.access.rotate("dev", "mydb123", "rotation_asked:1")
 
     assert world.server.passwords[user] != before[user]
-    other = READ_ONLY if user == APPLICATION else APPLICATION
+    other = User.READ_ONLY if user == User.APPLICATION else User.APPLICATION
     assert world.server.passwords[other] == before[other]
     assert world.secret(user)["password"] == world.server.passwords[user]
     (note,) = world.notes(DatabaseEventType.ROTATED)
@@ -196,27 +195,27 @@ def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
     world: World, call: int, after: bool, then: str
 ) -> None:
     world.access.prepare("dev", "mydb123")
-    world.ask(APPLICATION)
+    world.ask(User.APPLICATION)
     world.watched.calls, world.watched.kill_at, world.watched.after = 0, call, after
     with contextlib.suppress(Killed):
         world.access.rotate("dev", "mydb123", "rotation_asked:1")
     # Until the next run, whoever reads the secret gets in, or finds the password that is to come.
-    known = {world.secret(APPLICATION)["password"]}
-    if "AWSPENDING" in world.stages(APPLICATION):
+    known = {world.secret(User.APPLICATION)["password"]}
+    if "AWSPENDING" in world.stages(User.APPLICATION):
         pending = world.client.get_secret_value(
-            SecretId=secret_name(world.database, APPLICATION), VersionStage="AWSPENDING"
+            SecretId=secret_name(world.database, User.APPLICATION), VersionStage="AWSPENDING"
         )
         known.add(json.loads(pending["SecretString"])["password"])
-    assert world.server.passwords[APPLICATION] in known
+    assert world.server.passwords[User.APPLICATION] in known
 
     world.watched.kill_at = None
     if then == "another apply first":
         world.access.prepare("dev", "mydb123")
-        assert world.secret(APPLICATION)["password"] == world.server.passwords[APPLICATION]
+        assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
     world.access.rotate("dev", "mydb123", "rotation_asked:1")
 
-    assert world.secret(APPLICATION)["password"] == world.server.passwords[APPLICATION]
-    assert "AWSPENDING" not in world.stages(APPLICATION)
+    assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
+    assert "AWSPENDING" not in world.stages(User.APPLICATION)
     assert len(world.notes(DatabaseEventType.ROTATED)) == 1
 
 
@@ -228,29 +227,33 @@ def test_making_users_killed_at_any_call_goes_on(world: World, call: int, after:
         world.access.prepare("dev", "mydb123")
     world.watched.kill_at = None
     world.access.prepare("dev", "mydb123")
-    for user in (APPLICATION, READ_ONLY):
+    for user in (User.APPLICATION, User.READ_ONLY):
         assert world.secret(user)["password"] == world.server.passwords[user]
     assert len(world.notes(DatabaseEventType.USERS_READY)) == 1
 
 
 def test_a_database_that_does_not_answer_keeps_its_password_and_gets_the_new_one_later(world: World) -> None:
     world.access.prepare("dev", "mydb123")
-    before = world.secret(APPLICATION)
-    world.ask(APPLICATION)
+    before = world.secret(User.APPLICATION)
+    world.ask(User.APPLICATION)
     world.server.down = True
     with pytest.raises(TryLater):
         world.access.rotate("dev", "mydb123", "rotation_asked:1")
-    assert world.secret(APPLICATION) == before
-    assert world.server.passwords[APPLICATION] == before["password"]
+    assert world.secret(User.APPLICATION) == before
+    assert world.server.passwords[User.APPLICATION] == before["password"]
     world.server.down = False
     world.access.rotate("dev", "mydb123", "rotation_asked:1")
-    assert world.secret(APPLICATION)["password"] == world.server.passwords[APPLICATION] != before["password"]
+    assert (
+        world.secret(User.APPLICATION)["password"]
+        == world.server.passwords[User.APPLICATION]
+        != before["password"]
+    )
 
 
 def test_the_secrets_of_a_removed_database_go_and_its_name_is_free(world: World) -> None:
     world.access.prepare("dev", "mydb123")
     world.access.forget("dev", "mydb123")  # not removed yet: a late word of a namesake
-    assert world.secret(APPLICATION)
+    assert world.secret(User.APPLICATION)
     gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
     world.ledger.mark_removed("dev", "mydb123", gone)
     for _ in range(2):
@@ -290,7 +293,7 @@ def test_what_failed_for_good_stands_in_the_databases_events(world: World) -> No
 
 def test_no_password_ever_stands_in_the_ledger(world: World) -> None:
     world.access.prepare("dev", "mydb123")
-    world.ask(READ_ONLY)
+    world.ask(User.READ_ONLY)
     world.access.rotate("dev", "mydb123", "rotation_asked:1")
     text = str(world.ledger.database_events("dev", "mydb123"))
     assert not any(password in text for password in world.server.passwords.values())

@@ -13,14 +13,15 @@ import psycopg
 import pymysql
 import pytest
 from provisioner.access.servers import runner
-from provisioner.access.sql import APPLICATION, READ_ONLY, new_password, statements
+from provisioner.access.sql import new_password, statements
 from provisioner.access.users import Login
 from provisioner.core.errors import TryLater
+from provisioner.core.models import User
 
 from sandbox.aws import servers
 from sandbox.aws.fleet import ENGINES, missing_engines
 
-PASSWORDS = {APPLICATION: "a" * 24, READ_ONLY: "b" * 24}
+PASSWORDS: dict[str, str] = {User.APPLICATION: "a" * 24, User.READ_ONLY: "b" * 24}
 MASTER = "m" * 24
 
 
@@ -87,14 +88,14 @@ def test_the_application_makes_tables_and_writes(database: Database) -> None:
         "DELETE FROM first_table",
         "DROP TABLE first_table",
     ):
-        database.as_user(APPLICATION, line)
+        database.as_user(User.APPLICATION, line)
 
 
 def test_read_only_reads_what_is_made_later_and_changes_nothing(database: Database) -> None:
-    database.as_user(APPLICATION, "CREATE TABLE later (id int PRIMARY KEY)")
+    database.as_user(User.APPLICATION, "CREATE TABLE later (id int PRIMARY KEY)")
     database.run("CREATE TABLE by_master (id int PRIMARY KEY)")
     for table in ("later", "by_master"):
-        database.as_user(READ_ONLY, f"SELECT * FROM {table}")
+        database.as_user(User.READ_ONLY, f"SELECT * FROM {table}")
         for line in (
             f"INSERT INTO {table} VALUES (1)",
             f"UPDATE {table} SET id = 2",
@@ -103,24 +104,24 @@ def test_read_only_reads_what_is_made_later_and_changes_nothing(database: Databa
             "CREATE TABLE own (id int)",
         ):
             with pytest.raises(TryLater):
-                database.as_user(READ_ONLY, line)
-    database.as_user(APPLICATION, "INSERT INTO by_master VALUES (1)")
-    database.as_user(APPLICATION, "DROP TABLE later")
+                database.as_user(User.READ_ONLY, line)
+    database.as_user(User.APPLICATION, "INSERT INTO by_master VALUES (1)")
+    database.as_user(User.APPLICATION, "DROP TABLE later")
     database.run("DROP TABLE by_master")
 
 
 def test_read_only_reads_what_was_there_before(started: Database) -> None:
     started.run("CREATE TABLE before_users (id int PRIMARY KEY)")
     started.prepare()
-    started.as_user(READ_ONLY, "SELECT * FROM before_users")
-    started.as_user(APPLICATION, "INSERT INTO before_users VALUES (1)")
+    started.as_user(User.READ_ONLY, "SELECT * FROM before_users")
+    started.as_user(User.APPLICATION, "INSERT INTO before_users VALUES (1)")
     started.run("DROP TABLE before_users")
 
 
 def test_making_the_users_again_and_again_changes_nothing(database: Database) -> None:
     for _ in range(3):
         database.prepare()
-    database.as_user(APPLICATION, "SELECT 1")
+    database.as_user(User.APPLICATION, "SELECT 1")
 
 
 def test_neither_user_reaches_beyond_its_database(database: Database) -> None:
@@ -139,10 +140,10 @@ def test_an_underscore_in_the_name_stands_for_itself_alone(database: Database) -
         pytest.skip("only MySQL's grants know wildcards")
     database.run("CREATE DATABASE IF NOT EXISTS ordersXdb", "CREATE TABLE IF NOT EXISTS ordersXdb.t (id int)")
     with pytest.raises(TryLater):
-        database.as_user(READ_ONLY, "SELECT * FROM ordersXdb.t")
+        database.as_user(User.READ_ONLY, "SELECT * FROM ordersXdb.t")
 
 
-@pytest.mark.parametrize("user", [APPLICATION, READ_ONLY])
+@pytest.mark.parametrize("user", [User.APPLICATION, User.READ_ONLY])
 def test_a_new_password_takes_the_place_of_the_old_one(database: Database, user: str) -> None:
     database.run(*new_password(database.login.engine, user, "c" * 24, secrets.token_bytes(16)))
     database.as_user(user, "SELECT 1", "c" * 24)
@@ -157,27 +158,27 @@ def test_other_drivers_log_in_too(database: Database) -> None:
             host="localhost",
             port=login.port,
             dbname=login.database,
-            user=APPLICATION,
-            password=PASSWORDS[APPLICATION],
+            user=User.APPLICATION,
+            password=PASSWORDS[User.APPLICATION],
             sslmode="verify-full",
             sslrootcert=database.roots,
         ) as connection:
-            assert connection.execute("SELECT current_user").fetchone() == (APPLICATION,)
+            assert connection.execute("SELECT current_user").fetchone() == (User.APPLICATION,)
     else:
         with (
             pymysql.connect(
                 host="localhost",
                 port=login.port,
                 database=login.database,
-                user=APPLICATION,
-                password=PASSWORDS[APPLICATION],
+                user=User.APPLICATION,
+                password=PASSWORDS[User.APPLICATION],
                 ssl_ca=database.roots,
                 ssl_verify_cert=True,
             ) as other,
             other.cursor() as cursor,
         ):
             cursor.execute("SELECT current_user()")
-            assert cursor.fetchone() == (f"{APPLICATION}@%",)
+            assert cursor.fetchone() == (f"{User.APPLICATION}@%",)
 
 
 def test_a_server_that_is_not_rdss_is_not_spoken_to(database: Database) -> None:
@@ -196,7 +197,7 @@ def test_what_fails_never_says_a_password(database: Database) -> None:
             database.run(line)
         assert caught.value.__suppress_context__
     with pytest.raises(TryLater) as caught:
-        database.run("SELECT 1", user=APPLICATION, password=secret)
+        database.run("SELECT 1", user=User.APPLICATION, password=secret)
     assert secret not in str(caught.value)
 
 

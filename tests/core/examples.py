@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from provisioner.core.catalog import Catalog, load
-from provisioner.core.hcl import Root
 from provisioner.core.lifecycle import DatabaseState, Event, EventType, Kind, derive
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.root import Root
 from provisioner.intake.bodies import asked, new_root, read_create
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)

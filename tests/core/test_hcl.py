@@ -12,8 +12,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from provisioner.core.hcl import (
-    Restore,
-    Root,
     RootSyntaxError,
     content_hash,
     parse,
@@ -23,6 +21,7 @@ from provisioner.core.hcl import (
     state_key,
     string_literal,
 )
+from provisioner.core.root import Restore, Root
 
 from tests.core.examples import root
 

@@ -6,8 +6,8 @@ import json
 import boto3
 import pytest
 from provisioner.core.lifecycle import DatabaseState, Event, EventType
+from provisioner.core.times import instant
 from provisioner.handlers.reaper import handler
-from provisioner.intake.bodies import instant
 
 from tests.core.examples import ROOMY, charge, request
 from tests.handlers.chain import Context

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind
-from provisioner.intake.bodies import instant
+from provisioner.core.times import instant
 
 from tests.core.examples import ID, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client

@@ -6,14 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from provisioner.core.errors import Problem
+from provisioner.core.errors import Contention, Problem
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
-from provisioner.core.models import Request
-from provisioner.intake.bodies import instant
+from provisioner.core.models import Activity, Request
+from provisioner.core.times import instant
 from provisioner.intake.use_cases import Accepted, Caller, Service
 from provisioner.ledger.ledger import Claim, KeyUsed, Ledger, NameTaken, QuotaExceeded
-from provisioner.ledger.table import Contention
-from provisioner.reaper.idle_rules import Activity
 
 from tests.core.examples import NOW, charge, request
 from tests.ledger.memory_table import MemoryTable, holds, key_of

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from provisioner.core.errors import Contention
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType
 from provisioner.ledger.ledger import Ledger
-from provisioner.ledger.table import Contention
 
 from tests.core.examples import NOW, ROOMY, charge, request
 from tests.ledger.memory_table import Item, MemoryTable

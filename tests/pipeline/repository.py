@@ -3,7 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from provisioner.core.hcl import Root, render, root_path
+from provisioner.core.hcl import render, root_path
+from provisioner.core.root import Root
 
 from pipeline.git import Checkout
 from tests.core.examples import CATALOG_TEXT

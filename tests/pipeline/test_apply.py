@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from provisioner.core.hcl import Root, content_hash, render, root_path, state_key
+from provisioner.core.hcl import content_hash, render, root_path, state_key
+from provisioner.core.root import Root
 
 from pipeline.apply import LAST_START, Reconciler
 from pipeline.instances import Instances

@@ -5,7 +5,8 @@ import os
 from typing import Any
 
 import pytest
-from provisioner.core.hcl import Restore, Root, render, root_path
+from provisioner.core.hcl import render, root_path
+from provisioner.core.root import Restore, Root
 from provisioner.pull_requests.content import BRANCH as WORKER_BRANCH
 
 from pipeline import gate

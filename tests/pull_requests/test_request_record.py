@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from provisioner.core.hcl import Restore
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind, derive
 from provisioner.core.models import Request
+from provisioner.core.root import Restore
 from provisioner.pull_requests import content, request_record
 from provisioner.pull_requests.request_record import Archive, ArchiveError
 

@@ -9,7 +9,7 @@ import pytest
 from provisioner.core.errors import TryLater
 from provisioner.core.lifecycle import DatabaseEventType, DatabaseState, EventType, Kind
 from provisioner.core.models import Database, Request
-from provisioner.intake.bodies import instant
+from provisioner.core.times import instant
 from provisioner.intake.use_cases import Accepted
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.idle import IdleSweeper, Looked

@@ -6,17 +6,9 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from provisioner.core.models import Activity
 from provisioner.reaper import idle_rules
-from provisioner.reaper.idle_rules import (
-    ENOUGH_HOURS,
-    NOTICE,
-    Action,
-    Activity,
-    Point,
-    Verdict,
-    follow,
-    judge,
-)
+from provisioner.reaper.idle_rules import ENOUGH_HOURS, NOTICE, Action, Point, Verdict, follow, judge
 
 from tests.core.examples import NOW
 

@@ -23,8 +23,8 @@ from provisioner.core.lifecycle import (
     Step,
 )
 from provisioner.core.models import Charge, Request
+from provisioner.core.times import instant
 from provisioner.github.client import PullRequest
-from provisioner.intake.bodies import instant
 from provisioner.intake.message import Message
 from provisioner.intake.use_cases import Accepted, Caller, Service
 from provisioner.ledger.ledger import Ledger

@@ -17,8 +17,8 @@ import pytest
 from provisioner.core.errors import Problem
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState, EventType, Kind, State
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.times import parse_instant
 from provisioner.github.client import Merge, PullRequest
-from provisioner.intake.bodies import parse_instant
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.merge import Merger

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from provisioner.core.hcl import Root, render, render_removed
+from provisioner.core.hcl import render, render_removed
+from provisioner.core.root import Root
 
 from sandbox import terraform_mirror
 from tests.terraform_files.terraform import LOCK, REPOSITORY, terraform

@@ -11,23 +11,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import Final
 
-APPLICATION: Final = "application"
-READ_ONLY: Final = "read_only"
+from provisioner.core.models import User
+
 # The iterations that PostgreSQL itself takes: https://www.postgresql.org/docs/current/runtime-config-connection.html
 _ITERATIONS: Final = 4096
 _PASSWORD: Final = re.compile(r"[A-Za-z0-9]{24,128}")
 _SALT_BYTES: Final = 16
-
-
-class User(StrEnum):
-    """Whose password may be rotated."""
-
-    MASTER = "master"
-    APPLICATION = APPLICATION
-    READ_ONLY = READ_ONLY
 
 
 def statements(
@@ -81,25 +72,25 @@ def _postgres(database: str, master: str, passwords: Sequence[tuple[str, str]], 
         # There is no CREATE ROLE IF NOT EXISTS, and the names below are ours.
         f"DO $$ BEGIN CREATE ROLE {user} LOGIN NOCREATEDB NOCREATEROLE; "
         "EXCEPTION WHEN duplicate_object THEN NULL; WHEN unique_violation THEN NULL; END $$"
-        for user in (APPLICATION, READ_ONLY)
+        for user in (User.APPLICATION, User.READ_ONLY)
     ]
     return [
         *made,
         *(_postgres_key(user, password, salt) for user, password in passwords),
         # What the application makes is the master's too, who may then pass on the right to read it.
-        f"GRANT {APPLICATION} TO {owner}",
-        f"GRANT CONNECT, TEMPORARY, CREATE ON DATABASE {place} TO {APPLICATION}",
-        f"GRANT USAGE, CREATE ON SCHEMA public TO {APPLICATION}",
-        f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {APPLICATION}",
-        f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {APPLICATION}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT ALL ON TABLES TO {APPLICATION}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT ALL ON SEQUENCES TO {APPLICATION}",
-        f"GRANT CONNECT ON DATABASE {place} TO {READ_ONLY}",
-        f"GRANT USAGE ON SCHEMA public TO {READ_ONLY}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READ_ONLY}",
+        f"GRANT {User.APPLICATION} TO {owner}",
+        f"GRANT CONNECT, TEMPORARY, CREATE ON DATABASE {place} TO {User.APPLICATION}",
+        f"GRANT USAGE, CREATE ON SCHEMA public TO {User.APPLICATION}",
+        f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {User.APPLICATION}",
+        f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {User.APPLICATION}",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT ALL ON TABLES TO {User.APPLICATION}",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT ALL ON SEQUENCES TO {User.APPLICATION}",
+        f"GRANT CONNECT ON DATABASE {place} TO {User.READ_ONLY}",
+        f"GRANT USAGE ON SCHEMA public TO {User.READ_ONLY}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {User.READ_ONLY}",
         *(
-            f"ALTER DEFAULT PRIVILEGES FOR ROLE {maker} GRANT {right} TO {READ_ONLY}"
-            for maker in (owner, APPLICATION)
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {maker} GRANT {right} TO {User.READ_ONLY}"
+            for maker in (owner, User.APPLICATION)
             for right in ("SELECT ON TABLES", "USAGE ON SCHEMAS")
         ),
     ]
@@ -122,8 +113,8 @@ def _mysql(database: str, _master: str, passwords: Sequence[tuple[str, str]], sa
         "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, "
         "CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, "
         "ALTER ROUTINE, EVENT, TRIGGER "
-        f"ON {place}.* TO '{APPLICATION}'@'%'",
-        f"GRANT SELECT, SHOW VIEW ON {place}.* TO '{READ_ONLY}'@'%'",
+        f"ON {place}.* TO '{User.APPLICATION}'@'%'",
+        f"GRANT SELECT, SHOW VIEW ON {place}.* TO '{User.READ_ONLY}'@'%'",
     ]
 
 

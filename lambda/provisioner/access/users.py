@@ -14,14 +14,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 from botocore.exceptions import ClientError
 
-from provisioner.access.sql import APPLICATION, READ_ONLY, User, new_password, statements
+from provisioner.access.sql import new_password, statements
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState
-from provisioner.core.models import Database
+from provisioner.core.models import Database, User
 from provisioner.ledger.ledger import Ledger
 
 ACTOR: Final = "rds-provisioner"
-USERS: Final = (APPLICATION, READ_ONLY)
+USERS: Final = (User.APPLICATION, User.READ_ONLY)
 _PASSWORD_LENGTH: Final = 40
 _CURRENT, _PENDING = "AWSCURRENT", "AWSPENDING"
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import Root
 from provisioner.core.lifecycle import (
     BEGINS,
     ENDED,
@@ -20,9 +19,9 @@ from provisioner.core.lifecycle import (
     maximum,
     step_starts,
 )
-from provisioner.core.models import Charge, Database, Request
-from provisioner.intake.bodies import instant
-from provisioner.reaper.idle_rules import Activity
+from provisioner.core.models import Activity, Charge, Database, Request
+from provisioner.core.root import Root
+from provisioner.core.times import instant
 
 _STATE_WORDS: Final = {
     State.REQUESTED: "The pull request is being opened.",

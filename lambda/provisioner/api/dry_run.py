@@ -7,9 +7,10 @@ from typing import Any
 from provisioner.api import documents
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import Root, render, render_removed
+from provisioner.core.hcl import render, render_removed
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Charge
+from provisioner.core.root import Root
 
 
 def preview(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from provisioner.core.errors import Problem
-from provisioner.intake.bodies import instant, read_time
+from provisioner.core.times import instant, read_time
 
 PAGE_SIZE: Final = 25
 MAX_PAGE_SIZE: Final = 100

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provisioner.access.sql import User
 from provisioner.api import documents
 from provisioner.core.errors import Problem
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState
-from provisioner.core.models import Database
+from provisioner.core.models import Database, User
+from provisioner.core.times import instant
 from provisioner.intake import bodies
 from provisioner.intake.use_cases import Service
 from provisioner.ledger.ledger import Ledger
@@ -118,6 +118,6 @@ def _document(
         "secret_arn": arn,
         "state": "would_rotate" if asked is None else "rotated" if rotated else "rotating",
         "requested_by": asked.actor if asked else None,
-        "requested_at": bodies.instant(asked.at) if asked else None,
+        "requested_at": instant(asked.at) if asked else None,
         "links": {"database": f"/databases/{database.environment}/{database.database_name}"},
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from provisioner.core.hcl import NEVER, Root
+from provisioner.core.root import NEVER, Root
 
 EngineName = Literal["mysql", "postgres"]
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)

@@ -3,7 +3,8 @@
 ProvisionerError
 ├── Problem             the request has to change: answered as an RFC 9457 problem document
 ├── TryLater            nothing is wrong with the request: the same call works later
-│   └── RateLimited     ... and GitHub said when
+│   ├── RateLimited     ... and GitHub said when
+│   └── Contention      ... because others kept changing the same rows of the ledger
 └── NeedsPerson         neither another request nor time helps: somebody has to look
 """
 
@@ -60,6 +61,13 @@ class TryLater(ProvisionerError):
 
 class RateLimited(TryLater):
     """A service asked to be left alone for `retry_after` seconds."""
+
+
+class Contention(TryLater):
+    """Others kept changing the same rows; the same call works in a moment."""
+
+    def __init__(self, doing: str) -> None:
+        super().__init__(doing, "others kept changing the same rows of the ledger")
 
 
 class NeedsPerson(ProvisionerError):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from provisioner.core.hcl import NEVER
-from provisioner.intake.bodies import parse_instant
+from provisioner.core.root import NEVER
+from provisioner.core.times import parse_instant
 
 DAY: Final = dt.timedelta(days=1)
 FULL_LIFE: Final = dt.timedelta(days=14)

@@ -5,10 +5,11 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from provisioner.core.hcl import Restore, Root
 from provisioner.core.lifecycle import DatabaseState, Kind, Progress
+from provisioner.core.root import Restore, Root
 
 Item = TypeVar("Item")
 
@@ -84,6 +85,33 @@ class Database:
     result: Mapping[str, Any] | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What the ledger keeps of a database's use.
+
+    `origin` is the request that made the database, since its name may come again. `last_connection_at` is the
+    begin of the last hour with a connection, as far as one was seen. While it is idle, `idle_since` is the
+    begin of what was first found, `idle_seen_at` the newest look that found it so, and `warned_at` when its
+    removal was announced (None where nothing is removed by itself).
+    """
+
+    origin: str
+    looked_at: dt.datetime
+    last_connection_at: dt.datetime | None = None
+    idle_since: dt.datetime | None = None
+    idle_seen_at: dt.datetime | None = None
+    warned_at: dt.datetime | None = None
+    version: int = 1
+
+
+class User(StrEnum):
+    """Whose password may be rotated."""
+
+    MASTER = "master"
+    APPLICATION = "application"
+    READ_ONLY = "read_only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog, lifetime
-from provisioner.core.hcl import NEVER, Root, RootSyntaxError, parse
-from provisioner.intake.bodies import instant, name_errors, parse_instant
+from provisioner.core.hcl import RootSyntaxError, parse
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import instant, parse_instant
+from provisioner.intake.bodies import name_errors
 
 
 @dataclass(frozen=True, slots=True)

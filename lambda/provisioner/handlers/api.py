@@ -26,7 +26,6 @@ from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.intake.message import Message
 from provisioner.intake.refusals import not_found
 from provisioner.intake.use_cases import Accepted, Caller, Service
-from provisioner.ledger.table import Contention
 
 MAX_BODY: Final = 32_768
 MAX_REASON: Final = 256
@@ -212,8 +211,8 @@ def _problem(problem: Problem) -> Response[str]:
     return _json(problem.status, document, headers, content_type="application/problem+json")
 
 
-@app.exception_handler([TryLater, Contention])
-def _try_later(error: TryLater | Contention) -> Response[str]:
+@app.exception_handler(TryLater)
+def _try_later(error: TryLater) -> Response[str]:
     logger.warning("try later", reason=str(error))
     return _problem(
         Problem(

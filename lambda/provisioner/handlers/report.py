@@ -12,7 +12,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.ledger.table import Contention
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.plan import PlanReceiver
 from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, ReportError, read
@@ -43,7 +42,7 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
             raise ReportError(f"this function takes no report of type {report.type}")
         logger.append_keys(environment=report.environment, database_name=report.database_name)
         reason = _hear(report)
-    except (TryLater, Contention) as error:
+    except TryLater as error:
         logger.warning("later", reason=str(error))
         return {"accepted": False, "retry": True, "reason": str(error)}
     except (ReportError, NeedsPerson) as error:

@@ -14,9 +14,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.core.errors import TryLater
 from provisioner.core.lifecycle import Event, EventType
 from provisioner.ledger.ledger import Ledger
-from provisioner.ledger.table import Contention
 from provisioner.pull_requests.content import BRANCH
 
 # GitHub caps payloads at 25 MB, API Gateway at 10 MB; those of pull requests are far smaller.
@@ -59,7 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         return _answer(200, "Ignored", "Nothing here concerns a request.")
     try:
         return _record(settings.ledger(), *found)
-    except Contention:
+    except TryLater:
         return _answer(503, "Busy", "Deliver it again; the sweeper also looks at GitHub.")
 
 

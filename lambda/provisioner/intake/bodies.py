@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from provisioner.core.catalog import Catalog, LifetimeText, lifetime
 from provisioner.core.errors import FieldError, Problem
-from provisioner.core.hcl import NEVER, Restore, Root
 from provisioner.core.reserved_words import RESERVED
+from provisioner.core.root import NEVER, Restore, Root
+from provisioner.core.times import instant, read_time
 
 MAX_NAME: Final = 40
 RESERVED_TAGS: Final = frozenset(
@@ -20,7 +21,6 @@ RESERVED_TAGS: Final = frozenset(
 )
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TAG_TEXT = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
-_FIRST_YEAR: Final = 1970
 _SNAPSHOT = re.compile(
     r"(?:rds:)?(?P<identifier>[a-z][a-z0-9]*(?:-[a-z0-9]+)+?)-(?:final-(?P<id8>[0-9a-f]{8})|(?P<taken>[0-9]{4}(?:-[0-9]{2}){4}))"
 )
@@ -364,27 +364,6 @@ def expiry(ttl: str, catalog: Catalog, environment: str, *, created_at: dt.datet
             f"{environment} allows {rules.maximum} counted from creation, so until {latest} at the latest"
         )
     return instant(now + length)
-
-
-def instant(time: dt.datetime) -> str:
-    """A time as it is written everywhere: RFC 3339, UTC, whole seconds."""
-    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_instant(text: str) -> dt.datetime:
-    """The inverse of `instant`."""
-    return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
-
-
-def read_time(text: str) -> dt.datetime:
-    """A time with its zone (RFC 3339); raises ValueError that says how to write one."""
-    try:
-        time = dt.datetime.fromisoformat(text)
-        if time.tzinfo and time.year >= _FIRST_YEAR:
-            return time.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError(f"{text!r} is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z")
 
 
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.core.errors import FieldError, Problem
-from provisioner.core.hcl import Root
 from provisioner.core.lifecycle import DatabaseState, Step
 from provisioner.core.models import Charge, Database, Request
-from provisioner.intake import bodies
+from provisioner.core.root import Root
+from provisioner.core.times import instant, parse_instant
 from provisioner.intake.bodies import RestoreFrom
 
 
@@ -180,10 +180,10 @@ def of_source(source: RestoreFrom, origin: Database, root: Root, now: dt.datetim
         text = f"{place} is {origin.state}; restore from its final snapshot instead"
         errors.append(FieldError("/restore_from/database", text))
     if source.point_in_time not in (None, "latest"):
-        moment = bodies.parse_instant(str(source.point_in_time))
+        moment = parse_instant(str(source.point_in_time))
         oldest = max(now - dt.timedelta(days=origin.root.backup_retention_days), origin.created_at)
         if not oldest <= moment <= now:
-            text = f"backups reach from {bodies.instant(oldest)} to now; choose a time between, or latest"
+            text = f"backups reach from {instant(oldest)} to now; choose a time between, or latest"
             errors.append(FieldError("/restore_from/point_in_time", text))
     return errors
 

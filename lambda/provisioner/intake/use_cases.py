@@ -17,7 +17,6 @@ from provisioner.api import documents
 from provisioner.api.dry_run import preview
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import Problem, TryLater
-from provisioner.core.hcl import NEVER, Root
 from provisioner.core.lifecycle import (
     DatabaseState,
     Event,
@@ -29,6 +28,8 @@ from provisioner.core.lifecycle import (
     derive,
 )
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import parse_instant
 from provisioner.intake import bodies, refusals
 from provisioner.intake.message import Message
 from provisioner.ledger.ledger import KeyUsed, Ledger, NameTaken, QuotaExceeded
@@ -198,7 +199,7 @@ class Service:
         if active is None or active.progress.failure is None or not blocks(active.progress):
             return
         end = active.root.expires_at
-        if end == NEVER or bodies.parse_instant(end) > self.now or self.now - active.progress.since < MENDING:
+        if end == NEVER or parse_instant(end) > self.now or self.now - active.progress.since < MENDING:
             return
         asked = Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=self.now, actor=ACTOR)
         self._send(self.ledger.add_event(active.id, asked, self.now))

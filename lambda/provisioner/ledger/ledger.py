@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provisioner.core import durations, transitions
+from provisioner.core.errors import Contention
 from provisioner.core.lifecycle import (
     WITHOUT_MERGE,
     DatabaseEvent,
@@ -36,8 +37,8 @@ from provisioner.core.lifecycle import (
     Step,
     derive,
 )
-from provisioner.core.models import Charge, Database, Page, Request
-from provisioner.intake.bodies import instant
+from provisioner.core.models import Activity, Charge, Database, Page, Request
+from provisioner.core.times import instant
 from provisioner.ledger.rows import (
     Row,
     activity_from_row,
@@ -52,8 +53,7 @@ from provisioner.ledger.rows import (
     request_row,
     when,
 )
-from provisioner.ledger.table import Contention, Table, Write
-from provisioner.reaper.idle_rules import Activity
+from provisioner.ledger.table import Table, Write
 
 TRIES: Final = 10
 _TRIES_TO_LEARN: Final = 3

@@ -18,8 +18,7 @@ from provisioner.core.lifecycle import (
     State,
     Step,
 )
-from provisioner.core.models import Charge, Database, Request, root_from_json, root_to_json
-from provisioner.reaper.idle_rules import Activity
+from provisioner.core.models import Activity, Charge, Database, Request, root_from_json, root_to_json
 
 Row = Mapping[str, str | int]
 

@@ -12,17 +12,13 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from provisioner.core.errors import Problem
+from provisioner.core.errors import Contention, Problem
 from provisioner.ledger.rows import Row, from_item, to_item, when
 
 Write = dict[str, Any]
 _CONFLICT: Final = "TransactionConflict"
 _PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 _TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
-
-
-class Contention(Exception):
-    """Others kept changing the same rows; the same call works in a moment."""
 
 
 class Table:

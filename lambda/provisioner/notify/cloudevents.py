@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from provisioner.core.lifecycle import DatabaseEvent, Event, EventType, Kind, State
 from provisioner.core.models import Database, Request
-from provisioner.intake.bodies import instant
+from provisioner.core.times import instant
 
 VERSION: Final = 1
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import NEVER, Root, render, root_path
+from provisioner.core.hcl import render, root_path
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.policy import PolicyResult, passed
-from provisioner.intake.bodies import instant
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import instant
 from provisioner.pull_requests import request_record
 
 BRANCH: Final = re.compile(

@@ -12,9 +12,9 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Event, EventType, Kind, State, Step
 from provisioner.core.models import Request
+from provisioner.core.times import instant
 from provisioner.core.transitions import FIRST_CHECK
 from provisioner.github.client import GitHub, PullRequest
-from provisioner.intake.bodies import instant
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.publish import publish

@@ -19,14 +19,14 @@ from uuid import UUID, uuid5
 
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState
-from provisioner.core.models import Database
+from provisioner.core.models import Activity, Database
+from provisioner.core.times import instant
 from provisioner.github.client import GitHub
-from provisioner.intake.bodies import instant
 from provisioner.intake.use_cases import Caller, Service
 from provisioner.pull_requests import comments
 from provisioner.pull_requests.worker import ACTOR
 from provisioner.reaper import idle_rules
-from provisioner.reaper.idle_rules import Action, Activity, Point, Verdict
+from provisioner.reaper.idle_rules import Action, Point, Verdict
 from provisioner.reaper.rds import Instance, Observer
 
 _IDLE_IDS: Final = UUID("0c5f9d0e-7a52-5c0e-8f0b-2d5a3c1e9b47")

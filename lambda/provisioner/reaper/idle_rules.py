@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from provisioner.intake.bodies import instant
+from provisioner.core.models import Activity
+from provisioner.core.times import instant
 
 HOUR: Final = dt.timedelta(hours=1)
 DAY: Final = dt.timedelta(days=1)
@@ -47,25 +48,6 @@ class Action(StrEnum):
     REPORT = "report"  # say that it is idle; where it is removed by itself this is the warning
     TAKE_BACK = "take_back"
     REMOVE = "remove"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
-    """What the ledger keeps of a database's use.
-
-    `origin` is the request that made the database, since its name may come again. `last_connection_at` is the
-    begin of the last hour with a connection, as far as one was seen. While it is idle, `idle_since` is the
-    begin of what was first found, `idle_seen_at` the newest look that found it so, and `warned_at` when its
-    removal was announced (None where nothing is removed by itself).
-    """
-
-    origin: str
-    looked_at: dt.datetime
-    last_connection_at: dt.datetime | None = None
-    idle_since: dt.datetime | None = None
-    idle_seen_at: dt.datetime | None = None
-    warned_at: dt.datetime | None = None
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

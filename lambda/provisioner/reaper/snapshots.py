@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType
-from provisioner.intake.bodies import instant
+from provisioner.core.times import instant
 from provisioner.intake.use_cases import Service
 from provisioner.pull_requests.worker import ACTOR
 from provisioner.reaper import snapshot_rules

@@ -13,7 +13,6 @@ from uuid import UUID, uuid5
 from provisioner.core import expiry
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.expiry import Action
-from provisioner.core.hcl import NEVER
 from provisioner.core.lifecycle import (
     ENDED,
     DatabaseEvent,
@@ -26,8 +25,9 @@ from provisioner.core.lifecycle import (
     maximum,
 )
 from provisioner.core.models import Database, Request
+from provisioner.core.root import NEVER
+from provisioner.core.times import instant, parse_instant
 from provisioner.github.client import GitHub
-from provisioner.intake.bodies import instant, parse_instant
 from provisioner.intake.message import Message
 from provisioner.intake.use_cases import Caller, Service
 from provisioner.pull_requests import comments, request_record
