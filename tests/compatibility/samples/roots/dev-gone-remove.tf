@@ -1,0 +1,20 @@
+# dev/gone: removed. Applying this root destroys what its state holds.
+
+terraform {
+  required_version = ">= 1.10"
+
+  backend "s3" {
+    key          = "databases/dev/gone/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+
+provider "aws" {}
