@@ -1,20 +1,22 @@
-"""Tells a request's story again from its pull request: what was recorded there, and what GitHub itself knows.
+"""Reads a request's history from its pull request: what was recorded there, and what GitHub itself knows.
 
 Text and times only. A record counts where git bears it out: the App's own first commit names the request and
 the team, and nobody can change a commit's words.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioner.core.lifecycle import ENDED, DatabaseEvent, Event, EventType, State, derive
+from provisioner.core import events
+from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.events import ACTOR, Event, EventType, requested
+from provisioner.core.lifecycle import ENDED, State, derive
 from provisioner.core.models import Request
-from provisioner.core.times import instant
 from provisioner.github.client import PullRequest
 from provisioner.pull_requests import request_record
 from provisioner.pull_requests.content import branch, commit_message
-from provisioner.pull_requests.worker import ACTOR, opened_event
+from provisioner.pull_requests.events import of_answer
 
 from ops.github_archive import Commit, Pull, TimelineItem
 
@@ -41,8 +43,8 @@ class RequestHistory:
         return derive(self.events).state
 
 
-def tell(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHistory:
-    """The story as far as it is recorded; raises Unbelievable."""
+def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHistory:
+    """The history as far as it is recorded; raises RecordRejected."""
     try:
         asked, kept = request_record.read(pull.body), request_record.read(record or "")
     except request_record.ArchiveError as error:
@@ -56,34 +58,34 @@ def tell(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHi
         raise RecordRejected("its record names another request or team than its first commit does")
     if kept and kept.request != request:
         raise RecordRejected("the records in its body and in its comment differ")
-    events = {event.id: event for event in kept.events} if kept else {}
-    first = Event(id="requested", type=EventType.REQUESTED, at=request.created_at, actor=request.actor)
-    events.setdefault(first.id, first)
+    known = {event.id: event for event in kept.events} if kept else {}
+    first = requested(request.created_at, request.actor)
+    known.setdefault(first.id, first)
     notes = tuple(kept.notes) if kept else ()
-    ended = kept is not None and derive(events.values()).state in ENDED
-    return RequestHistory(request, tuple(events.values()), notes, whole=ended and pull.state == "closed")
+    ended = kept is not None and derive(known.values()).state in ENDED
+    return RequestHistory(request, tuple(known.values()), notes, whole=ended and pull.state == "closed")
 
 
-def complete(
-    story: RequestHistory,
+def add_github_events(
+    history: RequestHistory,
     pull: Pull,
     commits: Sequence[Commit],
-    deeds: Sequence[TimelineItem],
+    timeline: Sequence[TimelineItem],
     login: str,
     base: str,
 ) -> RequestHistory:
-    """The story with what GitHub knows beside the record; the same thing has the same id, and counts once."""
-    known = {event.id: event for event in story.events}
-    for event in _facts(story.request, pull, commits, deeds, login, base):
+    """The history with what GitHub knows besides; the same thing has the same id, and counts once."""
+    known = {event.id: event for event in history.events}
+    for event in _facts(history.request, pull, commits, timeline, login, base):
         known.setdefault(event.id, event)
-    return RequestHistory(story.request, tuple(known.values()), story.notes, story.whole)
+    return RequestHistory(history.request, tuple(known.values()), history.notes, history.whole)
 
 
 def _facts(
     request: Request,
     pull: Pull,
     commits: Sequence[Commit],
-    deeds: Sequence[TimelineItem],
+    timeline: Sequence[TimelineItem],
     login: str,
     base: str,
 ) -> list[Event]:
@@ -98,46 +100,35 @@ def _facts(
         pull.base,
         created_at=pull.created_at,
     )
-    facts = [opened_event(request, found, commits[0].sha, _time(pull.created_at))]
-    merged_at = next((deed.at for deed in deeds if deed.what == "merged"), None)
-    for deed in deeds:
-        at, actor = _time(deed.at), ACTOR if deed.login == login else deed.login
-        if deed.what == "approved":
-            facts.append(_event(f"approved:{deed.id}", EventType.APPROVED, at, actor))
-        elif deed.what == "reopened":
-            facts.append(_event(f"reopened:{pull.number}:{instant(at)}", EventType.REOPENED, at, actor))
-        elif deed.what == "merged" and pull.base == base:
-            facts.append(
-                _event(f"merged:{pull.number}", EventType.MERGED, at, actor, {"commit": deed.commit})
-            )
-        elif deed.what == "closed" and (deed.at != merged_at or pull.base != base):
-            facts.append(_event(f"closed:{pull.number}:{instant(at)}", EventType.CLOSED, at, actor))
+    facts = [of_answer(request, found, commits[0].sha, _time(pull.created_at))]
+    merged_at = next((item.at for item in timeline if item.what == "merged"), None)
+    for item in timeline:
+        at, actor = _time(item.at), ACTOR if item.login == login else item.login
+        if item.what == "approved":
+            facts.append(events.approved(item.id, at, actor))
+        elif item.what == "reopened":
+            facts.append(events.reopened(pull.number, at, actor))
+        elif item.what == "merged" and pull.base == base:
+            facts.append(events.merged(pull.number, at, actor, commit=item.commit))
+        elif item.what == "closed" and (item.at != merged_at or pull.base != base):
+            facts.append(events.closed(pull.number, at, actor))
     newest = commits[-1]
     if newest.sha != commits[0].sha:
-        detail = {"commit": newest.sha}
-        facts.append(_event(f"edited:{newest.sha}", EventType.EDITED, _time(newest.at), newest.login, detail))
+        facts.append(events.edited(newest.sha, _time(newest.at), newest.login))
     return facts
 
 
-def after(stories: Sequence[RequestHistory]) -> dict[tuple[str, str], RequestHistory]:
-    """The story that the base branch shows of each database: the newest one that was merged."""
+def latest_merged(histories: Sequence[RequestHistory]) -> dict[tuple[str, str], RequestHistory]:
+    """The history that the base branch shows of each database: the newest one that was merged."""
     newest: dict[tuple[str, str], tuple[dt.datetime, RequestHistory]] = {}
-    for story in stories:
-        place = story.request.environment, story.request.database_name
-        merges = [event.at for event in story.events if event.type in (EventType.MERGED, EventType.SUCCEEDED)]
+    for history in histories:
+        place = history.request.environment, history.request.database_name
+        merges = [
+            event.at for event in history.events if event.type in (EventType.MERGED, EventType.SUCCEEDED)
+        ]
         if merges and (place not in newest or newest[place][0] < min(merges)):
-            newest[place] = min(merges), story
-    return {place: story for place, (_, story) in newest.items()}
-
-
-def _event(
-    event_id: str,
-    happened: EventType,
-    at: dt.datetime,
-    actor: str,
-    detail: Mapping[str, object] | None = None,
-) -> Event:
-    return Event(id=event_id, type=happened, at=at, actor=actor, detail=dict(detail or {}))
+            newest[place] = min(merges), history
+    return {place: history for place, (_, history) in newest.items()}
 
 
 def _time(text: str) -> dt.datetime:

@@ -18,24 +18,17 @@ from typing import Any, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from provisioner.core import catalog
+from provisioner.core import catalog, database_events, events
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.events import EventType
 from provisioner.core.hcl import content_hash, parse, render, state_key
-from provisioner.core.lifecycle import (
-    DatabaseEvent,
-    DatabaseEventType,
-    DatabaseState,
-    Event,
-    EventType,
-    Kind,
-    State,
-)
+from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Database
 from provisioner.core.root import Root
 from provisioner.github.app import GitHubApp
 from provisioner.ledger.ledger import Ledger
 
-from ops.from_pull_requests import RecordRejected, RequestHistory, after, complete, tell
+from ops.from_pull_requests import RecordRejected, RequestHistory, add_github_events, latest_merged, read
 from ops.github_archive import GitHubArchive
 from ops.replay import Replay, Report
 from ops.team_key import STACK, Refused
@@ -80,12 +73,12 @@ def gather(github: GitHubArchive, states: States, base: str, report: Report) -> 
     for pull in github.pulls():
         commits = github.commits(pull.number)
         try:
-            story = tell(pull, github.record(pull.number), commits)
+            story = read(pull, github.record(pull.number), commits)
         except RecordRejected as why:
             report.warnings.append(f"{pull.url} ({pull.branch}) was left out: {why}.")
             continue
         if not story.whole:
-            story = complete(story, pull, commits, github.deeds(pull.number), github.login, base)
+            story = add_github_events(story, pull, commits, github.deeds(pull.number), github.login, base)
             story = _applied(story, states)
         stories.append(story)
     return stories
@@ -99,15 +92,8 @@ def _applied(story: RequestHistory, states: States) -> RequestHistory:
     if (marker := states.applied(root)) is None:
         return story
     result = states.outputs(root.environment, root.database_name)
-    detail = {"pipeline_url": marker["pipeline_url"], "commit": marker["commit"], "result": result}
     at = dt.datetime.fromisoformat(marker["at"])
-    done = Event(
-        id=f"succeeded:{marker['pipeline_url']}",
-        type=EventType.SUCCEEDED,
-        at=at,
-        actor="pipeline",
-        detail=detail,
-    )
+    done = events.succeeded(at, pipeline_url=marker["pipeline_url"], commit=marker["commit"], result=result)
     return dataclasses.replace(story, events=(*story.events, done))
 
 
@@ -115,7 +101,7 @@ def compare(
     stories: Sequence[RequestHistory], roots: dict[tuple[str, str], str], states: States, report: Report
 ) -> list[tuple[str, str]]:
     """Hold what was told to git and Terraform; the databases that git no longer has."""
-    newest, gone = after(stories), []
+    newest, gone = latest_merged(stories), []
     for place, text in sorted(roots.items()):
         if place not in newest:
             report.warnings.append(f"{'/'.join(place)} is on main, and no record names it.")
@@ -157,14 +143,7 @@ def _difference(text: str, told: Root) -> str:
 
 def forget(ledger: Ledger, environment: str, database_name: str, now: dt.datetime) -> None:
     """Take a database for removed that git no longer has."""
-    note = DatabaseEvent(
-        id="removed_in_git:rebuild",
-        type=DatabaseEventType.REMOVED_IN_GIT,
-        at=now,
-        actor="rds-provisioner",
-        detail={"pipeline_url": "", "commit": ""},
-    )
-    ledger.mark_removed(environment, database_name, note)
+    ledger.mark_removed(environment, database_name, database_events.missing_in_git(now))
 
 
 def is_empty(dynamodb: Any, table: str) -> bool:

@@ -12,8 +12,10 @@ from typing import Final
 
 from provisioner.core import expiry
 from provisioner.core.catalog import Catalog
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType
 from provisioner.core.expiry import Action
-from provisioner.core.lifecycle import ENDED, DatabaseEvent, DatabaseEventType, Event, EventType, Kind, State
+from provisioner.core.lifecycle import ENDED, Kind, State
 from provisioner.core.models import Charge, Request
 from provisioner.core.root import Root
 from provisioner.core.times import instant

@@ -10,8 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from provisioner.access.users import DatabaseUsers, Login, secret_name
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
+from provisioner.core.events import Event, EventType
 from provisioner.core.models import Database, User
 from provisioner.ledger.ledger import Ledger
 
@@ -287,7 +288,7 @@ def test_what_failed_for_good_stands_in_the_databases_events(world: World) -> No
     assert note.detail == {
         "doing": "rotating a password",
         "cause": "logging in to h as dbadmin: timed out",
-        "fix": "mend the cause (docs/access.md), then redrive the access function's dead letters",
+        "fix": "fix the cause (docs/access.md), then redrive the access function's dead letters",
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import boto3
 import pytest
 from moto.secretsmanager.models import SecretsManagerBackend
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType
 from provisioner.core.models import Request
 
 from tests.core.examples import NOW, ROOMY, charge, request

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from provisioner.core.catalog import Catalog, load
-from provisioner.core.lifecycle import DatabaseState, Event, EventType, Kind, derive
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import DatabaseState, Kind, derive
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.root import Root
 from provisioner.intake.bodies import asked, new_root, read_create

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from provisioner.core import durations
-from provisioner.core.lifecycle import Event, EventType, Step
+from provisioner.core.events import Event, EventType, Step
 from provisioner.core.models import Charge, Request
 from provisioner.ledger.ledger import Ledger
 

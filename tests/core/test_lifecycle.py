@@ -9,18 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from provisioner.core.lifecycle import (
-    DatabaseState,
-    Event,
-    EventType,
-    Kind,
-    Progress,
-    State,
-    Step,
-    blocks,
-    database_state,
-    derive,
-)
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import DatabaseState, Kind, Progress, State, blocks, database_state, derive
 from provisioner.core.models import Charge, Database
 from provisioner.ledger.ledger import Ledger
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from moto.sqs.models import sqs_backends
 from provisioner import settings
-from provisioner.core.lifecycle import Event
+from provisioner.core.events import Event
 from provisioner.core.models import Request
 from provisioner.handlers import report, webhook, worker
 from provisioner.intake.message import Message

@@ -10,7 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from provisioner.access.users import DatabaseUsers
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType
 from provisioner.handlers import access
 from provisioner.notify import cloudevents
 

@@ -12,7 +12,7 @@ import yaml
 from provisioner import settings
 from provisioner.api.query import Query
 from provisioner.core.errors import Problem
-from provisioner.core.lifecycle import Event, EventType
+from provisioner.core.events import Event, EventType
 from provisioner.handlers import api
 from provisioner.intake.bodies import CreateBody, PatchBody, RotateBody
 

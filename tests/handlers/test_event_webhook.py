@@ -12,7 +12,7 @@ from unittest import mock
 import boto3
 import pytest
 from moto.sqs.models import sqs_backends
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.handlers import event_webhook
 from provisioner.notify import cloudevents
 from standardwebhooks.webhooks import Webhook

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType
 from provisioner.handlers import events
 from provisioner.ledger.rows import to_item
 

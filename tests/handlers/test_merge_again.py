@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from provisioner import settings
-from provisioner.core.lifecycle import EventType, State
+from provisioner.core.events import EventType
+from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.reaper.stuck import Sweeper, Swept
 

@@ -5,7 +5,8 @@ import json
 
 import boto3
 import pytest
-from provisioner.core.lifecycle import DatabaseState, Event, EventType
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.times import instant
 from provisioner.handlers.reaper import handler
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 from provisioner import settings
-from provisioner.core.lifecycle import DatabaseState, Event, EventType, Kind, State
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.reaper.stuck import Sweeper, Swept
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from provisioner import settings
-from provisioner.core.lifecycle import DatabaseEventType, DatabaseState, Event, EventType, Kind, State, Step
+from provisioner.core.database_events import DatabaseEventType
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Request
 from provisioner.handlers import report
 from provisioner.pull_requests import comments

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import Kind
 from provisioner.core.times import instant
 
 from tests.core.examples import ID, ROOMY, charge, request

@@ -15,7 +15,8 @@ import pytest
 from provisioner import settings
 from provisioner.circleci import CircleCi, CircleCiAccess
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
-from provisioner.core.lifecycle import Event, EventType, State, Step
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.core.transitions import FIRST_CHECK
 from provisioner.intake.use_cases import Accepted
@@ -95,7 +96,7 @@ class TestApply:
         one = failed(chain)
         assert one.progress.failure is not None
         assert one.progress.failure.retryable
-        assert one.progress.failure.fix == "mend the cause, then retry the request"
+        assert one.progress.failure.fix == "fix the cause, then retry the request"
 
         again = retry(chain, one)
         assert again.progress.state is State.APPLYING

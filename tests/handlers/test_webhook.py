@@ -9,8 +9,10 @@ from typing import Any
 import boto3
 import pytest
 from provisioner import settings
-from provisioner.core.lifecycle import Event, EventType, State
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
+from provisioner.github.webhook import signed
 from provisioner.handlers import webhook
 
 from tests.handlers.chain import Chain, sign
@@ -48,8 +50,8 @@ def test_githubs_own_example_of_a_signature_is_accepted() -> None:
     # https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation
     signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
-    assert webhook.signed(b"Hello, World!", signature, "It's a Secret to Everybody")
-    assert not webhook.signed(b"Hello, World?", signature, "It's a Secret to Everybody")
+    assert signed(b"Hello, World!", signature, "It's a Secret to Everybody")
+    assert not signed(b"Hello, World?", signature, "It's a Secret to Everybody")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_a_missing_signature_is_refused(chain: Chain) -> None:
 
 
 def test_an_empty_secret_accepts_nothing(chain: Chain) -> None:
-    assert not webhook.signed(b"{}", sign(b"{}", ""), "")
+    assert not signed(b"{}", sign(b"{}", ""), "")
 
 
 def test_a_replaced_secret_counts_without_a_deployment(chain: Chain) -> None:

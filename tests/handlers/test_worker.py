@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from provisioner import settings
-from provisioner.core.lifecycle import Event, EventType, State, Step
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import State
 
 from tests.handlers.chain import ALPHA, Chain, Context, now
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from provisioner import settings
-from provisioner.core.lifecycle import Event, EventType
+from provisioner.core.events import Event, EventType
 from provisioner.core.models import Request
 
 from tests.core.examples import CATALOG_TEXT, NOW, ROOMY, charge, request

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from provisioner.core.lifecycle import DatabaseState, Event, EventType, Kind, State
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.ledger.ledger import Ledger
 

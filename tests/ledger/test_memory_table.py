@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Contention, Problem
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType
+from provisioner.core.events import Event, EventType
 from provisioner.core.models import Activity, Request
 from provisioner.core.times import instant
 from provisioner.intake.use_cases import Accepted, Caller, Service

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Contention
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind, derive
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Database, Request
 from provisioner.notify import cloudevents
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind, derive
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Request
 from provisioner.core.root import Restore
 from provisioner.pull_requests import content, request_record

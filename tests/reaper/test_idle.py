@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.errors import TryLater
-from provisioner.core.lifecycle import DatabaseEventType, DatabaseState, EventType, Kind
+from provisioner.core.events import EventType
+from provisioner.core.lifecycle import DatabaseState, Kind
 from provisioner.core.models import Database, Request
 from provisioner.core.times import instant
 from provisioner.intake.use_cases import Accepted

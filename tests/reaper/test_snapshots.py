@@ -9,7 +9,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from provisioner.core.catalog import Catalog, load
-from provisioner.core.lifecycle import DatabaseEventType, DatabaseState, EventType
+from provisioner.core.database_events import DatabaseEventType
+from provisioner.core.events import EventType
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.intake.use_cases import Accepted, Caller
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.snapshot_rules import Snapshot, doubt, is_old, ours

@@ -10,18 +10,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from provisioner.core import expiry
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Problem, TryLater
+from provisioner.core.events import Event, EventType, Step
 from provisioner.core.expiry import Action
-from provisioner.core.lifecycle import (
-    DatabaseEvent,
-    DatabaseEventType,
-    DatabaseState,
-    Event,
-    EventType,
-    Kind,
-    State,
-    Step,
-)
+from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Request
 from provisioner.core.times import instant
 from provisioner.github.client import PullRequest

@@ -14,8 +14,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Problem
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState, EventType, Kind, State
+from provisioner.core.events import EventType
+from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.times import parse_instant
 from provisioner.github.client import Merge, PullRequest

@@ -15,12 +15,15 @@ from uuid import NAMESPACE_URL, uuid5
 from botocore.exceptions import ClientError
 
 from provisioner.access.sql import new_password, statements
+from provisioner.core import database_events
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, User
 from provisioner.ledger.ledger import Ledger
 
-ACTOR: Final = "rds-provisioner"
+# What people read of a failure of this function.
+LONGEST_CAUSE: Final = 1000
 USERS: Final = (User.APPLICATION, User.READ_ONLY)
 _PASSWORD_LENGTH: Final = 40
 _CURRENT, _PENDING = "AWSCURRENT", "AWSPENDING"
@@ -73,14 +76,8 @@ class DatabaseUsers:
         for user, secret in secrets.items():
             if secret.pending:
                 self._promote(secret_name(database, user), secret.pending)
-        arns = {user: secret.arn for user, secret in secrets.items()}
-        self._note(
-            database,
-            f"users_ready:{database.origin[:8]}",
-            DatabaseEventType.USERS_READY,
-            ACTOR,
-            {"secrets": arns},
-        )
+        arns = {str(user): secret.arn for user, secret in secrets.items()}
+        self._add(database, database_events.users_ready(database.origin, self.now, secrets=arns))
 
     def rotate(self, environment: str, database_name: str, asked_id: str) -> None:
         """Give a user another password, as the note of this id asks; once, however often it is told."""
@@ -90,15 +87,14 @@ class DatabaseUsers:
         if database is None or database.state is DatabaseState.REMOVED or asked is None:
             return
         user = str(asked.detail["user"])
-        if user == User.MASTER or f"rotated:{asked_id}" in notes:
+        if user == User.MASTER or database_events.rotated_id(asked_id) in notes:
             return
         login, name = self._master(database), secret_name(database, user)
         token = str(uuid5(NAMESPACE_URL, f"{name}/{asked_id}"))
         password = self._pending(name, token, login, user)
         self.run(login, new_password(login.engine, user, password, self.salt()))
         arn = self._promote(name, token)
-        detail = {"user": user, "secret_arn": arn, "asked_by": asked.actor}
-        self._note(database, f"rotated:{asked_id}", DatabaseEventType.ROTATED, ACTOR, detail)
+        self._add(database, database_events.rotated(asked, self.now, user=user, secret_arn=arn))
 
     def forget(self, environment: str, database_name: str) -> None:
         """Delete the secrets of a database that was removed: what they open is gone."""
@@ -117,26 +113,12 @@ class DatabaseUsers:
         """Write down that the users could not be made, or a password not rotated."""
         database = self.ledger.database(environment, database_name)
         if database is not None:
-            detail = {
-                "doing": what,
-                "cause": cause[:1000],
-                "fix": "mend the cause (docs/access.md), then redrive the access function's dead letters",
-            }
-            stamp = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-            self._note(
-                database, f"access_failed:{what}:{stamp}", DatabaseEventType.ACCESS_FAILED, ACTOR, detail
-            )
+            fix = "fix the cause (docs/access.md), then redrive the access function's dead letters"
+            event = database_events.access_failed(what, self.now, cause=cause[:LONGEST_CAUSE], fix=fix)
+            self._add(database, event)
 
-    def _note(
-        self,
-        database: Database,
-        note_id: str,
-        noted: DatabaseEventType,
-        actor: str,
-        detail: Mapping[str, Any],
-    ) -> None:
-        note = DatabaseEvent(id=note_id, type=noted, at=self.now, actor=actor, detail=detail)
-        self.ledger.add_database_event(database.environment, database.database_name, note)
+    def _add(self, database: Database, event: DatabaseEvent) -> None:
+        self.ledger.add_database_event(database.environment, database.database_name, event)
 
     def _master(self, database: Database) -> Login:
         place, result = f"{database.environment}/{database.database_name}", database.result or {}

@@ -5,20 +5,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from provisioner.core import database_events
 from provisioner.core.catalog import Catalog
-from provisioner.core.lifecycle import (
-    BEGINS,
-    ENDED,
-    DatabaseEvent,
-    DatabaseEventType,
-    DatabaseState,
-    Event,
-    Progress,
-    State,
-    Step,
-    maximum,
-    step_starts,
-)
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, Step
+from provisioner.core.lifecycle import BEGINS, ENDED, DatabaseState, Progress, State, maximum, step_starts
 from provisioner.core.models import Activity, Charge, Database, Request
 from provisioner.core.root import Root
 from provisioner.core.times import instant
@@ -187,7 +178,9 @@ def secrets(database: Database, notes: Sequence[DatabaseEvent]) -> dict[str, str
     if database.result and database.result.get("secret_arn"):
         found["master"] = str(database.result["secret_arn"])
     for note in notes:
-        if note.type is DatabaseEventType.USERS_READY and note.id == f"users_ready:{database.origin[:8]}":
+        if note.type is DatabaseEventType.USERS_READY and note.id == database_events.users_ready_id(
+            database.origin
+        ):
             found |= dict(note.detail["secrets"])
     return found
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provisioner.api import documents
+from provisioner.core import database_events
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Problem
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, User
 from provisioner.core.times import instant
 from provisioner.intake import bodies
@@ -53,16 +55,10 @@ def ask(
     done = {note.id for note in notes if note.type is DatabaseEventType.ROTATED}
     for note in reversed(notes):
         asked_again = note.type is DatabaseEventType.ROTATION_ASKED and note.detail.get("user") == user
-        rotated = f"rotated:{note.id}" in done
+        rotated = database_events.rotated_id(note.id) in done
         if asked_again and service.now - note.at < SAME and (rotated or user is not User.MASTER):
             return Rotated(_document(database, user, arn, note, rotated=rotated), replayed=True)
-    asked = DatabaseEvent(
-        id=f"rotation_asked:{service.new_id()}",
-        type=DatabaseEventType.ROTATION_ASKED,
-        at=service.now,
-        actor=actor,
-        detail={"user": user.value},
-    )
+    asked = database_events.rotation_asked(service.new_id(), service.now, actor, user=user.value)
     service.ledger.add_database_event(environment, database_name, asked)
     if user is User.MASTER:
         rotate_master(arn)
@@ -71,13 +67,8 @@ def ask(
 
 
 def _rotated(ledger: Ledger, database: Database, asked: DatabaseEvent, arn: str) -> None:
-    note = DatabaseEvent(
-        id=f"rotated:{asked.id}",
-        type=DatabaseEventType.ROTATED,
-        at=asked.at + dt.timedelta(microseconds=1),  # after it, in every list
-        actor="rds-provisioner",
-        detail={"user": User.MASTER.value, "secret_arn": arn, "asked_by": asked.actor},
-    )
+    at = asked.at + dt.timedelta(microseconds=1)  # after it, in every list
+    note = database_events.rotated(asked, at, user=User.MASTER.value, secret_arn=arn)
     ledger.add_database_event(database.environment, database.database_name, note)
 
 

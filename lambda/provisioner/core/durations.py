@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from provisioner.core.lifecycle import BEGINS, Event, Step, step_starts
+from provisioner.core.events import Event, Step
+from provisioner.core.lifecycle import BEGINS, step_starts
 from provisioner.core.models import Request
 
 KEEP: Final = 25

@@ -6,9 +6,11 @@ and reordered events cannot move it backwards, and a ledger rebuilt from its eve
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from provisioner.core.events import Event, EventType, Step
 
 
 class State(StrEnum):
@@ -28,16 +30,6 @@ WITHOUT_MERGE: Final = frozenset({State.REJECTED, State.CANCELLED})
 ENDED: Final = WITHOUT_MERGE | {State.DONE}
 
 
-class Step(StrEnum):
-    """The step that a request is in, or failed in."""
-
-    PULL_REQUEST = "pull_request"  # message, worker, GitHub
-    REVIEW = "review"  # gate and plan, then approval and merge
-    QUEUE = "queue"  # merged; the pipeline has not begun to apply it
-    APPLY = "apply"
-    END = "end"
-
-
 class Kind(StrEnum):
     """What a request asks for."""
 
@@ -46,62 +38,6 @@ class Kind(StrEnum):
     EXTEND = "extend"
     DISARM = "disarm"  # deletion protection off: the first step of a protected removal
     REMOVE = "remove"
-
-
-class EventType(StrEnum):
-    """What can happen to a request."""
-
-    REQUESTED = "requested"
-    OPENED = "opened"
-    PLANNED = "planned"
-    EDITED = "edited"  # somebody pushed to the branch: no merge without a person from here on
-    APPROVED = "approved"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    MERGED = "merged"
-    STARTED = "started"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCEL_ASKED = "cancel_asked"  # from here on nothing merges by itself
-    CANCELLED = "cancelled"
-    RETRIED = "retried"
-    REDRIVEN = "redriven"  # the sweeper sent the message, or asked GitHub, again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One thing that happened; `id` is the same each time that the same thing is heard."""
-
-    id: str
-    type: EventType
-    at: dt.datetime
-    actor: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-class DatabaseEventType(StrEnum):
-    """What can happen to a database beside its requests."""
-
-    EXPIRING = "expiring"
-    IDLE = "idle"
-    REMOVED_IN_GIT = "removed_in_git"  # by a change that no request asked for
-    USED_AGAIN = "used_again"
-    SNAPSHOT_DELETED = "snapshot_deleted"
-    USERS_READY = "users_ready"
-    ROTATION_ASKED = "rotation_asked"
-    ROTATED = "rotated"
-    ACCESS_FAILED = "access_failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseEvent:
-    """One thing that happened to a database; `id` is the same each time that the same thing is heard."""
-
-    id: str
-    type: DatabaseEventType
-    at: dt.datetime
-    actor: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from provisioner.core import expiry
-from provisioner.core.lifecycle import (
-    ENDED,
-    WITHOUT_MERGE,
-    DatabaseState,
-    Kind,
-    State,
-    Step,
-    database_state,
-)
+from provisioner.core.events import Step
+from provisioner.core.lifecycle import ENDED, WITHOUT_MERGE, DatabaseState, Kind, State, database_state
 from provisioner.core.models import Charge, Database, Request
 
 # When the sweeper looks at a step for the first time; lifecycle.MAXIMUM says when it gives up.

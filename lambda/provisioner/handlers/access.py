@@ -19,6 +19,7 @@ from provisioner import settings
 from provisioner.access.servers import runner
 from provisioner.access.users import DatabaseUsers
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.handlers.batch import remaining
 
 _ROOTS: Final = str(Path(__file__).parents[1] / "access" / "rds_roots.crt")
 _DOING: Final = {"applied": "making the users", "rotation_asked": "rotating a password"}
@@ -31,8 +32,7 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function: answers with the messages that stay in the queue."""
-    stay = [record["messageId"] for record in event["Records"] if not _is_done(record)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in stay]}
+    return remaining(event, _is_done)
 
 
 def _is_done(record: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.handlers.batch import remaining
 from provisioner.notify import cloudevents
 
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
@@ -30,10 +31,15 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function: answers with the messages that stay in the queue."""
-    stay = [record for record in event["Records"] if not _is_taken(record)]
-    for record in stay:
-        _wait(record)
-    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in stay]}
+    return remaining(event, _is_done)
+
+
+def _is_done(record: Mapping[str, Any]) -> bool:
+    """Whether the receiver took it; else it waits in the queue, longer each time."""
+    if _is_taken(record):
+        return True
+    _wait(record)
+    return False
 
 
 def _is_taken(record: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import RateLimited, TryLater
+from provisioner.handlers.batch import remaining
 from provisioner.intake.message import MessageError, decode
 from provisioner.pull_requests.worker import Worker
 
@@ -34,8 +35,7 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The Lambda function: answers with the messages that stay in the queue."""
-    stay = [record["messageId"] for record in event["Records"] if not _is_done(record, context)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in stay]}
+    return remaining(event, lambda record: _is_done(record, context))
 
 
 def _is_done(record: Mapping[str, Any], context: LambdaContext) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.core.errors import FieldError, Problem
-from provisioner.core.lifecycle import DatabaseState, Step
+from provisioner.core.events import Step
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.root import Root
 from provisioner.core.times import instant, parse_instant

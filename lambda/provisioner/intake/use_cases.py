@@ -15,18 +15,11 @@ from uuid import UUID, uuid5
 
 from provisioner.api import documents
 from provisioner.api.dry_run import preview
+from provisioner.core import events
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import Problem, TryLater
-from provisioner.core.lifecycle import (
-    DatabaseState,
-    Event,
-    EventType,
-    Kind,
-    State,
-    Step,
-    blocks,
-    derive,
-)
+from provisioner.core.events import ACTOR, EventType, Step
+from provisioner.core.lifecycle import DatabaseState, Kind, State, blocks, derive
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import parse_instant
@@ -37,7 +30,6 @@ from provisioner.ledger.ledger import KeyUsed, Ledger, NameTaken, QuotaExceeded
 Publish = Callable[[Message], None]
 # Who asked for a change before the end has this long to mend what it failed of.
 MENDING: Final = dt.timedelta(days=7)
-ACTOR: Final = "rds-provisioner"  # in whose name the product asks by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +193,7 @@ class Service:
         end = active.root.expires_at
         if end == NEVER or parse_instant(end) > self.now or self.now - active.progress.since < MENDING:
             return
-        asked = Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=self.now, actor=ACTOR)
+        asked = events.cancel_asked(self.now, ACTOR)
         self._send(self.ledger.add_event(active.id, asked, self.now))
 
     def open_change(self, new: Request, database: Database) -> Accepted:
@@ -229,7 +221,7 @@ class Service:
             raise refusals.too_late(found)
         if dry_run:
             return documents.move_document(found, State.CANCELLED)
-        asked = Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=self.now, actor=caller.actor)
+        asked = events.cancel_asked(self.now, caller.actor)
         found = self.ledger.add_event(found.id, asked, self.now)
         self._send(found)
         return Accepted(found)
@@ -243,11 +235,11 @@ class Service:
         database = self.ledger.database(found.environment, found.database_name)
         if database is None or database.active != found.id:
             raise refusals.superseded(found)
-        events = self.ledger.events(found.id)
-        count = sum(event.type is EventType.RETRIED for event in events)
-        event = Event(id=f"retried:{count + 1}", type=EventType.RETRIED, at=self.now, actor=caller.actor)
+        known = self.ledger.events(found.id)
+        count = sum(event.type is EventType.RETRIED for event in known)
+        event = events.retried(count + 1, self.now, caller.actor)
         if dry_run:
-            return documents.move_document(found, derive([*events, event]).state)
+            return documents.move_document(found, derive([*known, event]).state)
         found = self.ledger.add_event(found.id, event, self.now)
         self._send(found)
         return Accepted(found)
@@ -317,7 +309,7 @@ class Service:
         caller: Caller,
         reason: str,
     ) -> Request:
-        first = Event(id="requested", type=EventType.REQUESTED, at=self.now, actor=caller.actor)
+        first = events.requested(self.now, caller.actor)
         return Request(
             id=root.request_id,
             kind=kind,

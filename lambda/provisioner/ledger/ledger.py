@@ -25,18 +25,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from provisioner.core import durations, transitions
+from provisioner.core import durations, events, transitions
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention
-from provisioner.core.lifecycle import (
-    WITHOUT_MERGE,
-    DatabaseEvent,
-    DatabaseState,
-    Event,
-    EventType,
-    State,
-    Step,
-    derive,
-)
+from provisioner.core.events import Event, Step
+from provisioner.core.lifecycle import WITHOUT_MERGE, DatabaseState, State, derive
 from provisioner.core.models import Activity, Charge, Database, Page, Request
 from provisioner.core.times import instant
 from provisioner.ledger.rows import (
@@ -400,7 +393,7 @@ class Ledger:
         key: tuple[str, str] | None,
         existing: Database | None,
     ) -> None:
-        first = Event(id="requested", type=EventType.REQUESTED, at=request.created_at, actor=request.actor)
+        first = events.requested(request.created_at, request.actor)
         look = request.created_at + transitions.FIRST_CHECK[Step.PULL_REQUEST]
         taken = database.charge.minus(database.charge_before)
         writes = [

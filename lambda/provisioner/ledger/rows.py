@@ -6,18 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from provisioner.core.lifecycle import (
-    DatabaseEvent,
-    DatabaseEventType,
-    DatabaseState,
-    Event,
-    EventType,
-    Failure,
-    Kind,
-    Progress,
-    State,
-    Step,
-)
+from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import DatabaseState, Failure, Kind, Progress, State
 from provisioner.core.models import Activity, Charge, Database, Request, root_from_json, root_to_json
 
 Row = Mapping[str, str | int]

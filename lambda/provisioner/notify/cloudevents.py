@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from provisioner.core.lifecycle import DatabaseEvent, Event, EventType, Kind, State
+from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Database, Request
 from provisioner.core.times import instant
 

@@ -80,7 +80,7 @@ def outcome_comment(
             why = (cause or "The pipeline gave no cause.")[:_CAUSE_ROOM]
             text = f"## ❌ Applying {cell(place)} failed\n\n{quoted(why)}"
             follow = (
-                "mend the cause, then `POST /requests/{id}/retry`, or run the pipeline's workflow again; "
+                "fix the cause, then `POST /requests/{id}/retry`, or run the pipeline's workflow again; "
                 "no new pull request is needed."
                 if retryable
                 else "this needs another change: correct the request, or remove the database."

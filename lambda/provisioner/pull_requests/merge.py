@@ -11,12 +11,13 @@ from typing import Final
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.core.lifecycle import Event, EventType, State
+from provisioner.core.events import ACTOR, Event, EventType
+from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub, PullRequest
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
-from provisioner.pull_requests.worker import ACTOR, ended_event
+from provisioner.pull_requests.events import of_end
 
 # A job ends seconds after its report; from then on the sweeper's own pace holds.
 AFTER_REFUSAL: Final = dt.timedelta(minutes=1)
@@ -58,7 +59,7 @@ class Merger:
             self.ledger.schedule_check(request, now + AFTER_REFUSAL)
             return merge.reason or "it gave no reason"
         merged = dataclasses.replace(found, merged=True, merge_commit=merge.commit)
-        self.ledger.add_event(request.id, ended_event(merged, ACTOR, now), now)
+        self.ledger.add_event(request.id, of_end(merged, ACTOR, now), now)
         try:
             self.github.delete_branch(found.branch)
         except (TryLater, NeedsPerson):

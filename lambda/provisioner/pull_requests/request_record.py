@@ -11,7 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from provisioner.core.lifecycle import DatabaseEvent, Event, EventType, Kind, derive
+from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.events import Event, EventType, requested
+from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Request, root_from_json, root_to_json
 from provisioner.ledger.rows import (
     database_event_from_row,
@@ -144,7 +146,7 @@ def _row(row: Mapping[str, str | int]) -> dict[str, str | int]:
 def _request(values: Mapping[str, Any]) -> Request:
     root = root_from_json(values["root"])
     created_at = parse_when(values["created_at"])
-    first = Event(id="requested", type=EventType.REQUESTED, at=created_at, actor=values["actor"])
+    first = requested(created_at, values["actor"])
     return Request(
         id=values["id"],
         kind=Kind(values["kind"]),

@@ -17,14 +17,16 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID, uuid5
 
+from provisioner.core import database_events
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, DatabaseState
+from provisioner.core.events import ACTOR
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Activity, Database
 from provisioner.core.times import instant
 from provisioner.github.client import GitHub
 from provisioner.intake.use_cases import Caller, Service
 from provisioner.pull_requests import comments
-from provisioner.pull_requests.worker import ACTOR
 from provisioner.reaper import idle_rules
 from provisioner.reaper.idle_rules import Action, Point, Verdict
 from provisioner.reaper.rds import Instance, Observer
@@ -150,22 +152,21 @@ class IdleSweeper:
     ) -> DatabaseEvent | None:
         if action is Action.REPORT:
             removed_at = use.warned_at + idle_rules.NOTICE if use.warned_at else None
-            name, kind = (
-                f"{idle_rules.spell(use)}:{'warned' if removed_at else 'reported'}",
-                DatabaseEventType.IDLE,
+            return database_events.idle(
+                idle_rules.spell(use),
+                database.origin,
+                self.service.now,
+                since=use.idle_since,
+                removed_at=removed_at,
             )
-            detail = {
-                "idle_since": instant(use.idle_since) if use.idle_since else None,
-                "removed_at": instant(removed_at) if removed_at else None,
-            }
-        elif action is Action.TAKE_BACK and before:
-            name, kind = f"{idle_rules.spell(before)}:over", DatabaseEventType.USED_AGAIN
-            seen = use.last_connection_at
-            detail = {"last_connection_at": instant(seen) if seen else None}
-        else:
-            return None
-        note_id = f"{name}:{database.origin[:8]}"
-        return DatabaseEvent(id=note_id, type=kind, at=self.service.now, actor=ACTOR, detail=detail)
+        if action is Action.TAKE_BACK and before:
+            return database_events.used_again(
+                idle_rules.spell(before),
+                database.origin,
+                self.service.now,
+                last_connection_at=use.last_connection_at,
+            )
+        return None
 
     def _comment(self, database: Database, use: Activity) -> None:
         number = self.service.ledger.origin_pull_request(database)

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from provisioner.core import database_events
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType
-from provisioner.core.times import instant
 from provisioner.intake.use_cases import Service
-from provisioner.pull_requests.worker import ACTOR
 from provisioner.reaper import snapshot_rules
 from provisioner.reaper.rds import MANAGED_BY, asking, tags_of
 from provisioner.reaper.snapshot_rules import Snapshot
@@ -127,14 +126,6 @@ class SnapshotSweeper:
 
     def _note(self, snapshot: Snapshot) -> DatabaseEvent:
         days = self.service.catalog.environments[snapshot.environment].keep_final_snapshot_days
-        return DatabaseEvent(
-            id=f"snapshot_deleted:{snapshot.identifier}",
-            type=DatabaseEventType.SNAPSHOT_DELETED,
-            at=self.service.now,
-            actor=ACTOR,
-            detail={
-                "snapshot": snapshot.identifier,
-                "created_at": instant(snapshot.created_at),
-                "kept_days": days,
-            },
+        return database_events.snapshot_deleted(
+            snapshot.identifier, self.service.now, created_at=snapshot.created_at, kept_days=days
         )

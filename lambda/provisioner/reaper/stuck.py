@@ -10,20 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid5
 
-from provisioner.core import expiry
+from provisioner.core import database_events, events, expiry
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
+from provisioner.core.events import ACTOR, EventType, Step
 from provisioner.core.expiry import Action
-from provisioner.core.lifecycle import (
-    ENDED,
-    DatabaseEvent,
-    DatabaseEventType,
-    Event,
-    EventType,
-    Kind,
-    State,
-    Step,
-    maximum,
-)
+from provisioner.core.lifecycle import ENDED, Kind, State, maximum
 from provisioner.core.models import Database, Request
 from provisioner.core.root import NEVER
 from provisioner.core.times import instant, parse_instant
@@ -31,8 +23,8 @@ from provisioner.github.client import GitHub
 from provisioner.intake.message import Message
 from provisioner.intake.use_cases import Caller, Service
 from provisioner.pull_requests import comments, request_record
+from provisioner.pull_requests.events import of_end
 from provisioner.pull_requests.merge import Merger
-from provisioner.pull_requests.worker import ACTOR, ended_event
 
 _EXPIRY_IDS: Final = UUID("6f1a7c1e-0d1b-5a53-9b9e-6a8f6f5a1c11")
 _SHORTEST_LOOK: Final = dt.timedelta(minutes=2)
@@ -129,7 +121,7 @@ class Sweeper:
             github = self.github()
             found = github.pull_request(progress.pull_request)
             if found.state != "open":  # GitHub does not deliver a lost webhook again
-                ledger.add_event(request.id, ended_event(found, "github", now), now)
+                ledger.add_event(request.id, of_end(found, "github", now), now)
             elif Merger(ledger, self.service.catalog, github, self.base).merge_planned(
                 request.id, found, now
             ):
@@ -155,7 +147,7 @@ class Sweeper:
             github.put_comment(found.number, comments.ENDED, text)
             found = github.close_pull_request(found.number)
         if found.merged:  # and the webhook was lost
-            ledger.add_event(request.id, ended_event(found, "github", self.service.now), self.service.now)
+            ledger.add_event(request.id, of_end(found, "github", self.service.now), self.service.now)
         return found.merged
 
     def _archive(self, request: Request) -> None:
@@ -181,17 +173,13 @@ class Sweeper:
         progress = request.progress
         cause, fix = _STUCK[progress.step]
         hours = self._maximum(request).total_seconds() / 3600
-        event = Event(
-            id=f"failed:stuck:{progress.step}:{instant(progress.since)}",
-            type=EventType.FAILED,
-            at=self.service.now,
-            actor=ACTOR,
-            detail={
-                "step": progress.step,
-                "cause": f"{cause} within {hours:g} hours",
-                "fix": fix,
-                "retryable": progress.step is not Step.REVIEW,
-            },
+        event = events.failed_stuck(
+            progress.step,
+            progress.since,
+            self.service.now,
+            cause=f"{cause} within {hours:g} hours",
+            fix=fix,
+            retryable=progress.step is not Step.REVIEW,
         )
         self.service.ledger.add_event(request.id, event, self.service.now)
 
@@ -214,12 +202,12 @@ class Sweeper:
         return expiry.plan(database.root.expires_at, database.created_at, marks, self.service.now).check_at
 
     def _expiring(self, database: Database, name: str) -> DatabaseEvent:
-        return DatabaseEvent(
-            id=f"expiring:{name}:{database.origin[:8]}",
-            type=DatabaseEventType.EXPIRING,
-            at=self.service.now,
-            actor=ACTOR,
-            detail={"expires_at": database.root.expires_at, "last": name.startswith(Action.WARN_LAST)},
+        return database_events.expiring(
+            name,
+            database.origin,
+            self.service.now,
+            expires_at=database.root.expires_at,
+            last=name.startswith(Action.WARN_LAST),
         )
 
     def _warn(self, database: Database, *, last: bool) -> None:

@@ -3,21 +3,17 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from provisioner.core.lifecycle import DatabaseEvent, DatabaseEventType, Event, EventType, Kind, State, Step
+from provisioner.core import database_events, events
+from provisioner.core.events import Event
+from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import comments
 from provisioner.reports.schema import ApplyReport, DriftReport
 
-_HAPPENED: Final = {
-    "started": EventType.STARTED,
-    "succeeded": EventType.SUCCEEDED,
-    "removed": EventType.SUCCEEDED,
-    "failed": EventType.FAILED,
-}
 # The outputs of the module, and no other: what is kept here is shown by the API and on the pull request.
 RESULT: Final = (
     "identifier",
@@ -52,13 +48,7 @@ class ApplyReceiver:
 
     def _gone(self, report: ApplyReport, now: dt.datetime) -> None:
         """A person took the root out of git, which is the truth: the ledger follows."""
-        note = DatabaseEvent(
-            id=f"removed_in_git:{report.pipeline_url}",
-            type=DatabaseEventType.REMOVED_IN_GIT,
-            at=now,
-            actor="pipeline",
-            detail={"pipeline_url": report.pipeline_url, "commit": report.commit},
-        )
+        note = database_events.removed_in_git(now, pipeline_url=report.pipeline_url, commit=report.commit)
         self.ledger.mark_removed(report.environment, report.database_name, note)
 
     def say(self, request: Request, report: ApplyReport) -> None:
@@ -109,23 +99,23 @@ class ApplyReceiver:
 
 def applied_event(report: ApplyReport, now: dt.datetime) -> Event:
     """The event that a report of an apply stands for."""
-    detail: dict[str, Any] = {"pipeline_url": report.pipeline_url, "commit": report.commit}
-    if report.outcome == "succeeded":
-        result = report.result
-        detail["result"] = result and {name: result[name] for name in RESULT if name in result}
-    if report.outcome == "failed":
-        detail |= {
-            "step": Step.APPLY,
-            "cause": (report.cause or "the pipeline gave no cause")[:2000],
-            "fix": "mend the cause, then retry the request"
-            if report.retryable
-            else "change or remove the database; the same apply would fail again",
-            "retryable": report.retryable,
-        }
-    return Event(
-        id=f"{report.outcome}:{report.pipeline_url}",
-        type=_HAPPENED[report.outcome],
-        at=now,
-        actor="pipeline",
-        detail=detail,
-    )
+    where = {"pipeline_url": report.pipeline_url, "commit": report.commit}
+    match report.outcome:
+        case "started":
+            return events.started(now, **where)
+        case "succeeded":
+            known = report.result
+            result = known and {name: known[name] for name in RESULT if name in known}
+            return events.succeeded(now, **where, result=result)
+        case "removed":
+            return events.removed(now, **where)
+        case "failed":
+            return events.failed_apply(
+                now,
+                **where,
+                cause=report.cause or "the pipeline gave no cause",
+                fix="fix the cause, then retry the request"
+                if report.retryable
+                else "change or remove the database; the same apply would fail again",
+                retryable=report.retryable,
+            )

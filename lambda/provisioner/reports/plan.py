@@ -7,11 +7,12 @@ the worker itself rendered from a checked request: the head has to be the commit
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from provisioner.core import events
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
-from provisioner.core.lifecycle import Event, EventType, State, Step
+from provisioner.core.events import Event
+from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub, PullRequest
 from provisioner.ledger.ledger import Ledger
@@ -111,38 +112,25 @@ class PlanReceiver:
 def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Event:
     """The event that a plan passed, or that the review failed because of it."""
     if report.outcome == "passed":
-        detail: dict[str, Any] = {
-            "pipeline_url": report.pipeline_url,
-            "commit": report.commit,
-            "as_asked": _is_as_asked(report, request),
-        }
-        if report.summary:
-            detail["plan"] = comments.counts(report.summary.model_dump())
-        return Event(
-            id=f"planned:{report.commit}:{report.pipeline_url}",
-            type=EventType.PLANNED,
-            at=now,
-            actor="pipeline",
-            detail=detail,
+        return events.planned(
+            report.commit,
+            now,
+            pipeline_url=report.pipeline_url,
+            as_asked=_is_as_asked(report, request),
+            counts=comments.counts(report.summary.model_dump()) if report.summary else None,
         )
     denied = "; ".join(f"{one.rule}: {one.detail}" for one in report.policy if not one.passed)
     cause = denied if report.outcome == "denied" and denied else report.cause
     fix = {
         "denied": "cancel this request, and ask for what the policy allows",
-        "failed": "mend the cause and run the pipeline's workflow again, or cancel the request",
+        "failed": "fix the cause and run the pipeline's workflow again, or cancel the request",
     }[report.outcome]
-    return Event(
-        id=f"failed:plan:{report.commit}:{report.pipeline_url}",
-        type=EventType.FAILED,
-        at=now,
-        actor="pipeline",
-        detail={
-            "step": Step.REVIEW,
-            "cause": f"the plan was {report.outcome}: {cause or 'the pipeline gave no cause'}"[:2000],
-            "fix": fix,
-            "retryable": False,
-            "pipeline_url": report.pipeline_url,
-        },
+    return events.failed_plan(
+        report.commit,
+        now,
+        pipeline_url=report.pipeline_url,
+        cause=f"the plan was {report.outcome}: {cause or 'the pipeline gave no cause'}",
+        fix=fix,
     )
 
 

@@ -1,0 +1,165 @@
+"""Every event of a database outside its requests, with its id: the same id each time that it is received."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from provisioner.core.events import ACTOR, PIPELINE
+from provisioner.core.times import instant
+
+
+class DatabaseEventType(StrEnum):
+    """What can happen to a database outside its requests."""
+
+    EXPIRING = "expiring"
+    IDLE = "idle"
+    REMOVED_IN_GIT = "removed_in_git"  # by a change that no request asked for
+    USED_AGAIN = "used_again"
+    SNAPSHOT_DELETED = "snapshot_deleted"
+    USERS_READY = "users_ready"
+    ROTATION_ASKED = "rotation_asked"
+    ROTATED = "rotated"
+    ACCESS_FAILED = "access_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseEvent:
+    """One thing that happened to a database."""
+
+    id: str
+    type: DatabaseEventType
+    at: dt.datetime
+    actor: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def expiring(mark: str, origin: str, at: dt.datetime, *, expires_at: str, last: bool) -> DatabaseEvent:
+    """A warning of its end went out; `mark` is that of expiry.py."""
+    return DatabaseEvent(
+        id=f"expiring:{mark}:{origin[:8]}",
+        type=DatabaseEventType.EXPIRING,
+        at=at,
+        actor=ACTOR,
+        detail={"expires_at": expires_at, "last": last},
+    )
+
+
+def idle(
+    spell: str, origin: str, at: dt.datetime, *, since: dt.datetime | None, removed_at: dt.datetime | None
+) -> DatabaseEvent:
+    """Nobody uses it since then; `removed_at` is when it is removed, where that is automatic."""
+    return DatabaseEvent(
+        id=f"{spell}:{'warned' if removed_at else 'reported'}:{origin[:8]}",
+        type=DatabaseEventType.IDLE,
+        at=at,
+        actor=ACTOR,
+        detail={"idle_since": _optional(since), "removed_at": _optional(removed_at)},
+    )
+
+
+def used_again(
+    spell: str, origin: str, at: dt.datetime, *, last_connection_at: dt.datetime | None
+) -> DatabaseEvent:
+    """A spell of idleness is over."""
+    return DatabaseEvent(
+        id=f"{spell}:over:{origin[:8]}",
+        type=DatabaseEventType.USED_AGAIN,
+        at=at,
+        actor=ACTOR,
+        detail={"last_connection_at": _optional(last_connection_at)},
+    )
+
+
+def removed_in_git(at: dt.datetime, *, pipeline_url: str, commit: str | None) -> DatabaseEvent:
+    """Its root left git without a request, and it was removed."""
+    return DatabaseEvent(
+        id=f"removed_in_git:{pipeline_url}",
+        type=DatabaseEventType.REMOVED_IN_GIT,
+        at=at,
+        actor=PIPELINE,
+        detail={"pipeline_url": pipeline_url, "commit": commit},
+    )
+
+
+def snapshot_deleted(
+    snapshot: str, at: dt.datetime, *, created_at: dt.datetime, kept_days: int | None
+) -> DatabaseEvent:
+    """A final snapshot of it was old enough to go."""
+    return DatabaseEvent(
+        id=f"snapshot_deleted:{snapshot}",
+        type=DatabaseEventType.SNAPSHOT_DELETED,
+        at=at,
+        actor=ACTOR,
+        detail={"snapshot": snapshot, "created_at": instant(created_at), "kept_days": kept_days},
+    )
+
+
+def users_ready_id(origin: str) -> str:
+    """The id under which the users of the database that `origin` made are announced."""
+    return f"users_ready:{origin[:8]}"
+
+
+def users_ready(origin: str, at: dt.datetime, *, secrets: Mapping[str, str]) -> DatabaseEvent:
+    """Its users can log in; `secrets` holds the ARN of each one's secret."""
+    return DatabaseEvent(
+        id=users_ready_id(origin),
+        type=DatabaseEventType.USERS_READY,
+        at=at,
+        actor=ACTOR,
+        detail={"secrets": dict(secrets)},
+    )
+
+
+def rotation_asked(new_id: object, at: dt.datetime, actor: str, *, user: str) -> DatabaseEvent:
+    """Somebody asked for another password of a user."""
+    return DatabaseEvent(
+        id=f"rotation_asked:{new_id}",
+        type=DatabaseEventType.ROTATION_ASKED,
+        at=at,
+        actor=actor,
+        detail={"user": user},
+    )
+
+
+def rotated_id(asked_id: str) -> str:
+    """The id under which the rotation that this event asked for is announced."""
+    return f"rotated:{asked_id}"
+
+
+def rotated(asked: DatabaseEvent, at: dt.datetime, *, user: str, secret_arn: str) -> DatabaseEvent:
+    """A user has another password."""
+    return DatabaseEvent(
+        id=rotated_id(asked.id),
+        type=DatabaseEventType.ROTATED,
+        at=at,
+        actor=ACTOR,
+        detail={"user": user, "secret_arn": secret_arn, "asked_by": asked.actor},
+    )
+
+
+def access_failed(doing: str, at: dt.datetime, *, cause: str, fix: str) -> DatabaseEvent:
+    """Users could not be made, or a password not rotated, and it is not tried again automatically."""
+    return DatabaseEvent(
+        id=f"access_failed:{doing}:{instant(at)}",
+        type=DatabaseEventType.ACCESS_FAILED,
+        at=at,
+        actor=ACTOR,
+        detail={"doing": doing, "cause": cause, "fix": fix},
+    )
+
+
+def missing_in_git(at: dt.datetime) -> DatabaseEvent:
+    """A ledger that was lost was rebuilt, and git has no root of it any more."""
+    return DatabaseEvent(
+        id="removed_in_git:rebuild",
+        type=DatabaseEventType.REMOVED_IN_GIT,
+        at=at,
+        actor=ACTOR,
+        detail={"pipeline_url": "", "commit": ""},
+    )
+
+
+def _optional(time: dt.datetime | None) -> str | None:
+    return instant(time) if time else None

@@ -1,0 +1,220 @@
+"""Every event of a request, with its id: the same id each time that the same thing is received.
+
+A request's state is derived from the set of its events (see lifecycle.py), so that what is received twice
+counts once. One constructor each, and no other place that writes an id. What is stored does not change:
+`tests/core/test_events.py` holds each id to its text. Those of a database are in database_events.py.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from provisioner.core.times import instant
+
+# In whose name the product itself acts, and the pipeline reports.
+ACTOR: Final = "rds-provisioner"
+PIPELINE: Final = "pipeline"
+LONGEST_CAUSE: Final = 2000
+
+
+class Step(StrEnum):
+    """The step that a request is in, or failed in."""
+
+    PULL_REQUEST = "pull_request"  # message, worker, GitHub
+    REVIEW = "review"  # gate and plan, then approval and merge
+    QUEUE = "queue"  # merged; the pipeline has not begun to apply it
+    APPLY = "apply"
+    END = "end"
+
+
+class EventType(StrEnum):
+    """What can happen to a request."""
+
+    REQUESTED = "requested"
+    OPENED = "opened"
+    PLANNED = "planned"
+    EDITED = "edited"  # somebody pushed to the branch: no automatic merge from here on
+    APPROVED = "approved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCEL_ASKED = "cancel_asked"  # from here on nothing merges automatically
+    CANCELLED = "cancelled"
+    RETRIED = "retried"
+    REDRIVEN = "redriven"  # the pipeline of the base branch was run again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to a request."""
+
+    id: str
+    type: EventType
+    at: dt.datetime
+    actor: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+# A request: asked for, cancelled, retried
+
+
+def requested(at: dt.datetime, actor: str) -> Event:
+    """The first event of every request."""
+    return Event(id="requested", type=EventType.REQUESTED, at=at, actor=actor)
+
+
+def cancel_asked(at: dt.datetime, actor: str) -> Event:
+    """Somebody asked to cancel it; the worker ends it."""
+    return Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=at, actor=actor)
+
+
+def cancelled(at: dt.datetime) -> Event:
+    """The worker ended it: nothing of it is open any more."""
+    return Event(id="cancelled", type=EventType.CANCELLED, at=at, actor=ACTOR)
+
+
+def retried(count: int, at: dt.datetime, actor: str) -> Event:
+    """The failed step is tried again, for the `count`th time."""
+    return Event(id=f"retried:{count}", type=EventType.RETRIED, at=at, actor=actor)
+
+
+# Its pull request
+
+
+def opened(number: int, at: dt.datetime, *, url: str, commit: str) -> Event:
+    """The worker opened the pull request; `commit` is the head that it made."""
+    detail = {"pull_request": number, "pull_request_url": url, "commit": commit}
+    return Event(id=f"opened:{number}", type=EventType.OPENED, at=at, actor=ACTOR, detail=detail)
+
+
+def merged(number: int, at: dt.datetime, actor: str, *, commit: str | None) -> Event:
+    """The pull request was merged; `commit` is the merge commit."""
+    return Event(id=f"merged:{number}", type=EventType.MERGED, at=at, actor=actor, detail={"commit": commit})
+
+
+def closed(number: int, at: dt.datetime, actor: str) -> Event:
+    """The pull request was closed without a merge into the base branch."""
+    return Event(id=f"closed:{number}:{instant(at)}", type=EventType.CLOSED, at=at, actor=actor)
+
+
+def reopened(number: int, at: dt.datetime, actor: str) -> Event:
+    """The pull request was opened again after it was closed."""
+    return Event(id=f"reopened:{number}:{instant(at)}", type=EventType.REOPENED, at=at, actor=actor)
+
+
+def edited(commit: str, at: dt.datetime, actor: str) -> Event:
+    """Somebody pushed `commit` to its branch."""
+    return Event(id=f"edited:{commit}", type=EventType.EDITED, at=at, actor=actor, detail={"commit": commit})
+
+
+def approved(review_id: int | str, at: dt.datetime, actor: str) -> Event:
+    """A reviewer approved the pull request."""
+    return Event(id=f"approved:{review_id}", type=EventType.APPROVED, at=at, actor=actor)
+
+
+def planned(commit: str, at: dt.datetime, *, pipeline_url: str, as_asked: bool, counts: str | None) -> Event:
+    """A plan of the pull request passed; `counts` says in one line what it changes."""
+    detail: dict[str, Any] = {"pipeline_url": pipeline_url, "commit": commit, "as_asked": as_asked}
+    if counts is not None:
+        detail["plan"] = counts
+    return Event(
+        id=f"planned:{commit}:{pipeline_url}", type=EventType.PLANNED, at=at, actor=PIPELINE, detail=detail
+    )
+
+
+# Its apply
+
+
+def started(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
+    """An apply of it began."""
+    return _apply("started", EventType.STARTED, at, pipeline_url, commit)
+
+
+def succeeded(at: dt.datetime, *, pipeline_url: str, commit: str, result: Mapping[str, Any] | None) -> Event:
+    """Its apply went well; `result` says where the database is."""
+    return _apply("succeeded", EventType.SUCCEEDED, at, pipeline_url, commit, result=result)
+
+
+def removed(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
+    """The apply of its removal went well."""
+    return _apply("removed", EventType.SUCCEEDED, at, pipeline_url, commit)
+
+
+def redriven(wanted: str, at: dt.datetime, *, pipeline: object) -> Event:
+    """The pipeline of the base branch was run again; `wanted` is one of the two ids below."""
+    return Event(id=wanted, type=EventType.REDRIVEN, at=at, actor=ACTOR, detail={"pipeline": pipeline})
+
+
+_AFTER_RETRY: Final = "redriven:retried:"
+
+
+def rerun_after_retry(retry: Event) -> str:
+    """The id of the run that a retry asks for."""
+    return f"redriven:{retry.id}"
+
+
+def rerun_of_queue(since: dt.datetime) -> str:
+    """The id of the run of what is merged since then, and was not begun."""
+    return f"redriven:queue:{instant(since)}"
+
+
+def is_after_retry(wanted: str) -> bool:
+    """Whether somebody waits for this run, since a retry asked for it."""
+    return wanted.startswith(_AFTER_RETRY)
+
+
+# Its failures
+
+
+def failed_opening(attempt: int, at: dt.datetime, *, cause: str, fix: str) -> Event:
+    """The worker's `attempt` to open its pull request failed for good."""
+    detail = _failure(Step.PULL_REQUEST, cause, fix, retryable=True)
+    return _failed(f"pull_request:{attempt}", at, ACTOR, detail)
+
+
+def failed_plan(commit: str, at: dt.datetime, *, pipeline_url: str, cause: str, fix: str) -> Event:
+    """Gate or plan did not pass."""
+    detail = _failure(Step.REVIEW, cause, fix, retryable=False) | {"pipeline_url": pipeline_url}
+    return _failed(f"plan:{commit}:{pipeline_url}", at, PIPELINE, detail)
+
+
+def failed_rerun(wanted: str, step: Step, at: dt.datetime, *, cause: str, fix: str) -> Event:
+    """The pipeline could not be run again."""
+    return _failed(wanted, at, ACTOR, _failure(step, cause, fix, retryable=True))
+
+
+def failed_stuck(
+    step: Step, since: dt.datetime, at: dt.datetime, *, cause: str, fix: str, retryable: bool
+) -> Event:
+    """A step took longer than its maximum."""
+    return _failed(
+        f"stuck:{step}:{instant(since)}", at, ACTOR, _failure(step, cause, fix, retryable=retryable)
+    )
+
+
+def failed_apply(
+    at: dt.datetime, *, pipeline_url: str, commit: str, cause: str, fix: str, retryable: bool
+) -> Event:
+    """Its apply failed."""
+    failure = _failure(Step.APPLY, cause, fix, retryable=retryable)
+    return _apply("failed", EventType.FAILED, at, pipeline_url, commit, **failure)
+
+
+def _apply(
+    outcome: str, type_: EventType, at: dt.datetime, pipeline_url: str, commit: str, **more: Any
+) -> Event:
+    detail = {"pipeline_url": pipeline_url, "commit": commit, **more}
+    return Event(id=f"{outcome}:{pipeline_url}", type=type_, at=at, actor=PIPELINE, detail=detail)
+
+
+def _failed(what: str, at: dt.datetime, actor: str, detail: Mapping[str, Any]) -> Event:
+    return Event(id=f"failed:{what}", type=EventType.FAILED, at=at, actor=actor, detail=detail)
+
+
+def _failure(step: Step, cause: str, fix: str, *, retryable: bool) -> dict[str, Any]:
+    return {"step": step, "cause": cause[:LONGEST_CAUSE], "fix": fix, "retryable": retryable}

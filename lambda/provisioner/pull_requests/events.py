@@ -1,0 +1,120 @@
+"""③ What GitHub says of a pull request, as events of its request: in an answer, or in a webhook."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.core import events
+from provisioner.core.events import ACTOR, Event
+from provisioner.core.models import Request
+from provisioner.github.client import PullRequest
+from provisioner.pull_requests.content import BRANCH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestEvent:
+    """One delivery about a pull request on one of the provisioner's branches.
+
+    `name` is GitHub's event and action, such as `pull_request.closed`; `merged` says that it was merged into
+    the base branch. A review is one that approves; its id is None elsewhere.
+    """
+
+    environment: str
+    database_name: str
+    id8: str
+    name: str
+    number: int
+    actor: str
+    head: str
+    merged: bool
+    at: dt.datetime | None
+    merge_commit: str | None = None
+    approval: int | str | None = None
+
+
+def of_answer(request: Request, found: PullRequest, commit: str, now: dt.datetime) -> Event:
+    """The event that a pull request is open, since when GitHub says so.
+
+    GitHub counts whole seconds: what was opened within the second in which it was asked for came after.
+    """
+    at = _time(found.created_at) or now
+    if dt.timedelta() <= request.created_at - at < dt.timedelta(seconds=1):
+        at = request.created_at + dt.timedelta(microseconds=1)
+    return events.opened(found.number, at, url=found.url, commit=commit)
+
+
+def of_end(found: PullRequest, actor: str, now: dt.datetime) -> Event:
+    """The event that a pull request was merged, or closed without."""
+    if found.merged:
+        return events.merged(found.number, _time(found.merged_at) or now, actor, commit=found.merge_commit)
+    return events.closed(found.number, _time(found.closed_at) or now, actor)
+
+
+def of_delivery(
+    name: str, payload: Mapping[str, Any], *, repository: str, base: str
+) -> PullRequestEvent | None:
+    """What a webhook says, where it concerns a branch of the provisioner's; raises KeyError and the like.
+
+    A pull request from a fork may carry any branch name, and is nobody's request. One that was merged into
+    another branch than `base` was closed, as far as a request is concerned.
+    """
+    if name not in ("pull_request", "pull_request_review"):
+        return None
+    pull = payload["pull_request"]
+    head = pull["head"]
+    source = (head.get("repo") or {}).get("full_name")
+    if payload["repository"]["full_name"] != repository or source != repository:
+        return None
+    match = BRANCH.fullmatch(str(head["ref"]))
+    if not match:
+        return None
+    action = str(payload["action"])
+    merged = bool(pull.get("merged")) and pull["base"]["ref"] == base
+    review = payload["review"] if name == "pull_request_review" else {}
+    times = {
+        "pull_request.closed": pull.get("merged_at") if merged else pull.get("closed_at"),
+        "pull_request.reopened": pull.get("updated_at"),
+        "pull_request_review.submitted": review.get("submitted_at"),
+    }
+    return PullRequestEvent(
+        environment=match["environment"],
+        database_name=match["database_name"],
+        id8=match["id8"],
+        name=f"{name}.{action}",
+        number=int(pull["number"]),
+        actor=_actor(payload),
+        head=str(head["sha"]),
+        merged=merged,
+        at=_time(times.get(f"{name}.{action}")),
+        merge_commit=pull.get("merge_commit_sha"),
+        approval=review["id"] if str(review.get("state", "")).lower() == "approved" else None,
+    )
+
+
+def to_event(delivered: PullRequestEvent, commit: str | None, now: dt.datetime) -> Event | None:
+    """The event, if it is one that moves or marks a request; `commit` is the head that the worker made."""
+    at, actor = delivered.at or now, delivered.actor
+    match delivered.name:
+        case "pull_request.closed" if delivered.merged:
+            return events.merged(delivered.number, at, actor, commit=delivered.merge_commit)
+        case "pull_request.closed":
+            return events.closed(delivered.number, at, actor)
+        case "pull_request.reopened":
+            return events.reopened(delivered.number, at, actor)
+        case "pull_request.synchronize" if delivered.head != commit:
+            return events.edited(delivered.head, now, actor)
+        case "pull_request_review.submitted" if delivered.approval is not None:
+            return events.approved(delivered.approval, at, actor)
+    return None
+
+
+def _actor(payload: Mapping[str, Any]) -> str:
+    """Who did it; the App, which opened the pull request, has one name however it is heard of."""
+    login = str((payload.get("sender") or {}).get("login", "github"))
+    opener = payload["pull_request"].get("user") or {}
+    return ACTOR if opener.get("type") == "Bot" and opener.get("login") == login else login
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
