@@ -5,7 +5,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from provisioner.core.lifecycle import DatabaseState, Event, EventType, Kind, State, Step, derive
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Charge
 from provisioner.ledger import rows
 from provisioner.ledger.ledger import Ledger

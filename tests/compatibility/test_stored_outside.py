@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 import pytest
+from provisioner.core.events import Event, EventType
 from provisioner.core.hcl import content_hash, parse, render, render_removed, root_path, state_key
-from provisioner.core.lifecycle import Event, EventType, Kind, derive
+from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Charge, Request
 from provisioner.intake.message import Message, decode, encode
 from provisioner.ledger.ledger import Ledger
