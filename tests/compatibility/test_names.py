@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioner.access.users import secret_name
-from provisioner.core.lifecycle import DatabaseEventType, DatabaseState, EventType, Kind, State, Step
+from provisioner.core.database_events import DatabaseEventType
+from provisioner.core.events import EventType, Step
+from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import User
 from provisioner.intake.message import Message
 from provisioner.pull_requests import comments, request_record
