@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from provisioner import settings
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import State
@@ -90,6 +91,30 @@ def test_a_fault_at_any_call_is_mended_by_the_next_delivery(
     assert chain.work() == []
     assert_one_pull_request(chain)
     assert chain.now(one).progress.commit == chain.server.hub.pulls[1].head_sha
+
+
+def test_a_request_that_others_keep_writing_is_tried_again_after_a_while(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = chain.ask()
+
+    def conflict(**_: Any) -> None:
+        reasons = [{"Code": "TransactionConflict"}]
+        answer: Any = {
+            "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
+            "CancellationReasons": reasons,
+        }
+        raise ClientError(answer, "TransactWriteItems")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(settings.client("dynamodb"), "transact_write_items", conflict)
+        assert len(chain.work()) == 1
+
+    assert chain.hidden() == [30]
+    assert "unexpected" not in capsys.readouterr().out
+    chain.show_all()
+    assert chain.work() == []
+    assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
 
 @pytest.mark.parametrize("calls_made", range(4))

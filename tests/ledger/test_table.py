@@ -1,36 +1,13 @@
 """A transaction that another one holds up is written a moment later, and never lost in silence."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
-from botocore.exceptions import ClientError
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Contention
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request
-from tests.ledger.memory_table import Item, MemoryTable
+from tests.ledger.busy_table import Busy
 from tests.ledger.moto_table import TABLE
-
-
-@dataclass
-class Busy(MemoryTable):
-    """DynamoDB while others write the same rows in transactions."""
-
-    conflicts: int = 0
-
-    def transact_write_items(self, *, TransactItems: list[Item]) -> Item:  # noqa: N803
-        if self.conflicts:
-            self.conflicts -= 1
-            reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
-            answer: Any = {
-                "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
-                "CancellationReasons": reasons,
-            }
-            raise ClientError(answer, "TransactWriteItems")
-        return super().transact_write_items(TransactItems=TransactItems)
-
 
 NOTE = DatabaseEvent(
     id="n", type=DatabaseEventType.ROTATION_ASKED, at=NOW, actor="alpha", detail={"user": "application"}

@@ -67,7 +67,7 @@ class Contention(TryLater):
     """Others kept changing the same rows; the same call works in a moment."""
 
     def __init__(self, doing: str) -> None:
-        super().__init__(doing, "others kept changing the same rows of the ledger")
+        super().__init__(doing, "others kept changing the same rows")
 
 
 class NeedsPerson(ProvisionerError):

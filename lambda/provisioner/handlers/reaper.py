@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.reaper.idle import IdleSweeper
 from provisioner.reaper.rds import Observer
 from provisioner.reaper.snapshots import SnapshotSweeper
@@ -43,16 +44,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 def _daily(now: dt.datetime) -> dict[str, Any]:
     """What is done once a day: idle databases and old snapshots; its metrics cost nothing in between."""
     service = settings.service(now)
+    idle = IdleSweeper(service, _observer, settings.github)
+    snapshots = SnapshotSweeper(service, lambda: settings.client("rds"))
     outcome: dict[str, dict[str, Any]] = {}
-    if looked := IdleSweeper(service, _observer, settings.github).run():
-        metrics.add_metric(name="Idle", unit=MetricUnit.Count, value=looked.idle)
-        outcome["idle"] = dataclasses.asdict(looked)
-    if pruned := SnapshotSweeper(service, lambda: settings.client("rds")).run():
-        metrics.add_metric(name="SnapshotsDeleted", unit=MetricUnit.Count, value=len(pruned.deleted))
-        outcome["snapshots"] = dataclasses.asdict(pruned)
-    for name, done in outcome.items():
-        metrics.add_metric(name="SweepErrors", unit=MetricUnit.Count, value=len(done["errors"]))
-        logger.info(f"looked after {name}", **done)
+    for name, run, metric, counted in (
+        ("idle", idle.run, "Idle", lambda done: done["idle"]),
+        ("snapshots", snapshots.run, "SnapshotsDeleted", lambda done: len(done["deleted"])),
+    ):
+        try:
+            done = run()
+        except (TryLater, NeedsPerson) as error:  # of the turn itself; the others do not wait for it
+            outcome[name] = {"errors": [str(error)]}
+        else:
+            if done:
+                outcome[name] = dataclasses.asdict(done)
+                metrics.add_metric(name=metric, unit=MetricUnit.Count, value=counted(outcome[name]))
+    for name, shown in outcome.items():
+        metrics.add_metric(name="SweepErrors", unit=MetricUnit.Count, value=len(shown["errors"]))
+        logger.info(f"looked after {name}", **shown)
     return outcome
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent
-from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.errors import Contention, NeedsPerson, TryLater
 from provisioner.intake.use_cases import Service
 from provisioner.reaper import snapshot_rules
 from provisioner.reaper.rds import MANAGED_BY, asking, tags_of
@@ -20,6 +20,7 @@ from provisioner.reaper.snapshot_rules import Snapshot
 _TURN: Final = "snapshots"
 _DAY: Final = dt.timedelta(days=1)
 _HOUR: Final = dt.timedelta(hours=1)
+_TRIES_TO_WRITE: Final = 5
 
 
 @dataclass(slots=True)
@@ -92,7 +93,20 @@ class SnapshotSweeper:
             return
         pruned.deleted.append(snapshot.identifier)
         if database and (last is None or last.team == database.team):  # an event goes to the name's team
-            ledger.add_database_event(*place, self._note(snapshot))
+            self._write_down(snapshot, pruned)
+
+    def _write_down(self, snapshot: Snapshot, pruned: Pruned) -> None:
+        """Add the event: the snapshot is deleted, so that no later run comes back to it."""
+        for _ in range(_TRIES_TO_WRITE):
+            try:
+                self.service.ledger.add_database_event(
+                    snapshot.environment, snapshot.database_name, self._note(snapshot)
+                )
+            except Contention as error:
+                lost = f"{snapshot.identifier} was deleted, and its event not written: {error}"
+            else:
+                return
+        pruned.errors.append(lost)
 
     def _restoring(self, team: str) -> set[str]:
         """The snapshots from which the team's databases are being made, or were and may be tried again.
