@@ -56,8 +56,8 @@ lint: $(READY) ## Formatting, lint and types
 check: lint test ## What CI runs
 
 .PHONY: bench
-bench: $(READY) ## Measure cold starts against their floor
-	@$(RUN)/python bench/cold_start.py
+bench: $(READY) ## Measure cold starts: against an earlier commit, and against their floor (AGAINST=commit)
+	@$(RUN)/python bench/cold_start.py $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: fmt
 fmt: $(READY) ## Format Python and Terraform

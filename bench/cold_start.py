@@ -1,46 +1,122 @@
-"""How long each function's imports take, as a ratio to boto3 with two clients, the floor in the same run.
+"""How long each function's imports take, next to an earlier commit and to boto3 with two clients, the floor.
 
-`make bench`, or `.venv/bin/python bench/cold_start.py [rounds]`: fresh processes in turn, medians.
+`make bench`, or `.venv/bin/python bench/cold_start.py --rounds 21 --against COMMIT`. Fresh processes in turn,
+so that noise meets all of them alike; what counts is processor time, which waits for nobody else's work.
 """
 
+import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
-import time
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import Final
 
-PROJECT = Path(__file__).resolve().parent.parent
-FLOOR = "import boto3; [boto3.client(name, region_name='us-east-1') for name in ('sns', 'dynamodb')]"
-HANDLERS = ("api", "worker", "webhook", "report", "reaper", "events", "event_webhook", "access")
+PROJECT: Final = Path(__file__).resolve().parent.parent
+# The last commit before the packages by step: what is measured against, unless told otherwise.
+BEFORE: Final = "8825753"
+FLOOR: Final = "import boto3; [boto3.client(name, region_name='us-east-1') for name in ('sns', 'dynamodb')]"
+HANDLERS: Final = ("api", "worker", "webhook", "report", "reaper", "events", "event_webhook", "access")
+# More than this is slower, and no noise.
+LIMIT: Final = 1.03
 
 
-def seconds(code: str) -> float:
-    """One fresh process, from its start to its end."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One function in the table; seconds are medians, `ratio` the median of the rounds' ratios."""
+
+    name: str
+    before: float
+    now: float
+    ratio: float
+    floor: float
+
+    @property
+    def is_slower(self) -> bool:
+        """Whether it takes longer than before."""
+        return self.ratio > LIMIT
+
+    def __str__(self) -> str:
+        note = "  slower" if self.is_slower else ""
+        numbers = f"{self.before * 1000:>10.0f} {self.now * 1000:>8.0f} {self.ratio:>8.3f}"
+        return f"{self.name:<14} {numbers} {self.now / self.floor:>8.2f}{note}"
+
+
+def lines(floor: Sequence[float], times: Mapping[str, Sequence[tuple[float, float]]]) -> list[Line]:
+    """The table, from (before, now) of each round."""
+    middle = statistics.median(floor)
+    return [
+        Line(
+            name,
+            statistics.median(before for before, _ in pairs),
+            statistics.median(now for _, now in pairs),
+            statistics.median(now / before for before, now in pairs),
+            middle,
+        )
+        for name, pairs in times.items()
+    ]
+
+
+def seconds(code: str, project: Path) -> float:
+    """The processor time of one fresh process with that project's functions on its path."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(PROJECT / "lambda"),
+        "PYTHONPATH": str(project / "lambda"),
         "POWERTOOLS_SERVICE_NAME": "bench",
         "POWERTOOLS_METRICS_NAMESPACE": "bench",
     }
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=PROJECT)
-    return time.perf_counter() - began
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=project)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main(rounds: int) -> None:
-    """Print a table; rounds interleave the candidates, so that noise meets all of them alike."""
-    codes = {"floor": FLOOR} | {name: f"{FLOOR}; import provisioner.handlers.{name}" for name in HANDLERS}
-    times: dict[str, list[float]] = {name: [] for name in codes}
-    for _ in range(rounds):
+def measure(before: Path, rounds: int) -> list[Line]:
+    """Run all candidates once to compile them, then in turn; old and new change places every round."""
+    codes = {name: f"{FLOOR}; import provisioner.handlers.{name}" for name in HANDLERS}
+    for code in codes.values():
+        seconds(code, before), seconds(code, PROJECT)
+    floor: list[float] = []
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in codes}
+    for round_ in range(rounds):
+        floor.append(seconds(FLOOR, PROJECT))
         for name, code in codes.items():
-            times[name].append(seconds(code))
-    floor = statistics.median(times["floor"])
-    print(f"{'imports':<10} {'median ms':>10} {'x floor':>8}   ({rounds} rounds)")
-    for name, values in times.items():
-        middle = statistics.median(values)
-        print(f"{name:<10} {middle * 1000:>10.0f} {middle / floor:>8.2f}")
+            if round_ % 2:
+                now = seconds(code, PROJECT)
+                times[name].append((seconds(code, before), now))
+            else:
+                times[name].append((seconds(code, before), seconds(code, PROJECT)))
+    return lines(floor, times)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; the exit status is 1 where a function is slower than before."""
+    parser = argparse.ArgumentParser(prog="cold_start", description="Measures the functions' imports.")
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--against", default=BEFORE, help=f"the commit to compare with (default: {BEFORE})")
+    chosen = parser.parse_args(arguments)
+    archive = subprocess.run(
+        ["git", "archive", chosen.against, "lambda", "catalog.yaml"],
+        check=True,
+        cwd=PROJECT,
+        capture_output=True,
+    ).stdout
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        with tarfile.open(fileobj=BytesIO(archive)) as tar:
+            tar.extractall(directory, filter="data")
+        table = measure(Path(directory), chosen.rounds)
+    print(f"{'imports':<14} {chosen.against[:10]:>10} {'now':>8} {'now/old':>8} {'x floor':>8}")
+    print(f"{'floor':<14} {'':>10} {table[0].floor * 1000:>8.0f} ms   ({chosen.rounds} rounds, medians)")
+    for line in table:
+        print(line)
+    return 1 if any(line.is_slower for line in table) else 0
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    sys.exit(main())
