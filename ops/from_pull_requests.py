@@ -13,6 +13,7 @@ from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.events import ACTOR, Event, EventType, requested
 from provisioner.core.lifecycle import ENDED, State, derive
 from provisioner.core.models import Request
+from provisioner.core.names import Place
 from provisioner.github.client import PullRequest
 from provisioner.pull_requests import request_record
 from provisioner.pull_requests.content import branch, commit_message
@@ -118,11 +119,11 @@ def _facts(
     return facts
 
 
-def latest_merged(histories: Sequence[RequestHistory]) -> dict[tuple[str, str], RequestHistory]:
+def latest_merged(histories: Sequence[RequestHistory]) -> dict[Place, RequestHistory]:
     """The history that the base branch shows of each database: the newest one that was merged."""
-    newest: dict[tuple[str, str], tuple[dt.datetime, RequestHistory]] = {}
+    newest: dict[Place, tuple[dt.datetime, RequestHistory]] = {}
     for history in histories:
-        place = history.request.environment, history.request.database_name
+        place = history.request.place
         merges = [
             event.at for event in history.events if event.type in (EventType.MERGED, EventType.SUCCEEDED)
         ]

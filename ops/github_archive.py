@@ -14,14 +14,13 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 from provisioner.core.errors import NeedsPerson, RateLimited
-from provisioner.core.hcl import root_path
+from provisioner.core.names import DATABASES, ENVIRONMENT, NAME, BranchName, Place
 from provisioner.github.app import GitHubApp
 from provisioner.github.calls import Answer, Calls, check
 from provisioner.pull_requests import request_record
-from provisioner.pull_requests.content import BRANCH
 
 _PAGE: Final = 100
-_ROOT: Final = re.compile(root_path("(?P<environment>[^/]+)", "(?P<name>[^/]+)").replace(".tf", r"\.tf"))
+_ROOT: Final = re.compile(re.escape(DATABASES) + rf"(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})/main\.tf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class GitHubArchive:
             head = one["head"]
             ours = one["user"]["login"] == self.login
             here = (head.get("repo") or {}).get("full_name") in (self._repository, None)
-            if ours and here and BRANCH.fullmatch(str(head["ref"])):
+            if ours and here and BranchName.parse(str(head["ref"])):
                 yield Pull(
                     number=int(one["number"]),
                     url=str(one["html_url"]),
@@ -148,8 +147,8 @@ class GitHubArchive:
             return [TimelineItem(0, "merged", by, str(one["merged_at"]), one["merge_commit_sha"])]
         return [TimelineItem(0, "closed", "github", str(one["closed_at"]))] if one["closed_at"] else []
 
-    def roots(self, base: str) -> dict[tuple[str, str], str]:
-        """The text of every main.tf on the base branch, by (environment, database_name)."""
+    def roots(self, base: str) -> dict[Place, str]:
+        """The text of every main.tf on the base branch, by place."""
         found = {}
         for path in self._paths(base):
             if not (match := _ROOT.fullmatch(path)):
@@ -157,7 +156,9 @@ class GitHubArchive:
             doing = f"reading {path}"
             answer = self._get(f"/contents/{quote(path)}?{urlencode({'ref': base})}", doing)
             check(answer, 200, doing)
-            found[match["environment"], match["name"]] = base64.b64decode(answer.content["content"]).decode()
+            found[Place(match["environment"], match["name"])] = base64.b64decode(
+                answer.content["content"]
+            ).decode()
         return found
 
     def _paths(self, base: str) -> list[str]:

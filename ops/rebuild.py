@@ -21,9 +21,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog, database_events, events
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.events import EventType
-from provisioner.core.hcl import content_hash, parse, render, state_key
+from provisioner.core.hcl import content_hash, parse, render
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Database
+from provisioner.core.names import Place
 from provisioner.core.root import Root
 from provisioner.github.app import GitHubApp
 from provisioner.ledger.ledger import Ledger
@@ -43,17 +44,15 @@ class States:
     s3: Any
     bucket: str
 
-    def outputs(self, environment: str, database_name: str) -> dict[str, Any] | None:
+    def outputs(self, place: Place) -> dict[str, Any] | None:
         """The module's outputs in the database's state; None where there is no state, or nothing in it."""
-        content = self._json(state_key(environment, database_name)) or {}
+        content = self._json(place.state_key) or {}
         value = content.get("outputs", {}).get("database", {}).get("value")
         return dict(value) if value else None
 
     def applied(self, root: Root) -> dict[str, Any] | None:
         """What the pipeline wrote down when it had applied exactly this root."""
-        return self._json(
-            f"applied/{root.environment}/{root.database_name}/{content_hash(render(root))}.json"
-        )
+        return self._json(f"applied/{root.place}/{content_hash(render(root))}.json")
 
     def _json(self, key: str) -> dict[str, Any] | None:
         if not self.bucket:
@@ -91,36 +90,36 @@ def _applied(story: RequestHistory, states: States) -> RequestHistory:
         return story
     if (marker := states.applied(root)) is None:
         return story
-    result = states.outputs(root.environment, root.database_name)
+    result = states.outputs(root.place)
     at = dt.datetime.fromisoformat(marker["at"])
     done = events.succeeded(at, pipeline_url=marker["pipeline_url"], commit=marker["commit"], result=result)
     return dataclasses.replace(story, events=(*story.events, done))
 
 
 def compare(
-    stories: Sequence[RequestHistory], roots: dict[tuple[str, str], str], states: States, report: Report
-) -> list[tuple[str, str]]:
+    stories: Sequence[RequestHistory], roots: dict[Place, str], states: States, report: Report
+) -> list[Place]:
     """Hold what was told to git and Terraform; the databases that git no longer has."""
     newest, gone = latest_merged(stories), []
     for place, text in sorted(roots.items()):
         if place not in newest:
-            report.warnings.append(f"{'/'.join(place)} is on main, and no record names it.")
+            report.warnings.append(f"{place} is on main, and no record names it.")
         elif newest[place].request.kind is Kind.REMOVE:
-            report.warnings.append(f"{'/'.join(place)} is on main, though its removal was merged.")
+            report.warnings.append(f"{place} is on main, though its removal was merged.")
         elif text != render(newest[place].request.root):
-            report.warnings.append(f"{'/'.join(place)}: {_difference(text, newest[place].request.root)}")
+            report.warnings.append(f"{place}: {_difference(text, newest[place].request.root)}")
     for place, story in sorted(newest.items()):
         request = story.request
         if place not in roots and request.kind is not Kind.REMOVE:
-            report.warnings.append(f"{'/'.join(place)} is not on main: it is taken for removed.")
+            report.warnings.append(f"{place} is not on main: it is taken for removed.")
             gone.append(place)
         if place in roots and story.state is State.DONE:
             kept = next((e.detail.get("result") for e in story.events if e.type is EventType.SUCCEEDED), None)
-            found = states.outputs(*place)
+            found = states.outputs(place)
             if states.bucket and found != kept:
                 wrong = sorted(k for k in {**(found or {}), **(kept or {})} if _of(found, k) != _of(kept, k))
                 report.warnings.append(
-                    f"{'/'.join(place)}: its Terraform state says otherwise than its record of "
+                    f"{place}: its Terraform state says otherwise than its record of "
                     f"{', '.join(wrong)}; look at the state, and run the workflow of main again."
                 )
     return gone
@@ -141,9 +140,9 @@ def _difference(text: str, told: Root) -> str:
     return f"its main.tf has another {', '.join(names)} than its newest request; main.tf is what is applied."
 
 
-def forget(ledger: Ledger, environment: str, database_name: str, now: dt.datetime) -> None:
+def forget(ledger: Ledger, place: Place, now: dt.datetime) -> None:
     """Take a database for removed that git no longer has."""
-    ledger.mark_removed(environment, database_name, database_events.missing_in_git(now))
+    ledger.mark_removed(place, database_events.missing_in_git(now))
 
 
 def is_empty(dynamodb: Any, table: str) -> bool:
@@ -242,9 +241,9 @@ def _rebuild(chosen: argparse.Namespace, stack: Stack) -> Report:
         return report
     ledger = Ledger(dynamodb, table)
     Replay(ledger, catalog.load(chosen.catalog.read_text(encoding="utf-8")), report).run(stories)
-    for environment, name in gone:
-        if at_rest(ledger.database(environment, name)):
-            forget(ledger, environment, name, dt.datetime.now(dt.UTC))
+    for place in gone:
+        if at_rest(ledger.database(place)):
+            forget(ledger, place, dt.datetime.now(dt.UTC))
     return report
 
 

@@ -17,6 +17,7 @@ from provisioner.core.events import Event, EventType
 from provisioner.core.expiry import Action
 from provisioner.core.lifecycle import ENDED, Kind, State
 from provisioner.core.models import Charge, Request
+from provisioner.core.names import Place
 from provisioner.core.root import Root
 from provisioner.core.times import instant
 from provisioner.ledger.ledger import Ledger, NameTaken
@@ -62,7 +63,7 @@ class Replay:
     def _steps(
         self, stories: Sequence[RequestHistory]
     ) -> Iterator[tuple[tuple[dt.datetime, int, str], Callable[[], None]]]:
-        notes: dict[tuple[str, str, str], DatabaseEvent] = {}
+        notes: dict[tuple[Place, str], DatabaseEvent] = {}
         for story in stories:
             request = story.request
             yield (request.created_at, 2, request.id), partial(self._open, request)
@@ -74,15 +75,15 @@ class Replay:
                 position = (0 if at > request.created_at else 3) + (not opening)
                 yield (at, position, event.id), partial(self._event, request, event)
             for note in story.notes:
-                notes[request.environment, request.database_name, note.id] = note
-        for (environment, name, _), note in notes.items():
-            yield (note.at, 5, note.id), partial(self._note, environment, name, note)
+                notes[request.place, note.id] = note
+        for (place, _), note in notes.items():
+            yield (note.at, 5, note.id), partial(self._note, place, note)
 
     def _open(self, request: Request) -> None:
         if self.ledger.request(request.id):
             return
-        place = f"{request.environment}/{request.database_name}"
-        database = self.ledger.database(request.environment, request.database_name)
+        place = request.place
+        database = self.ledger.database(request.place)
         if database and self._is_late(request):
             self.report.warnings.append(f"request {request.id} was left out: {place} has newer ones already.")
             return
@@ -104,7 +105,7 @@ class Replay:
         self.report.requests += 1
 
     def _is_late(self, request: Request) -> bool:
-        known = self.ledger.request_ids(request.environment, request.database_name)
+        known = self.ledger.request_ids(request.place)
         newest = self.ledger.request(known[-1]) if known else None
         return newest is not None and newest.created_at > request.created_at
 
@@ -114,11 +115,11 @@ class Replay:
         self.ledger.add_event(request.id, event, event.at)
         self.report.events += 1
 
-    def _note(self, environment: str, name: str, note: DatabaseEvent) -> None:
+    def _note(self, place: Place, note: DatabaseEvent) -> None:
         ledger = self.ledger
-        database = ledger.database(environment, name)
+        database = ledger.database(place)
         self.report.notes += 1
-        if database is None or note.id in {known.id for known in ledger.database_events(environment, name)}:
+        if database is None or note.id in {known.id for known in ledger.database_events(place)}:
             return
         if note.type is DatabaseEventType.EXPIRING:
             action = Action.WARN_LAST if note.detail["last"] else Action.WARN_FIRST
@@ -126,10 +127,8 @@ class Replay:
             marks = {**database.marks, mark: instant(note.at)}
             plan = expiry.plan(database.root.expires_at, database.created_at, marks, note.at)
             ledger.mark(database, mark, note.at, plan.check_at, note)
-        elif note.type is not DatabaseEventType.REMOVED_IN_GIT or not ledger.mark_removed(
-            environment, name, note
-        ):
-            ledger.add_database_event(environment, name, note)
+        elif note.type is not DatabaseEventType.REMOVED_IN_GIT or not ledger.mark_removed(place, note):
+            ledger.add_database_event(place, note)
 
     def _leave(self, story: RequestHistory) -> None:
         """Nothing is left to do for what had ended and was recorded as a whole."""
@@ -144,7 +143,7 @@ class Replay:
         try:
             cents = round(self.catalog.monthly_usd(root) * 100)
         except ValueError as error:  # a size that left the catalog
-            place = f"{root.environment}/{root.database_name}"
+            place = root.place
             self.report.warnings.append(f"{place} counts without its price: {error}")
             cents = 0
         return Charge(databases=1, storage_gb=root.storage_gb, monthly_cents=cents)

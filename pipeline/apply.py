@@ -79,11 +79,11 @@ class Reconciler:
 
     def _reconcile(self, work: Work) -> None:
         # From here on git may lose the root again, and then whatever was made of it is cleaned up and told.
-        self.store.mark_attempted(work.environment, work.database_name)
+        self.store.mark_attempted(work.place)
         self._check_policy(work)
         self._report(work, "started")
         self._check_lock(work)
-        place = prepare(self.checkout.directory, work.environment, work.database_name, work.text)
+        place = prepare(self.checkout.directory, work.place, work.text)
         terraform = self.terraform(place)
         terraform.init()
         # A restore to a point in time leaves settings at the source's, which a second apply puts right.
@@ -98,8 +98,7 @@ class Reconciler:
         check_policy(
             policy.check(
                 work.text,
-                environment=work.environment,
-                database_name=work.database_name,
+                place=work.place,
                 catalog=self.catalog,
                 now=self.clock(),
                 disarming=True,
@@ -107,7 +106,7 @@ class Reconciler:
         )
 
     def _check_lock(self, work: Work) -> None:
-        lock = self.store.lock(work.environment, work.database_name)
+        lock = self.store.lock(work.place)
         if lock:
             raise Refused(
                 f"the state is locked: {lock.describe(self.clock())}. If that run is over, `python -m "
@@ -124,7 +123,7 @@ class Reconciler:
             return
         print(text, flush=True)
         if changes:
-            reviewed = self.store.reviewed(work.environment, work.database_name, work.digest)
+            reviewed = self.store.reviewed(work.place, work.digest)
             check_plan(work, changes, reviewed, self.catalog)
         try:
             terraform.apply("tfplan")
@@ -132,7 +131,7 @@ class Reconciler:
             if not self._is_orphan(work, error):
                 raise
             print("A killed apply made the instance, and no state knows it: this one adopts it.", flush=True)
-            terraform.adopt(_INSTANCE, work.identifier)
+            terraform.adopt(_INSTANCE, work.place.identifier)
             self._apply(work, terraform)
 
     def _is_orphan(self, work: Work, error: TerraformError) -> bool:
@@ -141,7 +140,7 @@ class Reconciler:
             "DBInstanceAlreadyExists" in error.output
             and not work.applied_before
             and work.request_id is not None
-            and self.instances.request_of(work.identifier) == work.request_id
+            and self.instances.request_of(work.place.identifier) == work.request_id
         )
 
     def _plan(self, work: Work, terraform: Terraform) -> tuple[str, dict[str, Any]]:
@@ -158,9 +157,9 @@ class Reconciler:
     def _finish(self, work: Work, terraform: Terraform) -> None:
         """Report first, then mark: a report that is lost is sent by the next run, which finds no change."""
         if work.removal:
-            check_gone(work, self.instances.request_of(work.identifier))
+            check_gone(work, self.instances.request_of(work.place.identifier))
             self._report(work, "removed")
-            self.store.forget(work.environment, work.database_name)
+            self.store.forget(work.place)
             return
         result = terraform.outputs().get("database")
         check_result(result)
@@ -170,7 +169,7 @@ class Reconciler:
             "at": self.clock().isoformat(),
             "pipeline_url": self.pipeline_url,
         }
-        self.store.mark_applied(work.environment, work.database_name, work.digest, details)
+        self.store.mark_applied(work.place, work.digest, details)
 
     def _cause(self, error: Exception) -> tuple[str, bool]:
         """What to say of a failure, and whether the same again may go through."""
@@ -188,8 +187,8 @@ class Reconciler:
             {
                 "version": 1,
                 "type": "apply",
-                "environment": work.environment,
-                "database_name": work.database_name,
+                "environment": work.place.environment,
+                "database_name": work.place.database_name,
                 "request_id": work.request_id,
                 "outcome": outcome,
                 "commit": self.checkout.head(),

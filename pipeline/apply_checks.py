@@ -30,7 +30,7 @@ def check_plan(
     work: Work, changes: list[dict[str, Any]], reviewed: list[dict[str, Any]] | None, catalog: Catalog
 ) -> None:
     """The plan is for its own database, loses none unless that is its purpose, and was reviewed."""
-    beside = foreign_resources(changes, environment=work.environment, database_name=work.database_name)
+    beside = foreign_resources(changes, place=work.place)
     if beside:
         raise Refused("the plan touches more than its own database: " + "; ".join(beside))
     if work.removal:
@@ -64,9 +64,9 @@ def check_gone(work: Work, request_id: str | None) -> None:
     """Nothing is left of a removed database; `request_id` is what RDS's instance of that name says."""
     if request_id:
         raise Refused(
-            f"RDS still has the instance {work.identifier} of request {request_id}, which no state knows: a "
-            "killed apply left it. Delete it by hand, with a final snapshot where one is due, then run the "
-            "workflow again",
+            f"RDS still has the instance {work.place.identifier} of request {request_id}, which no state "
+            "knows: a killed apply left it. Delete it by hand, with a final snapshot where one is due, then "
+            "run the workflow again",
             retryable=True,
         )
 
@@ -80,8 +80,9 @@ def _check_removal(work: Work, changes: list[dict[str, Any]], catalog: Catalog) 
                 "deletion protection is on: disarm first. Bring the root back with deletion_protection = "
                 "false, let that be applied, then remove it"
             )
-        if one["skips_snapshot"] and catalog.environments[work.environment].final_snapshot:
+        if one["skips_snapshot"] and catalog.environments[work.place.environment].final_snapshot:
             raise Refused(
-                f"{work.environment} asks for a final snapshot, but the database would go without one. Bring "
-                "the root back with final_snapshot = true, let that be applied, then remove it"
+                f"{work.place.environment} asks for a final snapshot, but the database would "
+                "go without one. Bring the root back with final_snapshot = true, let that be applied, then "
+                "remove it"
             )

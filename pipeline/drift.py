@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioner.core.hcl import content_hash
+from provisioner.core.names import Place
 
 from pipeline.git import Checkout
 from pipeline.interruption import Interruption
@@ -32,36 +33,34 @@ class Drift:
     def run(self) -> list[str]:
         """Look at every applied database; what could not be looked at, in words."""
         found = roots(self.checkout)
-        applied = {environment: self.store.applied(environment) for environment in {one for one, _ in found}}
+        applied = {name: self.store.applied(name) for name in {place.environment for place in found}}
         failures = []
-        for (environment, name), text in sorted(found.items()):
-            if applied[environment].get(name) != {content_hash(text)}:
+        for place, text in sorted(found.items()):
+            if applied[place.environment].get(place.database_name) != {content_hash(text)}:
                 continue  # an apply has yet to come to it
             if self.interruption.requested:
-                failures.append(
-                    f"{environment}/{name}: not looked at, because the job was ended from outside"
-                )
+                failures.append(f"{place}: not looked at, because the job was ended from outside")
                 continue
             try:
-                self._look(environment, name, text)
+                self._look(place, text)
             except (TerraformError, ReportError) as error:
-                failures.append(f"{environment}/{name}: {error}")
+                failures.append(f"{place}: {error}")
         return failures
 
-    def _look(self, environment: str, name: str, text: str) -> None:
-        terraform = self.terraform(prepare(self.checkout.directory, environment, name, text))
+    def _look(self, place: Place, text: str) -> None:
+        terraform = self.terraform(prepare(self.checkout.directory, place, text))
         terraform.init()
         shown, plan = terraform.plan("tfplan", lock=False)
         drifted = bool(normalise(plan))
-        print(f"{environment}/{name}: {'DRIFTED' if drifted else 'as its root says'}", flush=True)
+        print(f"{place}: {'DRIFTED' if drifted else 'as its root says'}", flush=True)
         if drifted:
             print(shown, flush=True)
         self.reporter.send(
             {
                 "version": 1,
                 "type": "drift",
-                "environment": environment,
-                "database_name": name,
+                "environment": place.environment,
+                "database_name": place.database_name,
                 "drifted": drifted,
                 "plan_text": shown[:PLAN_TEXT_LIMIT] if drifted else "",
                 "pipeline_url": self.pipeline_url,

@@ -12,16 +12,13 @@ from typing import Final, Literal
 
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import RootSyntaxError, parse, root_path
+from provisioner.core.hcl import RootSyntaxError, parse
+from provisioner.core.names import DATABASES, BranchName, Place
 from provisioner.core.policy import PolicyResult
 from provisioner.core.root import Root
 
 from pipeline.git import REGULAR_FILE, FileChange
 
-DATABASES: Final = "terraform/databases/"
-BRANCH: Final = re.compile(
-    r"rds/(?P<environment>[^/]+)/(?P<name>[^/]+)/(?P<kind>create|update|extend|disarm|remove)-[0-9a-f]{8}"
-)
 _ROOT: Final = re.compile(
     DATABASES + r"(?P<environment>[a-z][a-z0-9]{0,19})/(?P<name>[a-z][a-z0-9-]{0,39})/.*", re.DOTALL
 )
@@ -38,8 +35,7 @@ Reader = Callable[[str], str | None]
 class Verdict:
     """The gate's word on a pull request; without a database it touches none."""
 
-    environment: str | None
-    database_name: str | None
+    place: Place | None
     action: Action | None
     results: tuple[PolicyResult, ...]
 
@@ -65,35 +61,35 @@ def check(
     """Judge a pull request by what it changes."""
     touched = [one for one in changes if _is_database(one.path)]
     places = {
-        (found["environment"], found["name"]) for one in touched if (found := _ROOT.fullmatch(one.path))
+        Place(found["environment"], found["name"])
+        for change in touched
+        if (found := _ROOT.fullmatch(change.path))
     }
-    named = BRANCH.fullmatch(branch)
+    named = BranchName.parse(branch)
     results = [_place(touched), _scope(places, changes)]
     if branch.startswith("rds/"):
         results.append(_branch(named, places, changes))
     if len(places) != 1 or not all(one.passed for one in results):
-        return Verdict(*_only(places), None, tuple(results))
-    ((environment, name),) = places
-    path = root_path(environment, name)
+        return Verdict(_only(places), None, tuple(results))
+    (place,) = places
+    path = place.root_path
     before, after = files.before(path), files.after(path)
     action: Action = "create" if before is None else "remove" if after is None else "change"
     results += [_alone(path, files.listing), _fresh(before, after, files.base(path))]
     if named:
-        results.append(_kind(named["kind"], action))
+        results.append(_kind(named.kind, action))
     if after is None:
-        return Verdict(environment, name, action, (*results, _removal(before)))
-    disarming = bool(named and named["kind"] == "disarm")
-    results += policy.check(
-        after, environment=environment, database_name=name, catalog=catalog, now=now, disarming=disarming
-    )
+        return Verdict(place, action, (*results, _removal(before)))
+    disarming = bool(named and named.kind == "disarm")
+    results += policy.check(after, place=place, catalog=catalog, now=now, disarming=disarming)
     if before is not None:
         results.append(_in_place(before, after, disarming))
-    return Verdict(environment, name, action, tuple(results))
+    return Verdict(place, action, tuple(results))
 
 
 def table(verdict: Verdict) -> str:
     """The verdict for a person who reads the job's log."""
-    place = f"{verdict.environment}/{verdict.database_name}" if verdict.environment else "no database"
+    place = str(verdict.place) if verdict.place else "no database"
     head = f"Gate: {'passed' if verdict.passed else 'DENIED'} ({verdict.action or 'nothing'}, {place})"
     width = max((len(one.rule) for one in verdict.results), default=0)
     rows = [
@@ -110,7 +106,7 @@ def _is_database(path: str) -> bool:
 def _place(touched: Sequence[FileChange]) -> PolicyResult:
     for one in touched:
         match = _ROOT.fullmatch(one.path)
-        if not match or one.path != root_path(match["environment"], match["name"]):
+        if not match or one.path != Place(match["environment"], match["name"]).root_path:
             return PolicyResult("files", False, f"{one.path!r} does not belong there: a root is one main.tf")
         if one.new_mode not in (None, REGULAR_FILE):
             return PolicyResult(
@@ -119,14 +115,14 @@ def _place(touched: Sequence[FileChange]) -> PolicyResult:
     return PolicyResult("files", True, "nothing but main.tf files below terraform/databases")
 
 
-def _scope(places: set[tuple[str, str]], changes: Sequence[FileChange]) -> PolicyResult:
+def _scope(places: set[Place], changes: Sequence[FileChange]) -> PolicyResult:
     """One database and nothing beside it: a module or provider that comes along would run in the plan."""
     if len(places) > 1:
-        listed = ", ".join(sorted(f"{environment}/{name}" for environment, name in places))
+        listed = ", ".join(map(str, sorted(places)))
         return PolicyResult("scope", False, f"one database per pull request, not {listed}")
     if not places:
         return PolicyResult("scope", True, "no database")
-    path = root_path(*next(iter(places)))
+    path = next(iter(places)).root_path
     beside = [change.path for change in changes if change.path != path]
     if beside:
         detail = f"{path} changes, and so does {beside[0]!r}: bring that by a pull request of its own"
@@ -134,13 +130,11 @@ def _scope(places: set[tuple[str, str]], changes: Sequence[FileChange]) -> Polic
     return PolicyResult("scope", True, f"changes {path} alone")
 
 
-def _branch(
-    named: re.Match[str] | None, places: set[tuple[str, str]], changes: Sequence[FileChange]
-) -> PolicyResult:
+def _branch(named: BranchName | None, places: set[Place], changes: Sequence[FileChange]) -> PolicyResult:
     if named is None:
         return PolicyResult("branch", False, "branches under rds/ are the provisioner's; choose another name")
-    path = root_path(named["environment"], named["name"])
-    if changes and places != {(named["environment"], named["name"])}:
+    path = named.place.root_path
+    if changes and places != {named.place}:
         return PolicyResult("branch", False, f"the branch belongs to {path}, but changes {changes[0].path!r}")
     return PolicyResult("branch", True, f"belongs to {path}")
 
@@ -216,5 +210,5 @@ def _listed(changed: Sequence[str]) -> str:
     return ", ".join(changed) or "nothing but its request"
 
 
-def _only(places: set[tuple[str, str]]) -> tuple[str | None, str | None]:
-    return next(iter(places)) if len(places) == 1 else (None, None)
+def _only(places: set[Place]) -> Place | None:
+    return next(iter(places)) if len(places) == 1 else None

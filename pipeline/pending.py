@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioner.core.hcl import RootSyntaxError, content_hash, parse, render_removed
+from provisioner.core.names import Place
 from provisioner.core.root import Root
 
 from pipeline.store import ATTEMPTED
@@ -13,21 +14,10 @@ from pipeline.store import ATTEMPTED
 class Work:
     """One database that is not as main says; `text` is its root, or the empty one that removes it."""
 
-    environment: str
-    database_name: str
+    place: Place
     text: str
     removal: bool
     applied_before: bool
-
-    @property
-    def place(self) -> str:
-        """environment/database_name."""
-        return f"{self.environment}/{self.database_name}"
-
-    @property
-    def identifier(self) -> str:
-        """The instance's name in RDS."""
-        return f"{self.environment}-{self.database_name}"
 
     @property
     def digest(self) -> str:
@@ -53,29 +43,26 @@ class Work:
             return None
 
 
-def pending(
-    roots: Mapping[tuple[str, str], str], applied: Mapping[str, set[str]], environment: str
-) -> list[Work]:
+def pending(roots: Mapping[Place, str], applied: Mapping[str, set[str]], environment: str) -> list[Work]:
     """What is to do in an environment: `roots` is main, `applied` the markers of each database.
 
     A root is done when its own hash is the only marker. More than one are the trace of an apply that did
     not come to its end: then nobody knows without a plan which of them the database is like.
     """
-    mine = {name: text for (place, name), text in roots.items() if place == environment}
+    mine = {place: text for place, text in roots.items() if place.environment == environment}
     work = [
         Work(
-            environment,
-            name,
+            place,
             text,
             removal=False,
-            applied_before=bool(applied.get(name, set()) - {ATTEMPTED}),
+            applied_before=bool(applied.get(place.database_name, set()) - {ATTEMPTED}),
         )
-        for name, text in sorted(mine.items())
-        if applied.get(name) != {content_hash(text)}
+        for place, text in sorted(mine.items())
+        if applied.get(place.database_name) != {content_hash(text)}
     ]
     gone = [
-        Work(environment, name, render_removed(environment, name), removal=True, applied_before=True)
-        for name in sorted(applied)
-        if name not in mine
+        Work(place, render_removed(place), removal=True, applied_before=True)
+        for place in (Place(environment, name) for name in sorted(applied))
+        if place not in mine
     ]
     return work + gone

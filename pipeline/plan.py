@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import content_hash, render_removed, root_path
+from provisioner.core.hcl import content_hash, render_removed
+from provisioner.core.names import DATABASES, Place
 
 from pipeline import gate
-from pipeline.gate import DATABASES, Files, Verdict
+from pipeline.gate import Files, Verdict
 from pipeline.git import Checkout
 from pipeline.plan_changes import Summary, destroyed_databases, foreign_resources, normalise, summarise
 from pipeline.reporter import Reporter
@@ -47,26 +48,27 @@ class Review:
 
     def run(self, verdict: Verdict) -> bool:
         """Plan what the gate let through and report it; whether it passed."""
-        if verdict.environment is None or verdict.database_name is None:
+        place = verdict.place
+        if place is None:
             print("This pull request touches no database: nothing to plan.", flush=True)
             return verdict.passed
-        environment, name = verdict.environment, verdict.database_name
         if not verdict.passed:
-            self._report(verdict, "denied", cause="the gate denied it; nothing was planned")
+            self._report(place, verdict, "denied", cause="the gate denied it; nothing was planned")
             return False
         try:
-            digest, text, changes = self._plan(environment, name)
+            digest, text, changes = self._plan(place)
         except TerraformError as error:
             print(error.output, flush=True)
-            self._report(verdict, "failed", cause=error.cause)
+            self._report(place, verdict, "failed", cause=error.cause)
             return False
-        summary = summarise(changes, environment=environment, database_name=name)
-        wrong = foreign_resources(changes, environment=environment, database_name=name)
+        summary = summarise(changes, place=place)
+        wrong = foreign_resources(changes, place=place)
         if verdict.action != "remove":
             wrong += destroyed_databases(changes)
         if not wrong:
-            self.store.keep_reviewed(environment, name, digest, changes)
+            self.store.keep_reviewed(place, digest, changes)
         self._report(
+            place,
             verdict,
             "failed" if wrong else "passed",
             summary=summary,
@@ -75,11 +77,11 @@ class Review:
         )
         return not wrong
 
-    def _plan(self, environment: str, name: str) -> tuple[str, str, list[dict[str, Any]]]:
+    def _plan(self, place: Place) -> tuple[str, str, list[dict[str, Any]]]:
         """The hash of the root, and its plan as text and as changes."""
-        root = self.checkout.file("HEAD", root_path(environment, name))
-        text = render_removed(environment, name) if root is None else root
-        terraform = self.terraform(prepare(self.checkout.directory, environment, name, text))
+        root = self.checkout.file("HEAD", place.root_path)
+        text = render_removed(place) if root is None else root
+        terraform = self.terraform(prepare(self.checkout.directory, place, text))
         terraform.init()
         shown, plan = terraform.plan("tfplan", lock=False)
         print(shown, flush=True)
@@ -87,6 +89,7 @@ class Review:
 
     def _report(
         self,
+        place: Place,
         verdict: Verdict,
         outcome: str,
         *,
@@ -97,8 +100,8 @@ class Review:
         report: Mapping[str, Any] = {
             "version": 1,
             "type": "plan",
-            "environment": verdict.environment,
-            "database_name": verdict.database_name,
+            "environment": place.environment,
+            "database_name": place.database_name,
             "branch": self.branch,
             "commit": self.checkout.head(),
             "outcome": outcome,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provisioner.core.names import Place
+
 PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 OWN_TYPES: Final = frozenset({"aws_db_instance", "aws_db_parameter_group"})
 INSTANCE: Final = "aws_db_instance"
@@ -69,7 +71,7 @@ def changes_outputs(plan: Mapping[str, Any]) -> bool:
     return any(output["actions"] not in _NOTHING for output in outputs)
 
 
-def summarise(changes: list[dict[str, Any]], *, environment: str, database_name: str) -> Summary:
+def summarise(changes: list[dict[str, Any]], *, place: Place) -> Summary:
     """How much a plan changes, and whether it stays with its own database."""
     counts = {"add": 0, "change": 0, "destroy": 0, "replace": 0}
     added = destroyed = 0
@@ -83,13 +85,11 @@ def summarise(changes: list[dict[str, Any]], *, environment: str, database_name:
         **counts,
         databases_added=added,
         databases_destroyed=destroyed,
-        only_own_database=not foreign_resources(
-            changes, environment=environment, database_name=database_name
-        ),
+        only_own_database=not foreign_resources(changes, place=place),
     )
 
 
-def foreign_resources(changes: list[dict[str, Any]], *, environment: str, database_name: str) -> list[str]:
+def foreign_resources(changes: list[dict[str, Any]], *, place: Place) -> list[str]:
     """What a plan touches beside its own database, in words."""
     found = []
     for one in changes:
@@ -99,7 +99,7 @@ def foreign_resources(changes: list[dict[str, Any]], *, environment: str, databa
             found.append(f"{one['address']} belongs to the provider {one['provider']}")
         elif one["type"] not in OWN_TYPES:
             found.append(f"{one['address']} is of type {one['type']}")
-        elif one["type"] == INSTANCE and one["identifier"] != f"{environment}-{database_name}":
+        elif one["type"] == INSTANCE and one["identifier"] != place.identifier:
             found.append(f"{one['address']} is the database {one['identifier']}")
     return found
 

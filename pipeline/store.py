@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from provisioner.core.hcl import content_hash, render_removed, state_key
+from provisioner.core.hcl import content_hash, render_removed
+from provisioner.core.names import Place
 
 # Stands beside the hashes of what was applied: an apply began, so that a state may hold something.
 ATTEMPTED: Final = "attempted"
@@ -40,13 +41,13 @@ class Store:
         self._client = client
         self._bucket = bucket
 
-    def keep_reviewed(self, environment: str, database_name: str, digest: str, changes: list[Any]) -> None:
+    def keep_reviewed(self, place: Place, digest: str, changes: list[Any]) -> None:
         """Keep a plan as it was shown for review, under the hash of the root that it is for."""
-        self._put(_reviewed(environment, database_name, digest), {"version": 1, "changes": changes})
+        self._put(_reviewed(place, digest), {"version": 1, "changes": changes})
 
-    def reviewed(self, environment: str, database_name: str, digest: str) -> list[dict[str, Any]] | None:
+    def reviewed(self, place: Place, digest: str) -> list[dict[str, Any]] | None:
         """The plan that was reviewed for a root's content; None where none was."""
-        content = self._get(_reviewed(environment, database_name, digest))
+        content = self._get(_reviewed(place, digest))
         return None if content is None else list(content["changes"])
 
     def applied(self, environment: str) -> dict[str, set[str]]:
@@ -58,43 +59,36 @@ class Store:
             found.setdefault(name, set()).add(file.removesuffix(".json"))
         return found
 
-    def mark_attempted(self, environment: str, database_name: str) -> None:
+    def mark_attempted(self, place: Place) -> None:
         """Remember that an apply begins, so that what it leaves half made is finished or cleaned up."""
-        self._put(f"{_markers(environment, database_name)}{ATTEMPTED}.json", {"version": 1})
+        self._put(f"{_markers(place)}{ATTEMPTED}.json", {"version": 1})
 
-    def mark_applied(
-        self, environment: str, database_name: str, digest: str, details: Mapping[str, Any]
-    ) -> None:
+    def mark_applied(self, place: Place, digest: str, details: Mapping[str, Any]) -> None:
         """Remember that a root's content was applied, and forget what was applied before."""
-        prefix = _markers(environment, database_name)
+        prefix = _markers(place)
         self._put(f"{prefix}{digest}.json", {"version": 1, **details})
         for key in list(self._keys(prefix)):
             if key != f"{prefix}{digest}.json":
                 self._delete(key)
 
-    def forget(self, environment: str, database_name: str) -> None:
+    def forget(self, place: Place) -> None:
         """Forget a removed database; its markers last, so that a crash leaves something to come back to.
 
         A plan that was reviewed after the removal's is for a new database of that name, and stays.
         """
-        removal = _reviewed(
-            environment, database_name, content_hash(render_removed(environment, database_name))
-        )
-        written = {
-            one["Key"]: one["LastModified"]
-            for one in self._objects(f"reviewed/{environment}/{database_name}/")
-        }
+        removal = _reviewed(place, content_hash(render_removed(place)))
+        written = {one["Key"]: one["LastModified"] for one in self._objects(f"reviewed/{place}/")}
         if removal in written:
             for key, at in written.items():
                 if at <= written[removal] and key != removal:
                     self._delete(key)
             self._delete(removal)
-        for key in list(self._keys(_markers(environment, database_name))):
+        for key in list(self._keys(_markers(place))):
             self._delete(key)
 
-    def lock(self, environment: str, database_name: str) -> Lock | None:
+    def lock(self, place: Place) -> Lock | None:
         """The lock on a database's state, if there is one."""
-        return self._lock(state_key(environment, database_name) + _LOCK)
+        return self._lock(place.state_key + _LOCK)
 
     def locks(self) -> dict[str, Lock]:
         """Every lock on a database's state, by the state's key."""
@@ -138,9 +132,9 @@ class Store:
         self._client.delete_object(Bucket=self._bucket, Key=key)
 
 
-def _reviewed(environment: str, database_name: str, digest: str) -> str:
-    return f"reviewed/{environment}/{database_name}/{digest}.json"
+def _reviewed(place: Place, digest: str) -> str:
+    return f"reviewed/{place}/{digest}.json"
 
 
-def _markers(environment: str, database_name: str) -> str:
-    return f"applied/{environment}/{database_name}/"
+def _markers(place: Place) -> str:
+    return f"applied/{place}/"

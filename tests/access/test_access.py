@@ -14,6 +14,7 @@ from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.events import Event, EventType
 from provisioner.core.models import Database, User
+from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request
@@ -90,7 +91,7 @@ class World:
 
     @property
     def database(self) -> Database:
-        found = self.ledger.database("dev", "mydb123")
+        found = self.ledger.database(Place("dev", "mydb123"))
         assert found is not None
         return found
 
@@ -105,10 +106,10 @@ class World:
         note = DatabaseEvent(
             id=note_id, type=DatabaseEventType.ROTATION_ASKED, at=NOW, actor="alpha-ci", detail={"user": user}
         )
-        self.ledger.add_database_event("dev", "mydb123", note)
+        self.ledger.add_database_event(Place("dev", "mydb123"), note)
 
     def notes(self, noted: DatabaseEventType) -> list[DatabaseEvent]:
-        return [note for note in self.ledger.database_events("dev", "mydb123") if note.type is noted]
+        return [note for note in self.ledger.database_events(Place("dev", "mydb123")) if note.type is noted]
 
     def stages(self, user: str) -> set[str]:
         found = self.client.describe_secret(SecretId=secret_name(self.database, user))
@@ -122,7 +123,7 @@ def world() -> Iterator[World]:
 
 
 def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
 
     for user in (User.APPLICATION, User.READ_ONLY):
         secret = world.secret(user)
@@ -143,32 +144,32 @@ def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
 
 
 def test_preparing_again_changes_no_password_and_says_nothing_new(world: World) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     before = dict(world.server.passwords)
     for _ in range(3):
-        world.access.prepare("dev", "mydb123")
+        world.access.prepare(Place("dev", "mydb123"))
     assert world.server.passwords == before
     assert len(world.notes(DatabaseEventType.USERS_READY)) == 1
 
 
 def test_a_database_that_moved_is_found_in_its_secrets(world: World) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     name = secret_name(world.database, User.APPLICATION)
     elsewhere = json.dumps(world.secret(User.APPLICATION) | {"host": "old"})
     world.client.put_secret_value(SecretId=name, SecretString=elsewhere)
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     assert world.secret(User.APPLICATION)["host"] == "h"
     assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
 
 
 @pytest.mark.parametrize("user", [User.APPLICATION, User.READ_ONLY])
 def test_a_rotation_changes_one_users_password_once(world: World, user: str) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     before = dict(world.server.passwords)
     world.ask(user)
 
     for _ in range(3):
-        world.access.rotate("dev", "mydb123", "rotation_asked:1")
+        world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
 
     assert world.server.passwords[user] != before[user]
     other = User.READ_ONLY if user == User.APPLICATION else User.APPLICATION
@@ -181,11 +182,11 @@ def test_a_rotation_changes_one_users_password_once(world: World, user: str) -> 
 
 
 def test_what_nobody_asked_for_is_not_rotated(world: World) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     before = dict(world.server.passwords)
-    world.access.rotate("dev", "mydb123", "rotation_asked:invented")
+    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:invented")
     world.ask("master")
-    world.access.rotate("dev", "mydb123", "rotation_asked:1")  # RDS does that one
+    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")  # RDS does that one
     assert world.server.passwords == before
 
 
@@ -195,11 +196,11 @@ def test_what_nobody_asked_for_is_not_rotated(world: World) -> None:
 def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
     world: World, call: int, after: bool, then: str
 ) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     world.ask(User.APPLICATION)
     world.watched.calls, world.watched.kill_at, world.watched.after = 0, call, after
     with contextlib.suppress(Killed):
-        world.access.rotate("dev", "mydb123", "rotation_asked:1")
+        world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
     # Until the next run, whoever reads the secret gets in, or finds the password that is to come.
     known = {world.secret(User.APPLICATION)["password"]}
     if "AWSPENDING" in world.stages(User.APPLICATION):
@@ -211,9 +212,9 @@ def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
 
     world.watched.kill_at = None
     if then == "another apply first":
-        world.access.prepare("dev", "mydb123")
+        world.access.prepare(Place("dev", "mydb123"))
         assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
-    world.access.rotate("dev", "mydb123", "rotation_asked:1")
+    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
 
     assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
     assert "AWSPENDING" not in world.stages(User.APPLICATION)
@@ -225,25 +226,25 @@ def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
 def test_making_users_killed_at_any_call_goes_on(world: World, call: int, after: bool) -> None:
     world.watched.kill_at, world.watched.after = call, after
     with contextlib.suppress(Killed):
-        world.access.prepare("dev", "mydb123")
+        world.access.prepare(Place("dev", "mydb123"))
     world.watched.kill_at = None
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     for user in (User.APPLICATION, User.READ_ONLY):
         assert world.secret(user)["password"] == world.server.passwords[user]
     assert len(world.notes(DatabaseEventType.USERS_READY)) == 1
 
 
 def test_a_database_that_does_not_answer_keeps_its_password_and_gets_the_new_one_later(world: World) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     before = world.secret(User.APPLICATION)
     world.ask(User.APPLICATION)
     world.server.down = True
     with pytest.raises(TryLater):
-        world.access.rotate("dev", "mydb123", "rotation_asked:1")
+        world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
     assert world.secret(User.APPLICATION) == before
     assert world.server.passwords[User.APPLICATION] == before["password"]
     world.server.down = False
-    world.access.rotate("dev", "mydb123", "rotation_asked:1")
+    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
     assert (
         world.secret(User.APPLICATION)["password"]
         == world.server.passwords[User.APPLICATION]
@@ -252,23 +253,24 @@ def test_a_database_that_does_not_answer_keeps_its_password_and_gets_the_new_one
 
 
 def test_the_secrets_of_a_removed_database_go_and_its_name_is_free(world: World) -> None:
-    world.access.prepare("dev", "mydb123")
-    world.access.forget("dev", "mydb123")  # not removed yet: a late word of a namesake
+    world.access.prepare(Place("dev", "mydb123"))
+    world.access.forget(Place("dev", "mydb123"))  # not removed yet: a late word of a namesake
     assert world.secret(User.APPLICATION)
     gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
-    world.ledger.mark_removed("dev", "mydb123", gone)
+    world.ledger.mark_removed(Place("dev", "mydb123"), gone)
     for _ in range(2):
-        world.access.forget("dev", "mydb123")
+        world.access.forget(Place("dev", "mydb123"))
     left = [one["Name"] for one in world.client.list_secrets()["SecretList"]]
     assert left == ["rds!db-1"]
 
 
 def test_a_removed_database_gets_no_users(world: World) -> None:
     world.ledger.mark_removed(
-        "dev", "mydb123", DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="x")
+        Place("dev", "mydb123"),
+        DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="x"),
     )
-    world.access.prepare("dev", "mydb123")
-    world.access.prepare("dev", "nobody")
+    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(Place("dev", "nobody"))
     assert world.server.passwords == {}
 
 
@@ -279,11 +281,13 @@ def test_a_missing_right_needs_a_person(world: World) -> None:
 
     access = DatabaseUsers(world.ledger, Refusing(), world.server.run, lambda: b"", NOW)
     with pytest.raises(NeedsPerson, match="give the access function's role this right"):
-        access.prepare("dev", "mydb123")
+        access.prepare(Place("dev", "mydb123"))
 
 
 def test_what_failed_for_good_stands_in_the_databases_events(world: World) -> None:
-    world.access.failed("dev", "mydb123", "rotating a password", "logging in to h as dbadmin: timed out")
+    world.access.failed(
+        Place("dev", "mydb123"), "rotating a password", "logging in to h as dbadmin: timed out"
+    )
     (note,) = world.notes(DatabaseEventType.ACCESS_FAILED)
     assert note.detail == {
         "doing": "rotating a password",
@@ -293,10 +297,10 @@ def test_what_failed_for_good_stands_in_the_databases_events(world: World) -> No
 
 
 def test_no_password_ever_stands_in_the_ledger(world: World) -> None:
-    world.access.prepare("dev", "mydb123")
+    world.access.prepare(Place("dev", "mydb123"))
     world.ask(User.READ_ONLY)
-    world.access.rotate("dev", "mydb123", "rotation_asked:1")
-    text = str(world.ledger.database_events("dev", "mydb123"))
+    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
+    text = str(world.ledger.database_events(Place("dev", "mydb123")))
     assert not any(password in text for password in world.server.passwords.values())
 
 

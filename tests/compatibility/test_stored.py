@@ -8,6 +8,7 @@ import pytest
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Charge
+from provisioner.core.names import Place
 from provisioner.ledger import rows
 from provisioner.ledger.ledger import Ledger
 from provisioner.notify import cloudevents
@@ -88,7 +89,7 @@ def test_an_activity_is_read_and_written_back(row: dict[str, Any]) -> None:
     activity = rows.activity_from_row(rows.from_item(row["item"]))
     assert_reads_as(activity, row["value"])
     _, environment, name = row["item"]["pk"]["S"].split("#")
-    assert rows.to_item(rows.activity_row(environment, name, activity)) == row["item"]
+    assert rows.to_item(rows.activity_row(Place(environment, name), activity)) == row["item"]
 
 
 @pytest.mark.parametrize("row", EVENTS, ids=label)
@@ -103,7 +104,7 @@ def test_an_event_is_read_and_written_back(row: dict[str, Any]) -> None:
         environment, name = names
         database_event = rows.database_event_from_row(stored)
         assert_reads_as(database_event, row["value"])
-        assert rows.to_item(rows.database_event_row(environment, name, database_event)) == row["item"]
+        assert rows.to_item(rows.database_event_row(Place(environment, name), database_event)) == row["item"]
 
 
 def test_one_request_in_full(ledger: Ledger) -> None:
@@ -149,8 +150,8 @@ def test_lists_indexes_and_page_tokens_go_on(ledger: Ledger) -> None:
     then = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
     assert {one.database_name for one in ledger.due_databases(then)} == {"in-the-queue", "no-plan"}
     assert len(list(ledger.due_requests(then))) == sum("due_at" in row["item"] for row in REQUESTS)
-    assert ledger.request_ids("dev", "orders") == [ORDERS, "de763c2b-0350-4958-861c-131e52f9c3a1"]
-    found = ledger.request_for_branch("dev", "orders", "2adee6a3")
+    assert ledger.request_ids(Place("dev", "orders")) == [ORDERS, "de763c2b-0350-4958-861c-131e52f9c3a1"]
+    found = ledger.request_for_branch(Place("dev", "orders"), "2adee6a3")
     assert found is not None
     assert found.id == ORDERS
 
@@ -183,7 +184,7 @@ def test_a_request_that_was_under_way_is_brought_to_its_end(ledger: Ledger) -> N
         detail={"result": {"endpoint": "h"}},
     )
     assert ledger.add_event(applying, done, now).progress.state is State.DONE
-    database = ledger.database("dev", "applying-now")
+    database = ledger.database(Place("dev", "applying-now"))
     assert database is not None
     assert (database.state, database.active, database.result) == (
         DatabaseState.AVAILABLE,
@@ -197,7 +198,7 @@ def test_a_change_of_an_old_database_that_comes_to_nothing_gives_back_its_place(
     now = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
     closed = Event(id="closed:9:x", type=EventType.CLOSED, at=now, actor="ada")
     ledger.add_event(update, closed, now)
-    database = ledger.database("dev", "bad")
+    database = ledger.database(Place("dev", "bad"))
     assert database is not None
     assert (database.state, database.active) == (DatabaseState.FAILED, create)
 
@@ -212,7 +213,7 @@ def test_the_same_event_is_published(ledger: Ledger, one: dict[str, Any]) -> Non
         document = cloudevents.of_request(rows.event_from_row(row), request, source="urn:rds-provisioner")
         assert document is not None
     else:
-        database = ledger.database(*names)
+        database = ledger.database(Place(*names))
         assert database is not None
         event = rows.database_event_from_row(row)
         document = cloudevents.of_database(event, database, source="urn:rds-provisioner")

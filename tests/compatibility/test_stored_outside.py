@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from provisioner.core.events import Event, EventType
-from provisioner.core.hcl import content_hash, parse, render, render_removed, root_path, state_key
+from provisioner.core.hcl import content_hash, parse, render, render_removed
 from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Charge, Request
+from provisioner.core.names import Place
 from provisioner.intake.message import Message, decode, encode
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import request_record
@@ -75,7 +76,7 @@ def test_the_record_of_an_ended_request_gives_its_events_again(ledger: Ledger, p
     assert read.request == as_asked(request)
     assert read.events == ledger.events(request.id)
     if request.kind is Kind.CREATE:
-        assert read.notes == ledger.database_events(request.environment, request.database_name)
+        assert read.notes == ledger.database_events(request.place)
     again = request_record.comment(
         dataclasses.replace(read.request, progress=derive(read.events)), read.events, read.notes
     )
@@ -95,13 +96,13 @@ def test_a_root_on_main_is_read_and_rendered_again(name: str) -> None:
     stored, text = ROOTS[name], samples.text(f"roots/{name}.tf")
     environment, database_name = stored["path"].split("/")[2:4]
     if stored["root"] is None:
-        assert render_removed(environment, database_name) == text
+        assert render_removed(Place(environment, database_name)) == text
     else:
         assert plain(parse(text)) == stored["root"]
         assert render(parse(text)) == text
     assert content_hash(text) == stored["hash"]
-    assert root_path(environment, database_name) == stored["path"]
-    assert state_key(environment, database_name) == stored["state_key"]
+    assert Place(environment, database_name).root_path == stored["path"]
+    assert Place(environment, database_name).state_key == stored["state_key"]
 
 
 @pytest.fixture
@@ -136,8 +137,8 @@ def test_a_plan_that_was_reviewed_before_is_the_same_plan_now(bucket: Bucket, na
     environment, database_name, plan = samples.content("state_bucket.json")["plans"][name]
     digest, before = ROOTS[name]["hash"], dict(bucket.objects)
     store = Store(bucket, "states")
-    reviewed, now = store.reviewed(environment, database_name, digest), normalise(plan)
+    reviewed, now = store.reviewed(Place(environment, database_name), digest), normalise(plan)
     assert reviewed is not None
     assert beyond_review(reviewed, now, applied_before=True) == []
-    store.keep_reviewed(environment, database_name, digest, now)
+    store.keep_reviewed(Place(environment, database_name), digest, now)
     assert bucket.objects == before

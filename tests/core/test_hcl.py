@@ -17,10 +17,9 @@ from provisioner.core.hcl import (
     parse,
     render,
     render_removed,
-    root_path,
-    state_key,
     string_literal,
 )
+from provisioner.core.names import Place
 from provisioner.core.root import Restore, Root
 
 from tests.core.examples import root
@@ -158,7 +157,7 @@ def test_the_file_that_people_review_is_as_agreed(name: str) -> None:
 
 
 def test_the_empty_root_keeps_the_backend_and_holds_nothing() -> None:
-    assert render_removed("dev", "mydb123") == (GOLDEN / "removed.tf").read_text(encoding="utf-8")
+    assert render_removed(Place("dev", "mydb123")) == (GOLDEN / "removed.tf").read_text(encoding="utf-8")
 
 
 def test_terraform_finds_nothing_to_format() -> None:
@@ -166,6 +165,6 @@ def test_terraform_finds_nothing_to_format() -> None:
 
 
 def test_places_are_derived_from_the_name() -> None:
-    assert root_path("dev", "mydb123") == "terraform/databases/dev/mydb123/main.tf"
-    assert state_key("dev", "mydb123") == "databases/dev/mydb123/terraform.tfstate"
+    assert Place("dev", "mydb123").root_path == "terraform/databases/dev/mydb123/main.tf"
+    assert Place("dev", "mydb123").state_key == "databases/dev/mydb123/terraform.tfstate"
     assert content_hash("a") != content_hash("b")

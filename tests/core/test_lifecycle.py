@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, Progress, State, blocks, database_state, derive
 from provisioner.core.models import Charge, Database
+from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import ID, NOW, ROOMY, charge, request
@@ -163,12 +164,12 @@ def heard_by_a_ledger(kind: Kind, events: list[Event]) -> tuple[Progress, Databa
         first = request("5a1ec0de-0000-4000-8000-000000000000")
         ledger.open_create(first, charge(first.root), ROOMY)
         ledger.add_event(first.id, event(EventType.SUCCEEDED), NOW)
-        there = ledger.database("dev", "mydb123")
+        there = ledger.database(Place("dev", "mydb123"))
         assert there is not None
         ledger.open_change(one, there, charge(one.root), ROOMY)
     for each in events:
         ledger.add_event(ID, each, NOW)
-    found, database = ledger.request(ID), ledger.database("dev", "mydb123")
+    found, database = ledger.request(ID), ledger.database(Place("dev", "mydb123"))
     assert found is not None
     assert database is not None
     return found.progress, dataclasses.replace(database, version=0), ledger.quota_used("alpha", "dev")

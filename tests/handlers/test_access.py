@@ -12,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from provisioner.access.users import DatabaseUsers
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
+from provisioner.core.names import Place
 from provisioner.handlers import access
 from provisioner.notify import cloudevents
 
@@ -35,7 +36,7 @@ def available(cloud: Cloud) -> Iterator[Cloud]:
 
 
 def told(cloud: Cloud, noted: DatabaseEventType, note_id: str = "n") -> str:
-    database = cloud.ledger.database("dev", "mydb123")
+    database = cloud.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     note = DatabaseEvent(id=note_id, type=noted, at=NOW, actor="alpha-ci", detail={"user": "application"})
     return cloudevents.encode(cloudevents.of_database(note, database, source="urn:x"))
@@ -64,7 +65,7 @@ def run(*bodies: str, received: int = 1) -> list[str]:
 def failures(cloud: Cloud) -> list[DatabaseEvent]:
     return [
         note
-        for note in cloud.ledger.database_events("dev", "mydb123")
+        for note in cloud.ledger.database_events(Place("dev", "mydb123"))
         if note.type is DatabaseEventType.ACCESS_FAILED
     ]
 
@@ -89,7 +90,7 @@ def test_a_rotation_that_was_asked_for_is_found_by_its_note(available: Cloud) ->
         actor="a",
         detail={"user": "application"},
     )
-    available.ledger.add_database_event("dev", "mydb123", asked)
+    available.ledger.add_database_event(Place("dev", "mydb123"), asked)
     body = told(available, DatabaseEventType.ROTATION_ASKED, "rotation_asked:1")
     assert run(body, received=3) == ["0"]
     assert failures(available)[0].detail["doing"] == "rotating a password"
@@ -112,7 +113,7 @@ def test_the_secrets_of_a_removed_database_go(available: Cloud) -> None:
     secrets: Any = boto3.client("secretsmanager")
     secrets.create_secret(Name="rds-provisioner/dev/mydb123/application", SecretString="{}")
     gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
-    available.ledger.mark_removed("dev", "mydb123", gone)
+    available.ledger.mark_removed(Place("dev", "mydb123"), gone)
     assert run(told(available, DatabaseEventType.REMOVED_IN_GIT)) == []
     names = [one["Name"] for one in secrets.list_secrets()["SecretList"]]
     assert "rds-provisioner/dev/mydb123/application" not in names
@@ -124,7 +125,7 @@ def test_what_nobody_thought_of_is_said_in_the_end_without_its_words(available: 
     with mock.patch.object(DatabaseUsers, "prepare", side_effect=lost):
         assert run(applied(), received=received) == ["0"]
 
-    notes = available.ledger.database_events("dev", "mydb123")
+    notes = available.ledger.database_events(Place("dev", "mydb123"))
     assert [note.type for note in notes] == ([DatabaseEventType.ACCESS_FAILED] if received == 3 else [])
     assert all("EndpointConnectionError" in note.detail["cause"] for note in notes)
     assert "example.com" not in str(notes)

@@ -13,6 +13,7 @@ from provisioner import settings
 from provisioner.api.query import Query
 from provisioner.core.errors import Problem
 from provisioner.core.events import Event, EventType
+from provisioner.core.names import Place
 from provisioner.handlers import api
 from provisioner.intake.bodies import CreateBody, PatchBody, RotateBody
 
@@ -273,7 +274,7 @@ def test_a_query_that_is_not_understood_is_refused_and_nothing_is_written(
     cloud: Cloud, method: str, path: str, query: dict[str, str], detail: str
 ) -> None:
     done(cloud, database_name="mydb123")
-    (request_id,) = cloud.ledger.request_ids("dev", "mydb123")
+    (request_id,) = cloud.ledger.request_ids(Place("dev", "mydb123"))
     cloud.messages()
     bodies = {
         "/provision-rds": MISSION_BODY | {"database_name": "other"},
@@ -288,8 +289,8 @@ def test_a_query_that_is_not_understood_is_refused_and_nothing_is_written(
     assert detail in answer.json["detail"]
     described = path.format(id="{request_id}").replace("dev/mydb123", "{environment}/{database_name}")
     assert_described(answer, described, method.lower())
-    assert cloud.ledger.request_ids("dev", "mydb123") == [request_id]
-    assert cloud.ledger.database("dev", "other") is None
+    assert cloud.ledger.request_ids(Place("dev", "mydb123")) == [request_id]
+    assert cloud.ledger.database(Place("dev", "other")) is None
     assert cloud.messages() == []
 
 
@@ -366,7 +367,7 @@ def test_a_dry_run_of_a_removal_that_is_under_way_is_a_preview_of_it(cloud: Clou
 
 def test_a_dry_run_of_a_wrong_move_is_refused_as_the_move_is(cloud: Cloud) -> None:
     done(cloud)
-    (request_id,) = cloud.ledger.request_ids("dev", "mydb123")
+    (request_id,) = cloud.ledger.request_ids(Place("dev", "mydb123"))
     for move in ("cancel", "retry"):
         path = f"/requests/{request_id}/{move}"
         wet, dry = ALPHA.call("POST", path), ALPHA.call("POST", path, query={"dry_run": "true"})
@@ -542,7 +543,7 @@ def test_a_removed_database_names_the_snapshot_that_it_left(cloud: Cloud) -> Non
     done(cloud, environment="staging")
     place = "/databases/staging/mydb123"
     assert ALPHA.call("GET", place).json["final_snapshot_id"] is None
-    made = cloud.ledger.database("staging", "mydb123")
+    made = cloud.ledger.database(Place("staging", "mydb123"))
     removal = ALPHA.call("DELETE", place).json["id"]
     cloud.ledger.add_event(removal, Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="pipeline"), NOW)
     assert made is not None

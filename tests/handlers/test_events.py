@@ -10,6 +10,7 @@ import boto3
 import pytest
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
+from provisioner.core.names import Place
 from provisioner.handlers import events
 from provisioner.ledger.rows import to_item
 
@@ -64,8 +65,7 @@ def test_the_rows_of_events_are_told_and_no_others(cloud: Cloud, subscriber: Sub
     one = request()
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
     cloud.ledger.add_database_event(
-        "dev",
-        "mydb123",
+        Place("dev", "mydb123"),
         DatabaseEvent(id="n", type=DatabaseEventType.EXPIRING, at=NOW, actor="rds-provisioner"),
     )
 

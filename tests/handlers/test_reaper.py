@@ -7,6 +7,7 @@ import boto3
 import pytest
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState
+from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.handlers.reaper import handler
 
@@ -100,6 +101,6 @@ def test_what_nobody_thought_of_is_an_error_of_the_function_once_the_rest_is_don
     with pytest.raises(RuntimeError, match="dev/bills: ValueError: "):
         run(now + 31 * DAY)
 
-    found = cloud.ledger.database("dev", "orders")
+    found = cloud.ledger.database(Place("dev", "orders"))
     assert found is not None
     assert found.state is DatabaseState.REMOVING

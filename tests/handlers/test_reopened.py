@@ -10,6 +10,7 @@ from provisioner import settings
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.names import Place
 from provisioner.reaper.stuck import Sweeper, Swept
 
 from tests.core.examples import ROOMY, charge
@@ -51,7 +52,7 @@ def reopen(chain: Chain) -> None:
 
 
 def database(chain: Chain) -> Database:
-    found = chain.ledger.database("dev", "mydb123")
+    found = chain.ledger.database(Place("dev", "mydb123"))
     assert found is not None
     return found
 

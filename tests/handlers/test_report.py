@@ -12,6 +12,7 @@ from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Request
+from provisioner.core.names import Place
 from provisioner.handlers import report
 from provisioner.pull_requests import comments
 
@@ -173,11 +174,11 @@ def test_a_later_change_merges_only_when_the_plan_is_of_its_kind(
     service = settings.service(now())
     match kind:
         case Kind.UPDATE:
-            accepted = service.change("dev", "mydb123", {"storage_gb": 40}, ALPHA)
+            accepted = service.change(Place("dev", "mydb123"), {"storage_gb": 40}, ALPHA)
         case Kind.EXTEND:
-            accepted = service.change("dev", "mydb123", {"ttl": "9d"}, ALPHA)
+            accepted = service.change(Place("dev", "mydb123"), {"ttl": "9d"}, ALPHA)
         case _:
-            accepted = service.remove("dev", "mydb123", ALPHA)
+            accepted = service.remove(Place("dev", "mydb123"), ALPHA)
     assert not isinstance(accepted, dict)
     assert accepted.request.kind is kind
     assert chain.work() == []
@@ -434,7 +435,7 @@ def test_an_apply_goes_from_applying_to_done_with_its_result_and_one_comment(cha
     assert len(bodies(chain)) == 2
     assert "dev-mydb123.example" in bodies(chain)[1]
     assert "secret:one" in bodies(chain)[1]
-    database = chain.ledger.database("dev", "mydb123")
+    database = chain.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     assert database.state is DatabaseState.AVAILABLE
     assert database.result == RESULT
@@ -481,7 +482,7 @@ def test_late_and_repeated_reports_of_an_apply_never_undo_its_success(
 
 def test_a_removal_ends_the_database_and_keeps_its_history(chain: Chain) -> None:
     created = done(chain)
-    accepted = settings.service(now()).remove("dev", "mydb123", ALPHA)
+    accepted = settings.service(now()).remove(Place("dev", "mydb123"), ALPHA)
     assert not isinstance(accepted, dict)
     chain.work()
     one = chain.now(accepted.request)
@@ -492,16 +493,16 @@ def test_a_removal_ends_the_database_and_keeps_its_history(chain: Chain) -> None
     answer = chain.apply(one, "removed")
 
     assert answer["reason"] == f"request {one.id} is done"
-    database = chain.ledger.database("dev", "mydb123")
+    database = chain.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     assert database.state is DatabaseState.REMOVED
-    assert chain.ledger.request_ids("dev", "mydb123") == [created.id, one.id]
+    assert chain.ledger.request_ids(Place("dev", "mydb123")) == [created.id, one.id]
     assert "`dev/mydb123` is removed" in bodies(chain, 2)[1]
 
 
 def test_a_disarmed_database_goes_on_to_its_removal(chain: Chain) -> None:
     done(chain, environment="prod")
-    accepted = settings.service(now()).remove("prod", "mydb123", ALPHA)
+    accepted = settings.service(now()).remove(Place("prod", "mydb123"), ALPHA)
     assert not isinstance(accepted, dict)
     chain.work()
     disarm = chain.now(accepted.request)
@@ -542,17 +543,17 @@ def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
 ) -> None:
     one = done(chain)
     if under_way:
-        settings.service(now()).change("dev", "mydb123", {"size": "medium"}, ALPHA)
+        settings.service(now()).change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
     held = chain.ledger.quota_used("alpha", "dev")
 
     for _ in range(2):
         answer = chain.apply(one, "removed", request_id=None)
         assert "the change was made in git alone" in answer["reason"]
 
-    database = chain.ledger.database("dev", "mydb123")
+    database = chain.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     assert (database.state, database.active) == (DatabaseState.REMOVED, None)
-    assert [note.type for note in chain.ledger.database_events("dev", "mydb123")] == [
+    assert [note.type for note in chain.ledger.database_events(Place("dev", "mydb123"))] == [
         DatabaseEventType.REMOVED_IN_GIT
     ]
     assert held.databases == 1
@@ -563,7 +564,7 @@ def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
 def test_late_word_of_a_namesakes_removal_does_not_touch_a_new_database(chain: Chain) -> None:
     one = chain.opened()
     chain.apply(one, "removed", request_id=None)
-    database = chain.ledger.database("dev", "mydb123")
+    database = chain.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     assert database.state is DatabaseState.PENDING
 

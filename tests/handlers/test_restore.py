@@ -9,6 +9,7 @@ import pytest
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import Kind
+from provisioner.core.names import Place
 from provisioner.core.times import instant
 
 from tests.core.examples import ID, ROOMY, charge, request
@@ -42,7 +43,7 @@ def happened(cloud: Cloud, one: Any, *what: EventType) -> None:
 
 
 def remove(cloud: Cloud) -> None:
-    database = cloud.ledger.database("dev", "orders")
+    database = cloud.ledger.database(Place("dev", "orders"))
     assert database is not None
     removal = request(kind=Kind.REMOVE, now=NOW, **SHAPE)
     cloud.ledger.open_change(removal, database, database.charge, ROOMY)
@@ -156,7 +157,7 @@ def test_another_teams_data_is_not_there(cloud: Cloud, restore_from: dict[str, s
 
     assert [one.status for one in answers] == [404, 404]
     assert "named in restore_from" in answers[0].json["detail"]
-    assert cloud.ledger.database("dev", "copy") is None
+    assert cloud.ledger.database(Place("dev", "copy")) is None
 
 
 def test_a_name_that_another_team_took_shows_and_gives_nothing_of_what_was_there_before(cloud: Cloud) -> None:
@@ -167,7 +168,7 @@ def test_a_name_that_another_team_took_shows_and_gives_nothing_of_what_was_there
         actor="alice",
         detail={"secrets": {"application": "arn:alpha"}},
     )
-    cloud.ledger.add_database_event("dev", "orders", note)
+    cloud.ledger.add_database_event(Place("dev", "orders"), note)
     remove(cloud)
     later = NOW + dt.timedelta(minutes=5)
     taken = request(team="beta", now=later, **SHAPE)

@@ -18,6 +18,7 @@ from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
+from provisioner.core.names import Place
 from provisioner.core.transitions import FIRST_CHECK
 from provisioner.intake.use_cases import Accepted
 
@@ -177,7 +178,7 @@ class TestApply:
     def test_a_request_whose_place_another_change_took_is_not_retried(self, chain: Chain) -> None:
         one = failed(chain)
         service = settings.service(now())
-        service.change("dev", "mydb123", {"size": "medium"}, ALPHA)
+        service.change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
         with pytest.raises(Problem) as caught:
             retry(chain, one)
         assert (caught.value.status, caught.value.slug) == (409, "superseded")

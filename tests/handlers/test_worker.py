@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from provisioner import settings
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import State
+from provisioner.core.names import Place
 
 from tests.handlers.chain import ALPHA, Chain, Context, now
 
@@ -128,10 +129,10 @@ def test_a_killed_worker_is_replaced_when_its_claim_ends(chain: Chain, calls_mad
     if calls_made >= 2:
         github.create_branch(branch, main)
     if calls_made >= 3:
-        from provisioner.core.hcl import render, root_path
+        from provisioner.core.hcl import render
 
         github.put_file(
-            root_path("dev", "mydb123"), render(one.root), branch=branch, message="Half", replaces=None
+            Place("dev", "mydb123").root_path, render(one.root), branch=branch, message="Half", replaces=None
         )
 
     assert chain.work() == []

@@ -8,6 +8,7 @@ import pytest
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request
@@ -30,7 +31,7 @@ def happen(ledger: Ledger, one: Request, happened: EventType, minute: int = 0, *
 
 
 def database(ledger: Ledger) -> Database:
-    found = ledger.database("dev", "mydb123")
+    found = ledger.database(Place("dev", "mydb123"))
     assert found is not None
     return found
 

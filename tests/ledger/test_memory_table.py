@@ -10,6 +10,7 @@ from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Contention, Problem
 from provisioner.core.events import Event, EventType
 from provisioner.core.models import Activity, Request
+from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.intake.use_cases import Accepted, Caller, Service
 from provisioner.ledger.ledger import Claim, KeyUsed, Ledger, NameTaken, QuotaExceeded
@@ -26,8 +27,8 @@ DAY = dt.timedelta(days=1)
 def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -> Any:
     """One random thing that happens to a ledger; what came of it."""
     name, environment = chance.choice(NAMES), chance.choice(("dev", "staging"))
-    database = ledger.database(environment, name)
-    known = ledger.request_ids(environment, name)
+    database = ledger.database(Place(environment, name))
+    known = ledger.request_ids(Place(environment, name))
     request_id = chance.choice(known) if known else None
     found = ledger.request(request_id) if request_id else None
     event_kind = chance.choice(list(EventType))
@@ -48,9 +49,9 @@ def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -
             event = Event(id=f"e{chance.randrange(20)}", type=event_kind, at=now, actor="x", detail=detail)
             return ledger.add_event(found.id, event, now)
         case 6 if database:
-            return service.change(environment, name, {"ttl": chance.choice(["1d", "2d"])}, alpha)
+            return service.change(Place(environment, name), {"ttl": chance.choice(["1d", "2d"])}, alpha)
         case 7 if database:
-            return service.remove(environment, name, alpha)
+            return service.remove(Place(environment, name), alpha)
         case 8 if found:
             lease = dt.timedelta(minutes=1)
             claim = ledger.claim(found.id, now, lease)
@@ -67,16 +68,18 @@ def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -
             marked = ledger.mark(database, "first@x", now, now, note if chance.random() < 0.5 else None)
             return (
                 marked,
-                ledger.add_database_event(environment, name, note),
+                ledger.add_database_event(Place(environment, name), note),
                 ledger.schedule_database_check(database, None),
             )
         case 11 if database and chance.random() < 0.3:
-            return ledger.mark_removed(environment, name, note)
+            return ledger.mark_removed(Place(environment, name), note)
         case 12 if database:
-            before = ledger.activity(environment, name)
+            before = ledger.activity(Place(environment, name))
             version = chance.choice([1, before.version + 1 if before else 1])
             use = Activity(origin=database.origin, looked_at=now, version=version)
-            return ledger.keep_activity(environment, name, use, note if chance.random() < 0.5 else None)
+            return ledger.keep_activity(
+                Place(environment, name), use, note if chance.random() < 0.5 else None
+            )
         case 13:
             taken = ledger.acquire_lease("look", now, now + dt.timedelta(hours=5))
             if taken and chance.random() < 0.5:
@@ -102,12 +105,12 @@ def looks(ledger: Ledger, now: dt.datetime) -> Any:
         ),
         {
             (environment, name): (
-                ledger.database(environment, name),
-                ledger.database_events(environment, name),
-                ledger.activity(environment, name),
+                ledger.database(Place(environment, name)),
+                ledger.database_events(Place(environment, name)),
+                ledger.activity(Place(environment, name)),
                 [
-                    (ledger.request_for_branch(environment, name, one[:8]), ledger.events(one))
-                    for one in ledger.request_ids(environment, name)
+                    (ledger.request_for_branch(Place(environment, name), one[:8]), ledger.events(one))
+                    for one in ledger.request_ids(Place(environment, name))
                 ],
             )
             for environment in ("dev", "staging")

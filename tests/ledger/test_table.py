@@ -3,6 +3,7 @@
 import pytest
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Contention
+from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request
@@ -26,8 +27,8 @@ def test_what_is_held_up_for_a_moment_is_written() -> None:
 
     table.conflicts = 3
 
-    assert ledger.add_database_event("dev", "mydb123", NOTE)
-    assert ledger.database_events("dev", "mydb123") == [NOTE]
+    assert ledger.add_database_event(Place("dev", "mydb123"), NOTE)
+    assert ledger.database_events(Place("dev", "mydb123")) == [NOTE]
 
 
 def test_what_stays_held_up_is_said() -> None:
@@ -36,4 +37,4 @@ def test_what_stays_held_up_is_said() -> None:
     table.conflicts = 100
 
     with pytest.raises(Contention):
-        ledger.add_database_event("dev", "mydb123", NOTE)
+        ledger.add_database_event(Place("dev", "mydb123"), NOTE)

@@ -12,9 +12,10 @@ from typing import Any
 import boto3
 import pytest
 from provisioner import settings
-from provisioner.core.hcl import content_hash, render, root_path, state_key
+from provisioner.core.hcl import content_hash, render
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Request
+from provisioner.core.names import Place
 from provisioner.ledger.rows import from_item
 from provisioner.reaper.stuck import Sweeper
 
@@ -49,13 +50,15 @@ class World:
 
     def change(self, place: str, **body: Any) -> Request:
         environment, name = place.split("/")
-        accepted = settings.service(now()).change(environment, name, body, ALPHA)
+        accepted = settings.service(now()).change(Place(environment, name), body, ALPHA)
         assert not isinstance(accepted, dict)
         return self.open(accepted.request)
 
     def remove(self, place: str) -> Request:
         environment, name = place.split("/")
-        accepted = settings.service(now()).remove(environment, name, ALPHA, reason="Not needed; `-->` gone.")
+        accepted = settings.service(now()).remove(
+            Place(environment, name), ALPHA, reason="Not needed; `-->` gone."
+        )
         assert not isinstance(accepted, dict)
         return self.open(accepted.request)
 
@@ -111,7 +114,7 @@ class World:
     def keep_state(self, environment: str, name: str, result: dict[str, Any]) -> None:
         content = {"version": 4, "outputs": {"database": {"value": result}}}
         boto3.client("s3").put_object(
-            Bucket=BUCKET, Key=state_key(environment, name), Body=json.dumps(content).encode()
+            Bucket=BUCKET, Key=Place(environment, name).state_key, Body=json.dumps(content).encode()
         )
 
     def rows(self) -> Rows:
@@ -289,7 +292,7 @@ def test_an_apply_whose_end_nobody_recorded_yet_is_known_from_the_state_bucket(w
     back = world.chain.now(one)
     assert back.progress.state is State.DONE
     assert back.progress.result == one.progress.result
-    database = world.chain.ledger.database("dev", "orders")
+    database = world.chain.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.state is DatabaseState.AVAILABLE
 
@@ -305,7 +308,7 @@ def test_what_never_reached_github_does_not_come_back_and_the_same_post_asks_aga
 
 
 def test_a_root_that_no_record_names_is_reported(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    path = root_path("dev", "handmade")
+    path = Place("dev", "handmade").root_path
     world.chain.server.hub.push_as_person("main", path, b"# by hand\n", "By hand")
     world.lose()
 
@@ -319,13 +322,13 @@ def test_a_database_that_git_no_longer_has_is_taken_for_removed(
 ) -> None:
     world.carry(world.create("orders"))
     world.sweep()
-    world.chain.server.hub.push_as_person("main", root_path("dev", "orders"), None, "Take it out")
+    world.chain.server.hub.push_as_person("main", Place("dev", "orders").root_path, None, "Take it out")
     world.lose()
 
     assert restored() == 1
 
     assert "dev/orders is not on main: it is taken for removed." in capsys.readouterr().out
-    database = world.chain.ledger.database("dev", "orders")
+    database = world.chain.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.state is DatabaseState.REMOVED
     assert world.chain.ledger.quota_used("alpha", "dev").databases == 0
@@ -335,7 +338,7 @@ def test_git_and_state_are_held_against_the_records(world: World, capsys: pytest
     one = world.carry(world.create("orders"))
     world.sweep()
     other = render(dataclasses.replace(one.root, storage_gb=77)).encode()
-    world.chain.server.hub.push_as_person("main", root_path("dev", "orders"), other, "By hand")
+    world.chain.server.hub.push_as_person("main", Place("dev", "orders").root_path, other, "By hand")
     world.keep_state("dev", "orders", RESULT | {"identifier": "dev-orders", "endpoint": "elsewhere"})
     world.lose()
 
@@ -366,7 +369,7 @@ def test_a_record_that_somebody_changed_to_another_team_is_left_out(
     assert restored() == 1
 
     assert reason in capsys.readouterr().out
-    assert world.chain.ledger.database("dev", "orders") is None
+    assert world.chain.ledger.database(Place("dev", "orders")) is None
 
 
 def test_a_pull_request_or_comment_of_anybody_else_counts_for_nothing(

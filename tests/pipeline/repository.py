@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from provisioner.core.hcl import render, root_path
+from provisioner.core.hcl import render
 from provisioner.core.root import Root
 
 from pipeline.git import Checkout
@@ -63,7 +63,7 @@ class Repository:
 
 def file_of(root: Root) -> dict[str, str | None]:
     """A root as the file that it stands in."""
-    return {root_path(root.environment, root.database_name): render(root)}
+    return {root.place.root_path: render(root)}
 
 
 def git(directory: Path, *arguments: str) -> str:

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from provisioner.core.hcl import content_hash, render, root_path, state_key
+from provisioner.core.hcl import content_hash, render
+from provisioner.core.names import Place
 from provisioner.core.root import Root
 
 from pipeline.apply import LAST_START, Reconciler
@@ -29,7 +30,7 @@ def changed(**fields: Any) -> Root:
 
 
 def gone(wanted: Root) -> dict[str, str | None]:
-    return {root_path(wanted.environment, wanted.database_name): None}
+    return {wanted.place.root_path: None}
 
 
 def test_a_merged_root_is_applied_reported_and_marked(setting: Setting) -> None:
@@ -247,7 +248,9 @@ class TestRefusal:
         assert setting.functions.reports[-1]["retryable"] is False
 
     def test_what_the_policy_denies(self, setting: Setting) -> None:
-        setting.repository.on_main(file_of(root()) | {root_path("dev", "evil"): 'data "external" "x" {}\n'})
+        setting.repository.on_main(
+            file_of(root()) | {Place("dev", "evil").root_path: 'data "external" "x" {}\n'}
+        )
         failures = setting.apply()
         assert "the policy denies what main says: rendered" in failures[0]
         assert setting.cloud.applied == []
@@ -286,7 +289,7 @@ class TestRefusal:
         setting.reviewed(file_of(root(OTHER, database_name="second")))
         lock = {"ID": "b7c1", "Who": "ci@host", "Operation": "OperationTypeApply",
                 "Created": "2026-11-23T11:15:00.123456789Z"}  # fmt: skip
-        key = state_key("dev", "mydb123") + ".tflock"
+        key = Place("dev", "mydb123").state_key + ".tflock"
         setting.bucket.put_object(Bucket="", Key=key, Body=json.dumps(lock).encode(), ContentType="")
         (failure,) = setting.apply()
         assert "ci@host took lock b7c1 for OperationTypeApply, 45 minutes ago" in failure
@@ -342,9 +345,9 @@ class TestRemoval:
         setting.reviewed(file_of(root()))
         setting.apply()
         setting.reviewed(gone(root()))
-        setting.store.keep_reviewed("dev", "mydb123", "next", [])
+        setting.store.keep_reviewed(Place("dev", "mydb123"), "next", [])
         setting.apply()
-        assert setting.store.reviewed("dev", "mydb123", "next") == []
+        assert setting.store.reviewed(Place("dev", "mydb123"), "next") == []
 
 
 class TestEnd:

@@ -5,9 +5,9 @@ import os
 from typing import Any
 
 import pytest
-from provisioner.core.hcl import render, root_path
+from provisioner.core.hcl import render
+from provisioner.core.names import Place
 from provisioner.core.root import Restore, Root
-from provisioner.pull_requests.content import BRANCH as WORKER_BRANCH
 
 from pipeline import gate
 from pipeline.gate import Verdict
@@ -19,7 +19,7 @@ from tests.pipeline.repository import LOCK, Repository, file_of
 CREATE = "rds/dev/mydb123/create-3f0c1a2b"
 UPDATE = "rds/dev/mydb123/update-3f0c1a2b"
 REMOVE = "rds/dev/mydb123/remove-3f0c1a2b"
-PATH = root_path("dev", "mydb123")
+PATH = Place("dev", "mydb123").root_path
 OTHER = "11111111-8f5e-4c1d-9a70-1c2d3e4f5a6b"
 
 
@@ -44,7 +44,7 @@ def changed(**fields: Any) -> Root:
 def test_a_new_root_passes(repository: Repository) -> None:
     verdict = on_branch(repository, CREATE, file_of(root()))
     assert (verdict.passed, verdict.action) == (True, "create")
-    assert (verdict.environment, verdict.database_name) == ("dev", "mydb123")
+    assert verdict.place == Place("dev", "mydb123")
 
 
 def test_the_table_is_what_a_person_reads(repository: Repository) -> None:
@@ -54,7 +54,7 @@ def test_the_table_is_what_a_person_reads(repository: Repository) -> None:
 
 def test_a_pull_request_without_a_database_passes_and_names_none(repository: Repository) -> None:
     verdict = on_branch(repository, "docs", {"README.md": "words", "terraform/modules/x/main.tf": "# module"})
-    assert (verdict.passed, verdict.environment, verdict.action) == (True, None, None)
+    assert (verdict.passed, verdict.place, verdict.action) == (True, None, None)
 
 
 def test_a_merged_branch_judged_again_passes(repository: Repository) -> None:
@@ -165,12 +165,6 @@ class TestScope:
             "kind": "the branch says update, its file says create"
         }
 
-    @pytest.mark.parametrize("kind", ["create", "update", "extend", "disarm", "remove"])
-    def test_every_branch_of_the_worker_is_known(self, kind: str) -> None:
-        name = f"rds/dev/my-db/{kind}-3f0c1a2b"
-        assert WORKER_BRANCH.fullmatch(name)
-        assert gate.BRANCH.fullmatch(name)
-
 
 class TestPolicy:
     """The root's text, whoever wrote it."""
@@ -253,7 +247,7 @@ class TestRemoval:
 
     def test_a_protected_database_is_disarmed_first(self, repository: Repository) -> None:
         prod = root(database_name="orders", environment="prod")
-        path = root_path("prod", "orders")
+        path = Place("prod", "orders").root_path
         repository.on_main(file_of(prod))
         verdict = on_branch(repository, "rds/prod/orders/remove-3f0c1a2b", {path: None})
         assert "disarms it" in denials(verdict)["removal"]

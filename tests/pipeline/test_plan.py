@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from provisioner.core.hcl import content_hash, render, render_removed, root_path
+from provisioner.core.hcl import content_hash, render, render_removed
+from provisioner.core.names import Place
 
 from pipeline.plan import PLAN_TEXT_LIMIT
 from tests.core.examples import root
@@ -11,7 +12,7 @@ from tests.pipeline.repository import file_of
 from tests.pipeline.setting import URL, Setting
 
 CREATE = "rds/dev/mydb123/create-3f0c1a2b"
-PATH = root_path("dev", "mydb123")
+PATH = Place("dev", "mydb123").root_path
 
 
 def planned(setting: Setting, files: dict[str, str | None], branch: str = CREATE) -> bool:
@@ -45,7 +46,7 @@ def test_a_plan_is_kept_and_reported(setting: Setting) -> None:
     }
     assert report["plan_text"] == "2 to change"
     assert all(rule["passed"] for rule in report["policy"])
-    kept = setting.store.reviewed("dev", "mydb123", content_hash(render(root())))
+    kept = setting.store.reviewed(Place("dev", "mydb123"), content_hash(render(root())))
     assert [one["address"] for one in kept or []] == [INSTANCE, GROUP]
 
 
@@ -55,7 +56,9 @@ def test_a_removal_is_planned_with_the_empty_root(setting: Setting) -> None:
     setting.functions.reports.clear()
     assert planned(setting, {PATH: None}, "rds/dev/mydb123/remove-3f0c1a2b")
     assert setting.functions.reports[0]["summary"]["databases_destroyed"] == 1
-    assert setting.store.reviewed("dev", "mydb123", content_hash(render_removed("dev", "mydb123")))
+    assert setting.store.reviewed(
+        Place("dev", "mydb123"), content_hash(render_removed(Place("dev", "mydb123")))
+    )
 
 
 def test_what_the_gate_denies_is_reported_and_never_planned(setting: Setting) -> None:
@@ -97,7 +100,7 @@ def test_a_plan_that_touches_another_database_is_not_kept(setting: Setting) -> N
     (report,) = setting.functions.reports
     assert (report["outcome"], report["summary"]["only_own_database"]) == ("failed", False)
     assert "is the database prod-orders" in report["cause"]
-    assert setting.store.reviewed("dev", "mydb123", content_hash(render(changed))) is None
+    assert setting.store.reviewed(Place("dev", "mydb123"), content_hash(render(changed))) is None
 
 
 def test_a_change_that_loses_the_database_is_not_kept(setting: Setting) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from provisioner.core.names import Place
 
 from pipeline.plan_changes import (
     PROVIDER,
@@ -83,11 +84,11 @@ def test_a_plan_is_counted() -> None:
         resource(["create"], after={"identifier": "dev-a"}),
         resource(["create"], address=GROUP, after={}),
     )
-    assert summarise(found, environment="dev", database_name="a") == Summary(
+    assert summarise(found, place=Place("dev", "a")) == Summary(
         add=2, databases_added=1, only_own_database=True
     )
     replaced = changes(resource(["delete", "create"], before={}, after={"identifier": "dev-a"}))
-    assert summarise(replaced, environment="dev", database_name="a") == Summary(
+    assert summarise(replaced, place=Place("dev", "a")) == Summary(
         replace=1, databases_added=1, databases_destroyed=1, only_own_database=True
     )
 
@@ -107,7 +108,7 @@ def test_a_plan_is_counted() -> None:
     ],
 )
 def test_what_is_not_its_own_is_named(stranger: dict[str, Any], words: str) -> None:
-    (found,) = foreign_resources(changes(stranger), environment="dev", database_name="a")
+    (found,) = foreign_resources(changes(stranger), place=Place("dev", "a"))
     assert words in found
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from provisioner.core.hcl import content_hash, render, root_path, state_key
+from provisioner.core.hcl import content_hash, render
+from provisioner.core.names import Place
 
 from pipeline.apply import Reconciler
 from pipeline.instances import Instances
@@ -110,7 +111,7 @@ def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, re
             one["DBParameterGroupName"] for one in found if one["DBParameterGroupName"].startswith("dev-")
         ]
 
-    state, digest = state_key("dev", "mydb123"), content_hash(render(root()))
+    state, digest = Place("dev", "mydb123").state_key, content_hash(render(root()))
     review("rds/dev/mydb123/create-3f0c1a2b", file_of(root()))
     assert keys() == {f"reviewed/dev/mydb123/{digest}.json"}
     assert functions.reports[-1]["summary"]["add"] == 1
@@ -135,7 +136,7 @@ def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, re
     assert functions.reports[-1]["result"]["endpoint"] == f"{group}.example.com"
     assert keys() == {f"reviewed/dev/mydb123/{digest}.json", f"applied/dev/mydb123/{digest}.json", state}
 
-    review("rds/dev/mydb123/remove-3f0c1a2b", {root_path("dev", "mydb123"): None})
+    review("rds/dev/mydb123/remove-3f0c1a2b", {Place("dev", "mydb123").root_path: None})
     assert functions.reports[-1]["summary"]["destroy"] == 1
     assert apply() == []
     assert functions.reports[-1]["outcome"] == "removed"

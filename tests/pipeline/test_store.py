@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from provisioner.core.hcl import content_hash, render_removed
+from provisioner.core.names import Place
 
 from pipeline.store import Lock, Store
 from tests.pipeline.fakes import Bucket
@@ -51,46 +52,46 @@ def put(client: Any, key: str, content: Any) -> None:
 
 
 def test_a_reviewed_plan_is_kept_under_its_roots_hash(store: Store) -> None:
-    assert store.reviewed("dev", "a", "h1") is None
-    store.keep_reviewed("dev", "a", "h1", [{"address": "x"}])
-    assert store.reviewed("dev", "a", "h1") == [{"address": "x"}]
-    assert store.reviewed("dev", "a", "h2") is None
+    assert store.reviewed(Place("dev", "a"), "h1") is None
+    store.keep_reviewed(Place("dev", "a"), "h1", [{"address": "x"}])
+    assert store.reviewed(Place("dev", "a"), "h1") == [{"address": "x"}]
+    assert store.reviewed(Place("dev", "a"), "h2") is None
 
 
 def test_markers_are_listed_by_environment(store: Store) -> None:
-    store.mark_applied("dev", "a", "h1", {"commit": "c"})
-    store.mark_applied("dev", "a-b", "h2", {})
-    store.mark_applied("prod", "a", "h3", {})
+    store.mark_applied(Place("dev", "a"), "h1", {"commit": "c"})
+    store.mark_applied(Place("dev", "a-b"), "h2", {})
+    store.mark_applied(Place("prod", "a"), "h3", {})
     assert store.applied("dev") == {"a": {"h1"}, "a-b": {"h2"}}
     assert store.applied("staging") == {}
 
 
 def test_one_marker_is_left_of_all_that_went_before(store: Store) -> None:
-    store.mark_applied("dev", "a", "h1", {})
-    store.mark_attempted("dev", "a")
+    store.mark_applied(Place("dev", "a"), "h1", {})
+    store.mark_attempted(Place("dev", "a"))
     assert store.applied("dev") == {"a": {"h1", "attempted"}}
-    store.mark_applied("dev", "a", "h2", {})
+    store.mark_applied(Place("dev", "a"), "h2", {})
     assert store.applied("dev") == {"a": {"h2"}}
 
 
 def test_forgetting_takes_everything_but_what_was_reviewed_since(store: Store) -> None:
-    removal = content_hash(render_removed("dev", "a"))
-    store.keep_reviewed("dev", "a", "h1", [])
-    store.keep_reviewed("dev", "a-b", "h1", [])
-    store.mark_applied("dev", "a", "h1", {})
-    store.keep_reviewed("dev", "a", removal, [])
-    store.forget("dev", "a")
+    removal = content_hash(render_removed(Place("dev", "a")))
+    store.keep_reviewed(Place("dev", "a"), "h1", [])
+    store.keep_reviewed(Place("dev", "a-b"), "h1", [])
+    store.mark_applied(Place("dev", "a"), "h1", {})
+    store.keep_reviewed(Place("dev", "a"), removal, [])
+    store.forget(Place("dev", "a"))
     assert store.applied("dev") == {}
-    assert store.reviewed("dev", "a", "h1") is None
-    assert store.reviewed("dev", "a", removal) is None
-    assert store.reviewed("dev", "a-b", "h1") == []
+    assert store.reviewed(Place("dev", "a"), "h1") is None
+    assert store.reviewed(Place("dev", "a"), removal) is None
+    assert store.reviewed(Place("dev", "a-b"), "h1") == []
 
 
 def test_a_lock_is_told_with_its_owner_and_age(client: Any, store: Store) -> None:
-    assert store.lock("dev", "a") is None
+    assert store.lock(Place("dev", "a")) is None
     put(client, KEY, {})
     put(client, KEY + ".tflock", LOCK)
-    lock = store.lock("dev", "a")
+    lock = store.lock(Place("dev", "a"))
     assert lock == Lock("b7c1", "ci@host", "OperationTypeApply", LOCK["Created"])
     now = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
     assert lock.describe(now) == "ci@host took lock b7c1 for OperationTypeApply, 45 minutes ago"
@@ -112,7 +113,7 @@ class Forbidding(Bucket):
 
 def test_a_missing_object_is_missing_also_when_s3_says_forbidden() -> None:
     store = Store(Forbidding(), "states")
-    assert store.reviewed("dev", "a", "h1") is None
-    store.keep_reviewed("secret", "a", "h1", [])
+    assert store.reviewed(Place("dev", "a"), "h1") is None
+    store.keep_reviewed(Place("secret", "a"), "h1", [])
     with pytest.raises(ClientError, match="AccessDenied"):
-        store.reviewed("secret", "a", "h1")
+        store.reviewed(Place("secret", "a"), "h1")

@@ -12,6 +12,7 @@ from provisioner.core import policy
 from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
+from provisioner.core.names import BranchName
 from provisioner.pull_requests import content
 
 from tests.core.examples import ID, NOW, catalog, request
@@ -77,8 +78,7 @@ def body(one: Request) -> str:
         if one.kind is Kind.REMOVE
         else policy.check(
             render(one.root),
-            environment=one.environment,
-            database_name=one.database_name,
+            place=one.place,
             catalog=CATALOG,
             now=NOW,
             disarming=one.kind is Kind.DISARM,
@@ -104,18 +104,13 @@ def test_git_accepts_every_branch_and_the_pattern_reads_it_back(name: str) -> No
     branch = content.branch(REQUESTS[name])
 
     subprocess.run(["git", "check-ref-format", "--branch", branch], check=True, capture_output=True)
-    match = content.BRANCH.fullmatch(branch)
-    assert match is not None
-    assert match["environment"] == REQUESTS[name].environment
-    assert match["database_name"] == REQUESTS[name].database_name
-    assert match["kind"] == REQUESTS[name].kind
-    assert match["id8"] == ID[:8]
+    assert BranchName.parse(branch) == BranchName(REQUESTS[name].place, REQUESTS[name].kind, ID[:8])
 
 
 def test_every_kind_of_request_has_a_branch_that_the_pattern_reads() -> None:
     for kind in Kind:
         one = dataclasses.replace(REQUESTS["update"], kind=kind)
-        assert content.BRANCH.fullmatch(content.branch(one)), kind
+        assert BranchName.parse(content.branch(one)), kind
 
 
 def test_a_removal_deletes_the_file_that_main_has() -> None:

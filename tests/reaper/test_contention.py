@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.lifecycle import State
+from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.snapshots import Pruned
 
@@ -76,5 +77,5 @@ def test_a_snapshot_that_is_deleted_is_written_down_although_its_database_is_bus
         pruned = account.run(31 * DAY)
 
     assert pruned == Pruned(deleted=[FINAL])
-    deleted = [event.type for event in world.ledger.database_events("staging", "orders")]
+    deleted = [event.type for event in world.ledger.database_events(Place("staging", "orders"))]
     assert deleted == [DatabaseEventType.SNAPSHOT_DELETED]

@@ -11,6 +11,7 @@ from provisioner.core.errors import TryLater
 from provisioner.core.events import EventType
 from provisioner.core.lifecycle import DatabaseState, Kind
 from provisioner.core.models import Database, Request
+from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.intake.use_cases import Accepted
 from provisioner.ledger.ledger import Ledger
@@ -82,10 +83,9 @@ class Days:
     ) -> None:
         """A database that is there; `connected` says who uses it."""
         self.world.database(name, number=number, **body)
-        environment = body.get("environment", "dev")
-        identifier = f"{environment}-{name}"
-        self.account.running[identifier] = (
-            Instance(identifier, environment, name, self.world.now),
+        place = Place(body.get("environment", "dev"), name)
+        self.account.running[place.identifier] = (
+            Instance(place.identifier, place, self.world.now),
             connected,
         )
 
@@ -105,16 +105,16 @@ class Days:
         return found
 
     def there(self, name: str, environment: str = "dev") -> Database:
-        found = self.ledger.database(environment, name)
+        found = self.ledger.database(Place(environment, name))
         assert found is not None
         return found
 
     def removals(self, name: str, environment: str = "dev") -> list[Request]:
-        asked = [self.ledger.request(one) for one in self.ledger.request_ids(environment, name)]
+        asked = [self.ledger.request(one) for one in self.ledger.request_ids(Place(environment, name))]
         return [one for one in asked if one and one.kind is Kind.REMOVE]
 
     def told(self, name: str, environment: str = "dev") -> list[str]:
-        return [note.type.value for note in self.ledger.database_events(environment, name)]
+        return [note.type.value for note in self.ledger.database_events(Place(environment, name))]
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_database_that_nobody_uses_is_warned_about_and_removed_three_days_late
     assert [(one.kind, one.request_id) for one in days.world.sent] == [("remove", removal.id)]
     (comment,) = days.world.github.comments[1]
     assert "It is removed by itself 2026-12-10T12:00:00Z" in comment
-    (note,) = days.ledger.database_events("dev", "orders")
+    (note,) = days.ledger.database_events(Place("dev", "orders"))
     assert (note.type, dict(note.detail)) == (
         DatabaseEventType.IDLE,
         {"idle_since": "2026-11-23T13:00:00Z", "removed_at": "2026-12-10T12:00:00Z"},
@@ -154,7 +154,7 @@ def test_a_review_environment_hears_of_it_once_and_keeps_its_database(days: Days
     assert days.there("orders", "staging").state is DatabaseState.AVAILABLE
     (comment,) = days.world.github.comments[1]
     assert "here nothing is removed without a person" in comment
-    (note,) = days.ledger.database_events("staging", "orders")
+    (note,) = days.ledger.database_events(Place("staging", "orders"))
     assert note.detail["removed_at"] is None
 
 
@@ -189,12 +189,12 @@ def test_the_database_says_since_when_it_is_idle(days: Days) -> None:
     busy = NOW + 5 * HOUR
     days.database("orders", lambda hour: 2.0 if hour == busy else 0.0, ttl="30d")
     days.days(10)
-    page = days.world.service().database_page("dev", "orders", ALPHA)
+    page = days.world.service().database_page(Place("dev", "orders"), ALPHA)
     assert (page["last_connection_at"], page["idle_since"]) == (instant(busy), None)
 
     days.days(5)
 
-    page = days.world.service().database_page("dev", "orders", ALPHA)
+    page = days.world.service().database_page(Place("dev", "orders"), ALPHA)
     assert (page["last_connection_at"], page["idle_since"]) == (instant(busy), "2026-11-24T13:00:00Z")
     assert [event["event"] for event in page["events"]] == ["idle"]
 
@@ -202,7 +202,7 @@ def test_the_database_says_since_when_it_is_idle(days: Days) -> None:
 def test_an_extension_after_the_warning_counts_as_use(days: Days) -> None:
     days.database("orders", ttl="20d")
     days.days(16)
-    extended = days.world.service().change("dev", "orders", {"ttl": "14d"}, ALPHA)
+    extended = days.world.service().change(Place("dev", "orders"), {"ttl": "14d"}, ALPHA)
     assert isinstance(extended, Accepted)
 
     assert days.days(1) == []  # it is being applied
@@ -359,7 +359,7 @@ def test_a_month_of_databases_with_gaps_outages_and_a_lazy_scheduler(days: Days)
             assert not {hour for hour in used[name] - gone[name] if since <= hour <= removal.created_at}
             warning = max(
                 note.at
-                for note in days.ledger.database_events("dev", name)
+                for note in days.ledger.database_events(Place("dev", name))
                 if note.type is DatabaseEventType.IDLE
             )
             assert removal.created_at - warning >= 3 * DAY

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.names import Place
 from provisioner.reaper.rds import Observer
 
 from tests.core.examples import NOW
@@ -66,9 +67,9 @@ def test_instances_are_ours_by_their_tags_and_their_name(observer: Observer) -> 
 
     found = observer.instances()
 
-    assert [(one.identifier, one.environment, one.database_name) for one in found] == [
-        ("dev-orders", "dev", "orders"),
-        ("dev-big-orders", "dev", "big-orders"),
+    assert [(one.identifier, one.place) for one in found] == [
+        ("dev-orders", Place("dev", "orders")),
+        ("dev-big-orders", Place("dev", "big-orders")),
     ]
 
 

@@ -12,6 +12,7 @@ from provisioner.core.catalog import Catalog, load
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import EventType
 from provisioner.core.lifecycle import DatabaseState
+from provisioner.core.names import Place
 from provisioner.intake.use_cases import Accepted, Caller
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.snapshot_rules import Snapshot, doubt, is_old, ours
@@ -57,12 +58,12 @@ class Account:
         self.world.new_id = lambda: UUID(FINAL[-8:] + str(uuid4())[8:])  # which the snapshot is named after
         one = self.world.database(name, environment=environment, ttl="30d")
         self.world.new_id = any_id
-        removal = self.world.service().remove(environment, name, ALPHA)
+        removal = self.world.service().remove(Place(environment, name), ALPHA)
         assert isinstance(removal, Accepted)
         self.world.happened(removal.request.id, EventType.SUCCEEDED, result=None)
         if second := self.world.service().follow_up(removal.request):  # the first disarmed it
             self.world.happened(second.id, EventType.SUCCEEDED, result=None)
-        gone = self.world.ledger.database(environment, name)
+        gone = self.world.ledger.database(Place(environment, name))
         assert gone is not None
         assert (gone.state, gone.origin) == (DatabaseState.REMOVED, one)
 
@@ -87,7 +88,7 @@ def test_a_final_snapshot_goes_when_its_environment_keeps_it_no_longer(account: 
     assert account.run() == Pruned(deleted=[FINAL])
 
     assert account.left() == set()
-    (note,) = account.world.ledger.database_events("staging", "orders")
+    (note,) = account.world.ledger.database_events(Place("staging", "orders"))
     assert (note.type, note.detail["snapshot"], note.detail["kept_days"]) == (
         DatabaseEventType.SNAPSHOT_DELETED,
         FINAL,
@@ -265,7 +266,7 @@ def test_a_snapshot_that_is_gone_already_is_no_event_and_no_error(account: Accou
 
     assert account.run(31 * DAY, gone) == Pruned()
     assert gone.asked == [FINAL]
-    assert account.world.ledger.database_events("staging", "orders") == []
+    assert account.world.ledger.database_events(Place("staging", "orders")) == []
 
 
 class Unreachable:
@@ -287,17 +288,17 @@ def test_a_name_is_read_from_its_end() -> None:
     tags = TAGS | {"Environment": "dev"}
     managed_by = ("ManagedBy", "rds-provisioner")
 
-    def read(identifier: str, instance: str) -> tuple[str, str] | None:
+    def read(identifier: str, instance: str) -> Place | None:
         return ours(identifier, instance, tags, managed_by)
 
-    assert read("dev-a-final-b-final-0a1b2c3d", "dev-a-final-b") == ("dev", "a-final-b")
+    assert read("dev-a-final-b-final-0a1b2c3d", "dev-a-final-b") == Place("dev", "a-final-b")
     assert read("dev-a-final-0a1b2c3d", "dev-b") is None
     assert read("dev-a-final-0a1b2c3d-copy", "dev-a") is None
 
 
 def test_an_environment_that_does_not_say_how_long_keeps_for_ever() -> None:
     born = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    snapshot = Snapshot("dev-a-final-0a1b2c3d", "dev", "a", born)
+    snapshot = Snapshot("dev-a-final-0a1b2c3d", Place("dev", "a"), born)
 
     assert not is_old(snapshot, catalog(), born + 9999 * DAY)
     assert is_old(snapshot, _keeping("dev", 1), born + DAY + HOUR)

@@ -16,6 +16,7 @@ from provisioner.core.events import Event, EventType, Step
 from provisioner.core.expiry import Action
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Request
+from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.github.client import PullRequest
 from provisioner.intake.message import Message
@@ -176,7 +177,7 @@ def test_a_database_is_warned_twice_and_then_removed_through_a_request(world: Wo
             seen.append(((world.now - NOW).total_seconds() / 86_400, swept.warned, swept.expired))
 
     assert seen == [(7.0, 1, 0), (13.0, 1, 0), (14.0, 0, 1)]
-    database = world.ledger.database("dev", "orders")
+    database = world.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.state is DatabaseState.REMOVING
     assert len(world.github.comments[1]) == 2
@@ -188,14 +189,14 @@ def test_an_extension_that_comes_before_the_reaper_wins(world: World) -> None:
         world.sweep(DAY)
     world.now = NOW + 14 * DAY - HOUR
 
-    extended = world.service().change("dev", "orders", {"ttl": "7d"}, ALPHA)
+    extended = world.service().change(Place("dev", "orders"), {"ttl": "7d"}, ALPHA)
     assert isinstance(extended, Accepted)
     assert extended.request.kind is Kind.EXTEND
     assert world.sweep(2 * HOUR).expired == 0
     world.happened(extended.request.id, EventType.SUCCEEDED, result=None)
     assert world.sweep(DAY).expired == 0
 
-    database = world.ledger.database("dev", "orders")
+    database = world.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.root.expires_at == "2026-12-14T11:00:00Z"
 
@@ -204,13 +205,13 @@ def test_a_removal_that_a_person_refused_is_not_asked_for_again(world: World) ->
     world.database("orders", environment="staging", ttl="30d")
     for _ in range(30):
         world.sweep(DAY)
-    database = world.ledger.database("staging", "orders")
+    database = world.ledger.database(Place("staging", "orders"))
     assert database is not None
     assert database.active is not None
     world.happened(database.active, EventType.CLOSED)
 
     assert [world.sweep(DAY).expired for _ in range(10)] == [0] * 10
-    database = world.ledger.database("staging", "orders")
+    database = world.ledger.database(Place("staging", "orders"))
     assert database is not None
     assert database.state is DatabaseState.AVAILABLE
 
@@ -219,7 +220,7 @@ def test_a_protected_database_is_disarmed_and_then_removed(world: World) -> None
     world.database("orders", environment="prod", ttl="30d")
     for _ in range(30):
         world.sweep(DAY)
-    database = world.ledger.database("prod", "orders")
+    database = world.ledger.database(Place("prod", "orders"))
     assert database is not None
     assert database.active is not None
     disarm = world.ledger.request(database.active)
@@ -242,7 +243,7 @@ def test_a_removal_that_a_person_refuses_puts_the_protection_back_once(
 ) -> None:
     world.database("orders", environment="prod", ttl="30d")
     world.now += HOUR
-    disarm = world.service().remove("prod", "orders", ALPHA)
+    disarm = world.service().remove(Place("prod", "orders"), ALPHA)
     assert isinstance(disarm, Accepted)
     world.happened(disarm.request.id, EventType.SUCCEEDED, result=None)
     world.sweep(HOUR)
@@ -254,7 +255,7 @@ def test_a_removal_that_a_person_refuses_puts_the_protection_back_once(
     for _ in range(5):
         world.sweep(HOUR)
 
-    kinds = [world.ledger.request(one) for one in world.ledger.request_ids("prod", "orders")]
+    kinds = [world.ledger.request(one) for one in world.ledger.request_ids(Place("prod", "orders"))]
     assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.REMOVE, Kind.UPDATE]
     armed = kinds[-1]
     assert armed is not None
@@ -265,20 +266,20 @@ def test_a_removal_that_a_person_refuses_puts_the_protection_back_once(
     assert "deletion protection had been taken off" in armed.reason
     assert world.sent[-1].request_id == armed.id
     world.happened(armed.id, EventType.SUCCEEDED, result=None)
-    database = world.ledger.database("prod", "orders")
+    database = world.ledger.database(Place("prod", "orders"))
     assert database is not None
     assert (database.state, database.root.deletion_protection) == (DatabaseState.AVAILABLE, True)
 
 
 def test_a_refused_removal_where_nothing_is_protected_needs_nothing(world: World) -> None:
     world.database("orders")
-    removal = world.service().remove("dev", "orders", ALPHA)
+    removal = world.service().remove(Place("dev", "orders"), ALPHA)
     assert isinstance(removal, Accepted)
     world.happened(removal.request.id, EventType.CLOSED)
 
     world.sweep(HOUR)
 
-    assert len(world.ledger.request_ids("dev", "orders")) == 2
+    assert len(world.ledger.request_ids(Place("dev", "orders"))) == 2
 
 
 def test_one_things_trouble_does_not_keep_the_others_waiting(
@@ -305,7 +306,7 @@ def test_one_things_trouble_does_not_keep_the_others_waiting(
 def blocked(world: World, step: str) -> str:
     """dev/orders, kept from its end by a change that failed before it was merged."""
     world.database("orders", ttl="2d")
-    accepted = world.service().change("dev", "orders", {"size": "medium"}, ALPHA)
+    accepted = world.service().change(Place("dev", "orders"), {"size": "medium"}, ALPHA)
     assert isinstance(accepted, Accepted)
     world.happened(accepted.request.id, EventType.FAILED, step=step, cause="c", fix="f", retryable=False)
     return accepted.request.id
@@ -330,7 +331,7 @@ def test_a_failed_change_that_nobody_cancels_does_not_keep_it_for_ever(world: Wo
     swept = [world.sweep(HOUR) for _ in range(3)]
 
     assert [one.expired for one in swept].count(1) == 1
-    database = world.ledger.database("dev", "orders")
+    database = world.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.state is DatabaseState.REMOVING
 
@@ -340,7 +341,7 @@ def test_an_extension_that_failed_before_its_merge_keeps_the_database_until_its_
     world: World, step: str
 ) -> None:
     world.database("orders", ttl="2d")
-    accepted = world.service().change("dev", "orders", {"ttl": "20d"}, ALPHA)
+    accepted = world.service().change(Place("dev", "orders"), {"ttl": "20d"}, ALPHA)
     assert isinstance(accepted, Accepted)
     world.happened(accepted.request.id, EventType.FAILED, step=step, cause="c", fix="f", retryable=False)
 
@@ -377,9 +378,9 @@ def test_a_plan_that_passes_after_the_review_was_given_up_begins_it_anew(world: 
 
 def failed_apply(world: World, kind: str, **change: Any) -> Request:
     accepted = (
-        world.service().remove("dev", "orders", ALPHA)
+        world.service().remove(Place("dev", "orders"), ALPHA)
         if kind == "remove"
-        else world.service().change("dev", "orders", change, ALPHA)
+        else world.service().change(Place("dev", "orders"), change, ALPHA)
     )
     assert isinstance(accepted, Accepted)
     world.happened(accepted.request.id, EventType.STARTED)
@@ -392,14 +393,14 @@ def test_the_change_after_a_failed_apply_starts_from_what_is_on_main(world: Worl
     larger = failed_apply(world, "update", size="medium", storage_gb=50)
     world.now += HOUR
 
-    tagged = world.service().change("dev", "orders", {"tags": {"a": "b"}}, ALPHA)
+    tagged = world.service().change(Place("dev", "orders"), {"tags": {"a": "b"}}, ALPHA)
 
     assert isinstance(tagged, Accepted)
     assert tagged.request.before == larger.root
     assert tagged.request.root.storage_gb == 50
     assert tagged.request.root.instance_class == larger.root.instance_class
     world.happened(tagged.request.id, EventType.CLOSED)
-    back = world.service().change("dev", "orders", {"size": "small"}, ALPHA)  # the size can be undone
+    back = world.service().change(Place("dev", "orders"), {"size": "small"}, ALPHA)  # the size can be undone
     assert isinstance(back, Accepted)
     assert back.request.root.instance_class == "db.t4g.micro"
 
@@ -410,7 +411,7 @@ def test_a_merged_extension_counts_although_its_apply_failed(world: World) -> No
     for _ in range(90):
         assert world.sweep(HOUR).expired == 0
 
-    assert len(world.ledger.request_ids("dev", "orders")) == 2
+    assert len(world.ledger.request_ids(Place("dev", "orders"))) == 2
     assert [world.sweep(HOUR).expired for _ in range(24)].count(1) == 1  # its own end comes all the same
 
 
@@ -419,9 +420,9 @@ def test_a_database_whose_removal_failed_takes_no_other_change(world: World) -> 
     removal = failed_apply(world, "remove")
 
     with pytest.raises(Problem) as changed:
-        world.service().change("dev", "orders", {"ttl": "8d"}, ALPHA)
+        world.service().change(Place("dev", "orders"), {"ttl": "8d"}, ALPHA)
     with pytest.raises(Problem) as removed:
-        world.service().remove("dev", "orders", ALPHA)
+        world.service().remove(Place("dev", "orders"), ALPHA)
 
     for refused in (changed.value, removed.value):
         assert (refused.status, refused.slug) == (409, "removal-failed")
@@ -435,13 +436,13 @@ def test_a_database_that_is_extended_after_it_was_disarmed_is_not_removed(
     world.database("orders", environment="prod", ttl="30d")
     for _ in range(30):
         world.sweep(DAY)
-    database = world.ledger.database("prod", "orders")
+    database = world.ledger.database(Place("prod", "orders"))
     assert database is not None
     assert database.active is not None
     world.happened(database.active, EventType.SUCCEEDED, result=None)
 
     world.now += HOUR
-    extended = world.service().change("prod", "orders", {"ttl": "30d"}, ALPHA)
+    extended = world.service().change(Place("prod", "orders"), {"ttl": "30d"}, ALPHA)
     assert isinstance(extended, Accepted)
     if applied:
         world.happened(extended.request.id, EventType.SUCCEEDED, result=None)
@@ -449,10 +450,10 @@ def test_a_database_that_is_extended_after_it_was_disarmed_is_not_removed(
     for _ in range(5):
         world.sweep(HOUR)
 
-    kinds = [world.ledger.request(one) for one in world.ledger.request_ids("prod", "orders")]
+    kinds = [world.ledger.request(one) for one in world.ledger.request_ids(Place("prod", "orders"))]
     assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.EXTEND]
     assert extended.request.root.deletion_protection
-    database = world.ledger.database("prod", "orders")
+    database = world.ledger.database(Place("prod", "orders"))
     assert database is not None
     assert database.state is (DatabaseState.AVAILABLE if applied else DatabaseState.UPDATING)
 
@@ -510,9 +511,9 @@ def test_what_happens_to_a_database_later_is_kept_there_too(world: World) -> Non
     note = DatabaseEvent(
         id="n", type=DatabaseEventType.ROTATION_ASKED, at=world.now, actor="alpha", detail={"user": "master"}
     )
-    assert world.ledger.add_database_event("dev", "kept", note)
-    assert not world.ledger.add_database_event("dev", "kept", note)
-    assert not world.ledger.add_database_event("dev", "nobody", note)
+    assert world.ledger.add_database_event(Place("dev", "kept"), note)
+    assert not world.ledger.add_database_event(Place("dev", "kept"), note)
+    assert not world.ledger.add_database_event(Place("dev", "nobody"), note)
     world.sweep(after=HOUR)
     kept = request_record.read(world.github.records[7])
     assert kept is not None

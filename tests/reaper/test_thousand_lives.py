@@ -19,6 +19,7 @@ from provisioner.core.errors import Problem
 from provisioner.core.events import EventType
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.names import Place
 from provisioner.core.times import parse_instant
 from provisioner.github.client import Merge, PullRequest
 from provisioner.ledger.ledger import Ledger
@@ -134,11 +135,11 @@ class Country:
         environment = self.chance.choices(["dev", "staging", "prod"], [6, 3, 1])[0]
         ttl, name = self.chance.choice(LIVES[environment]), f"db{number}"
         self.world.database(name, number=number + 1, environment=environment, ttl=ttl)
-        database = self.database(environment, name)
+        database = self.database(Place(environment, name))
         self.lives[environment, name] = Life(environment, name, self.world.now, database.root.expires_at)
 
-    def database(self, environment: str, name: str) -> Database:
-        found = self.world.ledger.database(environment, name)
+    def database(self, place: Place) -> Database:
+        found = self.world.ledger.database(place)
         assert found is not None
         return found
 
@@ -146,7 +147,7 @@ class Country:
         """Ask for more time; False where that is too much, or the database is gone or about to be."""
         ttl = self.chance.choice(["2d", "7d", "10d"])
         try:
-            self.world.service().change(life.environment, life.name, {"ttl": ttl}, ALPHA)
+            self.world.service().change(Place(life.environment, life.name), {"ttl": ttl}, ALPHA)
         except Problem:
             return False
         self.deliver()
@@ -230,7 +231,7 @@ class Country:
             life.gone_at = self.world.now
 
     def warnings(self, life: Life) -> list[DatabaseEvent]:
-        notes = self.world.ledger.database_events(life.environment, life.name)
+        notes = self.world.ledger.database_events(Place(life.environment, life.name))
         return [note for note in notes if note.type is DatabaseEventType.EXPIRING]
 
 
@@ -271,7 +272,7 @@ def test_each_end_of_life_had_one_removal_request_and_one_pull_request(country: 
     ledger, quiet = country.world.ledger, country.world.now - LONGEST_DELAY
     expired = 0
     for life in country.lives.values():
-        known = [ledger.request(one) for one in ledger.request_ids(life.environment, life.name)]
+        known = [ledger.request(one) for one in ledger.request_ids(Place(life.environment, life.name))]
         removals = [one for one in known if one and one.kind in (Kind.REMOVE, Kind.DISARM)]
         assert {one.id for one in removals} == {request.id for _, _, request in life.asked}
         second_steps = {one.follow_up for one in removals}
@@ -286,7 +287,7 @@ def test_each_end_of_life_had_one_removal_request_and_one_pull_request(country: 
 def test_dev_lost_all_that_expired_and_nothing_else(country: Country) -> None:
     for life in country.lives.values():
         if life.environment == "dev":
-            gone = country.database(life.environment, life.name).state is DatabaseState.REMOVED
+            gone = country.database(Place(life.environment, life.name)).state is DatabaseState.REMOVED
             assert gone == (life.gone_at is not None) == bool(life.asked)
 
 
@@ -300,7 +301,7 @@ def test_a_review_environment_never_lost_one_without_a_person(country: Country) 
         if life.environment == "dev":
             continue
         steps = [request.id for _, _, request in life.asked if request.id in life.approved]
-        if country.database(life.environment, life.name).state is DatabaseState.REMOVED:
+        if country.database(Place(life.environment, life.name)).state is DatabaseState.REMOVED:
             assert life.gone_at is not None
             assert len(steps) >= (2 if life.environment == "prod" else 1)
             assert steps[-1] == life.asked[-1][2].id
@@ -341,7 +342,7 @@ def test_the_quota_holds_what_is_there(country: Country) -> None:
         there = Charge()
         for life in country.lives.values():
             if life.environment == environment:
-                database = country.database(environment, life.name)
+                database = country.database(Place(environment, life.name))
                 there = there.minus(Charge().minus(database.charge))
         assert country.world.ledger.quota_used("alpha", environment) == there
         assert there.databases == sum(

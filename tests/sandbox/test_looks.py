@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from provisioner.core.names import Place
 from provisioner.reaper.rds import MANAGED_BY, Observer, asking, tags_of
 
 from sandbox.aws.servers import free_port
@@ -40,7 +41,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def test_an_instance_is_known_by_its_tags(cloud: Cloud) -> None:
     (found,) = Observer(cloud.client("rds"), cloud.client("cloudwatch")).instances()
 
-    assert (found.identifier, found.environment, found.database_name) == ("dev-orders", "dev", "orders")
+    assert (found.identifier, found.place) == ("dev-orders", Place("dev", "orders"))
     assert abs(dt.datetime.now(dt.UTC) - found.created_at) < HOUR
 
 

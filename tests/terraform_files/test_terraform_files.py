@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from provisioner.core.hcl import render, render_removed
+from provisioner.core.names import Place
 from provisioner.core.root import Root
 
 from sandbox import terraform_mirror
@@ -67,7 +68,7 @@ ROOT = Root(
 
 
 @pytest.mark.parametrize(
-    "text", [render(ROOT), render_removed("dev", "mydb123")], ids=["rendered", "removed"]
+    "text", [render(ROOT), render_removed(Place("dev", "mydb123"))], ids=["rendered", "removed"]
 )
 def test_a_root_initialises_with_the_committed_lock_and_fits_the_module(
     text: str, copy: Path, cli_config: Path

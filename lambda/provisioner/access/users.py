@@ -20,6 +20,7 @@ from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, User
+from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 
 # What people read of a failure of this function.
@@ -64,9 +65,9 @@ class DatabaseUsers:
     salt: Callable[[], bytes]
     now: dt.datetime
 
-    def prepare(self, environment: str, database_name: str) -> None:
+    def prepare(self, place: Place) -> None:
         """Make or mend both users of a database that was applied."""
-        database = self.ledger.database(environment, database_name)
+        database = self.ledger.database(place)
         if database is None or database.state in (DatabaseState.PENDING, DatabaseState.REMOVED):
             return
         login = self._master(database)
@@ -79,10 +80,10 @@ class DatabaseUsers:
         arns = {str(user): secret.arn for user, secret in secrets.items()}
         self._add(database, database_events.users_ready(database.origin, self.now, secrets=arns))
 
-    def rotate(self, environment: str, database_name: str, asked_id: str) -> None:
+    def rotate(self, place: Place, asked_id: str) -> None:
         """Give a user another password, as the note of this id asks; once, however often it is told."""
-        database = self.ledger.database(environment, database_name)
-        notes = {note.id: note for note in self.ledger.database_events(environment, database_name)}
+        database = self.ledger.database(place)
+        notes = {note.id: note for note in self.ledger.database_events(place)}
         asked = notes.get(asked_id)
         if database is None or database.state is DatabaseState.REMOVED or asked is None:
             return
@@ -96,9 +97,9 @@ class DatabaseUsers:
         arn = self._promote(name, token)
         self._add(database, database_events.rotated(asked, self.now, user=user, secret_arn=arn))
 
-    def forget(self, environment: str, database_name: str) -> None:
+    def forget(self, place: Place) -> None:
         """Delete the secrets of a database that was removed: what they open is gone."""
-        database = self.ledger.database(environment, database_name)
+        database = self.ledger.database(place)
         # One that is still to be made has none of its own yet: what is there is its removed namesake's.
         if database is None or database.state not in (DatabaseState.REMOVED, DatabaseState.PENDING):
             return
@@ -109,19 +110,19 @@ class DatabaseUsers:
                 missing=(),
             )  # fmt: skip
 
-    def failed(self, environment: str, database_name: str, what: str, cause: str) -> None:
+    def failed(self, place: Place, what: str, cause: str) -> None:
         """Write down that the users could not be made, or a password not rotated."""
-        database = self.ledger.database(environment, database_name)
+        database = self.ledger.database(place)
         if database is not None:
             fix = "fix the cause (docs/access.md), then redrive the access function's dead letters"
             event = database_events.access_failed(what, self.now, cause=cause[:LONGEST_CAUSE], fix=fix)
             self._add(database, event)
 
     def _add(self, database: Database, event: DatabaseEvent) -> None:
-        self.ledger.add_database_event(database.environment, database.database_name, event)
+        self.ledger.add_database_event(database.place, event)
 
     def _master(self, database: Database) -> Login:
-        place, result = f"{database.environment}/{database.database_name}", database.result or {}
+        place, result = database.place, database.result or {}
         if not result.get("endpoint") or not result.get("secret_arn"):
             raise NeedsPerson(
                 f"logging in to {place}", "the ledger has no endpoint for it", "apply its root again"
@@ -146,7 +147,7 @@ class DatabaseUsers:
             made = self._call(
                 "create_secret",
                 Name=name,
-                Description=f"{user} of {database.environment}/{database.database_name}",
+                Description=f"{user} of {database.place}",
                 SecretString=_content(login, user, password),
                 Tags=[{"Key": key, "Value": value} for key, value in _tags(database).items()],
             )
@@ -225,7 +226,7 @@ class DatabaseUsers:
 
 def secret_name(database: Database, user: str) -> str:
     """Where a user's secret is kept."""
-    return f"rds-provisioner/{database.environment}/{database.database_name}/{user}"
+    return f"rds-provisioner/{database.place}/{user}"
 
 
 def _content(login: Login, user: str, password: str) -> str:

@@ -85,7 +85,7 @@ def request_summary(request: Request) -> dict[str, Any]:
         "updated_at": instant(progress.since),
         "links": {
             "self": f"/requests/{request.id}",
-            "database": f"/databases/{request.environment}/{request.database_name}",
+            "database": f"/databases/{request.place}",
             "pull_request": progress.pull_request_url,
             "pipeline": progress.pipeline_url,
             "next_request": f"/requests/{request.follow_up}" if request.follow_up else None,
@@ -146,7 +146,7 @@ def database_document(
         "final_snapshot_id": final_snapshot_id(database),
         "result": database.result,
         "links": {
-            "self": f"/databases/{database.environment}/{database.database_name}",
+            "self": f"/databases/{database.place}",
             "created_by": f"/requests/{database.origin}",
             "active_request": f"/requests/{database.active}" if database.active else None,
         },
@@ -169,7 +169,7 @@ def final_snapshot_id(database: Database) -> str | None:
     root = database.root
     if database.state is not DatabaseState.REMOVED or not root.final_snapshot or database.result is None:
         return None
-    return f"{root.environment}-{root.database_name}-final-{root.request_id[:8]}"
+    return root.place.final_snapshot(root.request_id)
 
 
 def secrets(database: Database, notes: Sequence[DatabaseEvent]) -> dict[str, str]:

@@ -26,13 +26,12 @@ def preview(
 ) -> dict[str, Any]:
     """The document; the team holds `usage` of `limit`, and `held` of that for this very database."""
     if kind is Kind.REMOVE:
-        text, results, fits = render_removed(root.environment, root.database_name), [], True
+        text, results, fits = render_removed(root.place), [], True
     else:
         text = render(root)
         results = policy.check(
             text,
-            environment=root.environment,
-            database_name=root.database_name,
+            place=root.place,
             catalog=catalog,
             now=now,
             disarming=kind is Kind.DISARM,

@@ -15,6 +15,7 @@ from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Problem
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, User
+from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.intake import bodies
 from provisioner.intake.use_cases import Service
@@ -36,8 +37,7 @@ class Rotated:
 
 def ask(
     service: Service,
-    environment: str,
-    database_name: str,
+    place: Place,
     content: Any,
     *,
     team: str,
@@ -47,8 +47,8 @@ def ask(
 ) -> Rotated:
     """Rotate, or have it done, and write down who asked; raises Problem, and TryLater where AWS is silent."""
     user = User(bodies.read_rotate(content).user)
-    database = service.own_database(environment, database_name, team)
-    notes = service.ledger.database_events(environment, database_name, since=database.created_at)
+    database = service.own_database(place, team)
+    notes = service.ledger.database_events(place, since=database.created_at)
     arn = _secret(database, notes, user)
     if dry_run:
         return Rotated(_document(database, user, arn, None, rotated=False), dry_run=True)
@@ -59,7 +59,7 @@ def ask(
         if asked_again and service.now - note.at < SAME and (rotated or user is not User.MASTER):
             return Rotated(_document(database, user, arn, note, rotated=rotated), replayed=True)
     asked = database_events.rotation_asked(service.new_id(), service.now, actor, user=user.value)
-    service.ledger.add_database_event(environment, database_name, asked)
+    service.ledger.add_database_event(place, asked)
     if user is User.MASTER:
         rotate_master(arn)
         _rotated(service.ledger, database, asked, arn)
@@ -69,11 +69,11 @@ def ask(
 def _rotated(ledger: Ledger, database: Database, asked: DatabaseEvent, arn: str) -> None:
     at = asked.at + dt.timedelta(microseconds=1)  # after it, in every list
     note = database_events.rotated(asked, at, user=User.MASTER.value, secret_arn=arn)
-    ledger.add_database_event(database.environment, database.database_name, note)
+    ledger.add_database_event(database.place, note)
 
 
 def _secret(database: Database, notes: list[DatabaseEvent], user: User) -> str:
-    place = f"{database.environment}/{database.database_name}"
+    place = database.place
     arn = None
     if database.state in _CAN_ROTATE:
         arn = documents.secrets(database, notes).get(user)
@@ -110,5 +110,5 @@ def _document(
         "state": "would_rotate" if asked is None else "rotated" if rotated else "rotating",
         "requested_by": asked.actor if asked else None,
         "requested_at": instant(asked.at) if asked else None,
-        "links": {"database": f"/databases/{database.environment}/{database.database_name}"},
+        "links": {"database": f"/databases/{database.place}"},
     }

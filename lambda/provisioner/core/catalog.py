@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from provisioner.core.names import ENVIRONMENT
 from provisioner.core.root import NEVER, Root
 
 EngineName = Literal["mysql", "postgres"]
@@ -137,7 +138,7 @@ class Catalog(_Part):
     storage_usd_per_gb: float = Field(gt=0)
     engines: dict[EngineName, Engine]
     sizes: dict[str, Size]
-    environments: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")], Environment]
+    environments: dict[Annotated[str, Field(pattern=f"^{ENVIRONMENT}$")], Environment]
     teams: dict[str, Team] = {}
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from provisioner.core.names import Place
 from provisioner.core.root import Restore, Root
 
 MODULE_SOURCE: Final = "../../../modules/rds_database"
@@ -22,16 +23,6 @@ class RootSyntaxError(ValueError):
         super().__init__(f"line {line}: {reason}")
         self.reason = reason
         self.line = line
-
-
-def root_path(environment: str, database_name: str) -> str:
-    """The path of a database's main.tf inside the repository."""
-    return f"terraform/databases/{environment}/{database_name}/main.tf"
-
-
-def state_key(environment: str, database_name: str) -> str:
-    """The key of a database's Terraform state in the state bucket."""
-    return f"databases/{environment}/{database_name}/terraform.tfstate"
 
 
 def content_hash(text: str) -> str:
@@ -76,10 +67,10 @@ def render(root: Root) -> str:
     """The root's main.tf; the same root always gives the same bytes."""
     return "\n".join(
         [
-            f"# {root.environment}/{root.database_name}: managed by RDS Provisioner. "
+            f"# {root.place}: managed by RDS Provisioner. "
             "Change it through the API, or here in a pull request.",
             "",
-            *_settings(root.environment, root.database_name),
+            *_settings(root.place),
             "",
             'module "database" {',
             f"  source = {string_literal(MODULE_SOURCE)}",
@@ -123,13 +114,13 @@ def render(root: Root) -> str:
     )
 
 
-def render_removed(environment: str, database_name: str) -> str:
+def render_removed(place: Place) -> str:
     """A root without resources on the same state: applying it destroys the database."""
     return "\n".join(
         [
-            f"# {environment}/{database_name}: removed. Applying this root destroys what its state holds.",
+            f"# {place}: removed. Applying this root destroys what its state holds.",
             "",
-            *_settings(environment, database_name),
+            *_settings(place),
             "",
         ]
     )
@@ -167,13 +158,13 @@ def parse(text: str) -> Root:
     return root
 
 
-def _settings(environment: str, database_name: str) -> list[str]:
+def _settings(place: Place) -> list[str]:
     return [
         "terraform {",
         '  required_version = ">= 1.10"',
         "",
         '  backend "s3" {',
-        f"    key          = {string_literal(state_key(environment, database_name))}",
+        f"    key          = {string_literal(place.state_key)}",
         "    encrypt      = true",
         "    use_lockfile = true",
         "  }",

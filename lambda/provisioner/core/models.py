@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from provisioner.core.lifecycle import DatabaseState, Kind, Progress
+from provisioner.core.names import Place
 from provisioner.core.root import Restore, Root
 
 Item = TypeVar("Item")
@@ -59,6 +60,11 @@ class Request:
     lease_until: str = "0"
     version: int = 1
 
+    @property
+    def place(self) -> Place:
+        """Where the database stands."""
+        return Place(self.environment, self.database_name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
@@ -85,6 +91,11 @@ class Database:
     result: Mapping[str, Any] | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
+
+    @property
+    def place(self) -> Place:
+        """Where the database stands."""
+        return Place(self.environment, self.database_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

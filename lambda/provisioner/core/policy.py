@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.hcl import RootSyntaxError, parse
+from provisioner.core.names import Place
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import instant, parse_instant
 from provisioner.intake.bodies import name_errors
@@ -27,13 +28,12 @@ class PolicyResult:
 def check(
     text: str,
     *,
-    environment: str,
-    database_name: str,
+    place: Place,
     catalog: Catalog,
     now: dt.datetime,
     disarming: bool = False,
 ) -> list[PolicyResult]:
-    """Every rule's verdict on a main.tf at the place of (environment, database_name).
+    """Every rule's verdict on a main.tf at a database's place.
 
     `disarming` is for the first step of a removal, the only time that deletion protection may be off
     where the environment asks for it.
@@ -43,12 +43,13 @@ def check(
     except RootSyntaxError as error:
         return [PolicyResult("rendered", False, f"not a root that the provisioner writes: {error}")]
     results = [PolicyResult("rendered", True, "exactly what the provisioner writes for these values")]
-    if (root.environment, root.database_name) != (environment, database_name):
-        detail = f"says {root.environment}/{root.database_name}, but stands at {environment}/{database_name}"
+    if root.place != place:
+        detail = f"says {root.place}, but stands at {place}"
         return [*results, PolicyResult("place", False, detail)]
-    results.append(PolicyResult("place", True, f"stands where {environment}/{database_name} belongs"))
-    if environment not in catalog.environments:
-        return [*results, PolicyResult("environment", False, f"the catalog has no environment {environment}")]
+    results.append(PolicyResult("place", True, f"stands where {place} belongs"))
+    if place.environment not in catalog.environments:
+        detail = f"the catalog has no environment {place.environment}"
+        return [*results, PolicyResult("environment", False, detail)]
     return [
         *results,
         _name(root),

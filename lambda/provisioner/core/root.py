@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from provisioner.core.names import Place
+
 NEVER: Final = "never"
 
 
@@ -39,3 +41,8 @@ class Root:
     expires_at: str
     tags: Mapping[str, str] = field(default_factory=dict)
     restore: Restore | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the database stands."""
+        return Place(self.environment, self.database_name)

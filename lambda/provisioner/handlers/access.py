@@ -19,6 +19,7 @@ from provisioner import settings
 from provisioner.access.servers import runner
 from provisioner.access.users import DatabaseUsers
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.names import Place
 from provisioner.handlers.batch import remaining
 
 _ROOTS: Final = str(Path(__file__).parents[1] / "access" / "rds_roots.crt")
@@ -39,9 +40,9 @@ def _is_done(record: Mapping[str, Any]) -> bool:
     try:
         document = json.loads(record["body"])
         data = document["data"]
-        place = str(data["environment"]), str(data["database_name"])
+        place = Place(str(data["environment"]), str(data["database_name"]))
         what = str(data["event"])
-        asked_id = str(document["id"]).removeprefix(f"{place[0]}/{place[1]}/")
+        asked_id = str(document["id"]).removeprefix(f"{place}/")
     except (ValueError, KeyError, TypeError):
         logger.exception("unreadable message", message_id=record["messageId"])
         return False
@@ -49,26 +50,26 @@ def _is_done(record: Mapping[str, Any]) -> bool:
     try:
         match what:
             case "applied":
-                access.prepare(*place)
+                access.prepare(place)
             case "rotation_asked":
-                access.rotate(*place, asked_id)
+                access.rotate(place, asked_id)
             case "removed" | "removed_in_git":
-                access.forget(*place)
+                access.forget(place)
     except (TryLater, NeedsPerson) as error:
         return _later(record, access, place, what, error)
     except Exception as error:
-        logger.exception("unexpected", message_id=record["messageId"], subject="/".join(place))
+        logger.exception("unexpected", message_id=record["messageId"], subject=str(place))
         # Its text may hold a statement, which people who read the database's events should not see.
         cause = f"{type(error).__name__}, which the log of the access function explains"
         return _later(record, access, place, what, TryLater(_DOING.get(what, "deleting the secrets"), cause))
-    logger.info("done", what=what, subject="/".join(place))
+    logger.info("done", what=what, subject=str(place))
     return True
 
 
 def _later(
     record: Mapping[str, Any],
     access: DatabaseUsers,
-    place: tuple[str, str],
+    place: Place,
     what: str,
     error: TryLater | NeedsPerson,
 ) -> bool:
@@ -78,10 +79,10 @@ def _later(
     of the databases' network.
     """
     received = int(record["attributes"]["ApproximateReceiveCount"])
-    logger.warning("not now", what=what, subject="/".join(place), reason=str(error), received=received)
+    logger.warning("not now", what=what, subject=str(place), reason=str(error), received=received)
     if received >= int(settings.setting("MAX_RECEIVE_COUNT", "8")):
         metrics.add_metric(name="AccessFailed", unit=MetricUnit.Count, value=1)
-        access.failed(*place, _DOING.get(what, "deleting the secrets"), str(error))
+        access.failed(place, _DOING.get(what, "deleting the secrets"), str(error))
     return False
 
 

@@ -23,6 +23,7 @@ from provisioner.api.query import Query
 from provisioner.core.catalog import ENGINES
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.names import Place
 from provisioner.intake.message import Message
 from provisioner.intake.refusals import not_found
 from provisioner.intake.use_cases import Accepted, Caller, Service
@@ -110,14 +111,16 @@ def databases() -> Response[str]:
 @app.get("/databases/<environment>/<database_name>")
 def database(environment: str, database_name: str) -> Response[str]:
     """One database and its history."""
-    return _json(200, _service().database_page(environment, database_name, _caller()))
+    return _json(200, _service().database_page(Place(environment, database_name), _caller()))
 
 
 @app.patch("/databases/<environment>/<database_name>")
 def change(environment: str, database_name: str) -> Response[str]:
     """Change a database in place."""
     dry_run = _query("dry_run").flag("dry_run")
-    return _accepted(_service().change(environment, database_name, _body(), _caller(), dry_run=dry_run))
+    return _accepted(
+        _service().change(Place(environment, database_name), _body(), _caller(), dry_run=dry_run)
+    )
 
 
 @app.delete("/databases/<environment>/<database_name>")
@@ -126,7 +129,9 @@ def remove(environment: str, database_name: str) -> Response[str]:
     query = _query("dry_run", "reason")
     reason, dry_run = query.text("reason", longest=MAX_REASON) or "", query.flag("dry_run")
     service = _service()
-    return _accepted(service.remove(environment, database_name, _caller(), reason=reason, dry_run=dry_run))
+    return _accepted(
+        service.remove(Place(environment, database_name), _caller(), reason=reason, dry_run=dry_run)
+    )
 
 
 @app.post("/databases/<environment>/<database_name>/rotate")
@@ -135,8 +140,7 @@ def rotate(environment: str, database_name: str) -> Response[str]:
     dry_run, caller = _query("dry_run").flag("dry_run"), _caller()
     outcome = rotation.ask(
         _service(),
-        environment,
-        database_name,
+        Place(environment, database_name),
         _body() if app.current_event.body else {},
         team=caller.team,
         actor=caller.actor,

@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.core.names import Place
 from provisioner.ledger.rows import database_event_from_row, event_from_row, from_item
 from provisioner.notify import cloudevents
 
@@ -63,7 +64,7 @@ def _document(image: Mapping[str, Any]) -> dict[str, Any] | None:
             request = ledger.request(place)
             return cloudevents.of_request(event_from_row(row), request, source=source) if request else None
         environment, database_name = place.split("#")
-        database = ledger.database(environment, database_name)
+        database = ledger.database(Place(environment, database_name))
         return (
             cloudevents.of_database(database_event_from_row(row), database, source=source)
             if database

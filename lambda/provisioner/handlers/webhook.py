@@ -61,10 +61,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _record(ledger: Ledger, delivered: PullRequestEvent) -> dict[str, Any]:
-    environment, database_name = delivered.environment, delivered.database_name
-    request = ledger.request_for_branch(environment, database_name, delivered.id8)
+    request = ledger.request_for_branch(delivered.place, delivered.id8)
     if request is None:
-        logger.warning("no request has this branch", environment=environment, database_name=database_name)
+        logger.warning("no request has this branch", subject=str(delivered.place))
         return _answer(200, "Ignored", "No request has this branch.")
     now = dt.datetime.now(dt.UTC)
     event = to_event(delivered, request.progress.commit, now)

@@ -11,19 +11,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from provisioner.core.catalog import Catalog, LifetimeText, lifetime
 from provisioner.core.errors import FieldError, Problem
+from provisioner.core.names import MAX_NAME, Place, SnapshotName, is_name
 from provisioner.core.reserved_words import RESERVED
 from provisioner.core.root import NEVER, Restore, Root
 from provisioner.core.times import instant, read_time
 
-MAX_NAME: Final = 40
 RESERVED_TAGS: Final = frozenset(
     {"managedby", "requestid", "team", "owner", "environment", "expiresat", "costcenter", "purpose", "name"}
 )
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TAG_TEXT = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
-_SNAPSHOT = re.compile(
-    r"(?:rds:)?(?P<identifier>[a-z][a-z0-9]*(?:-[a-z0-9]+)+?)-(?:final-(?P<id8>[0-9a-f]{8})|(?P<taken>[0-9]{4}(?:-[0-9]{2}){4}))"
-)
 
 
 def _plain(text: str) -> str:
@@ -73,35 +69,30 @@ class RestoreFrom(_Body):
         if self.snapshot is not None:
             if self.point_in_time is not None:
                 raise ValueError("point_in_time goes with database, not with snapshot")
-            if not _SNAPSHOT.fullmatch(self.snapshot):
+            if SnapshotName.parse(self.snapshot) is None:
                 raise ValueError("snapshot has to be a final or automated snapshot of a database made here")
-            self.snapshot_of()
         if self.database is not None:
-            environment, _, name = self.database.partition("/")
-            if not (re.fullmatch(r"[a-z][a-z0-9]{0,19}", environment) and _NAME.fullmatch(name)):
+            if Place.parse(self.database) is None:
                 raise ValueError("database has to be environment/database_name, for example prod/orders")
             self.point_in_time = self.point_in_time or "latest"
             if self.point_in_time != "latest":
                 self.point_in_time = instant(read_time(self.point_in_time))
         return self
 
-    def source(self) -> tuple[str, str]:
-        """(environment, database_name) of the database that the data comes from."""
+    def source(self) -> Place:
+        """The database that the data comes from."""
         if self.database is not None:
-            environment, _, name = self.database.partition("/")
+            place = Place.parse(self.database)
         else:
-            match = _SNAPSHOT.fullmatch(self.snapshot or "")
-            environment, _, name = (match["identifier"] if match else "").partition("-")
-        return environment, name
+            name = self.snapshot_name()
+            place = name.place if name else None
+        if place is None:
+            raise ValueError("the body was not checked")
+        return place
 
-    def snapshot_of(self) -> tuple[str | None, dt.datetime | None]:
-        """What a snapshot is named after: a final one the first 8 characters of the id of the last request
-        that was applied, an automated one the time at which it was taken.
-        """
-        match = _SNAPSHOT.fullmatch(self.snapshot or "")
-        if match is None or match["id8"]:
-            return (match["id8"] if match else None), None
-        return None, dt.datetime.strptime(match["taken"], "%Y-%m-%d-%H-%M").replace(tzinfo=dt.UTC)
+    def snapshot_name(self) -> SnapshotName | None:
+        """What the name of the snapshot says; None where the data comes from a point in time."""
+        return SnapshotName.parse(self.snapshot) if self.snapshot is not None else None
 
 
 class CreateBody(_Body):
@@ -193,7 +184,7 @@ def name_errors(name: str, engine: str) -> list[str]:
     the suffix of the final snapshot's name.
     """
     errors = []
-    if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
+    if not is_name(name):
         errors.append(
             f"use 1 to {MAX_NAME} characters: lower-case letters, digits and single hyphens, a letter first, "
             "no hyphen last"
@@ -255,10 +246,10 @@ def new_root(
     errors += _size_errors(size, storage_gb, catalog, body.environment)
     restore = None
     if body.restore_from is not None:
-        source_environment, source_name = body.restore_from.source()
+        place = body.restore_from.source()
         restore = Restore(
             snapshot=body.restore_from.snapshot,
-            database=None if body.restore_from.database is None else f"{source_environment}-{source_name}",
+            database=None if body.restore_from.database is None else place.identifier,
             point_in_time=body.restore_from.point_in_time,
         )
     if errors:
@@ -331,7 +322,7 @@ def changed_root(
         raise Problem(
             409,
             "Nothing would change",
-            f"{root.environment}/{root.database_name} already is as asked.",
+            f"{root.place} already is as asked.",
             slug="nothing-to-change",
         )
     # What was disarmed for a removal that did not come is armed again.

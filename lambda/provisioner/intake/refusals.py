@@ -51,7 +51,7 @@ def removed(database: Database) -> Problem:
     return Problem(
         409,
         "The database is gone",
-        f"{_place(database)} was removed; ask for a new one with POST /provision-rds.",
+        f"{database.place} was removed; ask for a new one with POST /provision-rds.",
         slug="removed",
     )
 
@@ -90,7 +90,7 @@ def removal_failed(found: Request) -> Problem:
     return Problem(
         409,
         "Its removal failed",
-        f"The removal of {found.environment}/{found.database_name} is merged, and its apply failed. "
+        f"The removal of {found.place} is merged, and its apply failed. "
         f"Retry it with POST /requests/{found.id}/retry.",
         slug="removal-failed",
         extra={"request": f"/requests/{found.id}"},
@@ -106,7 +106,7 @@ def superseded(found: Request) -> Problem:
         slug="superseded",
         extra={
             "request": f"/requests/{found.id}",
-            "database": f"/databases/{found.environment}/{found.database_name}",
+            "database": f"/databases/{found.place}",
         },
     )
 
@@ -116,7 +116,7 @@ def name_taken(existing: Database) -> Problem:
     return Problem(
         409,
         "The name is taken",
-        f"Another team has {_place(existing)}. Choose another database_name.",
+        f"Another team has {existing.place}. Choose another database_name.",
         slug="name-taken",
         errors=[FieldError("/database_name", "taken by another team; choose another name")],
     )
@@ -124,7 +124,7 @@ def name_taken(existing: Database) -> Problem:
 
 def differs(existing: Database, asked: Mapping[str, Any], names: list[str]) -> Problem:
     """The team asked for a database of this name before, with other values of `names`."""
-    place = _place(existing)
+    place = existing.place
     return Problem(
         409,
         "The database exists and differs",
@@ -166,7 +166,7 @@ def over_quota(team: str, environment: str, held: Charge, wanted: Charge, limit:
 
 def of_source(source: RestoreFrom, origin: Database, root: Root, now: dt.datetime) -> list[FieldError]:
     """What keeps `root` from being restored from `origin`."""
-    place = _place(origin)
+    place = origin.place
     errors = []
     if origin.root.engine != root.engine:
         text = f"{place} is {origin.root.engine}; a restore cannot change the engine"

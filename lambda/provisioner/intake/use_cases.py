@@ -21,6 +21,7 @@ from provisioner.core.errors import Problem, TryLater
 from provisioner.core.events import ACTOR, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, blocks, derive
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.names import Place
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import parse_instant
 from provisioner.intake import bodies, refusals
@@ -89,18 +90,18 @@ class Service:
         """What `create` would do: the file, the policy's verdict and the cost; writes nothing."""
         body = bodies.read_create(content)
         root = self._new_root(body, str(self.new_id()), caller)
-        existing = self.ledger.database(root.environment, root.database_name)
+        existing = self.ledger.database(root.place)
         if existing and existing.state is not DatabaseState.REMOVED:
             ttl = body.ttl or self.catalog.environments[body.environment].lifetime.default
             self._replay_name(existing, bodies.asked(root, ttl, self.catalog), caller)
         return self._preview(Kind.CREATE, root, Charge(), caller)
 
     def change(
-        self, environment: str, database_name: str, content: Any, caller: Caller, *, dry_run: bool = False
+        self, place: Place, content: Any, caller: Caller, *, dry_run: bool = False
     ) -> Accepted | dict[str, Any]:
         """Change a database in place: size, storage, lifetime, tags."""
         body = bodies.read_patch(content)
-        database = self._free(environment, database_name, caller)
+        database = self._free(place, caller)
         request_id, before = str(self.new_id()), self.on_main(database)
         root = bodies.changed_root(
             before,
@@ -117,17 +118,17 @@ class Service:
         return self.open_change(self._request(kind, root, before, asked, caller, ""), database)
 
     def remove(
-        self, environment: str, database_name: str, caller: Caller, *, reason: str = "", dry_run: bool = False
+        self, place: Place, caller: Caller, *, reason: str = "", dry_run: bool = False
     ) -> Accepted | dict[str, Any]:
         """Remove a database; where deletion protection is on, a first pull request disarms it."""
-        existing = self.own_database(environment, database_name, caller.team)
+        existing = self.own_database(place, caller.team)
         if existing.state is DatabaseState.REMOVING and existing.active:
             under_way = self.ledger.request(existing.active)
             if under_way and under_way.kind in (Kind.REMOVE, Kind.DISARM):
                 if dry_run:
                     return self._preview(under_way.kind, under_way.root, existing.charge, caller)
                 return Accepted(under_way, replayed=True)
-        database = self._free(environment, database_name, caller)
+        database = self._free(place, caller)
         new = self.removal(database, caller, reason=reason, request_id=str(self.new_id()))
         if dry_run:
             return self._preview(new.kind, new.root, database.charge, caller)
@@ -148,7 +149,7 @@ class Service:
 
         Whoever extends a database after it was disarmed wants to keep it, also while that waits for approval.
         """
-        database = self.ledger.database(done.environment, done.database_name)
+        database = self.ledger.database(done.place)
         if done.follow_up is None or database is None or self.ledger.request(done.follow_up):
             return None
         if database.root.request_id != done.id:
@@ -163,7 +164,7 @@ class Service:
 
     def arm_again(self, ended: Request) -> Request | None:
         """Ask for deletion protection again after a removal came to nothing; None where it is not off."""
-        database = self.ledger.database(ended.environment, ended.database_name)
+        database = self.ledger.database(ended.place)
         rules = self.catalog.environments.get(ended.environment)
         request_id = str(uuid5(UUID(ended.id), "arm"))
         if database is None or rules is None or self.ledger.request(request_id):
@@ -232,7 +233,7 @@ class Service:
         failure = found.progress.failure
         if failure is None or not failure.retryable:
             raise refusals.not_retryable(found)
-        database = self.ledger.database(found.environment, found.database_name)
+        database = self.ledger.database(found.place)
         if database is None or database.active != found.id:
             raise refusals.superseded(found)
         known = self.ledger.events(found.id)
@@ -262,24 +263,24 @@ class Service:
             typical=self.ledger.typical(found) if waits else {},
         )
 
-    def database_page(self, environment: str, database_name: str, caller: Caller) -> dict[str, Any]:
+    def database_page(self, place: Place, caller: Caller) -> dict[str, Any]:
         """The document of one of the team's databases."""
-        database = self.own_database(environment, database_name, caller.team)
-        history = self.ledger.request_ids(environment, database_name, team=caller.team)
-        notes = self.ledger.database_events(environment, database_name, since=database.created_at)
-        use = self.ledger.activity(environment, database_name)
+        database = self.own_database(place, caller.team)
+        history = self.ledger.request_ids(place, team=caller.team)
+        notes = self.ledger.database_events(place, since=database.created_at)
+        use = self.ledger.activity(place)
         return documents.database_document(database, self.catalog, history=history, notes=notes, use=use)
 
-    def own_database(self, environment: str, database_name: str, team: str) -> Database:
+    def own_database(self, place: Place, team: str) -> Database:
         """A database of the team; raises Problem (404) for any other."""
-        database = self.ledger.database(environment, database_name)
+        database = self.ledger.database(place)
         if database is None or database.team != team:
-            raise refusals.not_found(f"database {environment}/{database_name}")
+            raise refusals.not_found(f"database {place}")
         return database
 
-    def _free(self, environment: str, database_name: str, caller: Caller) -> Database:
+    def _free(self, place: Place, caller: Caller) -> Database:
         """A database that may be changed now."""
-        return self.check_free(self.own_database(environment, database_name, caller.team))
+        return self.check_free(self.own_database(place, caller.team))
 
     def check_free(self, database: Database) -> Database:
         """The database, if it may be changed now; raises Problem (409) otherwise."""
@@ -347,16 +348,16 @@ class Service:
 
         A name may have been another team's before, whose snapshots stay: raises Problem (404) for those.
         """
-        environment, name = source.source()
-        found = self.ledger.database(environment, name)
-        id8, taken = source.snapshot_of()
-        if found and id8:
-            last = self.ledger.request_for_branch(environment, name, id8)
+        place, snapshot = source.source(), source.snapshot_name()
+        found = self.ledger.database(place)
+        taken = snapshot.taken if snapshot else None
+        if found and snapshot and snapshot.id8:
+            last = self.ledger.request_for_branch(place, snapshot.id8)
             if last and last.team == caller.team:
                 return dataclasses.replace(found, root=last.root)
         elif found and found.team == caller.team and (taken is None or taken >= found.created_at):
             return found
-        raise refusals.not_found(f"database {environment}/{name}, named in restore_from,")
+        raise refusals.not_found(f"database {place}, named in restore_from,")
 
     def _send(self, new: Request) -> None:
         self.publish(

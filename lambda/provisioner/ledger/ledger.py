@@ -31,6 +31,7 @@ from provisioner.core.errors import Contention
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import WITHOUT_MERGE, DatabaseState, State, derive
 from provisioner.core.models import Activity, Charge, Database, Page, Request
+from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.ledger.rows import (
     Row,
@@ -98,9 +99,9 @@ class Ledger:
         rows = self._table.query(f"REQ#{request_id}", "EVT#")
         return sorted((event_from_row(row) for row in rows), key=lambda event: (event.at, event.id))
 
-    def database(self, environment: str, database_name: str) -> Database | None:
+    def database(self, place: Place) -> Database | None:
         """A database, as of now; removed ones included."""
-        row = self._table.get(_database_key(environment, database_name), "DB")
+        row = self._table.get(_database_key(place), "DB")
         return database_from_row(row) if row else None
 
     def origin_pull_request(self, database: Database) -> int | None:
@@ -108,32 +109,30 @@ class Ledger:
         origin = self.request(database.origin)
         return origin.progress.pull_request if origin else None
 
-    def request_ids(self, environment: str, database_name: str, *, team: str | None = None) -> list[str]:
+    def request_ids(self, place: Place, *, team: str | None = None) -> list[str]:
         """The ids of all requests that databases of this name ever had, or of a team's ones."""
-        rows = self._table.query(_database_key(environment, database_name), "REQ#")
+        rows = self._table.query(_database_key(place), "REQ#")
         rows = [row for row in rows if team in (None, row["team"])]
         return [str(row["request_id"]) for row in sorted(rows, key=lambda row: str(row["created_at"]))]
 
-    def database_events(
-        self, environment: str, database_name: str, *, since: dt.datetime | None = None
-    ) -> list[DatabaseEvent]:
+    def database_events(self, place: Place, *, since: dt.datetime | None = None) -> list[DatabaseEvent]:
         """What happened to a database beside its requests, in that order.
 
         `since` leaves out what happened to others that had its name before, perhaps another team's.
         """
-        rows = self._table.query(_database_key(environment, database_name), "EVT#")
+        rows = self._table.query(_database_key(place), "EVT#")
         notes = (database_event_from_row(row) for row in rows)
         kept = (note for note in notes if since is None or note.at >= since)
         return sorted(kept, key=lambda note: (note.at, note.id))
 
-    def activity(self, environment: str, database_name: str) -> Activity | None:
+    def activity(self, place: Place) -> Activity | None:
         """What is known of a database's use; None where nobody has looked yet."""
-        row = self._table.get(_database_key(environment, database_name), "USE")
+        row = self._table.get(_database_key(place), "USE")
         return activity_from_row(row) if row else None
 
-    def request_for_branch(self, environment: str, database_name: str, id8: str) -> Request | None:
+    def request_for_branch(self, place: Place, id8: str) -> Request | None:
         """The request behind a branch, which carries the first 8 characters of its id."""
-        row = self._table.get(_database_key(environment, database_name), f"REQ#{id8}")
+        row = self._table.get(_database_key(place), f"REQ#{id8}")
         return self.request(str(row["request_id"])) if row else None
 
     def team_of_key(self, api_key_id: str) -> tuple[str, str] | None:
@@ -193,7 +192,7 @@ class Ledger:
         `key` is (Idempotency-Key, fingerprint of the body). Raises NameTaken, QuotaExceeded or KeyUsed.
         """
         request = replace(request, charge=charge)
-        existing = self.database(request.environment, request.database_name)
+        existing = self.database(request.place)
         if existing and existing.state is not DatabaseState.REMOVED:
             raise NameTaken(existing)
         version = existing.version + 1 if existing else 1
@@ -279,23 +278,23 @@ class Ledger:
                 return new
         raise Contention(f"recording {event.type} of request {request_id}")
 
-    def mark_removed(self, environment: str, database_name: str, note: DatabaseEvent) -> bool:
+    def mark_removed(self, place: Place, note: DatabaseEvent) -> bool:
         """Write down that a database went without a request; False where there was none, or none yet.
 
         One that is still to be created has a namesake that went before it, of which this is a late word.
         """
         for _ in range(TRIES):
-            database = self.database(environment, database_name)
+            database = self.database(place)
             if database is None or database.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
                 return False
             writes = [
                 self._table.putting(database_row(transitions.gone(database), None), version=database.version),
-                *self._noted(environment, database_name, database.origin, note),
-                self._quota(database.team, environment, Charge().minus(database.charge), None),
+                *self._noted(place, database.origin, note),
+                self._quota(database.team, place.environment, Charge().minus(database.charge), None),
             ]
             if self._table.write(writes) is None:
                 return True
-        raise Contention(f"writing down that {environment}/{database_name} is gone")
+        raise Contention(f"writing down that {place} was removed")
 
     def stop_checking(self, request: Request) -> None:
         """Tell the sweeper that nothing is left to do for a request as it was read."""
@@ -319,17 +318,15 @@ class Ledger:
         marked = replace(database, marks={**database.marks, name: instant(now)}, version=database.version + 1)
         writes = [self._table.putting(database_row(marked, check_at), version=database.version)]
         if note:
-            writes += self._noted(database.environment, database.database_name, database.origin, note)
+            writes += self._noted(database.place, database.origin, note)
         return self._table.write(writes) is None
 
-    def keep_activity(
-        self, environment: str, database_name: str, use: Activity, note: DatabaseEvent | None = None
-    ) -> bool:
+    def keep_activity(self, place: Place, use: Activity, note: DatabaseEvent | None = None) -> bool:
         """Write down what a look found, and what was said about it; False when somebody else was first."""
         before = use.version - 1 or None
-        writes = [self._table.putting(activity_row(environment, database_name, use), version=before)]
+        writes = [self._table.putting(activity_row(place, use), version=before)]
         if note:
-            writes += self._noted(environment, database_name, use.origin, note)
+            writes += self._noted(place, use.origin, note)
         return self._table.write(writes) is None
 
     def acquire_lease(self, what: str, now: dt.datetime, until: dt.datetime) -> bool:
@@ -356,12 +353,12 @@ class Ledger:
         }
         return self._table.write([self._table.putting(turn, version=version)]) is None
 
-    def add_database_event(self, environment: str, database_name: str, note: DatabaseEvent) -> bool:
+    def add_database_event(self, place: Place, note: DatabaseEvent) -> bool:
         """Write down what happened to a database; False where it stood there already, or is unknown."""
-        database = self.database(environment, database_name)
+        database = self.database(place)
         if database is None:
             return False
-        return self._table.write(self._noted(environment, database_name, database.origin, note)) is None
+        return self._table.write(self._noted(place, database.origin, note)) is None
 
     def schedule_database_check(self, database: Database, at: dt.datetime | None) -> bool:
         """Set when the reaper looks at a database again."""
@@ -373,7 +370,7 @@ class Ledger:
 
     # How
 
-    def _noted(self, environment: str, database_name: str, origin: str, note: DatabaseEvent) -> list[Write]:
+    def _noted(self, place: Place, origin: str, note: DatabaseEvent) -> list[Write]:
         """A note, and a look at the request that made the database, on whose pull request it is kept too."""
         look = self._table.updating(
             f"REQ#{origin}",
@@ -382,7 +379,7 @@ class Ledger:
             {":kind": "request", ":due": when(note.at)},
             condition="attribute_exists(pk)",
         )
-        return [self._table.putting(database_event_row(environment, database_name, note)), look]
+        return [self._table.putting(database_event_row(place, note)), look]
 
     def _open(
         self,
@@ -406,7 +403,7 @@ class Ledger:
             self._table.putting(event_row(request.id, first)),
             self._table.putting(
                 {
-                    "pk": _database_key(request.environment, request.database_name),
+                    "pk": _database_key(request.place),
                     "sk": f"REQ#{request.id[:8]}",
                     "request_id": request.id,
                     "team": request.team,
@@ -425,7 +422,7 @@ class Ledger:
             if key and "ConditionalCheckFailed" in failed[5:]:
                 raise self.key_used(request.team, key[0]) or Contention("an Idempotency-Key")
             if failed[0] == "ConditionalCheckFailed":
-                now_there = self.database(request.environment, request.database_name)
+                now_there = self.database(request.place)
                 raise NameTaken(now_there) if now_there else Contention("opening a request")
             if failed[1] == "ConditionalCheckFailed":
                 raise QuotaExceeded
@@ -438,7 +435,7 @@ class Ledger:
 
     def _carry(self, request: Request, before: State) -> list[Write]:
         """What a request's new state means for its database and its team's quota."""
-        database = self.database(request.environment, request.database_name)
+        database = self.database(request.place)
         if database is None:
             return []
         new = transitions.carried(database, request, before)
@@ -505,5 +502,5 @@ def _seconds_of(row: Row) -> dict[str, list[float]]:
     return kept
 
 
-def _database_key(environment: str, database_name: str) -> str:
-    return f"DB#{environment}#{database_name}"
+def _database_key(place: Place) -> str:
+    return f"DB#{place.environment}#{place.database_name}"

@@ -10,6 +10,7 @@ from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Failure, Kind, Progress, State
 from provisioner.core.models import Activity, Charge, Database, Request, root_from_json, root_to_json
+from provisioner.core.names import Place
 
 Row = Mapping[str, str | int]
 
@@ -60,10 +61,10 @@ def event_from_row(row: Row) -> Event:
     )
 
 
-def database_event_row(environment: str, database_name: str, note: DatabaseEvent) -> Row:
+def database_event_row(place: Place, note: DatabaseEvent) -> Row:
     """What happened to a database, as an item of it."""
     return {
-        "pk": f"DB#{environment}#{database_name}",
+        "pk": f"DB#{place.environment}#{place.database_name}",
         "sk": f"EVT#{note.id}",
         "event_id": note.id,
         "type": note.type.value,
@@ -190,10 +191,10 @@ def database_from_row(row: Row) -> Database:
     )
 
 
-def activity_row(environment: str, database_name: str, use: Activity) -> Row:
+def activity_row(place: Place, use: Activity) -> Row:
     """What is known of a database's use, as an item of it."""
     row: dict[str, str | int] = {
-        "pk": f"DB#{environment}#{database_name}",
+        "pk": f"DB#{place.environment}#{place.database_name}",
         "sk": "USE",
         "origin": use.origin,
         "version": use.version,

@@ -72,7 +72,7 @@ def of_request(event: Event, request: Request, *, source: str) -> dict[str, Any]
 
 def of_database(note: DatabaseEvent, database: Database, *, source: str) -> dict[str, Any]:
     """What is told of something that happened to a database beside its requests."""
-    place = f"{database.environment}/{database.database_name}"
+    place = str(database.place)
     return _document(
         event_id=f"{place}/{note.id}",
         name=note.type.value,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import render, root_path
+from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.policy import PolicyResult, passed
@@ -18,10 +18,6 @@ from provisioner.core.root import NEVER, Root
 from provisioner.core.times import instant
 from provisioner.pull_requests import request_record
 
-BRANCH: Final = re.compile(
-    r"rds/(?P<environment>[a-z][a-z0-9]{0,19})/(?P<database_name>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"
-    r"/(?P<kind>create|update|extend|disarm|remove)-(?P<id8>[0-9a-f]{8})"
-)
 # A fence has to be longer than what it holds, and GitHub limits how long a text may be.
 _LONG_RUN: Final = re.compile(r"`{20,}")
 _CELL_LENGTH: Final = 300
@@ -39,12 +35,12 @@ _VERBS: Final = {
 
 def branch(request: Request) -> str:
     """The branch that belongs to a request alone."""
-    return f"rds/{request.environment}/{request.database_name}/{request.kind}-{request.id[:8]}"
+    return request.place.branch(request.kind, request.id)
 
 
 def title(request: Request) -> str:
     """The title, also of the merge commit."""
-    place = f"{request.environment}/{request.database_name}"
+    place = str(request.place)
     match request.kind:
         case Kind.CREATE:
             return f"Create {place} ({ENGINE_NAMES[request.root.engine]} {request.root.engine_version})"
@@ -84,7 +80,7 @@ def change(request: Request, results: Sequence[PolicyResult], catalog: Catalog, 
         title=title(request),
         body=body(request, results, catalog),
         commit_message=commit_message(request),
-        path=root_path(request.environment, request.database_name),
+        path=request.place.root_path,
         before=None if request.before is None else render(request.before),
         content=None if request.kind is Kind.REMOVE else render(request.root),
     )
@@ -93,7 +89,7 @@ def change(request: Request, results: Sequence[PolicyResult], catalog: Catalog, 
 def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) -> str:
     """The pull request's body."""
     sections = [
-        f"## {_VERBS[request.kind]} `{request.environment}/{request.database_name}`",
+        f"## {_VERBS[request.kind]} `{request.place}`",
         _table(request, catalog),
         _who(request),
     ]

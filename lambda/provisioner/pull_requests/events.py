@@ -8,8 +8,8 @@ from typing import Any
 from provisioner.core import events
 from provisioner.core.events import ACTOR, Event
 from provisioner.core.models import Request
+from provisioner.core.names import BranchName, Place
 from provisioner.github.client import PullRequest
-from provisioner.pull_requests.content import BRANCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,7 @@ class PullRequestEvent:
     the base branch. A review is one that approves; its id is None elsewhere.
     """
 
-    environment: str
-    database_name: str
+    place: Place
     id8: str
     name: str
     number: int
@@ -66,8 +65,8 @@ def of_delivery(
     source = (head.get("repo") or {}).get("full_name")
     if payload["repository"]["full_name"] != repository or source != repository:
         return None
-    match = BRANCH.fullmatch(str(head["ref"]))
-    if not match:
+    branch = BranchName.parse(str(head["ref"]))
+    if branch is None:
         return None
     action = str(payload["action"])
     merged = bool(pull.get("merged")) and pull["base"]["ref"] == base
@@ -78,9 +77,8 @@ def of_delivery(
         "pull_request_review.submitted": review.get("submitted_at"),
     }
     return PullRequestEvent(
-        environment=match["environment"],
-        database_name=match["database_name"],
-        id8=match["id8"],
+        place=branch.place,
+        id8=branch.id8,
         name=f"{name}.{action}",
         number=int(pull["number"]),
         actor=_actor(payload),

@@ -115,7 +115,6 @@ def _folded(title: str, text: str) -> str:
 
 def _write(request: Request, events: Collection[Event], notes: Collection[DatabaseEvent]) -> str:
     ordered = sorted(events, key=lambda event: (event.at, event.id))
-    place = request.environment, request.database_name
     content = {
         "request": {
             "id": request.id,
@@ -130,7 +129,7 @@ def _write(request: Request, events: Collection[Event], notes: Collection[Databa
             "follow_up": request.follow_up,
         },
         "events": [_row(event_row(request.id, event)) for event in ordered],
-        "notes": [_row(database_event_row(*place, note)) for note in notes],
+        "notes": [_row(database_event_row(request.place, note)) for note in notes],
     }
     text = json.dumps(content, indent=1, sort_keys=True)
     # Other text than ASCII is escaped already; these could end the fence, the comment or the fold.

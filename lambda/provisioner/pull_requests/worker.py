@@ -107,8 +107,7 @@ class Worker:
     def _policy(self, request: Request, now: dt.datetime) -> list[policy.PolicyResult]:
         return policy.check(
             render(request.root),
-            environment=request.environment,
-            database_name=request.database_name,
+            place=request.place,
             catalog=self.catalog,
             now=now,
             disarming=request.kind is Kind.DISARM,

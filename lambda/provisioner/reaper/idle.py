@@ -57,7 +57,7 @@ class _Seen:
 
     @property
     def place(self) -> str:
-        return f"{self.database.environment}/{self.database.database_name}"
+        return str(self.database.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,14 @@ class IdleSweeper:
     def _seen(self, instances: Iterable[Instance]) -> Iterable[_Seen]:
         """The instances to look at, by environment: at rest, and not looked at today."""
         now, ledger = self.service.now, self.service.ledger
-        for one in sorted(instances, key=lambda one: (one.environment, one.database_name)):
-            rules = self.service.catalog.environments.get(one.environment)
+        for one in sorted(instances, key=lambda one: one.place):
+            rules = self.service.catalog.environments.get(one.place.environment)
             if rules is None or rules.idle_after_days is None:
                 continue
-            database = ledger.database(one.environment, one.database_name)
+            database = ledger.database(one.place)
             if database is None or database.state is not DatabaseState.AVAILABLE:
                 continue
-            use = ledger.activity(one.environment, one.database_name)
+            use = ledger.activity(one.place)
             if use is None or use.origin != database.origin or now - use.looked_at >= _LOOKED_ALREADY:
                 yield _Seen(one, database, use)
 
@@ -138,7 +138,7 @@ class IdleSweeper:
         if action in (Action.REPORT, Action.TAKE_BACK):
             self._comment(database, use)  # before the ledger: what GitHub did not take is tried again
         note = self._note(database, use, action, before=seen.use)
-        if ledger.keep_activity(database.environment, database.database_name, use, note):
+        if ledger.keep_activity(database.place, use, note):
             if action is Action.REPORT:
                 looked.reported.append(seen.place)
             if action is Action.TAKE_BACK:
@@ -173,7 +173,7 @@ class IdleSweeper:
         if number is None:
             return
         text = comments.idle_comment(
-            place=f"{database.environment}/{database.database_name}",
+            place=str(database.place),
             idle_since=instant(use.idle_since) if use.idle_since else None,
             removed_at=instant(use.warned_at + idle_rules.NOTICE) if use.warned_at else None,
         )
@@ -181,10 +181,10 @@ class IdleSweeper:
 
     def _remove(self, database: Database, use: Activity) -> bool:
         """Ask for the removal of an idle database; False where it was asked for, or something else wins."""
-        place = f"{database.environment}/{database.database_name}"
+        place = str(database.place)
         request_id = str(uuid5(_IDLE_IDS, f"{place}@{idle_rules.spell(use)}@{database.origin}"))
         ledger = self.service.ledger
-        fresh = ledger.database(database.environment, database.database_name)
+        fresh = ledger.database(database.place)
         if ledger.request(request_id) or fresh is None or fresh.root.request_id != database.root.request_id:
             return False
         since = instant(use.idle_since) if use.idle_since else ""

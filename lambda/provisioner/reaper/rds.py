@@ -9,6 +9,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.names import Place
 from provisioner.reaper.idle_rules import HOUR, Point
 
 MANAGED_BY: Final = ("ManagedBy", "rds-provisioner")  # the tag of everything that our module makes
@@ -25,8 +26,7 @@ class Instance:
     """A running database of ours; `created_at` is when RDS made it."""
 
     identifier: str
-    environment: str
-    database_name: str
+    place: Place
     created_at: dt.datetime
 
 
@@ -67,7 +67,7 @@ class Observer:
                     ours = (MANAGED_BY[0], tags.get(MANAGED_BY[0])) == MANAGED_BY
                     if ours and tags.get("Environment") == environment and "InstanceCreateTime" in one:
                         identifier, made = one["DBInstanceIdentifier"], one["InstanceCreateTime"]
-                        found.append(Instance(identifier, environment, name, made))
+                        found.append(Instance(identifier, Place(environment, name), made))
         return found
 
     def connections(

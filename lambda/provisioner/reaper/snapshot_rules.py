@@ -7,15 +7,13 @@ that it is gone; and no request restores from it. Whatever is in doubt is kept, 
 """
 
 import datetime as dt
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database
-
-_NAME = re.compile(r"(?P<environment>[a-z][a-z0-9]*)-(?P<name>[a-z0-9-]+)-final-[0-9a-f]{8}")
+from provisioner.core.names import Place, SnapshotName
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +21,26 @@ class Snapshot:
     """A final snapshot of ours."""
 
     identifier: str
-    environment: str
-    database_name: str
+    place: Place
     created_at: dt.datetime
 
 
-def ours(
-    identifier: str, instance: str, tags: dict[str, str], managed_by: tuple[str, str]
-) -> tuple[str, str] | None:
-    """(environment, database_name) of a snapshot that we made; None for any other.
+def ours(identifier: str, instance: str, tags: dict[str, str], managed_by: tuple[str, str]) -> Place | None:
+    """The database of a snapshot that we made; None for any other.
 
     `instance` is the instance that RDS says it was taken of.
     """
-    match = _NAME.fullmatch(identifier)
-    if match is None or instance != f"{match['environment']}-{match['name']}":
+    name = SnapshotName.parse(identifier)
+    if name is None or name.id8 is None or instance != name.place.identifier:
         return None
     if (managed_by[0], tags.get(managed_by[0])) != managed_by:
         return None
-    return (match["environment"], match["name"]) if tags.get("Environment") == match["environment"] else None
+    return name.place if tags.get("Environment") == name.place.environment else None
 
 
 def is_old(snapshot: Snapshot, catalog: Catalog, now: dt.datetime) -> bool:
     """Whether its environment keeps it no longer; False where no environment says how long."""
-    rules = catalog.environments.get(snapshot.environment)
+    rules = catalog.environments.get(snapshot.place.environment)
     days = rules.keep_final_snapshot_days if rules else None
     return days is not None and now - snapshot.created_at > dt.timedelta(days=days)
 

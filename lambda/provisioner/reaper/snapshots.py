@@ -67,18 +67,18 @@ class SnapshotSweeper:
             place = snapshot_rules.ours(identifier, one["DBInstanceIdentifier"], tags_of(one), MANAGED_BY)
             if place is None:
                 continue
-            if place[0] not in catalog.environments:
-                pruned.kept.append(f"{identifier}: {place[0]} is not in the catalog")
+            if place.environment not in catalog.environments:
+                pruned.kept.append(f"{identifier}: {place.environment} is not in the catalog")
                 continue
-            snapshot = Snapshot(identifier, *place, one["SnapshotCreateTime"])
+            snapshot = Snapshot(identifier, place, one["SnapshotCreateTime"])
             if snapshot_rules.is_old(snapshot, catalog, now):
                 yield snapshot
 
     def _prune(self, snapshot: Snapshot, pruned: Pruned) -> None:
-        ledger, place = self.service.ledger, (snapshot.environment, snapshot.database_name)
-        database = ledger.database(*place)
+        ledger, place = self.service.ledger, snapshot.place
+        database = ledger.database(place)
         # The name may be another team's by now; the snapshot is still restored by the one that had it then.
-        last = ledger.request_for_branch(*place, snapshot.identifier.rpartition("-")[2])
+        last = ledger.request_for_branch(place, snapshot.identifier.rpartition("-")[2])
         teams = {one.team for one in (database, last) if one}
         restoring = {name for team in teams for name in self._restoring(team)}
         reason = snapshot_rules.doubt(snapshot, database, restoring)
@@ -99,9 +99,7 @@ class SnapshotSweeper:
         """Add the event: the snapshot is deleted, so that no later run comes back to it."""
         for _ in range(_TRIES_TO_WRITE):
             try:
-                self.service.ledger.add_database_event(
-                    snapshot.environment, snapshot.database_name, self._note(snapshot)
-                )
+                self.service.ledger.add_database_event(snapshot.place, self._note(snapshot))
             except Contention as error:
                 lost = f"{snapshot.identifier} was deleted, and its event not written: {error}"
             else:
@@ -139,7 +137,7 @@ class SnapshotSweeper:
         return True
 
     def _note(self, snapshot: Snapshot) -> DatabaseEvent:
-        days = self.service.catalog.environments[snapshot.environment].keep_final_snapshot_days
+        days = self.service.catalog.environments[snapshot.place.environment].keep_final_snapshot_days
         return database_events.snapshot_deleted(
             snapshot.identifier, self.service.now, created_at=snapshot.created_at, kept_days=days
         )

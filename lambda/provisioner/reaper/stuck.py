@@ -85,7 +85,7 @@ class Sweeper:
             try:
                 self._database(database, swept)
             except Exception as error:
-                self._trouble(f"{database.environment}/{database.database_name}", error, swept)
+                self._trouble(str(database.place), error, swept)
         return swept
 
     def _request(self, request: Request, swept: Swept) -> None:
@@ -142,7 +142,7 @@ class Sweeper:
         github = self.github()
         found = github.pull_request(progress.pull_request)
         if found.state == "open":
-            place = f"{request.environment}/{request.database_name}"
+            place = str(request.place)
             text = comments.ended_comment(state=progress.state, kind=request.kind, place=place)
             github.put_comment(found.number, comments.ENDED, text)
             found = github.close_pull_request(found.number)
@@ -156,7 +156,7 @@ class Sweeper:
             return
         ledger, notes = self.service.ledger, []
         if request.kind is Kind.CREATE:
-            notes = ledger.database_events(request.environment, request.database_name)
+            notes = ledger.database_events(request.place)
         text = request_record.comment(request, ledger.events(request.id), notes)
         self.github().put_comment(request.progress.pull_request, request_record.MARKER, text)
 
@@ -216,7 +216,7 @@ class Sweeper:
             return
         rules = self.service.catalog.environments.get(database.environment)
         text = comments.expiry_comment(
-            place=f"{database.environment}/{database.database_name}",
+            place=str(database.place),
             expires_at=database.root.expires_at,
             last=last,
             automatic=rules is not None and rules.approval == "auto",
@@ -225,7 +225,7 @@ class Sweeper:
 
     def _expire(self, database: Database) -> int:
         """Ask for the removal, under an id that one end of life has once; an extension that is first wins."""
-        place = f"{database.environment}/{database.database_name}"
+        place = str(database.place)
         expires_at = database.root.expires_at
         request_id = str(uuid5(_EXPIRY_IDS, f"{place}@{expires_at}@{database.origin}"))
         ledger, now = self.service.ledger, self.service.now
@@ -233,7 +233,7 @@ class Sweeper:
             # Asked for before, and refused by a person: the database stays until somebody acts.
             ledger.mark(database, expiry.mark(Action.EXPIRE, expires_at), now, None)
             return 0
-        fresh = ledger.database(database.environment, database.database_name)
+        fresh = ledger.database(database.place)
         if fresh is None or fresh.root.expires_at != expires_at:
             return 0  # extended in the meantime
         end = self.service.on_main(fresh).expires_at

@@ -49,7 +49,7 @@ class ApplyReceiver:
     def _gone(self, report: ApplyReport, now: dt.datetime) -> None:
         """A person took the root out of git, which is the truth: the ledger follows."""
         note = database_events.removed_in_git(now, pipeline_url=report.pipeline_url, commit=report.commit)
-        self.ledger.mark_removed(report.environment, report.database_name, note)
+        self.ledger.mark_removed(report.place, note)
 
     def say(self, request: Request, report: ApplyReport) -> None:
         """Tell the pull request how the apply went."""
@@ -57,7 +57,7 @@ class ApplyReceiver:
             return
         text = comments.outcome_comment(
             outcome=report.outcome,
-            place=f"{report.environment}/{report.database_name}",
+            place=str(report.place),
             result=report.result,
             cause=report.cause,
             retryable=report.retryable,
@@ -67,12 +67,12 @@ class ApplyReceiver:
 
     def drifted(self, report: DriftReport) -> None:
         """Tell the pull request that made a database that something changed it beside git."""
-        database = self.ledger.database(report.environment, report.database_name)
+        database = self.ledger.database(report.place)
         number = self.ledger.origin_pull_request(database) if database else None
         if number is None:
             return
         text = comments.drift_comment(
-            place=f"{report.environment}/{report.database_name}",
+            place=str(report.place),
             plan_text=report.plan_text,
             pipeline_url=report.pipeline_url,
         )
@@ -85,11 +85,11 @@ class ApplyReceiver:
         """
         request = self.ledger.request(report.request_id) if report.request_id else None
         if request is None:
-            database = self.ledger.database(report.environment, report.database_name)
+            database = self.ledger.database(report.place)
             request = self.ledger.request(database.active) if database and database.active else None
         if request is None:
             return None
-        if (request.environment, request.database_name) != (report.environment, report.database_name):
+        if request.place != report.place:
             return None
         ended_well = report.outcome in ("removed", "succeeded")
         if ended_well and (report.outcome == "removed") != (request.kind is Kind.REMOVE):

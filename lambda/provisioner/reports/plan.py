@@ -14,9 +14,10 @@ from provisioner.core.errors import TryLater
 from provisioner.core.events import Event
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
+from provisioner.core.names import BranchName
 from provisioner.github.client import GitHub, PullRequest
 from provisioner.ledger.ledger import Ledger
-from provisioner.pull_requests import comments, content
+from provisioner.pull_requests import comments
 from provisioner.pull_requests.merge import Merger
 from provisioner.reports.schema import PlanReport, is_what_was_asked
 
@@ -33,10 +34,8 @@ class PlanReceiver:
 
     def planned(self, report: PlanReport) -> str:
         """Note a plan and go on; what comes next, in words. Raises TryLater where it is too early."""
-        match = content.BRANCH.fullmatch(report.branch)
-        request = match and self.ledger.request_for_branch(
-            match["environment"], match["database_name"], match["id8"]
-        )
+        branch = BranchName.parse(report.branch)
+        request = self.ledger.request_for_branch(branch.place, branch.id8) if branch else None
         found = self._pull_request(request, report.branch)
         if found.head_sha != report.commit:
             return "the branch has moved on; its newest commit has a pipeline of its own"
@@ -72,7 +71,7 @@ class PlanReceiver:
     def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
         text = comments.plan_comment(
             outcome=report.outcome,
-            place=f"{report.environment}/{report.database_name}",
+            place=str(report.place),
             commit=report.commit,
             summary=report.summary.model_dump() if report.summary else None,
             results=[one.result() for one in report.policy],
@@ -140,5 +139,5 @@ def _is_as_asked(report: PlanReport, request: Request) -> bool:
         all(one.passed for one in report.policy)
         and report.summary is not None
         and is_what_was_asked(request.kind, report.summary)
-        and (report.environment, report.database_name) == (request.environment, request.database_name)
+        and report.place == request.place
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from provisioner.core.lifecycle import Kind
+from provisioner.core.names import Place
 from provisioner.core.policy import PolicyResult
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -50,6 +51,11 @@ class _Report(_Part):
     # Both become part of an event's key in the ledger, and the address a link that people follow.
     pipeline_url: Annotated[str, Field(pattern=r"^(https?://[!-~]{1,400})?$")] = ""
     commit: Annotated[str, Field(pattern=r"^([0-9a-f]{40,64})?$")] = ""
+
+    @property
+    def place(self) -> Place:
+        """The database that it is about."""
+        return Place(self.environment, self.database_name)
 
 
 class PlanReport(_Report):

@@ -10,6 +10,7 @@ from moto.secretsmanager.models import SecretsManagerBackend
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
 from provisioner.core.models import Request
+from provisioner.core.names import Place
 
 from tests.core.examples import NOW, ROOMY, charge, request
 from tests.handlers.api_client import Client
@@ -49,7 +50,7 @@ def master(cloud: Cloud) -> str:
 
 
 def origin(cloud: Cloud) -> str:
-    database = cloud.ledger.database("dev", "mydb123")
+    database = cloud.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     return database.origin
 
@@ -62,7 +63,7 @@ def with_users(cloud: Cloud) -> None:
         actor="rds-provisioner",
         detail={"secrets": {"application": ARN, "read_only": ARN + "2"}},
     )
-    cloud.ledger.add_database_event("dev", "mydb123", note)
+    cloud.ledger.add_database_event(Place("dev", "mydb123"), note)
 
 
 @pytest.mark.parametrize("body", [None, {}, {"user": "master"}])
@@ -96,7 +97,7 @@ def test_another_users_password_is_left_to_the_access_function(
     assert rotated == []
     asked = [
         note
-        for note in cloud.ledger.database_events("dev", "mydb123")
+        for note in cloud.ledger.database_events(Place("dev", "mydb123"))
         if note.type is DatabaseEventType.ROTATION_ASKED
     ]
     assert [(note.actor, note.detail) for note in asked] == [("alpha-ci", {"user": "application"})]
@@ -125,7 +126,7 @@ def test_a_minute_later_it_is_another_one(cloud: Cloud, master: str, rotated: li
     earlier = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=61)
     for noted, note_id in ((DatabaseEventType.ROTATION_ASKED, "a"), (DatabaseEventType.ROTATED, "rotated:a")):
         note = DatabaseEvent(id=note_id, type=noted, at=earlier, actor="x", detail={"user": "master"})
-        cloud.ledger.add_database_event("dev", "mydb123", note)
+        cloud.ledger.add_database_event(Place("dev", "mydb123"), note)
     assert "idempotency-replayed" not in ALPHA.call("POST", PATH).headers
     assert rotated == [master]
 
@@ -181,7 +182,8 @@ def test_a_database_that_is_not_there_yet_or_no_more_is_409(cloud: Cloud) -> Non
     assert (answer.status, answer.json["type"]) == (409, "urn:rds-provisioner:problem:not-available")
     cloud.ledger.add_event(one.id, Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="pipeline"), NOW)
     cloud.ledger.mark_removed(
-        "dev", "mydb123", DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="x")
+        Place("dev", "mydb123"),
+        DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="x"),
     )
     answer = ALPHA.call("POST", PATH)
     assert (answer.status, answer.json["type"]) == (409, "urn:rds-provisioner:problem:removed")

@@ -1,0 +1,117 @@
+"""The grammar of names, and what is derived from them: nothing else in the product writes a path or a key.
+
+A database is named by its place. Its paths, its branch, its key in the state bucket and its identifier in RDS
+follow from that, so that no user ever writes one.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+DATABASES: Final = "terraform/databases/"
+MAX_NAME: Final = 40
+ENVIRONMENT: Final = r"[a-z][a-z0-9]{0,19}"
+NAME: Final = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+KINDS: Final = ("create", "update", "extend", "disarm", "remove")
+
+_PLACE: Final = re.compile(rf"(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})")
+_NAME: Final = re.compile(NAME)
+_BRANCH: Final = re.compile(
+    rf"rds/(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})/(?P<kind>{'|'.join(KINDS)})-(?P<id8>[0-9a-f]{{8}})"
+)
+# RDS names an automated snapshot after the minute in which it was taken.
+_SNAPSHOT: Final = re.compile(
+    rf"(?:rds:)?(?P<environment>{ENVIRONMENT})-(?P<name>{NAME}?)-"
+    r"(?:final-(?P<id8>[0-9a-f]{8})|(?P<taken>[0-9]{4}(?:-[0-9]{2}){4}))"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a database stands: (environment, database_name) is its key everywhere."""
+
+    environment: str
+    database_name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The place in `dev/orders`; None where the text names none."""
+        match = _PLACE.fullmatch(text)
+        return cls(match["environment"], match["name"]) if match else None
+
+    def __str__(self) -> str:
+        """As people write it: `dev/orders`."""
+        return f"{self.environment}/{self.database_name}"
+
+    @property
+    def identifier(self) -> str:
+        """RDS's identifier of the instance, and the beginning of all that belongs to it: `dev-orders`."""
+        return f"{self.environment}-{self.database_name}"
+
+    @property
+    def root_path(self) -> str:
+        """The path of its main.tf inside the repository."""
+        return f"{DATABASES}{self}/main.tf"
+
+    @property
+    def state_key(self) -> str:
+        """The key of its Terraform state in the state bucket."""
+        return f"databases/{self}/terraform.tfstate"
+
+    def final_snapshot(self, request_id: str) -> str:
+        """The snapshot that its removal leaves, as the Terraform module names it after the last request."""
+        return f"{self.identifier}-final-{id8(request_id)}"
+
+    def branch(self, kind: str, request_id: str) -> str:
+        """The branch of one request."""
+        return f"rds/{self}/{kind}-{id8(request_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class BranchName:
+    """What the name of a branch of the provisioner's says."""
+
+    place: Place
+    kind: str
+    id8: str
+
+    @classmethod
+    def parse(cls, branch: str) -> Self | None:
+        """What a branch's name says; None for a branch of somebody else."""
+        match = _BRANCH.fullmatch(branch)
+        return cls(Place(match["environment"], match["name"]), match["kind"], match["id8"]) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotName:
+    """What a snapshot's name says: a final one is named after a request, an automated one after a time."""
+
+    place: Place
+    id8: str | None = None
+    taken: dt.datetime | None = None
+
+    @classmethod
+    def parse(cls, snapshot: str) -> Self | None:
+        """What a snapshot's name says; None for one that neither RDS nor a removal made."""
+        match = _SNAPSHOT.fullmatch(snapshot)
+        if match is None:
+            return None
+        place = Place(match["environment"], match["name"])
+        if match["id8"]:
+            return cls(place, id8=match["id8"])
+        try:
+            taken = dt.datetime.strptime(match["taken"], "%Y-%m-%d-%H-%M").replace(tzinfo=dt.UTC)
+        except ValueError:
+            return None
+        return cls(place, taken=taken)
+
+
+def id8(request_id: str) -> str:
+    """The first 8 characters of a request's id, which names of branches and snapshots carry."""
+    return request_id[:8]
+
+
+def is_name(name: str) -> bool:
+    """Whether a database may bear this name, reserved words aside."""
+    return len(name) <= MAX_NAME and _NAME.fullmatch(name) is not None
