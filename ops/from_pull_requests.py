@@ -14,7 +14,7 @@ from provisioner.core.events import ACTOR, Event, EventType, requested
 from provisioner.core.lifecycle import ENDED, State, derive
 from provisioner.core.models import Request
 from provisioner.core.names import Place
-from provisioner.github.client import PullRequest
+from provisioner.github.pull_request import PullRequest
 from provisioner.pull_requests import request_record
 from provisioner.pull_requests.content import branch, commit_message
 from provisioner.pull_requests.events import of_answer

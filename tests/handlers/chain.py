@@ -13,13 +13,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from moto.sqs.models import sqs_backends
-from provisioner import settings
 from provisioner.core.events import Event
 from provisioner.core.models import Request
 from provisioner.handlers import report, webhook, worker
 from provisioner.intake.message import Message
 from provisioner.intake.use_cases import Caller
 from provisioner.ledger.ledger import Ledger
+from provisioner.wiring import intake
 
 from sandbox.github import GitHubServer
 from tests.core.examples import ROOMY, charge
@@ -67,7 +67,7 @@ class Chain:
             environment=one.environment,
             database_name=one.database_name,
         )
-        settings.send(message)
+        intake.send(message)
 
     def receive(self) -> list[dict[str, Any]]:
         """What the queue shows now, as Lambda passes it on."""

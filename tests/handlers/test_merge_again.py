@@ -11,6 +11,7 @@ from provisioner.core.events import EventType
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.reaper.stuck import Sweeper, Swept
+from provisioner.wiring import intake, repository
 
 from tests.handlers.chain import ALPHA, Chain, now
 
@@ -21,7 +22,7 @@ MERGED = ["GET /pulls/1", "PUT /pulls/1/merge"]
 
 def sweep(after: dt.timedelta) -> Swept:
     """The reaper's look at what stands still, that much later."""
-    return Sweeper(settings.service(now() + after), settings.github, settings.base_branch()).run()
+    return Sweeper(intake.service(now() + after), repository.github, settings.base_branch()).run()
 
 
 def refused(chain: Chain, *, status: int = 405, times: int = 1, **plan: Any) -> Request:
@@ -114,7 +115,7 @@ def redirect(chain: Chain, _one: Request) -> None:
 
 
 def cancel(_chain: Chain, one: Request) -> None:
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
 
 
 def plan_more(chain: Chain, one: Request) -> None:

@@ -12,6 +12,7 @@ from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.reaper.stuck import Sweeper, Swept
+from provisioner.wiring import intake, repository
 
 from tests.core.examples import ROOMY, charge
 from tests.core.examples import request as new_request
@@ -23,7 +24,7 @@ NOTHING = Charge()
 def sweep() -> Swept:
     """The reaper's look at what it should look after, once webhooks are heard."""
     later = now() + dt.timedelta(minutes=10)
-    return Sweeper(settings.service(later), settings.github, settings.base_branch()).run()
+    return Sweeper(intake.service(later), repository.github, settings.base_branch()).run()
 
 
 @pytest.fixture

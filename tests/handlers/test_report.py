@@ -7,7 +7,6 @@ import random
 from typing import Any
 
 import pytest
-from provisioner import settings
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
@@ -15,6 +14,7 @@ from provisioner.core.models import Charge, Request
 from provisioner.core.names import Place
 from provisioner.handlers import report
 from provisioner.pull_requests import comments
+from provisioner.wiring import intake, repository
 
 from tests.handlers.chain import ALPHA, RESULT, Chain, apply_of, now, plan_of
 
@@ -171,7 +171,7 @@ def test_a_later_change_merges_only_when_the_plan_is_of_its_kind(
     chain: Chain, kind: Kind, summary: dict[str, Any], merges: bool
 ) -> None:
     done(chain)
-    service = settings.service(now())
+    service = intake.service(now())
     match kind:
         case Kind.UPDATE:
             accepted = service.change(Place("dev", "mydb123"), {"storage_gb": 40}, ALPHA)
@@ -337,7 +337,7 @@ def test_a_report_that_comes_before_the_pull_request_is_sent_again(chain: Chain)
 
 def test_a_pull_request_that_nobody_asked_for_is_commented_on_and_left_to_a_person(chain: Chain) -> None:
     one = chain.opened()
-    github = settings.github()
+    github = repository.github()
     github.create_branch("ann/bigger", github.branch_head("main"))
     chain.server.hub.push_as_person("ann/bigger", "terraform/databases/dev/mydb123/main.tf", b"x\n", "Bigger")
     opened = github.open_pull_request(branch="ann/bigger", base="main", title="Bigger", body="")
@@ -353,7 +353,7 @@ def test_a_pull_request_that_nobody_asked_for_is_commented_on_and_left_to_a_pers
 
 def test_a_cancelled_request_is_not_merged(chain: Chain) -> None:
     one = chain.opened()
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
 
     answer = chain.plan(one)
 
@@ -482,7 +482,7 @@ def test_late_and_repeated_reports_of_an_apply_never_undo_its_success(
 
 def test_a_removal_ends_the_database_and_keeps_its_history(chain: Chain) -> None:
     created = done(chain)
-    accepted = settings.service(now()).remove(Place("dev", "mydb123"), ALPHA)
+    accepted = intake.service(now()).remove(Place("dev", "mydb123"), ALPHA)
     assert not isinstance(accepted, dict)
     chain.work()
     one = chain.now(accepted.request)
@@ -502,7 +502,7 @@ def test_a_removal_ends_the_database_and_keeps_its_history(chain: Chain) -> None
 
 def test_a_disarmed_database_goes_on_to_its_removal(chain: Chain) -> None:
     done(chain, environment="prod")
-    accepted = settings.service(now()).remove(Place("prod", "mydb123"), ALPHA)
+    accepted = intake.service(now()).remove(Place("prod", "mydb123"), ALPHA)
     assert not isinstance(accepted, dict)
     chain.work()
     disarm = chain.now(accepted.request)
@@ -543,7 +543,7 @@ def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
 ) -> None:
     one = done(chain)
     if under_way:
-        settings.service(now()).change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
+        intake.service(now()).change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
     held = chain.ledger.quota_used("alpha", "dev")
 
     for _ in range(2):

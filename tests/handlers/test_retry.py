@@ -12,7 +12,6 @@ from unittest import mock
 
 import boto3
 import pytest
-from provisioner import settings
 from provisioner.circleci import CircleCi, CircleCiAccess
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Event, EventType, Step
@@ -21,6 +20,7 @@ from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.core.transitions import FIRST_CHECK
 from provisioner.intake.use_cases import Accepted
+from provisioner.wiring import intake
 
 from tests.handlers.chain import ALPHA, Chain, now
 
@@ -87,7 +87,7 @@ def failed(chain: Chain, **more: Any) -> Request:
 
 
 def retry(chain: Chain, one: Request) -> Request:
-    accepted = settings.service(now()).retry(one.id, ALPHA)
+    accepted = intake.service(now()).retry(one.id, ALPHA)
     assert isinstance(accepted, Accepted)
     return accepted.request
 
@@ -177,7 +177,7 @@ class TestApply:
 
     def test_a_request_whose_place_another_change_took_is_not_retried(self, chain: Chain) -> None:
         one = failed(chain)
-        service = settings.service(now())
+        service = intake.service(now())
         service.change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
         with pytest.raises(Problem) as caught:
             retry(chain, one)

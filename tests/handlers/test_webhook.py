@@ -14,6 +14,7 @@ from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.github.webhook import signed
 from provisioner.handlers import webhook
+from provisioner.wiring import repository
 
 from tests.handlers.chain import Chain, sign
 
@@ -159,7 +160,7 @@ def test_a_close_rejects_the_request_and_says_who_did_it(heard: Chain) -> None:
 def test_what_the_app_does_is_told_under_the_products_name(heard: Chain) -> None:
     one = heard.opened()
 
-    settings.github().close_pull_request(1)
+    repository.github().close_pull_request(1)
 
     assert settled(heard, one).progress.state is State.REJECTED
     assert only(heard, one, EventType.CLOSED).actor == "rds-provisioner"

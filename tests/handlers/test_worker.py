@@ -12,6 +12,7 @@ from provisioner import settings
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import State
 from provisioner.core.names import Place
+from provisioner.wiring import intake, repository
 
 from tests.handlers.chain import ALPHA, Chain, Context, now
 
@@ -123,7 +124,7 @@ def test_a_killed_worker_is_replaced_when_its_claim_ends(chain: Chain, calls_mad
     one = chain.ask()
     # A kill gives no claim back: this one was taken 100 seconds ago, for 90, by a worker that got so far.
     chain.ledger.claim(one.id, now() - dt.timedelta(seconds=100), dt.timedelta(seconds=90))
-    github, branch = settings.github(), f"rds/dev/mydb123/create-{one.id[:8]}"
+    github, branch = repository.github(), f"rds/dev/mydb123/create-{one.id[:8]}"
     if calls_made >= 1:
         main = github.branch_head("main")
     if calls_made >= 2:
@@ -239,7 +240,7 @@ def test_a_failed_request_works_after_the_cause_was_mended_and_it_was_retried(ch
     chain.work()
     chain.server.app.permissions["pull_requests"] = "write"
 
-    settings.service(now()).retry(one.id, ALPHA)
+    intake.service(now()).retry(one.id, ALPHA)
     assert chain.work() == []
 
     assert_one_pull_request(chain)
@@ -350,7 +351,7 @@ def test_a_pull_request_that_was_merged_meanwhile_is_seen_as_merged(chain: Chain
 
 def test_a_request_that_was_cancelled_before_it_began_needs_no_call(chain: Chain) -> None:
     one = chain.ask()
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
 
     assert chain.work() == []
 
@@ -360,7 +361,7 @@ def test_a_request_that_was_cancelled_before_it_began_needs_no_call(chain: Chain
 
 def test_a_cancelled_request_has_its_pull_request_closed_and_its_branch_deleted(chain: Chain) -> None:
     one = chain.opened()
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
 
     assert chain.work() == []
 
@@ -376,7 +377,7 @@ def test_a_failed_request_can_be_cancelled_with_what_is_left_of_it(chain: Chain)
     chain.work()
     assert chain.now(one).progress.state is State.FAILED
 
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
     assert chain.work() == []
 
     assert chain.server.git.head(f"rds/dev/mydb123/create-{one.id[:8]}") is None
@@ -388,7 +389,7 @@ def test_a_request_whose_plan_failed_can_be_cancelled(chain: Chain) -> None:
     chain.plan(one, outcome="denied", cause="too large")
     assert chain.now(one).progress.state is State.FAILED
 
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
     assert chain.work() == []
 
     assert chain.server.hub.pulls[1].state == "closed"
@@ -398,7 +399,7 @@ def test_a_request_whose_plan_failed_can_be_cancelled(chain: Chain) -> None:
 def test_a_lost_cancel_of_a_failed_request_is_sent_again_by_the_sweeper(chain: Chain) -> None:
     one = chain.opened()
     chain.plan(one, outcome="denied", cause="too large")
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
 
     due = list(chain.ledger.due_requests(now() + dt.timedelta(minutes=20)))
 
@@ -407,7 +408,7 @@ def test_a_lost_cancel_of_a_failed_request_is_sent_again_by_the_sweeper(chain: C
 
 def test_a_cancel_that_lost_to_a_merge_leaves_the_request_merged(chain: Chain) -> None:
     one = chain.opened()
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
     chain.server.hub.merge_as_person(1)
 
     assert chain.work() == []
@@ -419,7 +420,7 @@ def test_a_cancel_between_two_tries_closes_what_the_first_one_opened(chain: Chai
     one = chain.ask()
     chain.server.fault("POST .*/pulls", status=502, after_effect=True)
     chain.work()
-    settings.service(now()).cancel(one.id, ALPHA)
+    intake.service(now()).cancel(one.id, ALPHA)
     chain.show_all()
 
     assert chain.work() == []
@@ -430,7 +431,7 @@ def test_a_cancel_between_two_tries_closes_what_the_first_one_opened(chain: Chai
 
 def test_a_branch_that_somebody_got_to_first_is_published_but_not_called_ours(chain: Chain) -> None:
     one = chain.ask()
-    github = settings.github()
+    github = repository.github()
     branch = f"rds/dev/mydb123/create-{one.id[:8]}"
     github.create_branch(branch, github.branch_head("main"))
     chain.server.hub.push_as_person(branch, "pipeline/gate.py", b"evil\n", "Get in first")

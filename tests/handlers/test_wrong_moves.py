@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from provisioner import settings
 from provisioner.core.events import Event, EventType
 from provisioner.core.models import Request
+from provisioner.wiring import deployed
 
 from tests.core.examples import CATALOG_TEXT, NOW, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client
@@ -109,7 +109,7 @@ def deploy_catalog(cloud: Cloud, tmp_path: Path) -> Callable[[Any], None]:
     def deploy(content: Any) -> None:
         (tmp_path / "catalog.yaml").write_text(json.dumps(content, default=str))  # JSON is YAML too
         os.environ["CATALOG_PATH"] = str(tmp_path / "catalog.yaml")
-        settings.the_catalog.cache_clear()
+        deployed.catalog.cache_clear()
 
     return deploy
 

@@ -18,7 +18,7 @@ from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
-from provisioner.github.client import PullRequest
+from provisioner.github.pull_request import PullRequest
 from provisioner.intake.message import Message
 from provisioner.intake.use_cases import Accepted, Caller, Service
 from provisioner.ledger.ledger import Ledger

@@ -21,7 +21,8 @@ from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.times import parse_instant
-from provisioner.github.client import Merge, PullRequest
+from provisioner.github.client import Merge
+from provisioner.github.pull_request import PullRequest
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.merge import Merger

@@ -11,23 +11,7 @@ import urllib3
 from provisioner.core.errors import TryLater
 from provisioner.github.app import GitHubApp
 from provisioner.github.calls import Answer, Calls, check
-
-
-@dataclass(frozen=True, slots=True)
-class PullRequest:
-    """A pull request as GitHub shows it."""
-
-    number: int
-    url: str
-    state: str  # open | closed
-    merged: bool
-    head_sha: str
-    branch: str
-    base: str
-    merged_at: str | None = None
-    closed_at: str | None = None
-    merge_commit: str | None = None
-    created_at: str | None = None
+from provisioner.github.pull_request import PullRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.access import master
 from provisioner.api import documents, rotation
 from provisioner.api.query import Query
 from provisioner.core.catalog import ENGINES
@@ -27,6 +28,7 @@ from provisioner.core.names import Place
 from provisioner.intake.message import Message
 from provisioner.intake.refusals import not_found
 from provisioner.intake.use_cases import Accepted, Caller, Service
+from provisioner.wiring import deployed, intake
 
 MAX_BODY: Final = 32_768
 MAX_REASON: Final = 256
@@ -104,7 +106,7 @@ def databases() -> Response[str]:
         page_token=query.text("page_token"),
         expires_before=query.instant("expires_before"),
     )
-    items = [documents.database_document(one, settings.the_catalog()) for one in page.items]
+    items = [documents.database_document(one, deployed.catalog()) for one in page.items]
     return _json(200, {"databases": items, "next_page_token": page.next_token})
 
 
@@ -144,7 +146,7 @@ def rotate(environment: str, database_name: str) -> Response[str]:
         _body() if app.current_event.body else {},
         team=caller.team,
         actor=caller.actor,
-        rotate_master=settings.rotate_secret,
+        rotate_master=lambda arn: master.rotate(settings.client("secretsmanager"), arn),
         dry_run=dry_run,
     )
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
@@ -154,14 +156,14 @@ def rotate(environment: str, database_name: str) -> Response[str]:
 @app.get("/catalog")
 def catalog() -> Response[str]:
     """What may be asked for."""
-    content = settings.the_catalog().model_dump(mode="json", exclude={"teams"})
+    content = deployed.catalog().model_dump(mode="json", exclude={"teams"})
     return _json(200, content, {"Cache-Control": "max-age=300"})
 
 
 @app.get("/quota")
 def quota() -> Response[str]:
     """What the team holds and may hold."""
-    team, the_catalog = _caller().team, settings.the_catalog()
+    team, the_catalog = _caller().team, deployed.catalog()
     usage = {name: settings.ledger().quota_used(team, name) for name in the_catalog.environments}
     return _json(200, documents.quota_document(team, usage, the_catalog))
 
@@ -169,7 +171,7 @@ def quota() -> Response[str]:
 @app.get("/health")
 def health() -> Response[str]:
     """Whether the function runs and can read its catalog and its ledger."""
-    settings.the_catalog()
+    deployed.catalog()
     settings.ledger().request("health")
     return _json(200, {"status": "ok"})
 
@@ -270,13 +272,13 @@ def _broken() -> Response[str]:
 
 
 def _service() -> Service:
-    return dataclasses.replace(settings.service(dt.datetime.now(dt.UTC)), publish=_publish)
+    return dataclasses.replace(intake.service(dt.datetime.now(dt.UTC)), publish=_publish)
 
 
 def _publish(message: Message) -> None:
     """Send the message; where that fails the ledger holds the request, and the sweeper sends it."""
     try:
-        settings.send(message)
+        intake.send(message)
     except Exception:
         logger.exception("the message was not sent; the sweeper will", request_id=message.request_id)
         metrics.add_metric(name="MessagesLeftToSweeper", unit=MetricUnit.Count, value=1)

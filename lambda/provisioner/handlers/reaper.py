@@ -14,6 +14,7 @@ from provisioner.reaper.idle import IdleSweeper
 from provisioner.reaper.rds import Observer
 from provisioner.reaper.snapshots import SnapshotSweeper
 from provisioner.reaper.stuck import Sweeper
+from provisioner.wiring import intake, repository
 
 logger = Logger()
 metrics = Metrics()
@@ -24,7 +25,7 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function; `{"now": "<RFC 3339>"}` in the event looks at another time than the present."""
     now = dt.datetime.fromisoformat(event["now"]) if "now" in event else dt.datetime.now(dt.UTC)
-    swept = Sweeper(settings.service(now), settings.github, settings.base_branch()).run()
+    swept = Sweeper(intake.service(now), repository.github, settings.base_branch()).run()
     for name, value in (
         ("StuckRequests", swept.failed),
         ("Redriven", swept.redriven),
@@ -43,8 +44,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 def _daily(now: dt.datetime) -> dict[str, Any]:
     """What is done once a day: idle databases and old snapshots; its metrics cost nothing in between."""
-    service = settings.service(now)
-    idle = IdleSweeper(service, _observer, settings.github)
+    service = intake.service(now)
+    idle = IdleSweeper(service, _observer, repository.github)
     snapshots = SnapshotSweeper(service, lambda: settings.client("rds"))
     outcome: dict[str, dict[str, Any]] = {}
     for name, run, metric, counted in (

@@ -15,6 +15,7 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.plan import PlanReceiver
 from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, ReportError, read
+from provisioner.wiring import deployed, intake, repository
 
 logger = Logger()
 metrics = Metrics()
@@ -56,11 +57,11 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
 def _hear(report: PlanReport | ApplyReport | DriftReport) -> str:
     if isinstance(report, PlanReport):
         reviewer = PlanReceiver(
-            settings.ledger(), settings.the_catalog(), settings.github(), settings.base_branch(), _now
+            settings.ledger(), deployed.catalog(), repository.github(), settings.base_branch(), _now
         )
         return reviewer.planned(report)
     now = _now()
-    listener = ApplyReceiver(settings.ledger(), settings.github, settings.service(now).follow_up)
+    listener = ApplyReceiver(settings.ledger(), repository.github, intake.service(now).follow_up)
     if isinstance(report, DriftReport):
         if not report.drifted:
             return "no drift"

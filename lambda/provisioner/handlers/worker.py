@@ -18,6 +18,7 @@ from provisioner.core.errors import RateLimited, TryLater
 from provisioner.handlers.batch import remaining
 from provisioner.intake.message import MessageError, decode
 from provisioner.pull_requests.worker import Worker
+from provisioner.wiring import deployed, repository
 
 # SQS allows 12 hours of visibility counted from the receive, and 15 minutes of delay for a new message:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -68,11 +69,11 @@ def _check_time(context: LambdaContext) -> None:
 
 def _work(record: Mapping[str, Any]) -> None:
     message = decode(record["body"])
-    github = settings.github()
+    github = repository.github()
     if github.rate_limited_for:
         raise RateLimited("working on the queue", "GitHub asked for quiet", github.rate_limited_for)
     worker = Worker(
-        settings.ledger(), settings.the_catalog(), github, settings.base_branch(), settings.circleci
+        settings.ledger(), deployed.catalog(), github, settings.base_branch(), repository.circleci
     )
     request = worker.fulfil(message.request_id, dt.datetime.now(dt.UTC))
     logger.info("fulfilled", request_id=request.id, state=request.progress.state)

@@ -9,7 +9,7 @@ from provisioner.core import events
 from provisioner.core.events import ACTOR, Event
 from provisioner.core.models import Request
 from provisioner.core.names import BranchName, Place
-from provisioner.github.client import PullRequest
+from provisioner.github.pull_request import PullRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
-from provisioner.github.client import GitHub, PullRequest
+from provisioner.github.client import GitHub
+from provisioner.github.pull_request import PullRequest
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.events import of_end

@@ -9,7 +9,8 @@ import hashlib
 from dataclasses import dataclass
 
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.github.client import Commit, GitHub, PullRequest
+from provisioner.github.client import Commit, GitHub
+from provisioner.github.pull_request import PullRequest
 from provisioner.pull_requests.content import Change
 
 

@@ -15,7 +15,8 @@ from provisioner.core.events import Event
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.core.names import BranchName
-from provisioner.github.client import GitHub, PullRequest
+from provisioner.github.client import GitHub
+from provisioner.github.pull_request import PullRequest
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import comments
 from provisioner.pull_requests.merge import Merger

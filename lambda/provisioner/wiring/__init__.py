@@ -1,0 +1,1 @@
+"""What functions keep warm beyond their settings: each imports, and so loads, what it uses and no more."""
