@@ -29,6 +29,15 @@ def test_these_are_the_days_of_the_environments() -> None:
 
 
 @pytest.mark.parametrize(
+    ("environment", "automatic"), [("dev", True), ("staging", False), ("prod", False), ("unknown", False)]
+)
+def test_a_request_merges_automatically_where_the_catalog_says_auto(
+    environment: str, automatic: bool
+) -> None:
+    assert catalog().merges_automatically(environment) is automatic
+
+
+@pytest.mark.parametrize(
     "line", ["idle_after_days: 7", "idle_after_days: 365", "keep_final_snapshot_days: 1"]
 )
 def test_days_within_reason_are_taken(line: str) -> None:

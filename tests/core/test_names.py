@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from provisioner.core.lifecycle import Kind
-from provisioner.core.names import KINDS, MAX_NAME, NAME, BranchName, Place, SnapshotName, is_name
+from provisioner.core.names import KINDS, MAX_NAME, NAME, BranchName, Place, SnapshotName, name_errors
 
 ORDERS = Place("dev", "big-orders")
 ID = "3f0c1a2b-8f5e-4c1d-9a70-1c2d3e4f5a6b"
@@ -103,4 +103,23 @@ def test_what_names_no_place_is_none(text: str) -> None:
     ],
 )
 def test_a_name_is_letters_digits_and_single_hyphens(name: str, allowed: bool) -> None:
-    assert is_name(name) is allowed
+    wrong = [
+        "use 1 to 40 characters: lower-case letters, digits and single hyphens, a letter first, "
+        "no hyphen last"
+    ]
+    assert name_errors(name, "mysql") == ([] if allowed else wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "reserved"),
+    [
+        ("order", "mysql", True),
+        ("order", "postgres", True),
+        ("tinyint", "postgres", False),
+        ("day-hour", "mysql", True),  # inside the engine it would be day_hour
+        ("orders", "mysql", False),
+    ],
+)
+def test_a_word_that_the_engine_keeps_is_no_name(name: str, engine: str, reserved: bool) -> None:
+    wrong = [f"{name!r} is a reserved word of {engine}; choose another name, such as {name}-db"]
+    assert name_errors(name, engine) == (wrong if reserved else [])

@@ -243,8 +243,7 @@ def _steps(
     """How long each step took, and for the running one how long it usually and at most takes."""
     starts = step_starts(events)
     progress = request.progress
-    rules = catalog.environments.get(request.environment)
-    automatic = rules is not None and rules.approval == "auto"
+    automatic = catalog.merges_automatically(request.environment)
     order = [step for step, _ in BEGINS]
     steps = []
     for step, following in itertools.pairwise(order):

@@ -163,6 +163,11 @@ class Catalog(_Part):
         special = self.teams[team].quota if team in self.teams else {}
         return special.get(environment, self.environments[environment].quota)
 
+    def merges_automatically(self, environment: str) -> bool:
+        """Whether a request merges there without a reviewer; in an unknown environment none does."""
+        rules = self.environments.get(environment)
+        return rules is not None and rules.approval == "auto"
+
     def size_of(self, instance_class: str) -> str | None:
         """The size that stands for an instance class, if any does."""
         return next(

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
+from provisioner.core.reserved_words import RESERVED
+
 DATABASES: Final = "terraform/databases/"
 MAX_NAME: Final = 40
 ENVIRONMENT: Final = r"[a-z][a-z0-9]{0,19}"
@@ -112,6 +114,18 @@ def id8(request_id: str) -> str:
     return request_id[:8]
 
 
-def is_name(name: str) -> bool:
-    """Whether a database may bear this name, reserved words aside."""
-    return len(name) <= MAX_NAME and _NAME.fullmatch(name) is not None
+def name_errors(name: str, engine: str) -> list[str]:
+    """Why a database may not bear this name; empty when it may.
+
+    The length leaves room for the environment in the RDS identifier (at most 63 characters) and for
+    the suffix of the final snapshot's name.
+    """
+    errors = []
+    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+        errors.append(
+            f"use 1 to {MAX_NAME} characters: lower-case letters, digits and single hyphens, a letter first, "
+            "no hyphen last"
+        )
+    elif name.replace("-", "_") in RESERVED.get(engine, ()):
+        errors.append(f"{name!r} is a reserved word of {engine}; choose another name, such as {name}-db")
+    return errors

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.hcl import RootSyntaxError, parse
-from provisioner.core.names import Place
+from provisioner.core.names import Place, name_errors
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import instant, parse_instant
-from provisioner.intake.bodies import name_errors
 
 
 @dataclass(frozen=True, slots=True)

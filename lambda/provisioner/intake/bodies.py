@@ -11,8 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from provisioner.core.catalog import Catalog, LifetimeText, lifetime
 from provisioner.core.errors import FieldError, Problem
-from provisioner.core.names import MAX_NAME, Place, SnapshotName, is_name
-from provisioner.core.reserved_words import RESERVED
+from provisioner.core.names import Place, SnapshotName, name_errors
 from provisioner.core.root import NEVER, Restore, Root
 from provisioner.core.times import instant, read_time
 
@@ -175,23 +174,6 @@ def invalid(errors: list[FieldError]) -> Problem:
     return Problem(
         422, "The request is not valid", f"Change {fields}.", slug="invalid-request", errors=errors
     )
-
-
-def name_errors(name: str, engine: str) -> list[str]:
-    """Why a database may not bear this name; empty when it may.
-
-    The length leaves room for the environment in the RDS identifier (at most 63 characters) and for
-    the suffix of the final snapshot's name.
-    """
-    errors = []
-    if not is_name(name):
-        errors.append(
-            f"use 1 to {MAX_NAME} characters: lower-case letters, digits and single hyphens, a letter first, "
-            "no hyphen last"
-        )
-    elif name.replace("-", "_") in RESERVED.get(engine, ()):
-        errors.append(f"{name!r} is a reserved word of {engine}; choose another name, such as {name}-db")
-    return errors
 
 
 def new_root(

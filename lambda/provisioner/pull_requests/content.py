@@ -212,11 +212,9 @@ def _restore(root: Root) -> str:
 
 
 def _next(request: Request, catalog: Catalog) -> str:
-    rules = catalog.environments.get(request.environment)
-    automatic = rules is not None and rules.approval == "auto"
     approval = (
         "Gate and plan run; when they show exactly this and nothing else, it merges by itself."
-        if automatic
+        if catalog.merges_automatically(request.environment)
         else "Gate and plan run; then a code owner reviews, approves and merges."
     )
     apply = {

@@ -37,7 +37,7 @@ class Merger:
         """Whether the catalog, the gate and the plan leave nothing for a person to decide."""
         progress = request.progress
         return (
-            self.is_automatic(request)
+            self.catalog.merges_automatically(request.environment)
             and progress.state is State.PULL_REQUEST_OPEN
             and not progress.cancelling
             and not progress.edited
@@ -47,11 +47,6 @@ class Merger:
             and plan.detail.get("as_asked") is True
             and found.head_sha == progress.commit == plan.detail.get("commit")
         )
-
-    def is_automatic(self, request: Request) -> bool:
-        """Whether nobody has to approve in the request's environment."""
-        rules = self.catalog.environments.get(request.environment)
-        return rules is not None and rules.approval == "auto"
 
     def merge(self, request: Request, found: PullRequest, now: dt.datetime) -> str:
         """Merge; "" when merged, else GitHub's reason for not doing it, and a look before long."""

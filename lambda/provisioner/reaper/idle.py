@@ -145,7 +145,7 @@ class IdleSweeper:
                 looked.taken_back.append(seen.place)
 
     def _automatic(self, database: Database) -> bool:
-        return self.service.catalog.environments[database.environment].approval == "auto"
+        return self.service.catalog.merges_automatically(database.environment)
 
     def _note(
         self, database: Database, use: Activity, action: Action | None, before: Activity | None

@@ -166,8 +166,8 @@ class Sweeper:
         return min(max(age, _SHORTEST_LOOK), _LONGEST_CHECK)
 
     def _maximum(self, request: Request) -> dt.timedelta:
-        rules = self.service.catalog.environments.get(request.environment)
-        return maximum(request.progress.step, automatic=rules is not None and rules.approval == "auto")
+        automatic = self.service.catalog.merges_automatically(request.environment)
+        return maximum(request.progress.step, automatic=automatic)
 
     def _fail(self, request: Request) -> None:
         progress = request.progress
@@ -214,12 +214,11 @@ class Sweeper:
         number = self.service.ledger.origin_pull_request(database)
         if number is None:
             return
-        rules = self.service.catalog.environments.get(database.environment)
         text = comments.expiry_comment(
             place=str(database.place),
             expires_at=database.root.expires_at,
             last=last,
-            automatic=rules is not None and rules.approval == "auto",
+            automatic=self.service.catalog.merges_automatically(database.environment),
         )
         self.github().put_comment(number, comments.EXPIRY, text)
 

@@ -102,7 +102,7 @@ class PlanReceiver:
             )
         if request.progress.cancelling:
             return "it was cancelled, and closes by itself."
-        if self._merger.is_automatic(request):
+        if self.catalog.merges_automatically(request.environment):
             return (
                 "the plan shows other changes than were asked for, so a person reviews, approves and merges."
             )
