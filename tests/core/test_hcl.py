@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hcl2
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from provisioner.core.hcl import (
     RootSyntaxError,
@@ -55,7 +55,7 @@ def as_terraform_reads(text: str) -> str:
     return unicodedata.normalize("NFC", re.sub("[\ud800-\udfff]", "\ufffd", text))
 
 
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10_000)
 @given(TEXT)
 @example(HOSTILE[0])
 @example(HOSTILE[1])
@@ -75,7 +75,7 @@ def test_no_text_leaves_its_literal_and_each_comes_back(text: str) -> None:
     assert parse(render(one)) == one
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.from_regex(r"[A-Za-z0-9 _.:/=+@-]{1,20}", fullmatch=True), TEXT, max_size=4), TEXT)
 def test_every_root_comes_back_as_it_was(tags: dict[str, str], purpose: str) -> None:
     clean = {key: re.sub("[\ud800-\udfff]", "\ufffd", value) for key, value in tags.items()}
