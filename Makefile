@@ -3,25 +3,24 @@
 SHELL := /bin/bash
 PYTHON_ENV := .venv/.complete
 RUN := .venv/bin
+PYTEST := $(RUN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/e2e
 export TF_CLI_CONFIG_FILE := $(CURDIR)/.cache/terraform/terraform.rc
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 .PHONY: help
 help: ## List the commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "%s%s\n", gap, substr($$0, 5); gap = "\n" } \
+	  /^[a-z0-9-]+:.*## / { if (gap) printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(PYTHON_ENV): uv.lock sandbox/setup.sh
 	@sandbox/setup.sh
-
-.PHONY: setup
-setup: ## Install everything into .venv; say what the machine lacks
-	@sandbox/setup.sh
-	@$(MAKE) --no-print-directory $(TF_CLI_CONFIG_FILE)
 
 $(TF_CLI_CONFIG_FILE): sandbox/terraform_mirror.py | $(PYTHON_ENV)
 	@$(RUN)/python -m sandbox.terraform_mirror $(@D) >/dev/null
 
 READY := $(PYTHON_ENV) $(TF_CLI_CONFIG_FILE)
+
+##@ Use it
 
 .PHONY: demo
 demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life for a whole life)
@@ -31,33 +30,20 @@ demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life for 
 sandbox: $(READY) ## Start the whole system in the background; .sandbox/env says where
 	@$(RUN)/python -m sandbox start
 
+.PHONY: sandbox-approve
+sandbox-approve: $(READY) ## Approve and merge a pull request as a reviewer: PR=n
+	@$(RUN)/python -m sandbox approve $(or $(PR),$(error say which pull request: make sandbox-approve PR=n))
+
 .PHONY: sandbox-stop
 sandbox-stop: $(READY) ## Stop it and everything it started
 	@$(RUN)/python -m sandbox stop
 
-.PHONY: sandbox-approve
-sandbox-approve: $(READY) ## Approve and merge a pull request as a person: PR=n
-	@$(RUN)/python -m sandbox approve $(or $(PR),$(error say which pull request: make sandbox-approve PR=n))
+##@ Work on it
 
-.PHONY: test
-test: $(READY) ## All tests, the end-to-end ones on a sandbox of their own included
-	@$(RUN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/e2e
-	@$(RUN)/pytest tests/e2e
-
-.PHONY: lint
-lint: $(READY) ## Formatting, lint and types
-	@$(RUN)/ruff format --check --quiet . || { echo "run: make fmt"; exit 1; }
-	@$(RUN)/ruff check --quiet .
-	@terraform fmt -check -recursive terraform || { echo "run: make fmt"; exit 1; }
-	@$(RUN)/mypy
-	@$(RUN)/mypy tests
-
-.PHONY: check
-check: lint test ## What CI runs
-
-.PHONY: bench
-bench: $(READY) ## Measure cold starts: against an earlier commit, and against their floor (AGAINST=commit)
-	@$(RUN)/python bench/cold_start.py $(if $(AGAINST),--against $(AGAINST))
+.PHONY: setup
+setup: ## Install everything into .venv; say what the machine lacks
+	@sandbox/setup.sh
+	@$(MAKE) --no-print-directory $(TF_CLI_CONFIG_FILE)
 
 .PHONY: fmt
 fmt: $(READY) ## Format Python and Terraform
@@ -69,3 +55,43 @@ fmt: $(READY) ## Format Python and Terraform
 clean: ## Remove everything that can be made again
 	@if [ -x $(RUN)/python ]; then $(RUN)/python -m sandbox stop; fi
 	@rm -rf .venv .cache .sandbox .aws-sam sam/.aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+##@ Check it
+
+.PHONY: lint
+lint: $(READY) ## Formatting, lint and types
+	@$(RUN)/ruff format --check --quiet . || { echo "run: make fmt"; exit 1; }
+	@$(RUN)/ruff check --quiet .
+	@terraform fmt -check -recursive terraform || { echo "run: make fmt"; exit 1; }
+	@$(RUN)/mypy
+	@$(RUN)/mypy tests
+
+.PHONY: test
+test: $(READY) ## All tests, the end-to-end ones included
+	@$(PYTEST)
+	@$(MAKE) --no-print-directory test-e2e
+
+.PHONY: test-e2e
+test-e2e: $(READY) ## The end-to-end tests alone, on a sandbox that they start and stop
+	@$(RUN)/pytest tests/e2e
+
+.PHONY: check
+check: lint test ## What CI runs
+
+.PHONY: check-all
+check-all: lint coverage test-e2e stories bench ## What CI runs (coverage runs the tests), and what takes longer
+
+.PHONY: coverage
+coverage: $(READY) ## Branch coverage of each package next to what it was; fails where it is lower
+	@COVERAGE_FILE=.cache/coverage.data $(PYTEST) --cov=lambda/provisioner --cov=pipeline --cov=ops --cov=sandbox --cov-branch \
+	  --cov-report= --cov-report=json:.cache/coverage.json
+	@$(RUN)/python -m bench.branch_coverage .cache/coverage.json
+
+.PHONY: stories
+stories: $(READY) ## The demo's stories, one after the other
+	@$(RUN)/python -m sandbox demo
+	@$(RUN)/python -m sandbox demo --story life
+
+.PHONY: bench
+bench: $(READY) ## Measure cold starts: against an earlier commit, and against their floor (AGAINST=commit)
+	@$(RUN)/python bench/cold_start.py $(if $(AGAINST),--against $(AGAINST))
