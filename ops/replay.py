@@ -14,7 +14,7 @@ from provisioner.core import expiry
 from provisioner.core.catalog import Catalog
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
-from provisioner.core.expiry import Action
+from provisioner.core.expiry import ExpiryAction
 from provisioner.core.lifecycle import ENDED, Kind, State
 from provisioner.core.models import Charge, Request
 from provisioner.core.names import Place
@@ -122,11 +122,11 @@ class Replay:
         if database is None or note.id in {known.id for known in ledger.database_events(place)}:
             return
         if note.type is DatabaseEventType.EXPIRING:
-            action = Action.WARN_LAST if note.detail["last"] else Action.WARN_FIRST
+            action = ExpiryAction.WARN_LAST if note.detail["last"] else ExpiryAction.WARN_FIRST
             mark = expiry.mark(action, str(note.detail["expires_at"]))
             marks = {**database.marks, mark: instant(note.at)}
-            plan = expiry.plan(database.root.expires_at, database.created_at, marks, note.at)
-            ledger.mark(database, mark, note.at, plan.check_at, note)
+            due = expiry.due(database.root.expires_at, database.created_at, marks, note.at)
+            ledger.mark(database, mark, note.at, due.check_at, note)
         elif note.type is not DatabaseEventType.REMOVED_IN_GIT or not ledger.mark_removed(place, note):
             ledger.add_database_event(place, note)
 

@@ -10,7 +10,9 @@ from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState, Kind, derive
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.root import Root
-from provisioner.intake.bodies import asked, new_root, read_create
+from provisioner.intake import roots
+from provisioner.intake.bodies import read_create
+from provisioner.intake.roots import asked
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 CATALOG_TEXT = (Path(__file__).parents[2] / "catalog.yaml").read_text()
@@ -26,7 +28,7 @@ def catalog() -> Catalog:
 
 def root(request_id: str = ID, *, team: str = "alpha", now: dt.datetime = NOW, **body: Any) -> Root:
     """The root that a body leads to; the mission's body unless fields are given."""
-    return new_root(read_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now)
+    return roots.new(read_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now)
 
 
 def request(

@@ -17,7 +17,7 @@ from provisioner.core.events import Event
 from provisioner.core.models import Request
 from provisioner.handlers import report, webhook, worker
 from provisioner.intake.message import Message
-from provisioner.intake.use_cases import Caller
+from provisioner.intake.opening import Caller
 from provisioner.ledger.ledger import Ledger
 from provisioner.wiring import intake
 

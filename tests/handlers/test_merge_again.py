@@ -6,23 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from provisioner import settings
 from provisioner.core.events import EventType
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
-from provisioner.reaper.stuck import Sweeper, Swept
-from provisioner.wiring import intake, repository
+from provisioner.reaper.outcome import Outcome
+from provisioner.wiring import intake
 
 from tests.handlers.chain import ALPHA, Chain, now
+from tests.handlers.reaping import reap
 
 MINUTE = dt.timedelta(minutes=1)
 PENDING = '{"message": "Required status check \\"ci/circleci: plan\\" is pending."}'
 MERGED = ["GET /pulls/1", "PUT /pulls/1/merge"]
 
 
-def sweep(after: dt.timedelta) -> Swept:
+def reap_after(after: dt.timedelta) -> Outcome:
     """The reaper's look at what stands still, that much later."""
-    return Sweeper(intake.service(now() + after), repository.github, settings.base_branch()).run()
+    return reap(now() + after)
 
 
 def refused(chain: Chain, *, status: int = 405, times: int = 1, **plan: Any) -> Request:
@@ -42,17 +42,17 @@ def state(chain: Chain, one: Request) -> State:
 def test_a_merge_that_github_refuses_is_made_a_minute_later(chain: Chain, status: int) -> None:
     one = refused(chain, status=status)
     assert state(chain, one) is State.PULL_REQUEST_OPEN
-    assert sweep(MINUTE / 2) == Swept()
+    assert reap_after(MINUTE / 2) == Outcome()
     assert chain.calls() == []
 
-    swept = sweep(MINUTE)
+    outcome = reap_after(MINUTE)
 
     branch = chain.server.hub.pulls[1].branch
-    assert swept == Swept(merged=1)
+    assert outcome == Outcome(merged=1)
     assert chain.calls() == [*MERGED, f"DELETE /git/refs/heads/{branch}"]
     assert state(chain, one) is State.MERGED
     assert [event.type for event in chain.events(one)][-2:] == [EventType.PLANNED, EventType.MERGED]
-    assert sweep(2 * MINUTE) == Swept()
+    assert reap_after(2 * MINUTE) == Outcome()
 
 
 def test_the_comment_says_that_the_merge_is_tried_again(chain: Chain) -> None:
@@ -70,14 +70,14 @@ def test_a_merge_that_stays_refused_is_tried_less_and_less_often_and_then_fails(
 
     minutes = []
     for minute in range(1, 17):
-        sweep(minute * MINUTE)
+        reap_after(minute * MINUTE)
         minutes += [minute] * chain.calls().count("PUT /pulls/1/merge")
 
     gaps = [later - earlier for earlier, later in itertools.pairwise(minutes)]
     assert minutes[:2] == [1, 3]
     assert gaps == sorted(gaps)
     assert len(minutes) < 6
-    assert sweep(3 * 60 * MINUTE).failed == 1
+    assert reap_after(3 * 60 * MINUTE).failed == 1
     failure = chain.now(one).progress.failure
     assert failure is not None
     assert failure.cause == "gate, plan and approval did not come to an end within 2 hours"
@@ -87,10 +87,10 @@ def test_a_merge_whose_answer_was_lost_is_seen_at_the_next_look(chain: Chain) ->
     one = refused(chain)
     chain.server.fault("/merge", status=502, after_effect=True)
 
-    assert sweep(MINUTE).errors
+    assert reap_after(MINUTE).errors
     assert state(chain, one) is State.PULL_REQUEST_OPEN
 
-    sweep(4 * MINUTE)
+    reap_after(4 * MINUTE)
     assert state(chain, one) is State.MERGED
     assert chain.calls().count("PUT /pulls/1/merge") == 1
 
@@ -100,7 +100,7 @@ def test_a_merge_that_was_never_asked_for_is_made_at_the_first_look(chain: Chain
     chain.server.fault("/merge", status=502)
     assert chain.plan(one)["retry"]
 
-    sweep(16 * MINUTE)
+    reap_after(16 * MINUTE)
 
     assert state(chain, one) is State.MERGED
 
@@ -115,7 +115,7 @@ def redirect(chain: Chain, _one: Request) -> None:
 
 
 def cancel(_chain: Chain, one: Request) -> None:
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
 
 
 def plan_more(chain: Chain, one: Request) -> None:
@@ -136,7 +136,7 @@ def test_what_has_changed_since_the_refusal_is_not_merged(
     chain.calls()
 
     for minutes in (1, 5, 20):
-        sweep(minutes * MINUTE)
+        reap_after(minutes * MINUTE)
 
     assert "PUT /pulls/1/merge" not in chain.calls()
     assert not chain.server.hub.pulls[1].merged
@@ -149,7 +149,7 @@ def test_an_edit_that_was_undone_still_needs_a_person(chain: Chain) -> None:
         edit(chain, one)
     chain.server.git.git("update-ref", f"refs/heads/{pull.branch}", str(one.progress.commit))
 
-    sweep(20 * MINUTE)
+    reap_after(20 * MINUTE)
 
     assert not pull.merged
 
@@ -168,7 +168,7 @@ def test_what_did_not_merge_by_itself_at_first_does_not_later(chain: Chain, plan
     one = chain.opened()
     chain.plan(one, **plan)
 
-    sweep(16 * MINUTE)
+    reap_after(16 * MINUTE)
 
     assert state(chain, one) is State.PULL_REQUEST_OPEN
 
@@ -178,7 +178,7 @@ def test_where_the_catalog_says_review_the_sweeper_merges_nothing(chain: Chain, 
     one = chain.opened(environment=environment)
     chain.plan(one)
 
-    sweep(16 * MINUTE)
+    reap_after(16 * MINUTE)
 
     assert state(chain, one) is State.PULL_REQUEST_OPEN
 
@@ -186,6 +186,6 @@ def test_where_the_catalog_says_review_the_sweeper_merges_nothing(chain: Chain, 
 def test_what_nobody_has_planned_yet_is_not_merged(chain: Chain) -> None:
     one = chain.opened()
 
-    sweep(16 * MINUTE)
+    reap_after(16 * MINUTE)
 
     assert state(chain, one) is State.PULL_REQUEST_OPEN

@@ -6,25 +6,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from provisioner import settings
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.names import Place
-from provisioner.reaper.stuck import Sweeper, Swept
-from provisioner.wiring import intake, repository
+from provisioner.reaper.outcome import Outcome
 
 from tests.core.examples import ROOMY, charge
 from tests.core.examples import request as new_request
 from tests.handlers.chain import Chain, now
+from tests.handlers.reaping import reap
 
 NOTHING = Charge()
 
 
-def sweep() -> Swept:
+def reap_later() -> Outcome:
     """The reaper's look at what it should look after, once webhooks are heard."""
     later = now() + dt.timedelta(minutes=10)
-    return Sweeper(intake.service(later), repository.github, settings.base_branch()).run()
+    return reap(later)
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def rejected(chain: Chain) -> Request:
     one = chain.opened()
     chain.server.hub.close_as_person(1, "ann")
     chain.server.webhooks.settle()
-    assert sweep() == Swept()
+    assert reap_later() == Outcome()
     assert chain.now(one).progress.state is State.REJECTED
     assert chain.ledger.quota_used("alpha", "dev") == NOTHING
     chain.calls()
@@ -70,7 +69,7 @@ def test_a_pull_request_that_is_opened_again_is_closed_with_the_reason(heard: Ch
 
     assert heard.now(one).progress.state is State.REJECTED
     assert database(heard).state is DatabaseState.REMOVED
-    assert sweep() == Swept()
+    assert reap_later() == Outcome()
     heard.server.webhooks.settle()
     assert heard.server.hub.pulls[1].state == "closed"
     (comment,) = ended_comments(heard)
@@ -80,9 +79,9 @@ def test_a_pull_request_that_is_opened_again_is_closed_with_the_reason(heard: Ch
         "ann",
         "rds-provisioner",
     ]
-    sweep()  # hears of its own close once
+    reap_later()  # hears of its own close once
     heard.calls()
-    assert sweep() == Swept()
+    assert reap_later() == Outcome()
     assert heard.calls() == []
 
 
@@ -90,7 +89,7 @@ def test_each_time_that_it_is_opened_again(heard: Chain) -> None:
     rejected(heard)
     for _ in range(3):
         reopen(heard)
-        sweep()
+        reap_later()
         heard.server.webhooks.settle()
         assert heard.server.hub.pulls[1].state == "closed"
     assert len(ended_comments(heard)) == 1
@@ -102,7 +101,7 @@ def test_its_name_may_be_anothers_by_then(heard: Chain) -> None:
     heard.ledger.open_create(other, charge(other.root), ROOMY)
 
     reopen(heard)
-    sweep()
+    reap_later()
 
     found = database(heard)
     assert (found.team, found.active, found.state) == ("beta", other.id, DatabaseState.PENDING)
@@ -137,7 +136,7 @@ def test_a_merge_whose_webhook_was_lost_is_found_by_the_sweeper(chain: Chain) ->
         reopen(chain)
     chain.server.hub.merge_as_person(1, "ann")
 
-    sweep()
+    reap_later()
 
     assert chain.now(one).progress.state is State.MERGED
     assert database(chain).active == one.id

@@ -171,7 +171,7 @@ def test_a_later_change_merges_only_when_the_plan_is_of_its_kind(
     chain: Chain, kind: Kind, summary: dict[str, Any], merges: bool
 ) -> None:
     done(chain)
-    service = intake.service(now())
+    service = intake.use_cases(now())
     match kind:
         case Kind.UPDATE:
             accepted = service.change(Place("dev", "mydb123"), {"storage_gb": 40}, ALPHA)
@@ -353,7 +353,7 @@ def test_a_pull_request_that_nobody_asked_for_is_commented_on_and_left_to_a_pers
 
 def test_a_cancelled_request_is_not_merged(chain: Chain) -> None:
     one = chain.opened()
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
 
     answer = chain.plan(one)
 
@@ -482,7 +482,7 @@ def test_late_and_repeated_reports_of_an_apply_never_undo_its_success(
 
 def test_a_removal_ends_the_database_and_keeps_its_history(chain: Chain) -> None:
     created = done(chain)
-    accepted = intake.service(now()).remove(Place("dev", "mydb123"), ALPHA)
+    accepted = intake.use_cases(now()).remove(Place("dev", "mydb123"), ALPHA)
     assert not isinstance(accepted, dict)
     chain.work()
     one = chain.now(accepted.request)
@@ -502,7 +502,7 @@ def test_a_removal_ends_the_database_and_keeps_its_history(chain: Chain) -> None
 
 def test_a_disarmed_database_goes_on_to_its_removal(chain: Chain) -> None:
     done(chain, environment="prod")
-    accepted = intake.service(now()).remove(Place("prod", "mydb123"), ALPHA)
+    accepted = intake.use_cases(now()).remove(Place("prod", "mydb123"), ALPHA)
     assert not isinstance(accepted, dict)
     chain.work()
     disarm = chain.now(accepted.request)
@@ -543,7 +543,7 @@ def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
 ) -> None:
     one = done(chain)
     if under_way:
-        intake.service(now()).change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
+        intake.use_cases(now()).change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
     held = chain.ledger.quota_used("alpha", "dev")
 
     for _ in range(2):

@@ -19,7 +19,6 @@ from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.core.transitions import FIRST_CHECK
-from provisioner.intake.use_cases import Accepted
 from provisioner.wiring import intake
 
 from tests.handlers.chain import ALPHA, Chain, now
@@ -87,8 +86,7 @@ def failed(chain: Chain, **more: Any) -> Request:
 
 
 def retry(chain: Chain, one: Request) -> Request:
-    accepted = intake.service(now()).retry(one.id, ALPHA)
-    assert isinstance(accepted, Accepted)
+    accepted = intake.use_cases(now()).retry(one.id, ALPHA)
     return accepted.request
 
 
@@ -177,7 +175,7 @@ class TestApply:
 
     def test_a_request_whose_place_another_change_took_is_not_retried(self, chain: Chain) -> None:
         one = failed(chain)
-        service = intake.service(now())
+        service = intake.use_cases(now())
         service.change(Place("dev", "mydb123"), {"size": "medium"}, ALPHA)
         with pytest.raises(Problem) as caught:
             retry(chain, one)

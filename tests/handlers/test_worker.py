@@ -240,7 +240,7 @@ def test_a_failed_request_works_after_the_cause_was_mended_and_it_was_retried(ch
     chain.work()
     chain.server.app.permissions["pull_requests"] = "write"
 
-    intake.service(now()).retry(one.id, ALPHA)
+    intake.use_cases(now()).retry(one.id, ALPHA)
     assert chain.work() == []
 
     assert_one_pull_request(chain)
@@ -351,7 +351,7 @@ def test_a_pull_request_that_was_merged_meanwhile_is_seen_as_merged(chain: Chain
 
 def test_a_request_that_was_cancelled_before_it_began_needs_no_call(chain: Chain) -> None:
     one = chain.ask()
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
 
     assert chain.work() == []
 
@@ -361,7 +361,7 @@ def test_a_request_that_was_cancelled_before_it_began_needs_no_call(chain: Chain
 
 def test_a_cancelled_request_has_its_pull_request_closed_and_its_branch_deleted(chain: Chain) -> None:
     one = chain.opened()
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
 
     assert chain.work() == []
 
@@ -377,7 +377,7 @@ def test_a_failed_request_can_be_cancelled_with_what_is_left_of_it(chain: Chain)
     chain.work()
     assert chain.now(one).progress.state is State.FAILED
 
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
     assert chain.work() == []
 
     assert chain.server.git.head(f"rds/dev/mydb123/create-{one.id[:8]}") is None
@@ -389,7 +389,7 @@ def test_a_request_whose_plan_failed_can_be_cancelled(chain: Chain) -> None:
     chain.plan(one, outcome="denied", cause="too large")
     assert chain.now(one).progress.state is State.FAILED
 
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
     assert chain.work() == []
 
     assert chain.server.hub.pulls[1].state == "closed"
@@ -399,7 +399,7 @@ def test_a_request_whose_plan_failed_can_be_cancelled(chain: Chain) -> None:
 def test_a_lost_cancel_of_a_failed_request_is_sent_again_by_the_sweeper(chain: Chain) -> None:
     one = chain.opened()
     chain.plan(one, outcome="denied", cause="too large")
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
 
     due = list(chain.ledger.due_requests(now() + dt.timedelta(minutes=20)))
 
@@ -408,7 +408,7 @@ def test_a_lost_cancel_of_a_failed_request_is_sent_again_by_the_sweeper(chain: C
 
 def test_a_cancel_that_lost_to_a_merge_leaves_the_request_merged(chain: Chain) -> None:
     one = chain.opened()
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
     chain.server.hub.merge_as_person(1)
 
     assert chain.work() == []
@@ -420,7 +420,7 @@ def test_a_cancel_between_two_tries_closes_what_the_first_one_opened(chain: Chai
     one = chain.ask()
     chain.server.fault("POST .*/pulls", status=502, after_effect=True)
     chain.work()
-    intake.service(now()).cancel(one.id, ALPHA)
+    intake.use_cases(now()).cancel(one.id, ALPHA)
     chain.show_all()
 
     assert chain.work() == []

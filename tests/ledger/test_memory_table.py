@@ -12,13 +12,14 @@ from provisioner.core.events import Event, EventType
 from provisioner.core.models import Activity, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
-from provisioner.intake.use_cases import Accepted, Caller, Service
+from provisioner.intake.opening import Caller, Opening
+from provisioner.intake.use_cases import Accepted, UseCases
 from provisioner.ledger.ledger import Claim, KeyUsed, Ledger, NameTaken, QuotaExceeded
 
 from tests.core.examples import NOW, charge, request
 from tests.ledger.memory_table import MemoryTable, holds, key_of
 from tests.ledger.moto_table import TABLE
-from tests.reaper.test_stuck import ROOM, RULES
+from tests.reaper.world import ROOM, RULES
 
 NAMES = ("one", "two", "three", "four")
 DAY = dt.timedelta(days=1)
@@ -37,7 +38,7 @@ def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -
         detail = {"step": "apply", "cause": "c", "fix": "f", "retryable": True}
     note = DatabaseEvent(id=f"n{chance.randrange(9)}", type=DatabaseEventType.IDLE, at=now, actor="x")
     new_id = str(UUID(int=chance.getrandbits(128), version=4))
-    service = Service(ledger, RULES, lambda _: None, now, lambda: UUID(new_id))
+    service = UseCases(Opening(ledger, RULES, lambda _: None, now), lambda: UUID(new_id))
     alpha = Caller("alpha", "alpha")
     match chance.randrange(14):
         case 0 | 1 | 2:

@@ -16,12 +16,12 @@ from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.ledger.rows import from_item
-from provisioner.reaper.stuck import Sweeper
-from provisioner.wiring import intake, repository
+from provisioner.wiring import intake
 
 from ops import rebuild
 from tests.handlers.chain import ALPHA, RESULT, Chain, now
 from tests.handlers.conftest import chain, cloud  # noqa: F401 - fixtures
+from tests.handlers.reaping import reap
 from tests.ledger.moto_table import TABLE, create_table
 
 Row = dict[str, str | int]
@@ -46,17 +46,17 @@ class World:
 
     def create(self, name: str, **body: Any) -> Request:
         content = {"database_name": name, "database_engine": "mysql", "environment": "dev"} | body
-        return self.open(intake.service(now()).create(content, ALPHA).request)
+        return self.open(intake.use_cases(now()).create(content, ALPHA).request)
 
     def change(self, place: str, **body: Any) -> Request:
         environment, name = place.split("/")
-        accepted = intake.service(now()).change(Place(environment, name), body, ALPHA)
+        accepted = intake.use_cases(now()).change(Place(environment, name), body, ALPHA)
         assert not isinstance(accepted, dict)
         return self.open(accepted.request)
 
     def remove(self, place: str) -> Request:
         environment, name = place.split("/")
-        accepted = intake.service(now()).remove(
+        accepted = intake.use_cases(now()).remove(
             Place(environment, name), ALPHA, reason="Not needed; `-->` gone."
         )
         assert not isinstance(accepted, dict)
@@ -109,7 +109,7 @@ class World:
         """Two looks, five minutes apart: what the first one writes down, the second one keeps on GitHub."""
         self.hear()
         for moment in (now() + after, now() + after + 5 * MINUTE):
-            assert Sweeper(intake.service(moment), repository.github).run().errors == []
+            assert reap(moment).errors == []
 
     def keep_state(self, environment: str, name: str, result: dict[str, Any]) -> None:
         content = {"version": 4, "outputs": {"database": {"value": result}}}
@@ -194,7 +194,7 @@ def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixt
     assert follow_up is not None
     world.carry(world.open(follow_up), "removed")
     cancelled = world.create("never")
-    intake.service(now()).cancel(cancelled.id, ALPHA)
+    intake.use_cases(now()).cancel(cancelled.id, ALPHA)
     assert world.open(cancelled).progress.state is State.CANCELLED
     rejected = world.change("dev/orders", storage_gb=50)
     world.chain.server.hub.close_as_person(world.number(rejected), "ben")
@@ -299,12 +299,12 @@ def test_an_apply_whose_end_nobody_recorded_yet_is_known_from_the_state_bucket(w
 
 def test_what_never_reached_github_does_not_come_back_and_the_same_post_asks_again(world: World) -> None:
     content = {"database_name": "orders", "database_engine": "mysql", "environment": "dev"}
-    intake.service(now()).create(content, ALPHA)
+    intake.use_cases(now()).create(content, ALPHA)
     world.lose()
 
     assert restored() == 0
     assert world.rows() == {}
-    assert not intake.service(now()).create(content, ALPHA).replayed
+    assert not intake.use_cases(now()).create(content, ALPHA).replayed
 
 
 def test_a_root_that_no_record_names_is_reported(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,9 +14,9 @@ from provisioner.reaper.snapshots import Pruned
 from tests.core.examples import MISSION_BODY
 from tests.ledger.busy_table import Busy
 from tests.ledger.moto_table import TABLE
-from tests.reaper.test_idle import Days
-from tests.reaper.test_snapshots import FINAL, Account
-from tests.reaper.test_stuck import ALPHA, World
+from tests.reaper.account import FINAL, Account
+from tests.reaper.days import Days
+from tests.reaper.world import ALPHA, World
 
 DAY = dt.timedelta(days=1)
 
@@ -32,19 +32,19 @@ def world(table: Busy) -> World:
 
 
 def test_a_contested_request_is_tried_again_and_rings_no_alarm(world: World, table: Busy) -> None:
-    contested = world.service().create(MISSION_BODY, ALPHA).request
-    other = world.service().create(MISSION_BODY | {"database_name": "other"}, ALPHA).request
+    contested = world.api.create(MISSION_BODY, ALPHA).request
+    other = world.api.create(MISSION_BODY | {"database_name": "other"}, ALPHA).request
     table.held[f"REQ#{contested.id}"] = 100
 
-    swept = world.sweep(2 * DAY)  # both are to fail, since no pull request could be opened
+    outcome = world.reap(2 * DAY)  # both are to fail, since no pull request could be opened
 
-    assert swept.unexpected == 0
-    assert swept.errors == ["writing to the ledger: others kept changing the same rows"]
+    assert outcome.unexpected == 0
+    assert outcome.errors == ["writing to the ledger: others kept changing the same rows"]
     found = world.ledger.request(other.id)
     assert found is not None
     assert found.progress.state is State.FAILED
     table.held.clear()
-    world.sweep(dt.timedelta(hours=1))
+    world.reap(dt.timedelta(hours=1))
     found = world.ledger.request(contested.id)
     assert found is not None
     assert found.progress.state is State.FAILED

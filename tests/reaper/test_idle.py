@@ -2,119 +2,22 @@
 
 import datetime as dt
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from provisioner.api.pages import database_page
 from provisioner.core.database_events import DatabaseEventType
-from provisioner.core.errors import TryLater
 from provisioner.core.events import EventType
-from provisioner.core.lifecycle import DatabaseState, Kind
-from provisioner.core.models import Database, Request
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.names import Place
 from provisioner.core.times import instant
-from provisioner.intake.use_cases import Accepted
 from provisioner.ledger.ledger import Ledger
-from provisioner.reaper.idle import IdleSweeper, Looked
-from provisioner.reaper.idle_rules import HOUR, Point
-from provisioner.reaper.rds import Instance
+from provisioner.reaper.idle import IdleDatabases
+from provisioner.reaper.idle_rules import HOUR
 
 from tests.core.examples import NOW
-from tests.reaper.test_stuck import ALPHA, FakeGitHub, World
-
-DAY = dt.timedelta(days=1)
-
-# Who is connected in an hour; None where CloudWatch knows nothing of it.
-Connections = Callable[[dt.datetime], float | None]
-
-
-@dataclass
-class FakeAccount:
-    """Instances, and what CloudWatch knows of each."""
-
-    running: dict[str, tuple[Instance, Connections]] = field(default_factory=dict)
-    down: bool = False
-    reads: list[int] = field(default_factory=list)
-
-    def instances(self) -> list[Instance]:
-        return [instance for instance, _ in self.running.values()]
-
-    def connections(
-        self, identifiers: Sequence[str], begin: dt.datetime, end: dt.datetime
-    ) -> dict[str, list[Point]]:
-        if self.down:
-            raise TryLater("reading the connections from CloudWatch", "CloudWatch did not answer")
-        self.reads.append(len(identifiers))
-        return {one: list(self._points(one, begin, end)) for one in identifiers}
-
-    def _points(self, identifier: str, begin: dt.datetime, end: dt.datetime) -> list[Point]:
-        instance, connected = self.running[identifier]
-        hours = [begin + count * HOUR for count in range((end - begin) // HOUR)]
-        known = [(hour, connected(hour)) for hour in hours if hour >= instance.created_at]
-        return [(hour, count) for hour, count in known if count is not None]
-
-
-@dataclass
-class KilledGitHub(FakeGitHub):
-    """Where the function dies once, at a comment on one pull request."""
-
-    at: int | None = None
-
-    def put_comment(self, number: int, marker: str, text: str) -> None:
-        if number == self.at:
-            self.at = None
-            raise MemoryError
-        super().put_comment(number, marker, text)
-
-
-@dataclass
-class Days:
-    """A ledger, an account and a clock that is moved by whole days."""
-
-    world: World
-    account: FakeAccount = field(default_factory=FakeAccount)
-
-    @property
-    def ledger(self) -> Ledger:
-        return self.world.ledger
-
-    def database(
-        self, name: str, connected: Connections = lambda hour: 0.0, *, number: int = 1, **body: str
-    ) -> None:
-        """A database that is there; `connected` says who uses it."""
-        self.world.database(name, number=number, **body)
-        place = Place(body.get("environment", "dev"), name)
-        self.account.running[place.identifier] = (
-            Instance(place.identifier, place, self.world.now),
-            connected,
-        )
-
-    def look(self, after: dt.timedelta = DAY) -> Looked | None:
-        self.world.now += after
-        sweeper = IdleSweeper(self.world.service(), lambda: self.account, lambda: self.world.github)  # type: ignore[arg-type, return-value]
-        return sweeper.run()
-
-    def days(self, count: int) -> list[tuple[int, Looked]]:
-        """What each of the next days' looks did, by day, where it did anything."""
-        found = []
-        for day in range(1, count + 1):
-            looked = self.look()
-            assert looked is not None
-            if looked.reported or looked.taken_back or looked.removals or looked.errors:
-                found.append((day, looked))
-        return found
-
-    def there(self, name: str, environment: str = "dev") -> Database:
-        found = self.ledger.database(Place(environment, name))
-        assert found is not None
-        return found
-
-    def removals(self, name: str, environment: str = "dev") -> list[Request]:
-        asked = [self.ledger.request(one) for one in self.ledger.request_ids(Place(environment, name))]
-        return [one for one in asked if one and one.kind is Kind.REMOVE]
-
-    def told(self, name: str, environment: str = "dev") -> list[str]:
-        return [note.type.value for note in self.ledger.database_events(Place(environment, name))]
+from tests.reaper.days import DAY, Connections, Days, KilledGitHub
+from tests.reaper.world import ALPHA, RULES, World
 
 
 @pytest.fixture
@@ -189,12 +92,12 @@ def test_the_database_says_since_when_it_is_idle(days: Days) -> None:
     busy = NOW + 5 * HOUR
     days.database("orders", lambda hour: 2.0 if hour == busy else 0.0, ttl="30d")
     days.days(10)
-    page = days.world.service().database_page(Place("dev", "orders"), ALPHA)
+    page = database_page(days.there("orders"), days.ledger, RULES)
     assert (page["last_connection_at"], page["idle_since"]) == (instant(busy), None)
 
     days.days(5)
 
-    page = days.world.service().database_page(Place("dev", "orders"), ALPHA)
+    page = database_page(days.there("orders"), days.ledger, RULES)
     assert (page["last_connection_at"], page["idle_since"]) == (instant(busy), "2026-11-24T13:00:00Z")
     assert [event["event"] for event in page["events"]] == ["idle"]
 
@@ -202,8 +105,7 @@ def test_the_database_says_since_when_it_is_idle(days: Days) -> None:
 def test_an_extension_after_the_warning_counts_as_use(days: Days) -> None:
     days.database("orders", ttl="20d")
     days.days(16)
-    extended = days.world.service().change(Place("dev", "orders"), {"ttl": "14d"}, ALPHA)
-    assert isinstance(extended, Accepted)
+    extended = days.world.api.change(Place("dev", "orders"), {"ttl": "14d"}, ALPHA)
 
     assert days.days(1) == []  # it is being applied
     days.world.happened(extended.request.id, EventType.SUCCEEDED, result=None)
@@ -320,11 +222,9 @@ def test_a_look_that_broke_off_is_taken_up_an_hour_later_where_it_stopped(days: 
 def test_two_looks_at_once_warn_and_ask_once(days: Days) -> None:
     days.database("orders", ttl="30d")
     days.world.now += 14 * DAY
-    service = days.world.service()
-    first, second = (
-        IdleSweeper(service, lambda: days.account, lambda: days.world.github)  # type: ignore[arg-type, return-value]
-        for _ in range(2)
-    )
+    account: Any = days.account
+    github: Any = days.world.github
+    first, second = (IdleDatabases(days.world.opening, lambda: account, lambda: github) for _ in range(2))
 
     assert first.run() is not None
     assert second.run() is None

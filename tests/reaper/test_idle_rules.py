@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from provisioner.core.models import Activity
 from provisioner.reaper import idle_rules
-from provisioner.reaper.idle_rules import ENOUGH_HOURS, NOTICE, Action, Point, Verdict, follow, judge
+from provisioner.reaper.idle_rules import ENOUGH_HOURS, NOTICE, Finding, IdleAction, Point, follow, judge
 
 from tests.core.examples import NOW
 
@@ -21,13 +21,13 @@ HOURS = [END - (count + 1) * HOUR for count in range(24 * DAYS)]
 QUIET: list[Point] = [(hour, 0.0) for hour in HOURS]
 
 
-def verdict(points: list[Point], *, alive_since: dt.datetime = LONG_AGO, now: dt.datetime = NOW) -> Verdict:
+def verdict(points: list[Point], *, alive_since: dt.datetime = LONG_AGO, now: dt.datetime = NOW) -> Finding:
     return judge(points, days=DAYS, alive_since=alive_since, now=now)
 
 
 def look(
     before: Activity | None,
-    found: Verdict,
+    found: Finding,
     now: dt.datetime,
     *,
     removes: bool = True,
@@ -44,26 +44,26 @@ def test_a_look_reaches_from_the_hour_that_runs_to_the_same_hour_days_ago() -> N
 
 
 def test_fourteen_days_without_a_connection_are_idle() -> None:
-    assert verdict(QUIET) is Verdict.IDLE
+    assert verdict(QUIET) is Finding.IDLE
 
 
 def test_no_data_at_all_is_not_idleness() -> None:
-    assert verdict([]) is Verdict.UNKNOWN
+    assert verdict([]) is Finding.UNKNOWN
 
 
 def test_a_database_that_was_stopped_for_a_day_is_not_known_to_be_idle() -> None:
     stopped = [(at, count) for at, count in QUIET if not NOW - 6 * DAY <= at < NOW - 5 * DAY]
 
-    assert verdict(stopped) is Verdict.UNKNOWN
+    assert verdict(stopped) is Finding.UNKNOWN
 
 
 def test_a_restart_and_a_gap_of_four_hours_do_not_hide_idleness() -> None:
-    assert verdict([(at, count) for at, count in QUIET if at.hour not in (1, 2, 3, 4)]) is Verdict.IDLE
-    assert verdict([(at, count) for at, count in QUIET if at.hour not in (0, 1, 2, 3, 4)]) is Verdict.UNKNOWN
+    assert verdict([(at, count) for at, count in QUIET if at.hour not in (1, 2, 3, 4)]) is Finding.IDLE
+    assert verdict([(at, count) for at, count in QUIET if at.hour not in (0, 1, 2, 3, 4)]) is Finding.UNKNOWN
 
 
 def test_a_change_by_somebody_counts_as_use() -> None:
-    assert verdict(QUIET, alive_since=NOW - 13 * DAY) is Verdict.IN_USE
+    assert verdict(QUIET, alive_since=NOW - 13 * DAY) is Finding.IN_USE
 
 
 @given(st.sets(st.integers(0, len(HOURS) - 1)), st.integers(0, len(HOURS) - 1), st.integers(1, 900))
@@ -72,7 +72,7 @@ def test_one_connection_in_one_hour_is_use_whatever_is_missing(
 ) -> None:
     points = [(at, 0.0) for position, at in enumerate(HOURS) if position not in missing | {used}]
 
-    assert verdict([*points, (HOURS[used], float(connections))]) is Verdict.IN_USE
+    assert verdict([*points, (HOURS[used], float(connections))]) is Finding.IN_USE
 
 
 @given(st.sets(st.integers(0, len(HOURS) - 1), max_size=60))
@@ -80,124 +80,128 @@ def test_idleness_needs_twenty_known_hours_of_every_day(missing: set[int]) -> No
     points = [(at, 0.0) for position, at in enumerate(HOURS) if position not in missing]
     gaps = [sum(position // 24 == day for position in missing) for day in range(DAYS)]
 
-    assert (verdict(points) is Verdict.IDLE) == (max(gaps) <= 4)
-    assert verdict(points) is not Verdict.IN_USE
+    assert (verdict(points) is Finding.IDLE) == (max(gaps) <= 4)
+    assert verdict(points) is not Finding.IN_USE
 
 
 @given(st.integers(1, 24 * DAYS * 60 - 61), st.booleans())
 def test_a_database_younger_than_its_days_is_never_idle(minutes: int, told: bool) -> None:
     age = dt.timedelta(minutes=minutes)
 
-    assert verdict(QUIET if told else [], alive_since=NOW - age) is not Verdict.IDLE
+    assert verdict(QUIET if told else [], alive_since=NOW - age) is not Finding.IDLE
 
 
 @given(st.permutations(QUIET[:48]))
 def test_the_order_of_the_points_does_not_matter(points: list[Point]) -> None:
-    assert verdict([*points, *QUIET[48:]]) is Verdict.IDLE
-    assert verdict([*QUIET[48:], *points, *points]) is Verdict.IDLE
+    assert verdict([*points, *QUIET[48:]]) is Finding.IDLE
+    assert verdict([*QUIET[48:], *points, *points]) is Finding.IDLE
 
 
 def test_an_idle_database_is_warned_about_once_and_due_after_the_notice() -> None:
-    use, actions = None, []
+    activity, actions = None, []
     for day in range(6):
-        following = look(use, Verdict.IDLE, NOW + day * DAY)
-        use = following.use
+        following = look(activity, Finding.IDLE, NOW + day * DAY)
+        activity = following.activity
         actions.append(following.action)
 
-    assert actions == [Action.REPORT, None, None, Action.REMOVE, Action.REMOVE, Action.REMOVE]
-    assert use is not None
-    assert idle_rules.spell(use) == "idle@2026-11-09T13:00:00Z"
+    assert actions == [IdleAction.REPORT, None, None, IdleAction.REMOVE, IdleAction.REMOVE, IdleAction.REMOVE]
+    assert activity is not None
+    assert idle_rules.spell(activity) == "idle@2026-11-09T13:00:00Z"
 
 
 def test_where_nothing_is_removed_by_itself_it_is_reported_once() -> None:
-    use, actions = None, []
+    activity, actions = None, []
     for day in range(40):
-        following = look(use, Verdict.IDLE, NOW + day * DAY, removes=False)
-        use = following.use
+        following = look(activity, Finding.IDLE, NOW + day * DAY, removes=False)
+        activity = following.activity
         actions.append(following.action)
 
-    assert actions == [Action.REPORT] + [None] * 39
+    assert actions == [IdleAction.REPORT] + [None] * 39
 
 
 def test_an_environment_that_begins_to_remove_warns_first() -> None:
-    reported = look(None, Verdict.IDLE, NOW, removes=False).use
+    reported = look(None, Finding.IDLE, NOW, removes=False).activity
 
-    later = look(reported, Verdict.IDLE, NOW + 10 * DAY, removes=True)
+    later = look(reported, Finding.IDLE, NOW + 10 * DAY, removes=True)
 
-    assert later.action is Action.REPORT
-    assert later.use.warned_at == NOW + 10 * DAY
-    assert idle_rules.spell(later.use) == idle_rules.spell(reported)
+    assert later.action is IdleAction.REPORT
+    assert later.activity.warned_at == NOW + 10 * DAY
+    assert idle_rules.spell(later.activity) == idle_rules.spell(reported)
 
 
 def test_a_connection_takes_the_warning_back_and_the_next_spell_has_a_name_of_its_own() -> None:
-    warned = look(None, Verdict.IDLE, NOW).use
+    warned = look(None, Finding.IDLE, NOW).activity
     hour = NOW + 2 * DAY
 
-    used = look(warned, Verdict.IN_USE, NOW + 2 * DAY, points=[(hour, 3.0)])
-    again = look(used.use, Verdict.IDLE, NOW + 17 * DAY)
+    used = look(warned, Finding.IN_USE, NOW + 2 * DAY, points=[(hour, 3.0)])
+    again = look(used.activity, Finding.IDLE, NOW + 17 * DAY)
 
-    assert used.action is Action.TAKE_BACK
-    assert (used.use.idle_since, used.use.warned_at, used.use.last_connection_at) == (None, None, hour)
-    assert again.action is Action.REPORT
-    assert again.use.last_connection_at == hour
-    assert idle_rules.spell(again.use) != idle_rules.spell(warned)
+    assert used.action is IdleAction.TAKE_BACK
+    assert (used.activity.idle_since, used.activity.warned_at, used.activity.last_connection_at) == (
+        None,
+        None,
+        hour,
+    )
+    assert again.action is IdleAction.REPORT
+    assert again.activity.last_connection_at == hour
+    assert idle_rules.spell(again.activity) != idle_rules.spell(warned)
 
 
 def test_what_is_not_known_neither_removes_nor_takes_back() -> None:
-    warned = look(None, Verdict.IDLE, NOW).use
+    warned = look(None, Finding.IDLE, NOW).activity
 
-    unknown = look(warned, Verdict.UNKNOWN, NOW + 5 * DAY)
+    unknown = look(warned, Finding.UNKNOWN, NOW + 5 * DAY)
 
     assert unknown.action is None
-    assert unknown.use.warned_at == NOW
-    assert look(unknown.use, Verdict.IDLE, NOW + 6 * DAY).action is Action.REMOVE
+    assert unknown.activity.warned_at == NOW
+    assert look(unknown.activity, Finding.IDLE, NOW + 6 * DAY).action is IdleAction.REMOVE
 
 
 def test_a_warning_that_nobody_followed_for_longer_than_a_look_reaches_is_given_anew() -> None:
-    warned = look(None, Verdict.IDLE, NOW).use
+    warned = look(None, Finding.IDLE, NOW).activity
 
-    assert look(warned, Verdict.IDLE, NOW + 13 * DAY).action is Action.REMOVE
-    late = look(warned, Verdict.IDLE, NOW + 15 * DAY)
-    assert late.action is Action.REPORT
-    assert late.use.warned_at == NOW + 15 * DAY
+    assert look(warned, Finding.IDLE, NOW + 13 * DAY).action is IdleAction.REMOVE
+    late = look(warned, Finding.IDLE, NOW + 15 * DAY)
+    assert late.action is IdleAction.REPORT
+    assert late.activity.warned_at == NOW + 15 * DAY
 
 
 def test_a_later_database_of_the_same_name_begins_afresh() -> None:
-    warned = look(None, Verdict.IDLE, NOW).use
+    warned = look(None, Finding.IDLE, NOW).activity
 
-    other = look(warned, Verdict.IDLE, NOW + 5 * DAY, origin="b")
+    other = look(warned, Finding.IDLE, NOW + 5 * DAY, origin="b")
 
-    assert other.action is Action.REPORT
-    assert (other.use.origin, other.use.version) == ("b", 2)
+    assert other.action is IdleAction.REPORT
+    assert (other.activity.origin, other.activity.version) == ("b", 2)
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(Verdict), st.integers(1, 20), st.booleans()), max_size=40),
+    st.lists(st.tuples(st.sampled_from(Finding), st.integers(1, 20), st.booleans()), max_size=40),
 )
 @settings(max_examples=300)
 def test_nothing_is_removed_without_a_notice_of_its_own_spell(
-    looks: list[tuple[Verdict, int, bool]],
+    looks: list[tuple[Finding, int, bool]],
 ) -> None:
-    now, use = NOW, None
+    now, activity = NOW, None
     warned: dict[str, dt.datetime] = {}
     used_at = NOW - 1000 * DAY
     looked_idle = NOW - 1000 * DAY
     for found, days, removes in looks:
         now += days * DAY
-        following = look(use, found, now, removes=removes)
-        use, spell = following.use, idle_rules.spell(following.use)
-        if found is Verdict.IN_USE:
+        following = look(activity, found, now, removes=removes)
+        activity, spell = following.activity, idle_rules.spell(following.activity)
+        if found is Finding.IN_USE:
             used_at = now
-        if following.action is Action.REPORT and use.warned_at is not None:
+        if following.action is IdleAction.REPORT and activity.warned_at is not None:
             assert spell not in warned
             warned[spell] = now
-        if following.action is Action.REMOVE:
-            assert found is Verdict.IDLE
+        if following.action is IdleAction.REMOVE:
+            assert found is Finding.IDLE
             assert removes
             assert now - warned[spell] >= NOTICE
             assert warned[spell] > used_at
             assert now - looked_idle <= DAYS * DAY
-        if found is Verdict.IDLE:
+        if found is Finding.IDLE:
             looked_idle = now
 
 
@@ -209,18 +213,18 @@ def test_two_hundred_lives_through_ninety_days_with_gaps_and_the_scheduler_down_
         born = NOW + chance.randint(0, 24 * 20) * HOUR
         life = [born + count * HOUR for count in range(24 * 90)]
         known = {hour: float(chance.random() < share) for hour in life if chance.random() >= lost}
-        now, use, warned_at = born, None, None
+        now, activity, warned_at = born, None, None
         while now < born + 70 * DAY:
             now += chance.choice([24, 24, 24, 48, 72]) * HOUR
             begin, end = idle_rules.window(DAYS, now)
             points = [(hour, known[hour]) for hour in life if begin <= hour < end and hour in known]
-            following = look(use, verdict(points, alive_since=born, now=now), now, points=points)
-            use = following.use
-            if following.action is Action.REPORT:
+            following = look(activity, verdict(points, alive_since=born, now=now), now, points=points)
+            activity = following.activity
+            if following.action is IdleAction.REPORT:
                 warned_at = now
-            if following.action is Action.TAKE_BACK:
+            if following.action is IdleAction.TAKE_BACK:
                 warned_at = None
-            if following.action is Action.REMOVE:
+            if following.action is IdleAction.REMOVE:
                 assert warned_at is not None
                 assert now - born >= DAYS * DAY + NOTICE
                 assert now - warned_at >= NOTICE

@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
 
 import boto3
 import pytest
@@ -11,65 +10,15 @@ from botocore.exceptions import ClientError
 from provisioner.core.catalog import Catalog, load
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import EventType
-from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.names import Place
-from provisioner.intake.use_cases import Accepted, Caller
+from provisioner.intake.opening import Caller
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.snapshot_rules import Snapshot, doubt, is_old, ours
-from provisioner.reaper.snapshots import Pruned, SnapshotSweeper
+from provisioner.reaper.snapshots import Pruned
 
 from tests.core.examples import CATALOG_TEXT, catalog
-from tests.reaper.test_stuck import ALPHA, World
-
-DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
-TAGS = {"ManagedBy": "rds-provisioner", "Environment": "staging"}
-FINAL = "staging-orders-final-0a1b2c3d"
-
-
-@dataclass
-class Account:
-    """moto's RDS, whose snapshots are as young as the test, and a clock that is ahead of them."""
-
-    world: World
-    rds: Any
-
-    def snapshot(self, identifier: str, of: str, tags: dict[str, str] | None = None) -> str:
-        known = {one["DBInstanceIdentifier"] for one in self.rds.describe_db_instances()["DBInstances"]}
-        if of not in known:
-            self.rds.create_db_instance(
-                DBInstanceIdentifier=of,
-                DBInstanceClass="db.t4g.micro",
-                Engine="mysql",
-                AllocatedStorage=20,
-                MasterUsername="dbadmin",
-                MasterUserPassword="not-a-secret",
-            )
-        pairs = [{"Key": key, "Value": value} for key, value in (TAGS if tags is None else tags).items()]
-        self.rds.create_db_snapshot(DBSnapshotIdentifier=identifier, DBInstanceIdentifier=of, Tags=pairs)
-        return identifier
-
-    def left(self) -> set[str]:
-        found = self.rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
-        return {one["DBSnapshotIdentifier"] for one in found}
-
-    def removed(self, name: str, environment: str = "staging") -> None:
-        """A database of the ledger that is gone."""
-        any_id = self.world.new_id
-        self.world.new_id = lambda: UUID(FINAL[-8:] + str(uuid4())[8:])  # which the snapshot is named after
-        one = self.world.database(name, environment=environment, ttl="30d")
-        self.world.new_id = any_id
-        removal = self.world.service().remove(Place(environment, name), ALPHA)
-        assert isinstance(removal, Accepted)
-        self.world.happened(removal.request.id, EventType.SUCCEEDED, result=None)
-        if second := self.world.service().follow_up(removal.request):  # the first disarmed it
-            self.world.happened(second.id, EventType.SUCCEEDED, result=None)
-        gone = self.world.ledger.database(Place(environment, name))
-        assert gone is not None
-        assert (gone.state, gone.origin) == (DatabaseState.REMOVED, one)
-
-    def run(self, after: dt.timedelta = DAY, rds: Any = None) -> Pruned | None:
-        self.world.now += after
-        return SnapshotSweeper(self.world.service(), lambda: rds or self.rds).run()
+from tests.reaper.account import DAY, FINAL, HOUR, TAGS, Account
+from tests.reaper.world import ALPHA, World
 
 
 @pytest.fixture
@@ -99,7 +48,7 @@ def test_a_final_snapshot_goes_when_its_environment_keeps_it_no_longer(account: 
 def test_a_snapshot_is_kept_for_its_owner_whoever_has_the_name_now(account: Account) -> None:
     account.removed("orders")
     account.snapshot(FINAL, "staging-orders")
-    service = account.world.service()
+    service = account.world.api
     body = {"database_name": "orders", "database_engine": "mysql", "environment": "staging"}
     service.create(body, Caller("beta", "beta-ci"))
     service.create(body | {"database_name": "back", "restore_from": {"snapshot": FINAL}}, ALPHA)
@@ -178,7 +127,7 @@ def test_a_snapshot_that_a_database_is_being_made_from_is_kept_until_that_is_don
         "environment": "staging",
         "restore_from": {"snapshot": FINAL},
     }
-    request_id = account.world.service().create(body, ALPHA).request.id
+    request_id = account.world.api.create(body, ALPHA).request.id
 
     assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
     account.world.happened(

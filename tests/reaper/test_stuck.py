@@ -3,90 +3,24 @@
 import dataclasses
 import datetime as dt
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from provisioner.core import expiry
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.errors import Problem, TryLater
-from provisioner.core.events import Event, EventType, Step
-from provisioner.core.expiry import Action
+from provisioner.core.errors import Problem
+from provisioner.core.events import EventType, Step
+from provisioner.core.expiry import ExpiryAction
 from provisioner.core.lifecycle import DatabaseState, Kind, State
-from provisioner.core.models import Charge, Request
+from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.github.pull_request import PullRequest
-from provisioner.intake.message import Message
-from provisioner.intake.use_cases import Accepted, Caller, Service
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import request_record
-from provisioner.reaper.stuck import Sweeper, Swept
 
-from tests.core.examples import MISSION_BODY, NOW, catalog, charge, request
-
-ROOM = Charge(databases=10_000, storage_gb=10**7, monthly_cents=10**9)
-RULES = catalog()
-ALPHA = Caller("alpha", "alpha-ci")
-HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-
-
-@dataclass
-class FakeGitHub:
-    """Pull requests that stay as they are put, and the comments that were written."""
-
-    pulls: dict[int, PullRequest] = field(default_factory=dict)
-    comments: dict[int, list[str]] = field(default_factory=dict)
-    records: dict[int, str] = field(default_factory=dict)
-    down: bool = False
-
-    def pull_request(self, number: int) -> PullRequest:
-        if self.down:
-            raise TryLater("reading a pull request", "GitHub did not answer")
-        return self.pulls[number]
-
-    def put_comment(self, number: int, marker: str, text: str) -> None:
-        if self.down:
-            raise TryLater("commenting", "GitHub did not answer")
-        assert text.startswith(marker)
-        if marker == request_record.MARKER:
-            self.records[number] = text
-            return
-        self.comments.setdefault(number, []).append(text)
-
-
-@dataclass
-class World:
-    """A ledger whose clock is moved by hand."""
-
-    ledger: Ledger
-    github: FakeGitHub = field(default_factory=FakeGitHub)
-    sent: list[Message] = field(default_factory=list)
-    now: dt.datetime = NOW
-    new_id: Callable[[], UUID] = uuid4
-
-    def service(self) -> Service:
-        return Service(
-            ledger=self.ledger, catalog=RULES, publish=self.sent.append, now=self.now, new_id=self.new_id
-        )
-
-    def sweep(self, after: dt.timedelta = dt.timedelta()) -> Swept:
-        self.now += after
-        return Sweeper(self.service(), lambda: self.github).run()  # type: ignore[arg-type, return-value]
-
-    def happened(self, request_id: str, what: EventType, **detail: Any) -> None:
-        event = Event(id=f"{what}:{self.now}", type=what, at=self.now, actor="x", detail=detail)
-        self.ledger.add_event(request_id, event, self.now)
-
-    def database(self, name: str, *, number: int = 1, **body: Any) -> str:
-        """A database that is available; the request that made it."""
-        one = request(str(self.new_id()), database_name=name, now=self.now, **body)
-        self.ledger.open_create(one, charge(one.root), ROOM)
-        self.happened(one.id, EventType.OPENED, pull_request=number, pull_request_url="u", commit="c")
-        self.happened(one.id, EventType.SUCCEEDED, result={"endpoint": "h"})
-        return one.id
+from tests.core.examples import MISSION_BODY, NOW
+from tests.reaper.world import ALPHA, DAY, HOUR, World
 
 
 @pytest.fixture
@@ -95,13 +29,13 @@ def world(ledger: Ledger) -> World:
 
 
 def test_a_lost_message_is_sent_again_less_and_less_often(world: World) -> None:
-    accepted = world.service().create(MISSION_BODY, ALPHA)
+    accepted = world.api.create(MISSION_BODY, ALPHA)
     world.sent.clear()
 
     minutes = []
     for minute in range(240):
         world.now = NOW + dt.timedelta(minutes=minute)
-        world.sweep()
+        world.reap()
         minutes += [minute] * len(world.sent)
         world.sent.clear()
 
@@ -111,13 +45,13 @@ def test_a_lost_message_is_sent_again_less_and_less_often(world: World) -> None:
 
 
 def test_what_stands_still_too_long_fails_with_a_cause_and_can_be_retried(world: World) -> None:
-    accepted = world.service().create(MISSION_BODY, ALPHA)
+    accepted = world.api.create(MISSION_BODY, ALPHA)
 
-    swept = world.sweep(DAY + HOUR)
+    outcome = world.reap(DAY + HOUR)
 
     found = world.ledger.request(accepted.request.id)
     assert found is not None
-    assert (swept.failed, found.progress.state) == (1, State.FAILED)
+    assert (outcome.failed, found.progress.state) == (1, State.FAILED)
     failure = found.progress.failure
     assert failure is not None
     assert (failure.step, failure.cause, failure.retryable) == (
@@ -126,8 +60,8 @@ def test_what_stands_still_too_long_fails_with_a_cause_and_can_be_retried(world:
         True,
     )
     world.now += HOUR
-    world.service().retry(accepted.request.id, ALPHA)
-    assert world.sweep(HOUR).failed == 0
+    world.api.retry(accepted.request.id, ALPHA)
+    assert world.reap(HOUR).failed == 0
     retried = world.ledger.request(accepted.request.id)
     assert retried is not None
     assert retried.progress.state is State.REQUESTED
@@ -137,14 +71,14 @@ def test_what_stands_still_too_long_fails_with_a_cause_and_can_be_retried(world:
     ("merged", "state"), [(True, State.MERGED), (False, State.REJECTED)], ids=["merged", "closed"]
 )
 def test_a_lost_webhook_is_made_up_for_by_asking_github(world: World, merged: bool, state: State) -> None:
-    accepted = world.service().create(MISSION_BODY, ALPHA)
+    accepted = world.api.create(MISSION_BODY, ALPHA)
     world.happened(accepted.request.id, EventType.OPENED, pull_request=1, pull_request_url="u", commit="c")
     at = "2026-11-23T12:10:00Z"
     world.github.pulls[1] = PullRequest(
         1, "u", "closed", merged, "c", "b", "main", merged_at=at if merged else None, closed_at=at
     )
 
-    world.sweep(dt.timedelta(minutes=20))
+    world.reap(dt.timedelta(minutes=20))
 
     found = world.ledger.request(accepted.request.id)
     assert found is not None
@@ -152,16 +86,16 @@ def test_a_lost_webhook_is_made_up_for_by_asking_github(world: World, merged: bo
 
 
 def test_githubs_absence_delays_and_loses_nothing(world: World) -> None:
-    accepted = world.service().create(MISSION_BODY, ALPHA)
+    accepted = world.api.create(MISSION_BODY, ALPHA)
     world.happened(accepted.request.id, EventType.OPENED, pull_request=1, pull_request_url="u", commit="c")
     world.github.down = True
     world.github.pulls[1] = PullRequest(
         1, "u", "closed", True, "c", "b", "main", merged_at="2026-11-23T12:10:00Z"
     )
 
-    assert world.sweep(dt.timedelta(minutes=20)).errors
+    assert world.reap(dt.timedelta(minutes=20)).errors
     world.github.down = False
-    world.sweep(HOUR)
+    world.reap(HOUR)
 
     found = world.ledger.request(accepted.request.id)
     assert found is not None
@@ -172,9 +106,9 @@ def test_a_database_is_warned_twice_and_then_removed_through_a_request(world: Wo
     world.database("orders", ttl="14d")
     seen = []
     for _ in range(24 * 14 + 2):
-        swept = world.sweep(HOUR)
-        if swept.warned or swept.expired:
-            seen.append(((world.now - NOW).total_seconds() / 86_400, swept.warned, swept.expired))
+        outcome = world.reap(HOUR)
+        if outcome.warned or outcome.expired:
+            seen.append(((world.now - NOW).total_seconds() / 86_400, outcome.warned, outcome.expired))
 
     assert seen == [(7.0, 1, 0), (13.0, 1, 0), (14.0, 0, 1)]
     database = world.ledger.database(Place("dev", "orders"))
@@ -186,15 +120,14 @@ def test_a_database_is_warned_twice_and_then_removed_through_a_request(world: Wo
 def test_an_extension_that_comes_before_the_reaper_wins(world: World) -> None:
     world.database("orders", ttl="14d")
     for _ in range(13):
-        world.sweep(DAY)
+        world.reap(DAY)
     world.now = NOW + 14 * DAY - HOUR
 
-    extended = world.service().change(Place("dev", "orders"), {"ttl": "7d"}, ALPHA)
-    assert isinstance(extended, Accepted)
+    extended = world.api.change(Place("dev", "orders"), {"ttl": "7d"}, ALPHA)
     assert extended.request.kind is Kind.EXTEND
-    assert world.sweep(2 * HOUR).expired == 0
+    assert world.reap(2 * HOUR).expired == 0
     world.happened(extended.request.id, EventType.SUCCEEDED, result=None)
-    assert world.sweep(DAY).expired == 0
+    assert world.reap(DAY).expired == 0
 
     database = world.ledger.database(Place("dev", "orders"))
     assert database is not None
@@ -204,13 +137,13 @@ def test_an_extension_that_comes_before_the_reaper_wins(world: World) -> None:
 def test_a_removal_that_a_person_refused_is_not_asked_for_again(world: World) -> None:
     world.database("orders", environment="staging", ttl="30d")
     for _ in range(30):
-        world.sweep(DAY)
+        world.reap(DAY)
     database = world.ledger.database(Place("staging", "orders"))
     assert database is not None
     assert database.active is not None
     world.happened(database.active, EventType.CLOSED)
 
-    assert [world.sweep(DAY).expired for _ in range(10)] == [0] * 10
+    assert [world.reap(DAY).expired for _ in range(10)] == [0] * 10
     database = world.ledger.database(Place("staging", "orders"))
     assert database is not None
     assert database.state is DatabaseState.AVAILABLE
@@ -219,7 +152,7 @@ def test_a_removal_that_a_person_refused_is_not_asked_for_again(world: World) ->
 def test_a_protected_database_is_disarmed_and_then_removed(world: World) -> None:
     world.database("orders", environment="prod", ttl="30d")
     for _ in range(30):
-        world.sweep(DAY)
+        world.reap(DAY)
     database = world.ledger.database(Place("prod", "orders"))
     assert database is not None
     assert database.active is not None
@@ -229,7 +162,7 @@ def test_a_protected_database_is_disarmed_and_then_removed(world: World) -> None
     assert disarm.follow_up is not None
 
     world.happened(disarm.id, EventType.SUCCEEDED, result=None)
-    world.sweep(HOUR)
+    world.reap(HOUR)
 
     removal = world.ledger.request(disarm.follow_up)
     assert removal is not None
@@ -243,17 +176,16 @@ def test_a_removal_that_a_person_refuses_puts_the_protection_back_once(
 ) -> None:
     world.database("orders", environment="prod", ttl="30d")
     world.now += HOUR
-    disarm = world.service().remove(Place("prod", "orders"), ALPHA)
-    assert isinstance(disarm, Accepted)
+    disarm = world.api.remove(Place("prod", "orders"), ALPHA)
     world.happened(disarm.request.id, EventType.SUCCEEDED, result=None)
-    world.sweep(HOUR)
+    world.reap(HOUR)
     removal = str(disarm.request.follow_up)
     if opened:
         world.happened(removal, EventType.OPENED, pull_request=3, pull_request_url="u", commit="c")
     world.happened(removal, end)
 
     for _ in range(5):
-        world.sweep(HOUR)
+        world.reap(HOUR)
 
     kinds = [world.ledger.request(one) for one in world.ledger.request_ids(Place("prod", "orders"))]
     assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.REMOVE, Kind.UPDATE]
@@ -273,11 +205,10 @@ def test_a_removal_that_a_person_refuses_puts_the_protection_back_once(
 
 def test_a_refused_removal_where_nothing_is_protected_needs_nothing(world: World) -> None:
     world.database("orders")
-    removal = world.service().remove(Place("dev", "orders"), ALPHA)
-    assert isinstance(removal, Accepted)
+    removal = world.api.remove(Place("dev", "orders"), ALPHA)
     world.happened(removal.request.id, EventType.CLOSED)
 
-    world.sweep(HOUR)
+    world.reap(HOUR)
 
     assert len(world.ledger.request_ids(Place("dev", "orders"))) == 2
 
@@ -296,18 +227,17 @@ def test_one_things_trouble_does_not_keep_the_others_waiting(
 
     monkeypatch.setattr(world.github, "put_comment", broken)
 
-    swept = world.sweep(7.9 * HOUR)
+    outcome = world.reap(7.9 * HOUR)
 
-    assert any("ValueError: nobody thought of this" in error for error in swept.errors)
-    assert swept.unexpected == 1
+    assert any("ValueError: nobody thought of this" in error for error in outcome.errors)
+    assert outcome.unexpected == 1
     assert any("dev/second" in text for text in world.github.comments[2])
 
 
 def blocked(world: World, step: str) -> str:
     """dev/orders, kept from its end by a change that failed before it was merged."""
     world.database("orders", ttl="2d")
-    accepted = world.service().change(Place("dev", "orders"), {"size": "medium"}, ALPHA)
-    assert isinstance(accepted, Accepted)
+    accepted = world.api.change(Place("dev", "orders"), {"size": "medium"}, ALPHA)
     world.happened(accepted.request.id, EventType.FAILED, step=step, cause="c", fix="f", retryable=False)
     return accepted.request.id
 
@@ -316,21 +246,21 @@ def blocked(world: World, step: str) -> str:
 def test_a_failed_change_that_nobody_cancels_does_not_keep_it_for_ever(world: World, step: str) -> None:
     failed = blocked(world, step)
     for _ in range(7 * 24 - 1):
-        assert world.sweep(HOUR).expired == 0
+        assert world.reap(HOUR).expired == 0
     found = world.ledger.request(failed)
     assert found is not None
     assert not found.progress.cancelling  # whoever asked for it has a week to mend it, past the end too
 
     for _ in range(3):
-        world.sweep(HOUR)
+        world.reap(HOUR)
     found = world.ledger.request(failed)
     assert found is not None
     assert found.progress.cancelling
     assert failed in [message.request_id for message in world.sent]
     world.happened(failed, EventType.CANCELLED)  # the worker
-    swept = [world.sweep(HOUR) for _ in range(3)]
+    outcome = [world.reap(HOUR) for _ in range(3)]
 
-    assert [one.expired for one in swept].count(1) == 1
+    assert [one.expired for one in outcome].count(1) == 1
     database = world.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.state is DatabaseState.REMOVING
@@ -341,35 +271,34 @@ def test_an_extension_that_failed_before_its_merge_keeps_the_database_until_its_
     world: World, step: str
 ) -> None:
     world.database("orders", ttl="2d")
-    accepted = world.service().change(Place("dev", "orders"), {"ttl": "20d"}, ALPHA)
-    assert isinstance(accepted, Accepted)
+    accepted = world.api.change(Place("dev", "orders"), {"ttl": "20d"}, ALPHA)
     world.happened(accepted.request.id, EventType.FAILED, step=step, cause="c", fix="f", retryable=False)
 
     for _ in range(19):
-        assert world.sweep(DAY).expired == 0
+        assert world.reap(DAY).expired == 0
     found = world.ledger.request(accepted.request.id)
     assert found is not None
     assert not found.progress.cancelling
 
-    world.sweep(DAY + HOUR)
+    world.reap(DAY + HOUR)
     found = world.ledger.request(accepted.request.id)
     assert found is not None
     assert found.progress.cancelling
 
 
 def test_a_plan_that_passes_after_the_review_was_given_up_begins_it_anew(world: World) -> None:
-    request_id = world.service().create(MISSION_BODY, ALPHA).request.id
+    request_id = world.api.create(MISSION_BODY, ALPHA).request.id
     world.happened(request_id, EventType.OPENED, pull_request=1, pull_request_url="u", commit="c")
     world.github.pulls[1] = PullRequest(1, "u", "open", False, "c", "b", "main")
     for _ in range(5):
-        world.sweep(HOUR)
+        world.reap(HOUR)
     found = world.ledger.request(request_id)
     assert found is not None
     assert found.progress.state is State.FAILED
 
     world.now += HOUR
     world.happened(request_id, EventType.PLANNED, as_asked=False, commit="c")
-    assert world.sweep(HOUR).failed == 0
+    assert world.reap(HOUR).failed == 0
 
     found = world.ledger.request(request_id)
     assert found is not None
@@ -378,11 +307,10 @@ def test_a_plan_that_passes_after_the_review_was_given_up_begins_it_anew(world: 
 
 def failed_apply(world: World, kind: str, **change: Any) -> Request:
     accepted = (
-        world.service().remove(Place("dev", "orders"), ALPHA)
+        world.api.remove(Place("dev", "orders"), ALPHA)
         if kind == "remove"
-        else world.service().change(Place("dev", "orders"), change, ALPHA)
+        else world.api.change(Place("dev", "orders"), change, ALPHA)
     )
-    assert isinstance(accepted, Accepted)
     world.happened(accepted.request.id, EventType.STARTED)
     world.happened(accepted.request.id, EventType.FAILED, step="apply", cause="c", fix="f", retryable=True)
     return accepted.request
@@ -393,15 +321,13 @@ def test_the_change_after_a_failed_apply_starts_from_what_is_on_main(world: Worl
     larger = failed_apply(world, "update", size="medium", storage_gb=50)
     world.now += HOUR
 
-    tagged = world.service().change(Place("dev", "orders"), {"tags": {"a": "b"}}, ALPHA)
+    tagged = world.api.change(Place("dev", "orders"), {"tags": {"a": "b"}}, ALPHA)
 
-    assert isinstance(tagged, Accepted)
     assert tagged.request.before == larger.root
     assert tagged.request.root.storage_gb == 50
     assert tagged.request.root.instance_class == larger.root.instance_class
     world.happened(tagged.request.id, EventType.CLOSED)
-    back = world.service().change(Place("dev", "orders"), {"size": "small"}, ALPHA)  # the size can be undone
-    assert isinstance(back, Accepted)
+    back = world.api.change(Place("dev", "orders"), {"size": "small"}, ALPHA)  # the size can be undone
     assert back.request.root.instance_class == "db.t4g.micro"
 
 
@@ -409,10 +335,10 @@ def test_a_merged_extension_counts_although_its_apply_failed(world: World) -> No
     world.database("orders", ttl="2d")
     failed_apply(world, "extend", ttl="4d")
     for _ in range(90):
-        assert world.sweep(HOUR).expired == 0
+        assert world.reap(HOUR).expired == 0
 
     assert len(world.ledger.request_ids(Place("dev", "orders"))) == 2
-    assert [world.sweep(HOUR).expired for _ in range(24)].count(1) == 1  # its own end comes all the same
+    assert [world.reap(HOUR).expired for _ in range(24)].count(1) == 1  # its own end comes all the same
 
 
 def test_a_database_whose_removal_failed_takes_no_other_change(world: World) -> None:
@@ -420,9 +346,9 @@ def test_a_database_whose_removal_failed_takes_no_other_change(world: World) -> 
     removal = failed_apply(world, "remove")
 
     with pytest.raises(Problem) as changed:
-        world.service().change(Place("dev", "orders"), {"ttl": "8d"}, ALPHA)
+        world.api.change(Place("dev", "orders"), {"ttl": "8d"}, ALPHA)
     with pytest.raises(Problem) as removed:
-        world.service().remove(Place("dev", "orders"), ALPHA)
+        world.api.remove(Place("dev", "orders"), ALPHA)
 
     for refused in (changed.value, removed.value):
         assert (refused.status, refused.slug) == (409, "removal-failed")
@@ -435,20 +361,19 @@ def test_a_database_that_is_extended_after_it_was_disarmed_is_not_removed(
 ) -> None:
     world.database("orders", environment="prod", ttl="30d")
     for _ in range(30):
-        world.sweep(DAY)
+        world.reap(DAY)
     database = world.ledger.database(Place("prod", "orders"))
     assert database is not None
     assert database.active is not None
     world.happened(database.active, EventType.SUCCEEDED, result=None)
 
     world.now += HOUR
-    extended = world.service().change(Place("prod", "orders"), {"ttl": "30d"}, ALPHA)
-    assert isinstance(extended, Accepted)
+    extended = world.api.change(Place("prod", "orders"), {"ttl": "30d"}, ALPHA)
     if applied:
         world.happened(extended.request.id, EventType.SUCCEEDED, result=None)
     world.sent.clear()
     for _ in range(5):
-        world.sweep(HOUR)
+        world.reap(HOUR)
 
     kinds = [world.ledger.request(one) for one in world.ledger.request_ids(Place("prod", "orders"))]
     assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.EXTEND]
@@ -472,18 +397,18 @@ def test_a_thousand_lives_through_ninety_days_with_the_scheduler_down_for_up_to_
         end = born + expiry.DAY * chance.choice([1 / 3, 2, 7, 14, 30])
         expires_at = instant(end)
         marks: dict[str, str] = {}
-        done: list[tuple[Action, dt.datetime]] = []
+        done: list[tuple[ExpiryAction, dt.datetime]] = []
         now = born
         while now < NOW + 95 * DAY:
             now += chance.choice([1, 6, 24, 72]) * HOUR
-            action = expiry.plan(expires_at, born, marks, now).action
+            action = expiry.due(expires_at, born, marks, now).action
             if action:
                 marks[expiry.mark(action, expires_at)] = instant(now)
                 done.append((action, now))
         actions = [action for action, _ in done]
         assert actions in (
-            [Action.WARN_FIRST, Action.WARN_LAST, Action.EXPIRE],
-            [Action.WARN_LAST, Action.EXPIRE],
+            [ExpiryAction.WARN_FIRST, ExpiryAction.WARN_LAST, ExpiryAction.EXPIRE],
+            [ExpiryAction.WARN_LAST, ExpiryAction.EXPIRE],
         )
         assert done[-1][1] >= end - dt.timedelta(seconds=1)
         assert done[-1][1] > done[-2][1]
@@ -492,29 +417,29 @@ def test_a_thousand_lives_through_ninety_days_with_the_scheduler_down_for_up_to_
 def test_an_ended_request_is_kept_on_its_pull_request(world: World) -> None:
     request_id = world.database("kept", number=7)
     world.github.down = True
-    assert world.sweep(after=dt.timedelta(minutes=3)).errors != []
+    assert world.reap(after=dt.timedelta(minutes=3)).errors != []
     world.github.down = False
-    world.sweep(after=HOUR)
+    world.reap(after=HOUR)
 
     kept = request_record.read(world.github.records[7])
     assert kept is not None
     assert kept.request.id == request_id
     assert kept.events == world.ledger.events(request_id)
     world.github.records.clear()
-    world.sweep(after=HOUR)
+    world.reap(after=HOUR)
     assert world.github.records == {}  # once is enough
 
 
 def test_what_happens_to_a_database_later_is_kept_there_too(world: World) -> None:
     world.database("kept", number=7)
-    world.sweep(after=HOUR)
+    world.reap(after=HOUR)
     note = DatabaseEvent(
         id="n", type=DatabaseEventType.ROTATION_ASKED, at=world.now, actor="alpha", detail={"user": "master"}
     )
     assert world.ledger.add_database_event(Place("dev", "kept"), note)
     assert not world.ledger.add_database_event(Place("dev", "kept"), note)
     assert not world.ledger.add_database_event(Place("dev", "nobody"), note)
-    world.sweep(after=HOUR)
+    world.reap(after=HOUR)
     kept = request_record.read(world.github.records[7])
     assert kept is not None
     assert kept.notes == [note]
@@ -526,7 +451,7 @@ def test_an_event_that_comes_while_a_request_is_kept_is_kept_next_time(world: Wo
     assert stale is not None
     world.happened(request_id, EventType.APPROVED)
     world.ledger.stop_checking(stale)
-    world.sweep(after=HOUR)
+    world.reap(after=HOUR)
     kept = request_record.read(world.github.records[7])
     assert kept is not None
     assert EventType.APPROVED in {event.type for event in kept.events}

@@ -30,7 +30,7 @@ from provisioner.pull_requests.merge import Merger
 from tests.core.examples import NOW
 from tests.ledger.memory_table import MemoryTable
 from tests.ledger.moto_table import TABLE
-from tests.reaper.test_stuck import ALPHA, RULES, FakeGitHub, World
+from tests.reaper.world import ALPHA, RULES, FakeGitHub, World
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 DATABASES, DAYS = 1000, 90
@@ -89,7 +89,7 @@ class Repository(FakeGitHub):
 
 
 @dataclass
-class Life:
+class DatabaseRun:
     """What one database was promised, and what was seen of it."""
 
     environment: str
@@ -102,60 +102,62 @@ class Life:
 
 
 @dataclass
-class Country:
+class Fleet:
     """All databases, and the people who look after them."""
 
     world: World
     table: Racing
     github: Repository
     chance: random.Random
-    lives: dict[tuple[str, str], Life] = field(default_factory=dict)
+    lives: dict[tuple[str, str], DatabaseRun] = field(default_factory=dict)
     open: dict[str, PullRequest] = field(default_factory=dict)
     branches: Counter[str] = field(default_factory=Counter)
     extended: int = 0
     raced: Counter[str] = field(default_factory=Counter)
 
     def live(self) -> None:
-        births = sorted(self.chance.uniform(0, BIRTHS) for _ in range(DATABASES))
+        creations = sorted(self.chance.uniform(0, BIRTHS) for _ in range(DATABASES))
         world = self.world
         while world.now - NOW < DAYS * DAY:
             # Every few hours, but at times nobody runs the reaper for up to three days.
             tick = world.now + self.chance.choices([2, 6, 12, 24, 48, 72], [8, 8, 6, 2, 1, 1])[0] * HOUR
-            while len(self.lives) < DATABASES and NOW + births[len(self.lives)] * DAY <= tick:
-                world.now = NOW + births[len(self.lives)] * DAY
-                self.bear(len(self.lives))
+            while len(self.lives) < DATABASES and NOW + creations[len(self.lives)] * DAY <= tick:
+                world.now = NOW + creations[len(self.lives)] * DAY
+                self.create(len(self.lives))
             world.now = tick
             self.decide()
             extending = tick - NOW < EXTENSIONS * DAY
             if extending:
                 for life in self.chance.sample(list(self.lives.values()), k=min(3, len(self.lives))):
                     self.extend(life)
-            self.sweep(racing=extending and self.chance.random() < 0.8)
+            self.reap(racing=extending and self.chance.random() < 0.8)
 
-    def bear(self, number: int) -> None:
+    def create(self, number: int) -> None:
         environment = self.chance.choices(["dev", "staging", "prod"], [6, 3, 1])[0]
         ttl, name = self.chance.choice(LIVES[environment]), f"db{number}"
         self.world.database(name, number=number + 1, environment=environment, ttl=ttl)
         database = self.database(Place(environment, name))
-        self.lives[environment, name] = Life(environment, name, self.world.now, database.root.expires_at)
+        self.lives[environment, name] = DatabaseRun(
+            environment, name, self.world.now, database.root.expires_at
+        )
 
     def database(self, place: Place) -> Database:
         found = self.world.ledger.database(place)
         assert found is not None
         return found
 
-    def extend(self, life: Life) -> bool:
+    def extend(self, life: DatabaseRun) -> bool:
         """Ask for more time; False where that is too much, or the database is gone or about to be."""
         ttl = self.chance.choice(["2d", "7d", "10d"])
         try:
-            self.world.service().change(Place(life.environment, life.name), {"ttl": ttl}, ALPHA)
+            self.world.api.change(Place(life.environment, life.name), {"ttl": ttl}, ALPHA)
         except Problem:
             return False
         self.deliver()
         self.extended += 1
         return True
 
-    def sweep(self, *, racing: bool) -> None:
+    def reap(self, *, racing: bool) -> None:
         """The reaper's run; `racing` when somebody extends between one of its reads and its write."""
         world = self.world
         due = list(world.ledger.due_databases(world.now)) if racing else []
@@ -172,10 +174,10 @@ class Country:
 
             self.table.meanwhile[read] = extend
         lost = self.raced["fresh"]
-        swept = world.sweep()
+        outcome = world.reap()
         self.table.meanwhile.clear()
         # Whoever loses a race says so, and comes again.
-        assert len(swept.errors) <= self.raced["fresh"] - lost, swept.errors
+        assert len(outcome.errors) <= self.raced["fresh"] - lost, outcome.errors
         self.deliver()
         self.deliver()  # what is delivered twice is opened once
 
@@ -219,7 +221,7 @@ class Country:
                 self.world.happened(request_id, EventType.MERGED)
                 self.apply(life, request_id)
 
-    def apply(self, life: Life, request_id: str) -> None:
+    def apply(self, life: DatabaseRun, request_id: str) -> None:
         found = self.open.pop(request_id)
         self.github.pulls[found.number] = replace(found, state="closed", merged=True)
         request = self.world.ledger.request(request_id)
@@ -231,7 +233,7 @@ class Country:
             assert life.gone_at is None
             life.gone_at = self.world.now
 
-    def warnings(self, life: Life) -> list[DatabaseEvent]:
+    def warnings(self, life: DatabaseRun) -> list[DatabaseEvent]:
         notes = self.world.ledger.database_events(Place(life.environment, life.name))
         return [note for note in notes if note.type is DatabaseEventType.EXPIRING]
 
@@ -241,16 +243,16 @@ def ends(database: Database) -> dt.datetime:
 
 
 @pytest.fixture(scope="module")
-def country() -> Country:
+def country() -> Fleet:
     """The country after its 90 days."""
     chance, table, github = random.Random(1), Racing(), Repository()
     world = World(Ledger(table, TABLE), github, new_id=lambda: UUID(int=chance.getrandbits(128), version=4))
-    country = Country(world, table, github, chance)
+    country = Fleet(world, table, github, chance)
     country.live()
     return country
 
 
-def test_there_were_a_thousand_and_much_happened(country: Country) -> None:
+def test_there_were_a_thousand_and_much_happened(country: Fleet) -> None:
     assert len(country.lives) == DATABASES
     assert Counter(life.environment for life in country.lives.values()).keys() == LIVES.keys()
     assert country.extended > 200
@@ -259,7 +261,7 @@ def test_there_were_a_thousand_and_much_happened(country: Country) -> None:
     assert sum(life.gone_at is not None for life in country.lives.values()) > 800
 
 
-def test_none_was_removed_early(country: Country) -> None:
+def test_none_was_removed_early(country: Fleet) -> None:
     for life in country.lives.values():
         for asked_at, end, request in life.asked:
             assert asked_at >= parse_instant(end), life
@@ -268,7 +270,7 @@ def test_none_was_removed_early(country: Country) -> None:
             assert life.gone_at >= parse_instant(life.end)
 
 
-def test_each_end_of_life_had_one_removal_request_and_one_pull_request(country: Country) -> None:
+def test_each_end_of_life_had_one_removal_request_and_one_pull_request(country: Fleet) -> None:
     assert set(country.branches.values()) == {1}
     ledger, quiet = country.world.ledger, country.world.now - LONGEST_DELAY
     expired = 0
@@ -285,14 +287,14 @@ def test_each_end_of_life_had_one_removal_request_and_one_pull_request(country: 
     assert expired > 850
 
 
-def test_dev_lost_all_that_expired_and_nothing_else(country: Country) -> None:
+def test_dev_lost_all_that_expired_and_nothing_else(country: Fleet) -> None:
     for life in country.lives.values():
         if life.environment == "dev":
             gone = country.database(Place(life.environment, life.name)).state is DatabaseState.REMOVED
             assert gone == (life.gone_at is not None) == bool(life.asked)
 
 
-def test_a_review_environment_never_lost_one_without_a_person(country: Country) -> None:
+def test_a_review_environment_never_lost_one_without_a_person(country: Fleet) -> None:
     merged_alone = {
         country.github.pulls[number].branch.split("/")[1] for number in country.github.merged_alone
     }
@@ -313,7 +315,7 @@ def test_a_review_environment_never_lost_one_without_a_person(country: Country) 
     assert refused > 10
 
 
-def test_each_end_had_its_warnings_once_and_its_full_notice(country: Country) -> None:
+def test_each_end_had_its_warnings_once_and_its_full_notice(country: Fleet) -> None:
     warned = 0
     for life in country.lives.values():
         said = country.warnings(life)
@@ -330,7 +332,7 @@ def test_each_end_had_its_warnings_once_and_its_full_notice(country: Country) ->
     assert warned > 1500
 
 
-def test_what_never_ends_was_never_warned_about(country: Country) -> None:
+def test_what_never_ends_was_never_warned_about(country: Fleet) -> None:
     never = [life for life in country.lives.values() if life.end == "never"]
     assert len(never) > 10
     for life in never:
@@ -338,7 +340,7 @@ def test_what_never_ends_was_never_warned_about(country: Country) -> None:
         assert country.warnings(life) == []
 
 
-def test_the_quota_holds_what_is_there(country: Country) -> None:
+def test_the_quota_holds_what_is_there(country: Fleet) -> None:
     for environment in LIVES:
         there = Charge()
         for life in country.lives.values():

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provisioner.core import database_events
 from provisioner.core.catalog import Catalog
-from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import BEGINS, ENDED, DatabaseState, Progress, State, maximum, step_starts
 from provisioner.core.models import Activity, Charge, Database, Request
@@ -130,13 +130,13 @@ def database_document(
     database: Database,
     catalog: Catalog,
     *,
-    history: Sequence[str] | None = None,
-    notes: Sequence[DatabaseEvent] = (),
-    use: Activity | None = None,
+    requests: Sequence[str] | None = None,
+    events: Sequence[DatabaseEvent] = (),
+    activity: Activity | None = None,
 ) -> dict[str, Any]:
-    """A database; `history` lists its requests and `notes` what else happened to it, oldest first.
+    """A database; `requests` lists the ids of its requests and `events` what else happened, oldest first.
 
-    `use` is what is known of its use, where somebody has looked.
+    `activity` is what is known of its connections, where the reaper has looked.
     """
     document = {
         **root_document(database.root, catalog),
@@ -151,11 +151,11 @@ def database_document(
             "active_request": f"/requests/{database.active}" if database.active else None,
         },
     }
-    if history is not None:
-        document["requests"] = [f"/requests/{request_id}" for request_id in history]
-        document["events"] = [_note(note) for note in notes]
-        document["secrets"] = secrets(database, notes)
-        known = use if use and use.origin == database.origin else None
+    if requests is not None:
+        document["requests"] = [f"/requests/{request_id}" for request_id in requests]
+        document["events"] = [_database_event(event) for event in events]
+        document["secrets"] = secrets(database, events)
+        known = activity if activity and activity.origin == database.origin else None
         document["last_connection_at"] = _time(known.last_connection_at if known else None)
         document["idle_since"] = _time(known.idle_since if known else None)
     return document
@@ -172,16 +172,14 @@ def final_snapshot_id(database: Database) -> str | None:
     return root.place.final_snapshot(root.request_id)
 
 
-def secrets(database: Database, notes: Sequence[DatabaseEvent]) -> dict[str, str]:
-    """The ARN of each user's secret, as far as the ledger knows one; access_sql.User names the users."""
+def secrets(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, str]:
+    """The ARN of each user's secret, as far as the ledger knows one, by user."""
     found = {}
     if database.result and database.result.get("secret_arn"):
         found["master"] = str(database.result["secret_arn"])
-    for note in notes:
-        if note.type is DatabaseEventType.USERS_READY and note.id == database_events.users_ready_id(
-            database.origin
-        ):
-            found |= dict(note.detail["secrets"])
+    for event in events:
+        if event.id == database_events.users_ready_id(database.origin):
+            found |= dict(event.detail["secrets"])
     return found
 
 
@@ -212,12 +210,12 @@ def _time(time: dt.datetime | None) -> str | None:
     return instant(time) if time else None
 
 
-def _note(note: DatabaseEvent) -> dict[str, Any]:
+def _database_event(event: DatabaseEvent) -> dict[str, Any]:
     return {
-        "at": instant(note.at),
-        "event": note.type.value,
-        "actor": note.actor,
-        **({"detail": dict(note.detail)} if note.detail else {}),
+        "at": instant(event.at),
+        "event": event.type.value,
+        "actor": event.actor,
+        **({"detail": dict(event.detail)} if event.detail else {}),
     }
 
 

@@ -1,7 +1,7 @@
 """⑤ `POST /databases/{environment}/{name}/rotate`: another password for one of a database's users.
 
-RDS itself rotates the master user's, at once. For the other two the note that is written here is told to the
-access function (access.py), which carries it out.
+RDS itself rotates the master user's. For the other two the event that is written here is published to the
+access function, which carries it out.
 """
 
 import datetime as dt
@@ -18,8 +18,8 @@ from provisioner.core.models import Database, User
 from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.intake import bodies
-from provisioner.intake.use_cases import Service
-from provisioner.ledger.ledger import Ledger
+from provisioner.intake.opening import Caller
+from provisioner.intake.use_cases import UseCases
 
 # A second click, or a call that was sent again, means the same rotation.
 SAME: Final = dt.timedelta(minutes=1)
@@ -32,51 +32,62 @@ class Rotated:
 
     document: dict[str, Any]
     replayed: bool = False
-    dry_run: bool = False
 
 
-def ask(
-    service: Service,
-    place: Place,
-    content: Any,
-    *,
-    team: str,
-    actor: str,
-    rotate_master: Callable[[str], None],
-    dry_run: bool = False,
-) -> Rotated:
-    """Rotate, or have it done, and write down who asked; raises Problem, and TryLater where AWS is silent."""
-    user = User(bodies.read_rotate(content).user)
-    database = service.own_database(place, team)
-    notes = service.ledger.database_events(place, since=database.created_at)
-    arn = _secret(database, notes, user)
-    if dry_run:
-        return Rotated(_document(database, user, arn, None, rotated=False), dry_run=True)
-    done = {note.id for note in notes if note.type is DatabaseEventType.ROTATED}
-    for note in reversed(notes):
-        asked_again = note.type is DatabaseEventType.ROTATION_ASKED and note.detail.get("user") == user
-        rotated = database_events.rotated_id(note.id) in done
-        if asked_again and service.now - note.at < SAME and (rotated or user is not User.MASTER):
-            return Rotated(_document(database, user, arn, note, rotated=rotated), replayed=True)
-    asked = database_events.rotation_asked(service.new_id(), service.now, actor, user=user.value)
-    service.ledger.add_database_event(place, asked)
-    if user is User.MASTER:
-        rotate_master(arn)
-        _rotated(service.ledger, database, asked, arn)
-    return Rotated(_document(database, user, arn, asked, rotated=user is User.MASTER))
+@dataclass(frozen=True, slots=True)
+class Rotations:
+    """Rotates passwords; `rotate_master` has RDS do it for the secret of this ARN."""
+
+    use_cases: UseCases
+    rotate_master: Callable[[str], None]
+
+    def ask(self, place: Place, content: Any, caller: Caller) -> Rotated:
+        """Rotate, or have it done, and write down who asked; raises Problem, or TryLater without AWS."""
+        database, user, known = self._read(place, content, caller)
+        arn = _secret(database, known, user)
+        if same := self._asked_just_before(known, user):
+            rotated = _is_rotated(same, known)
+            return Rotated(_document(database, user, arn, same, rotated=rotated), replayed=True)
+        now, ledger = self.use_cases.opening.now, self.use_cases.ledger
+        asked = database_events.rotation_asked(self.use_cases.new_id(), now, caller.actor, user=user.value)
+        ledger.add_database_event(place, asked)
+        if user is User.MASTER:
+            self.rotate_master(arn)
+            at = asked.at + dt.timedelta(microseconds=1)  # after it, in every list
+            done = database_events.rotated(asked, at, user=user.value, secret_arn=arn)
+            ledger.add_database_event(place, done)
+        return Rotated(_document(database, user, arn, asked, rotated=user is User.MASTER))
+
+    def rehearse(self, place: Place, content: Any, caller: Caller) -> dict[str, Any]:
+        """What `ask` would do; writes nothing."""
+        database, user, known = self._read(place, content, caller)
+        return _document(database, user, _secret(database, known, user), None, rotated=False)
+
+    def _read(self, place: Place, content: Any, caller: Caller) -> tuple[Database, User, list[DatabaseEvent]]:
+        user = User(bodies.read_rotate(content).user)
+        database = self.use_cases.own_database(place, caller.team)
+        known = self.use_cases.ledger.database_events(place, since=database.created_at)
+        return database, user, known
+
+    def _asked_just_before(self, known: list[DatabaseEvent], user: User) -> DatabaseEvent | None:
+        """The same rotation, asked for moments ago; the master's counts once it is done."""
+        for event in reversed(known):
+            same = event.type is DatabaseEventType.ROTATION_ASKED and event.detail.get("user") == user
+            recent = self.use_cases.opening.now - event.at < SAME
+            if same and recent and (user is not User.MASTER or _is_rotated(event, known)):
+                return event
+        return None
 
 
-def _rotated(ledger: Ledger, database: Database, asked: DatabaseEvent, arn: str) -> None:
-    at = asked.at + dt.timedelta(microseconds=1)  # after it, in every list
-    note = database_events.rotated(asked, at, user=User.MASTER.value, secret_arn=arn)
-    ledger.add_database_event(database.place, note)
+def _is_rotated(asked: DatabaseEvent, known: list[DatabaseEvent]) -> bool:
+    return database_events.rotated_id(asked.id) in {event.id for event in known}
 
 
-def _secret(database: Database, notes: list[DatabaseEvent], user: User) -> str:
+def _secret(database: Database, known: list[DatabaseEvent], user: User) -> str:
     place = database.place
     arn = None
     if database.state in _CAN_ROTATE:
-        arn = documents.secrets(database, notes).get(user)
+        arn = documents.secrets(database, known).get(user)
     elif database.state is DatabaseState.REMOVED:
         raise Problem(
             409, "The database is gone", f"{place} was removed, and its users with it.", slug="removed"

@@ -13,7 +13,7 @@ DAY: Final = dt.timedelta(days=1)
 FULL_LIFE: Final = dt.timedelta(days=14)
 
 
-class Action(StrEnum):
+class ExpiryAction(StrEnum):
     """What is due for a database."""
 
     WARN_FIRST = "first"
@@ -22,10 +22,10 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do now, if anything, and when to look again (None: never)."""
+class Due:
+    """What is due now, if anything, and when to check again (None: never)."""
 
-    action: Action | None
+    action: ExpiryAction | None
     check_at: dt.datetime | None
 
 
@@ -39,29 +39,31 @@ def warnings(created_at: dt.datetime, end: dt.datetime) -> tuple[dt.datetime, dt
     return end - life / 2, end - life / 14
 
 
-def mark(action: Action, expires_at: str) -> str:
+def mark(action: ExpiryAction, expires_at: str) -> str:
     """How the ledger remembers that something was done for one end of life; a new end starts afresh."""
     return f"{action}@{expires_at}"
 
 
-def plan(expires_at: str, created_at: dt.datetime, marks: Mapping[str, str], now: dt.datetime) -> Plan:
+def due(expires_at: str, created_at: dt.datetime, marks: Mapping[str, str], now: dt.datetime) -> Due:
     """What is due for a database at `now`, where `marks` says what was done, and when (see `mark`).
 
     Correct however long nobody looked: of two late warnings only the last goes out, and nothing ends
     without one. A database found past its end unwarned gets the last warning and its full notice first.
     """
     if expires_at == NEVER:
-        return Plan(None, None)
+        return Due(None, None)
     end = parse_instant(expires_at)
     first, last = warnings(created_at, end)
-    if mark(Action.EXPIRE, expires_at) in marks:
-        return Plan(None, None)
-    warned = marks.get(mark(Action.WARN_LAST, expires_at))
+    if mark(ExpiryAction.EXPIRE, expires_at) in marks:
+        return Due(None, None)
+    warned = marks.get(mark(ExpiryAction.WARN_LAST, expires_at))
     if now >= last:
         if warned is None:
-            return Plan(Action.WARN_LAST, max(end, now + (end - last)))
+            return Due(ExpiryAction.WARN_LAST, max(end, now + (end - last)))
         ends = max(end, parse_instant(warned) + (end - last))
-        return Plan(Action.EXPIRE, None) if now >= ends else Plan(None, ends)
+        return Due(ExpiryAction.EXPIRE, None) if now >= ends else Due(None, ends)
     if now >= first:
-        return Plan(None if mark(Action.WARN_FIRST, expires_at) in marks else Action.WARN_FIRST, last)
-    return Plan(None, first)
+        return Due(
+            None if mark(ExpiryAction.WARN_FIRST, expires_at) in marks else ExpiryAction.WARN_FIRST, last
+        )
+    return Due(None, first)

@@ -251,7 +251,7 @@ def blocks(progress: Progress) -> bool:
     return progress.state not in ENDED
 
 
-# How long a step may take before the sweeper looks after it.
+# How long a step may take before the reaper looks after it.
 #   pull request: GitHub's longest published outages stay under a day; redeliveries fill the time before.
 #   review: gate and plan take minutes; a person may be on holiday.
 #   queue: CircleCI cancels a job that waited 5 hours in its serial group.

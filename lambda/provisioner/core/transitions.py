@@ -13,7 +13,7 @@ from provisioner.core.events import Step
 from provisioner.core.lifecycle import ENDED, WITHOUT_MERGE, DatabaseState, Kind, State, database_state
 from provisioner.core.models import Charge, Database, Request
 
-# When the sweeper looks at a step for the first time; lifecycle.MAXIMUM says when it gives up.
+# When the reaper looks at a step for the first time; lifecycle.MAXIMUM says when it gives up.
 FIRST_CHECK: Final[Mapping[Step, dt.timedelta]] = {
     Step.PULL_REQUEST: dt.timedelta(minutes=2),
     Step.REVIEW: dt.timedelta(minutes=15),
@@ -98,7 +98,7 @@ def gone(database: Database) -> Database:
 
 
 def request_due(request: Request, now: dt.datetime) -> dt.datetime | None:
-    """When the sweeper looks after a request to which something just happened."""
+    """When the reaper looks after a request to which something just happened."""
     progress = request.progress
     if progress.state in ENDED:  # until its record is kept, and what follows from it exists
         refused = request.kind is Kind.REMOVE and progress.state in WITHOUT_MERGE
@@ -116,7 +116,7 @@ def database_due(database: Database) -> dt.datetime | None:
     if database.state not in (DatabaseState.AVAILABLE, DatabaseState.UPDATING, DatabaseState.FAILED):
         return None
     start = dt.datetime.min.replace(tzinfo=dt.UTC)
-    return expiry.plan(database.root.expires_at, database.created_at, {}, start).check_at
+    return expiry.due(database.root.expires_at, database.created_at, {}, start).check_at
 
 
 def _taken_up(database: Database, request: Request, before: State) -> Database | None:

@@ -1,10 +1,8 @@
 """① The API: read the call, ask the service, answer with a document or a problem document."""
 
-import dataclasses
 import datetime as dt
 import functools
 import json
-import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -19,20 +17,22 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.access import master
-from provisioner.api import documents, rotation
+from provisioner.api import call, documents, pages, problems
+from provisioner.api import dry_run as dry_run_page
 from provisioner.api.query import Query
+from provisioner.api.rotation import Rotations
 from provisioner.core.catalog import ENGINES
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
+from provisioner.core.events import Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.intake.message import Message
-from provisioner.intake.refusals import not_found
-from provisioner.intake.use_cases import Accepted, Caller, Service
+from provisioner.intake.opening import Caller
+from provisioner.intake.use_cases import Accepted, Rehearsal, UseCases
 from provisioner.wiring import deployed, intake
 
-MAX_BODY: Final = 32_768
 MAX_REASON: Final = 256
-_KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,128})"?')
 
 logger = Logger()
 metrics = Metrics()
@@ -51,8 +51,8 @@ def provision() -> Response[str]:
     """Ask for a new database."""
     dry_run, content = _query("dry_run").flag("dry_run"), _body()
     if dry_run:
-        return _json(200, _service().dry_run_create(content, _caller()))
-    return _accepted(_service().create(content, _caller(), key=_idempotency_key()))
+        return _rehearsed(_use_cases().rehearse_create(content, _caller()))
+    return _accepted(_use_cases().create(content, _caller(), key=_idempotency_key()))
 
 
 @app.get("/requests")
@@ -72,24 +72,30 @@ def requests() -> Response[str]:
 @app.get("/requests/<request_id>")
 def request(request_id: str) -> Response[str]:
     """One request with its timeline."""
-    service = _service()
-    found = service.own_request(_uuid(request_id), _caller())
-    headers = {} if found.progress.step == "end" else {"Retry-After": "5"}
-    return _json(200, service.request_page(found), headers)
+    found = _use_cases().own_request(call.request_id(request_id), _caller())
+    headers = {} if found.progress.step is Step.END else {"Retry-After": "5"}
+    return _json(200, _request_page(found), headers)
 
 
 @app.post("/requests/<request_id>/cancel")
 def cancel(request_id: str) -> Response[str]:
     """Stop a request before it is merged."""
     dry_run = _query("dry_run").flag("dry_run")
-    return _accepted(_service().cancel(_uuid(request_id), _caller(), dry_run=dry_run))
+    use_cases, found, caller = _use_cases(), call.request_id(request_id), _caller()
+    if dry_run and (move := use_cases.rehearse_cancel(found, caller)):
+        return _json(200, documents.move_document(move.request, move.next_state))
+    return _accepted(use_cases.cancel(found, caller))
 
 
 @app.post("/requests/<request_id>/retry")
 def retry(request_id: str) -> Response[str]:
     """Try the failed step again."""
     dry_run = _query("dry_run").flag("dry_run")
-    return _accepted(_service().retry(_uuid(request_id), _caller(), dry_run=dry_run))
+    use_cases, found, caller = _use_cases(), call.request_id(request_id), _caller()
+    if dry_run:
+        move = use_cases.rehearse_retry(found, caller)
+        return _json(200, documents.move_document(move.request, move.next_state))
+    return _accepted(use_cases.retry(found, caller))
 
 
 @app.get("/databases")
@@ -113,16 +119,18 @@ def databases() -> Response[str]:
 @app.get("/databases/<environment>/<database_name>")
 def database(environment: str, database_name: str) -> Response[str]:
     """One database and its history."""
-    return _json(200, _service().database_page(Place(environment, database_name), _caller()))
+    found = _use_cases().own_database(Place(environment, database_name), _caller().team)
+    return _json(200, pages.database_page(found, settings.ledger(), deployed.catalog()))
 
 
 @app.patch("/databases/<environment>/<database_name>")
 def change(environment: str, database_name: str) -> Response[str]:
     """Change a database in place."""
     dry_run = _query("dry_run").flag("dry_run")
-    return _accepted(
-        _service().change(Place(environment, database_name), _body(), _caller(), dry_run=dry_run)
-    )
+    use_cases, place, content, caller = _use_cases(), Place(environment, database_name), _body(), _caller()
+    if dry_run:
+        return _rehearsed(use_cases.rehearse_change(place, content, caller))
+    return _accepted(use_cases.change(place, content, caller))
 
 
 @app.delete("/databases/<environment>/<database_name>")
@@ -130,27 +138,23 @@ def remove(environment: str, database_name: str) -> Response[str]:
     """Remove a database."""
     query = _query("dry_run", "reason")
     reason, dry_run = query.text("reason", longest=MAX_REASON) or "", query.flag("dry_run")
-    service = _service()
-    return _accepted(
-        service.remove(Place(environment, database_name), _caller(), reason=reason, dry_run=dry_run)
-    )
+    use_cases, place, caller = _use_cases(), Place(environment, database_name), _caller()
+    if dry_run:
+        return _rehearsed(use_cases.rehearse_remove(place, caller))
+    return _accepted(use_cases.remove(place, caller, reason=reason))
 
 
 @app.post("/databases/<environment>/<database_name>/rotate")
 def rotate(environment: str, database_name: str) -> Response[str]:
     """Rotate the password of one of a database's users."""
-    dry_run, caller = _query("dry_run").flag("dry_run"), _caller()
-    outcome = rotation.ask(
-        _service(),
-        Place(environment, database_name),
-        _body() if app.current_event.body else {},
-        team=caller.team,
-        actor=caller.actor,
-        rotate_master=lambda arn: master.rotate(settings.client("secretsmanager"), arn),
-        dry_run=dry_run,
-    )
+    dry_run, place, caller = _query("dry_run").flag("dry_run"), Place(environment, database_name), _caller()
+    content = _body() if app.current_event.body else {}
+    rotations = Rotations(_use_cases(), lambda arn: master.rotate(settings.client("secretsmanager"), arn))
+    if dry_run:
+        return _json(200, rotations.rehearse(place, content, caller))
+    outcome = rotations.ask(place, content, caller)
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
-    return _json(200 if outcome.dry_run else HTTPStatus.ACCEPTED, outcome.document, headers)
+    return _json(HTTPStatus.ACCEPTED, outcome.document, headers)
 
 
 @app.get("/catalog")
@@ -201,17 +205,8 @@ def _on_problem(problem: Problem) -> Response[str]:
 
 
 def _problem(problem: Problem) -> Response[str]:
-    document = {
-        "type": f"urn:rds-provisioner:problem:{problem.slug}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "instance": app.current_event.path,
-        "request_id": app.current_event.request_context.request_id,
-        "retryable": problem.status in (429, 503),
-        "errors": [{"pointer": one.pointer, "detail": one.detail} for one in problem.errors],
-        **problem.extra,
-    }
+    event = app.current_event
+    document = problems.document(problem, instance=event.path, request_id=event.request_context.request_id)
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     logger.info("problem", status=problem.status, slug=problem.slug, detail=problem.detail)
     return _json(problem.status, document, headers, content_type="application/problem+json")
@@ -220,28 +215,12 @@ def _problem(problem: Problem) -> Response[str]:
 @app.exception_handler(TryLater)
 def _try_later(error: TryLater) -> Response[str]:
     logger.warning("try later", reason=str(error))
-    return _problem(
-        Problem(
-            503,
-            "Busy, try again",
-            "Others changed the same thing at the same moment. Send the same call again.",
-            slug="busy",
-            retry_after=2,
-        )
-    )
+    return _problem(problems.busy())
 
 
 @app.exception_handler(NotFoundError)
 def _no_route(_: NotFoundError) -> Response[str]:
-    event = app.current_event
-    return _problem(
-        Problem(
-            404,
-            "Not found",
-            f"There is no {event.http_method} {event.path}; see /openapi.json.",
-            slug="not-found",
-        )
-    )
+    return _problem(problems.no_route(app.current_event.http_method, app.current_event.path))
 
 
 @app.exception_handler(NeedsPerson)
@@ -258,29 +237,26 @@ def _unexpected(_: Exception) -> Response[str]:
 
 def _broken() -> Response[str]:
     metrics.add_metric(name="UnexpectedErrors", unit=MetricUnit.Count, value=1)
-    return _problem(
-        Problem(
-            500,
-            "Something broke on our side",
-            "The same call is safe to send again. If it stays, tell the platform team this request_id.",
-            slug="internal",
-        )
-    )
+    return _problem(problems.broken())
 
 
 # Reading the call
 
 
-def _service() -> Service:
-    return dataclasses.replace(intake.service(dt.datetime.now(dt.UTC)), publish=_publish)
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _use_cases() -> UseCases:
+    return intake.use_cases(_now(), _publish)
 
 
 def _publish(message: Message) -> None:
-    """Send the message; where that fails the ledger holds the request, and the sweeper sends it."""
+    """Send the message; where that fails the ledger holds the request, and the reaper sends it."""
     try:
         intake.send(message)
     except Exception:
-        logger.exception("the message was not sent; the sweeper will", request_id=message.request_id)
+        logger.exception("the message was not sent; the reaper will", request_id=message.request_id)
         metrics.add_metric(name="MessagesLeftToSweeper", unit=MetricUnit.Count, value=1)
 
 
@@ -292,50 +268,22 @@ def _team_of(api_key_id: str, _minute: int) -> tuple[str, str] | None:
 def _caller() -> Caller:
     """Whose key it is; API Gateway has checked the key itself."""
     api_key_id = app.current_event.request_context.identity.api_key_id
-    minutes = int(dt.datetime.now(dt.UTC).timestamp() // 60)
+    minutes = int(_now().timestamp() // 60)
     known = _team_of(api_key_id, minutes) if api_key_id else None
     if known is None:
-        raise Problem(
-            403,
-            "The key belongs to no team",
-            "Send the x-api-key header with your team's key; ask the platform team for one.",
-            slug="no-team",
-        )
+        raise problems.no_team()
     return Caller(*known)
 
 
 def _body() -> Any:
     event = app.current_event
-    content_type = (event.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    if content_type not in ("application/json", "application/merge-patch+json"):
-        raise Problem(
-            415,
-            "The body has to be JSON",
-            f"Send the header Content-Type: application/json (it was {content_type or 'missing'}).",
-            slug="not-json",
-        )
     try:
         text = event.decoded_body or ""
-        if len(text) > MAX_BODY:
-            raise Problem(
-                413, "The body is too long", f"Send at most {MAX_BODY} characters.", slug="too-long"
-            )
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Problem(
             400, "The body is not JSON", f"Correct the JSON: {error}.", slug="malformed-json"
         ) from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ValueError("a field stands in it twice")
-    return content
+    return call.body(text, event.headers.get("content-type"))
 
 
 def _query(*known: str) -> Query:
@@ -343,36 +291,25 @@ def _query(*known: str) -> Query:
 
 
 def _idempotency_key() -> str | None:
-    value = app.current_event.headers.get("idempotency-key")
-    if value is None:
-        return None
-    match = _KEY.fullmatch(value)
-    if not match:
-        raise Problem(
-            400,
-            "The Idempotency-Key is not valid",
-            "Send 1 to 128 printable characters without spaces or quotes, for example a UUID.",
-            slug="bad-idempotency-key",
-        )
-    return match[1]
+    return call.idempotency_key(app.current_event.headers.get("idempotency-key"))
 
 
-def _uuid(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text):
-        raise not_found(f"request {text!r}")
-    return text
-
-
-def _accepted(outcome: Accepted | dict[str, Any]) -> Response[str]:
-    if not isinstance(outcome, Accepted):
-        return _json(200, outcome)
+def _accepted(outcome: Accepted) -> Response[str]:
     found = outcome.request
     headers = {"Location": f"/requests/{found.id}", "Retry-After": "5"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     else:
         metrics.add_metric(name="RequestsAccepted", unit=MetricUnit.Count, value=1)
-    return _json(HTTPStatus.ACCEPTED, _service().request_page(found), headers)
+    return _json(HTTPStatus.ACCEPTED, _request_page(found), headers)
+
+
+def _rehearsed(rehearsal: Rehearsal) -> Response[str]:
+    return _json(200, dry_run_page.document(rehearsal, deployed.catalog(), _now()))
+
+
+def _request_page(found: Request) -> dict[str, Any]:
+    return pages.request_page(found, settings.ledger(), deployed.catalog(), _now())
 
 
 def _json(

@@ -10,10 +10,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.reaper.idle import IdleSweeper
+from provisioner.reaper.expired import ExpiredDatabases
+from provisioner.reaper.idle import IdleDatabases
+from provisioner.reaper.outcome import Outcome
 from provisioner.reaper.rds import Observer
-from provisioner.reaper.snapshots import SnapshotSweeper
-from provisioner.reaper.stuck import Sweeper
+from provisioner.reaper.snapshots import OldSnapshots
+from provisioner.reaper.stuck import StuckRequests
 from provisioner.wiring import intake, repository
 
 logger = Logger()
@@ -25,7 +27,9 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function; `{"now": "<RFC 3339>"}` in the event looks at another time than the present."""
     now = dt.datetime.fromisoformat(event["now"]) if "now" in event else dt.datetime.now(dt.UTC)
-    swept = Sweeper(intake.service(now), repository.github, settings.base_branch()).run()
+    swept, opening = Outcome(), intake.opening(now)
+    StuckRequests(opening, repository.github, settings.base_branch()).run(swept)
+    ExpiredDatabases(opening, repository.github).run(swept)
     for name, value in (
         ("StuckRequests", swept.failed),
         ("Redriven", swept.redriven),
@@ -44,9 +48,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 def _daily(now: dt.datetime) -> dict[str, Any]:
     """What is done once a day: idle databases and old snapshots; its metrics cost nothing in between."""
-    service = intake.service(now)
-    idle = IdleSweeper(service, _observer, repository.github)
-    snapshots = SnapshotSweeper(service, lambda: settings.client("rds"))
+    opening = intake.opening(now)
+    idle = IdleDatabases(opening, _observer, repository.github)
+    snapshots = OldSnapshots(opening, lambda: settings.client("rds"))
     outcome: dict[str, dict[str, Any]] = {}
     for name, run, metric, counted in (
         ("idle", idle.run, "Idle", lambda done: done["idle"]),

@@ -61,7 +61,7 @@ def _hear(report: PlanReport | ApplyReport | DriftReport) -> str:
         )
         return reviewer.planned(report)
     now = _now()
-    listener = ApplyReceiver(settings.ledger(), repository.github, intake.service(now).follow_up)
+    listener = ApplyReceiver(settings.ledger(), repository.github, intake.opening(now).follow_up)
     if isinstance(report, DriftReport):
         if not report.drifted:
             return "no drift"

@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     try:
         return _record(settings.ledger(), delivered)
     except TryLater:
-        return _answer(503, "Busy", "Deliver it again; the sweeper also looks at GitHub.")
+        return _answer(503, "Busy", "Deliver it again; the reaper also looks at GitHub.")
 
 
 def _record(ledger: Ledger, delivered: PullRequestEvent) -> dict[str, Any]:

@@ -1,7 +1,5 @@
-"""What a person asks for, checked against the catalog and turned into a Terraform root."""
+"""The bodies of the API's writes: their shape, and what is wrong with one in words."""
 
-import dataclasses
-import datetime as dt
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -9,10 +7,9 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from provisioner.core.catalog import Catalog, LifetimeText, lifetime
+from provisioner.core.catalog import LifetimeText
 from provisioner.core.errors import FieldError, Problem
-from provisioner.core.names import Place, SnapshotName, name_errors
-from provisioner.core.root import NEVER, Restore, Root
+from provisioner.core.names import Place, SnapshotName
 from provisioner.core.times import instant, read_time
 
 RESERVED_TAGS: Final = frozenset(
@@ -174,200 +171,6 @@ def invalid(errors: list[FieldError]) -> Problem:
     return Problem(
         422, "The request is not valid", f"Change {fields}.", slug="invalid-request", errors=errors
     )
-
-
-def new_root(
-    body: CreateBody,
-    catalog: Catalog,
-    *,
-    team: str,
-    request_id: str,
-    now: dt.datetime,
-    source: Root | None = None,
-) -> Root:
-    """The root of a new database; raises Problem (422) naming every value that the catalog refuses.
-
-    What a restore leaves open is as its source has it, where it has to be: engine version, and storage.
-    """
-    errors = [
-        FieldError("/database_name", text) for text in name_errors(body.database_name, body.database_engine)
-    ]
-    environment = catalog.environments.get(body.environment)
-    engine = catalog.engines.get(body.database_engine)
-    if environment is None:
-        errors.append(FieldError("/environment", _one_of(body.environment, catalog.environments)))
-    if engine is None:
-        errors.append(FieldError("/database_engine", _one_of(body.database_engine, catalog.engines)))
-    if environment is None or engine is None:
-        raise invalid(errors)
-    same_engine = source is not None and source.engine == body.database_engine
-    like = source.engine_version if source and same_engine else engine.default_version
-    version = body.engine_version or like
-    if version not in engine.versions:
-        errors.append(FieldError("/engine_version", _one_of(version, engine.versions)))
-    size = body.size or environment.default_size
-    storage_gb = max(environment.storage_gb.default, source.storage_gb if source else 0)
-    if body.storage_gb is not None:
-        storage_gb = body.storage_gb
-    high_availability = environment.high_availability == "always"
-    if body.high_availability is not None:
-        high_availability = body.high_availability
-        if environment.high_availability == "never" and high_availability:
-            errors.append(
-                FieldError("/high_availability", f"{body.environment} has no standby; leave it out")
-            )
-        if environment.high_availability == "always" and not high_availability:
-            errors.append(FieldError("/high_availability", f"{body.environment} always has a standby"))
-    expires_at = NEVER
-    try:
-        expires_at = expiry(
-            body.ttl or environment.lifetime.default, catalog, body.environment, created_at=now, now=now
-        )
-    except ValueError as error:
-        errors.append(FieldError("/ttl", str(error)))
-    errors += _size_errors(size, storage_gb, catalog, body.environment)
-    restore = None
-    if body.restore_from is not None:
-        place = body.restore_from.source()
-        restore = Restore(
-            snapshot=body.restore_from.snapshot,
-            database=None if body.restore_from.database is None else place.identifier,
-            point_in_time=body.restore_from.point_in_time,
-        )
-    if errors:
-        raise invalid(errors)
-    special = catalog.teams.get(team)
-    return Root(
-        environment=body.environment,
-        database_name=body.database_name,
-        engine=body.database_engine,
-        engine_version=version,
-        instance_class=catalog.sizes[size].instance_class,
-        storage_gb=storage_gb,
-        max_storage_gb=catalog.maximum_storage_gb(body.environment, storage_gb),
-        multi_az=high_availability,
-        backup_retention_days=environment.backup_retention_days,
-        deletion_protection=environment.deletion_protection,
-        final_snapshot=environment.final_snapshot,
-        request_id=request_id,
-        team=team,
-        owner=body.owner or team,
-        purpose=body.purpose,
-        cost_center=(special.cost_center if special else None) or team,
-        expires_at=expires_at,
-        tags=body.tags,
-        restore=restore,
-    )
-
-
-def changed_root(
-    root: Root,
-    body: PatchBody,
-    catalog: Catalog,
-    *,
-    request_id: str,
-    created_at: dt.datetime,
-    now: dt.datetime,
-) -> Root:
-    """The root after a change; raises Problem (422) where the change is not possible in place."""
-    size = body.size or catalog.size_of(root.instance_class) or ""
-    storage_gb = root.storage_gb if body.storage_gb is None else body.storage_gb
-    if not size:
-        sizes = ", ".join(catalog.environments[root.environment].sizes)
-        text = f"the catalog no longer has {root.instance_class}; choose one of {sizes} with this change"
-        raise invalid([FieldError("/size", text)])
-    errors = _size_errors(size, storage_gb, catalog, root.environment) if body.size or body.storage_gb else []
-    if storage_gb < root.storage_gb:
-        errors.append(
-            FieldError("/storage_gb", f"RDS storage cannot shrink: it has {root.storage_gb} GB, ask for more")
-        )
-    expires_at = root.expires_at
-    if body.ttl is not None:
-        try:
-            expires_at = expiry(body.ttl, catalog, root.environment, created_at=created_at, now=now)
-        except ValueError as error:
-            errors.append(FieldError("/ttl", str(error)))
-    if errors:
-        raise invalid(errors)
-    grown = storage_gb != root.storage_gb
-    changed = dataclasses.replace(
-        root,
-        instance_class=catalog.sizes[size].instance_class if body.size else root.instance_class,
-        storage_gb=storage_gb,
-        max_storage_gb=catalog.maximum_storage_gb(root.environment, storage_gb)
-        if grown
-        else root.max_storage_gb,
-        expires_at=expires_at,
-        tags=root.tags if body.tags is None else body.tags,
-    )
-    if changed == root:
-        raise Problem(
-            409,
-            "Nothing would change",
-            f"{root.place} already is as asked.",
-            slug="nothing-to-change",
-        )
-    # What was disarmed for a removal that did not come is armed again.
-    armed = root.deletion_protection or catalog.environments[root.environment].deletion_protection
-    return dataclasses.replace(changed, deletion_protection=armed, request_id=request_id)
-
-
-def disarmed_root(root: Root, *, request_id: str) -> Root:
-    """The root with deletion protection off: the first of the two steps of a protected removal."""
-    return dataclasses.replace(root, deletion_protection=False, request_id=request_id)
-
-
-def armed_root(root: Root, *, request_id: str) -> Root:
-    """The root with deletion protection on again, after a removal that did not come."""
-    return dataclasses.replace(root, deletion_protection=True, request_id=request_id)
-
-
-def expiry(ttl: str, catalog: Catalog, environment: str, *, created_at: dt.datetime, now: dt.datetime) -> str:
-    """When a database with this lifetime ends; raises ValueError when it would live too long."""
-    rules = catalog.environments[environment].lifetime
-    length = lifetime(ttl)
-    longest = lifetime(rules.maximum)
-    if length is None:
-        if not rules.never:
-            raise ValueError(f"{environment} does not allow never; the longest lifetime is {rules.maximum}")
-        return NEVER
-    if longest is not None and now + length > created_at + longest:
-        latest = instant(created_at + longest)
-        raise ValueError(
-            f"{environment} allows {rules.maximum} counted from creation, so until {latest} at the latest"
-        )
-    return instant(now + length)
-
-
-def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
-    """What a root was asked to be, with the defaults filled in: two equal answers mean the same content."""
-    return {
-        "database_engine": root.engine,
-        "engine_version": root.engine_version,
-        "size": catalog.size_of(root.instance_class),
-        "storage_gb": root.storage_gb,
-        "ttl": ttl,
-        "owner": root.owner,
-        "purpose": root.purpose,
-        "high_availability": root.multi_az,
-        "restore_from": None if root.restore is None else dataclasses.asdict(root.restore),
-        "tags": dict(sorted(root.tags.items())),
-    }
-
-
-def _size_errors(size: str, storage_gb: int, catalog: Catalog, environment: str) -> list[FieldError]:
-    rules = catalog.environments[environment]
-    errors = []
-    if size not in rules.sizes:
-        errors.append(FieldError("/size", _one_of(size, rules.sizes) + f" in {environment}"))
-    if not rules.storage_gb.minimum <= storage_gb <= rules.storage_gb.maximum:
-        bounds = f"{rules.storage_gb.minimum} to {rules.storage_gb.maximum}"
-        errors.append(FieldError("/storage_gb", f"{environment} allows {bounds} GB, not {storage_gb}"))
-    return errors
-
-
-def _one_of(value: str, allowed: Any) -> str:
-    return f"{value!r} is not offered: choose {' or '.join(map(str, allowed))}"
 
 
 def _read(model: type[_Model], content: Any) -> _Model:

@@ -16,7 +16,7 @@
 
 Every change is one transaction on condition of the version that was read, so that no update is lost and a
 crash leaves all of it or nothing. The ledger is also the outbox: a request that is not finished carries the
-time at which the sweeper looks after it (`due_kind`, `due_at`).
+time at which the reaper looks after it (`due_kind`, `due_at`).
 """
 
 import datetime as dt
@@ -175,7 +175,7 @@ class Ledger:
         return Page([database_from_row(row) for row in rows], token)
 
     def due_requests(self, now: dt.datetime) -> Iterator[Request]:
-        """Requests that the sweeper should look after."""
+        """Requests that the reaper should look after."""
         yield from (request_from_row(row) for row in self._table.due("request", now))
 
     def due_databases(self, now: dt.datetime) -> Iterator[Database]:
@@ -223,7 +223,7 @@ class Ledger:
         return Claim(request, first=request.attempts == 1)
 
     def release(self, request_id: str, check_at: dt.datetime) -> None:
-        """Give a claim back; the sweeper does not come before `look_again`."""
+        """Give a claim back; the reaper does not come before `look_again`."""
         self._table.update(
             f"REQ#{request_id}",
             "REQ",
@@ -233,7 +233,7 @@ class Ledger:
         )
 
     def schedule_check(self, request: Request, at: dt.datetime) -> None:
-        """Move the time at which the sweeper looks after a request; nothing happens where it has ended."""
+        """Move the time at which the reaper looks after a request; nothing happens where it has ended."""
         self._table.update(
             f"REQ#{request.id}",
             "REQ",
@@ -297,7 +297,7 @@ class Ledger:
         raise Contention(f"writing down that {place} was removed")
 
     def stop_checking(self, request: Request) -> None:
-        """Tell the sweeper that nothing is left to do for a request as it was read."""
+        """Tell the reaper that nothing is left to do for a request as it was read."""
         self._table.update(
             f"REQ#{request.id}",
             "REQ",

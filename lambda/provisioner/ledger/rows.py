@@ -86,7 +86,7 @@ def database_event_from_row(row: Row) -> DatabaseEvent:
 
 
 def request_row(request: Request, due_at: dt.datetime | None) -> Row:
-    """A request as an item; `due_at` is when the sweeper looks after it (None: never)."""
+    """A request as an item; `due_at` is when the reaper looks after it (None: never)."""
     row: dict[str, str | int] = {
         "pk": f"REQ#{request.id}",
         "sk": "REQ",

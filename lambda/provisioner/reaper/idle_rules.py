@@ -34,7 +34,7 @@ ENOUGH_HOURS: Final = 20
 Point = tuple[dt.datetime, float]
 
 
-class Verdict(StrEnum):
+class Finding(StrEnum):
     """What a look at a database found."""
 
     IN_USE = "in_use"
@@ -42,7 +42,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Action(StrEnum):
+class IdleAction(StrEnum):
     """What follows from a look."""
 
     REPORT = "report"  # say that it is idle; where it is removed by itself this is the warning
@@ -54,8 +54,8 @@ class Action(StrEnum):
 class Next:
     """What is known now, and what to do about it."""
 
-    use: Activity
-    action: Action | None = None
+    activity: Activity
+    action: IdleAction | None = None
 
 
 def window(days: int, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
@@ -69,21 +69,21 @@ def last_connection(points: Sequence[Point]) -> dt.datetime | None:
     return max((at for at, connections in points if connections > 0), default=None)
 
 
-def judge(points: Sequence[Point], *, days: int, alive_since: dt.datetime, now: dt.datetime) -> Verdict:
+def judge(points: Sequence[Point], *, days: int, alive_since: dt.datetime, now: dt.datetime) -> Finding:
     """The verdict on what CloudWatch knows; `alive_since` is when the database was made or last changed."""
     begin, end = window(days, now)
     points = [(at, connections) for at, connections in points if begin <= at < end]
     if last_connection(points) or alive_since > begin:
-        return Verdict.IN_USE
+        return Finding.IN_USE
     known = [0] * days
     for at in {at for at, _ in points}:
         known[(end - HOUR - at) // DAY] += 1
-    return Verdict.IDLE if min(known) >= ENOUGH_HOURS else Verdict.UNKNOWN
+    return Finding.IDLE if min(known) >= ENOUGH_HOURS else Finding.UNKNOWN
 
 
 def follow(
     before: Activity | None,
-    verdict: Verdict,
+    verdict: Finding,
     points: Sequence[Point],
     *,
     origin: str,
@@ -99,27 +99,27 @@ def follow(
     if before is None or before.origin != origin:
         before = Activity(origin=origin, looked_at=now, version=before.version if before else 0)
     seen = [at for at in (before.last_connection_at, last_connection(points)) if at]
-    use = replace(
+    activity = replace(
         before, looked_at=now, last_connection_at=max(seen, default=None), version=before.version + 1
     )
-    if verdict is Verdict.UNKNOWN:
-        return Next(use)
-    if verdict is Verdict.IN_USE:
-        action = Action.TAKE_BACK if before.idle_since else None
-        return Next(replace(use, idle_since=None, idle_seen_at=None, warned_at=None), action)
+    if verdict is Finding.UNKNOWN:
+        return Next(activity)
+    if verdict is Finding.IN_USE:
+        action = IdleAction.TAKE_BACK if before.idle_since else None
+        return Next(replace(activity, idle_since=None, idle_seen_at=None, warned_at=None), action)
     begin, _ = window(days, now)
     holds = before.idle_seen_at is not None and before.idle_seen_at >= begin
     if not holds:
-        use = replace(use, idle_since=begin, warned_at=None)
-    use = replace(use, idle_seen_at=now)
-    if removes and use.warned_at is None:
-        return Next(replace(use, warned_at=now), Action.REPORT)
+        activity = replace(activity, idle_since=begin, warned_at=None)
+    activity = replace(activity, idle_seen_at=now)
+    if removes and activity.warned_at is None:
+        return Next(replace(activity, warned_at=now), IdleAction.REPORT)
     if not holds:
-        return Next(use, Action.REPORT)
-    due = removes and use.warned_at is not None and now >= use.warned_at + NOTICE
-    return Next(use, Action.REMOVE if due else None)
+        return Next(activity, IdleAction.REPORT)
+    due = removes and activity.warned_at is not None and now >= activity.warned_at + NOTICE
+    return Next(activity, IdleAction.REMOVE if due else None)
 
 
-def spell(use: Activity) -> str:
+def spell(activity: Activity) -> str:
     """The name of one spell of idleness, the same at each look."""
-    return f"idle@{instant(use.idle_since)}" if use.idle_since else ""
+    return f"idle@{instant(activity.idle_since)}" if activity.idle_since else ""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention, NeedsPerson, TryLater
-from provisioner.intake.use_cases import Service
+from provisioner.intake.opening import Opening
 from provisioner.reaper import snapshot_rules
 from provisioner.reaper.rds import MANAGED_BY, asking, tags_of
 from provisioner.reaper.snapshot_rules import Snapshot
@@ -33,15 +33,15 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotSweeper:
+class OldSnapshots:
     """Prunes final snapshots; `rds` is asked for only when needed."""
 
-    service: Service
+    opening: Opening
     rds: Callable[[], Any]
 
     def run(self) -> Pruned | None:
         """The run of the day; None where it is not due."""
-        now, ledger = self.service.now, self.service.ledger
+        now, ledger = self.opening.now, self.opening.ledger
         if not ledger.acquire_lease(_TURN, now, now + _HOUR):
             return None
         pruned = Pruned()
@@ -56,7 +56,7 @@ class SnapshotSweeper:
 
     def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:
         """Our final snapshots that are old enough; those of a forgotten environment are kept and named."""
-        catalog, now = self.service.catalog, self.service.now
+        catalog, now = self.opening.catalog, self.opening.now
         with asking("listing the snapshots"):
             pages = self.rds().get_paginator("describe_db_snapshots").paginate(SnapshotType="manual")
             described = [one for page in pages for one in page["DBSnapshots"]]
@@ -75,7 +75,7 @@ class SnapshotSweeper:
                 yield snapshot
 
     def _prune(self, snapshot: Snapshot, pruned: Pruned) -> None:
-        ledger, place = self.service.ledger, snapshot.place
+        ledger, place = self.opening.ledger, snapshot.place
         database = ledger.database(place)
         # The name may be another team's by now; the snapshot is still restored by the one that had it then.
         last = ledger.request_for_branch(place, snapshot.identifier.rpartition("-")[2])
@@ -99,7 +99,7 @@ class SnapshotSweeper:
         """Add the event: the snapshot is deleted, so that no later run comes back to it."""
         for _ in range(_TRIES_TO_WRITE):
             try:
-                self.service.ledger.add_database_event(snapshot.place, self._note(snapshot))
+                self.opening.ledger.add_database_event(snapshot.place, self._note(snapshot))
             except Contention as error:
                 lost = f"{snapshot.identifier} was deleted, and its event not written: {error}"
             else:
@@ -116,7 +116,7 @@ class SnapshotSweeper:
         for state in ("pending", "failed"):
             token: str | None = None
             while True:
-                page = self.service.ledger.databases(
+                page = self.opening.ledger.databases(
                     team, filters={"state": state}, page_size=100, page_token=token
                 )
                 restores = (database.root.restore for database in page.items)
@@ -137,7 +137,7 @@ class SnapshotSweeper:
         return True
 
     def _note(self, snapshot: Snapshot) -> DatabaseEvent:
-        days = self.service.catalog.environments[snapshot.place.environment].keep_final_snapshot_days
+        days = self.opening.catalog.environments[snapshot.place.environment].keep_final_snapshot_days
         return database_events.snapshot_deleted(
-            snapshot.identifier, self.service.now, created_at=snapshot.created_at, kept_days=days
+            snapshot.identifier, self.opening.now, created_at=snapshot.created_at, kept_days=days
         )

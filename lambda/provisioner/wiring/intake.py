@@ -1,17 +1,13 @@
-"""The use cases, and the topic through which a request goes to the worker."""
+"""What opens changes, the use cases over it, and the topic through which a request goes to the worker."""
 
 import datetime as dt
 from uuid import uuid4
 
 from provisioner.intake.message import Message, encode
-from provisioner.intake.use_cases import Service
+from provisioner.intake.opening import Opening, Publish
+from provisioner.intake.use_cases import UseCases
 from provisioner.settings import client, ledger, setting
 from provisioner.wiring.deployed import catalog
-
-
-def service(now: dt.datetime) -> Service:
-    """The use cases, as of now."""
-    return Service(ledger=ledger(), catalog=catalog(), publish=send, now=now, new_id=uuid4)
 
 
 def send(message: Message) -> None:
@@ -21,3 +17,13 @@ def send(message: Message) -> None:
         Message=encode(message),
         MessageAttributes={"kind": {"DataType": "String", "StringValue": message.kind}},
     )
+
+
+def opening(now: dt.datetime, publish: Publish = send) -> Opening:
+    """What opens changes, as of now."""
+    return Opening(ledger(), catalog(), publish, now)
+
+
+def use_cases(now: dt.datetime, publish: Publish = send) -> UseCases:
+    """What the API can be asked for, as of now."""
+    return UseCases(opening(now, publish), uuid4)

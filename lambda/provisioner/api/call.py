@@ -1,0 +1,66 @@
+"""① Reads a call: its body, its headers, and the ids in its path; raises Problem for what cannot be used."""
+
+import json
+import re
+from typing import Any, Final
+
+from provisioner.core.errors import Problem
+from provisioner.intake.refusals import not_found
+
+MAX_BODY: Final = 32_768
+_KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,128})"?')
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_JSON: Final = ("application/json", "application/merge-patch+json")
+
+
+def body(text: str, content_type: str | None) -> Any:
+    """The JSON of a body; raises Problem (415, 413, 400)."""
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind not in _JSON:
+        raise Problem(
+            415,
+            "The body has to be JSON",
+            f"Send the header Content-Type: application/json (it was {kind or 'missing'}).",
+            slug="not-json",
+        )
+    if len(text) > MAX_BODY:
+        raise Problem(413, "The body is too long", f"Send at most {MAX_BODY} characters.", slug="too-long")
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise Problem(
+            400, "The body is not JSON", f"Correct the JSON: {error}.", slug="malformed-json"
+        ) from error
+
+
+def idempotency_key(value: str | None) -> str | None:
+    """The key in the header, without its quotes; raises Problem (400) for one that cannot be kept."""
+    if value is None:
+        return None
+    match = _KEY.fullmatch(value)
+    if not match:
+        raise Problem(
+            400,
+            "The Idempotency-Key is not valid",
+            "Send 1 to 128 printable characters without spaces or quotes, for example a UUID.",
+            slug="bad-idempotency-key",
+        )
+    return match[1]
+
+
+def request_id(text: str) -> str:
+    """The id in a path; what is none is not found."""
+    if not _UUID.fullmatch(text):
+        raise not_found(f"request {text!r}")
+    return text
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("it has a field twice")
+    return content

@@ -1,0 +1,34 @@
+"""① One request and one database, whole: what the ledger knows of each, put together for its document."""
+
+import datetime as dt
+from typing import Any
+
+from provisioner.api import documents
+from provisioner.core.catalog import Catalog
+from provisioner.core.events import Step
+from provisioner.core.models import Database, Request
+from provisioner.ledger.ledger import Ledger
+
+
+def request_page(found: Request, ledger: Ledger, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
+    """The whole document of a request."""
+    waits = found.progress.step is not Step.END and found.progress.failure is None
+    return documents.request_document(
+        found,
+        ledger.events(found.id),
+        catalog,
+        now=now,
+        typical=ledger.typical(found) if waits else {},
+    )
+
+
+def database_page(database: Database, ledger: Ledger, catalog: Catalog) -> dict[str, Any]:
+    """The whole document of a database, as its team sees it."""
+    place = database.place
+    return documents.database_document(
+        database,
+        catalog,
+        requests=ledger.request_ids(place, team=database.team),
+        events=ledger.database_events(place, since=database.created_at),
+        activity=ledger.activity(place),
+    )

@@ -1,0 +1,56 @@
+"""① Problem documents (RFC 9457), and the problems that are the API's own."""
+
+from typing import Any
+
+from provisioner.core.errors import Problem
+
+
+def document(problem: Problem, *, instance: str, request_id: str) -> dict[str, Any]:
+    """The document of a problem; `request_id` is that of the call, under which the log has it."""
+    return {
+        "type": f"urn:rds-provisioner:problem:{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+        "request_id": request_id,
+        "retryable": problem.status in (429, 503),
+        "errors": [{"pointer": error.pointer, "detail": error.detail} for error in problem.errors],
+        **problem.extra,
+    }
+
+
+def busy() -> Problem:
+    """The same call works in a moment."""
+    return Problem(
+        503,
+        "Busy, try again",
+        "Others changed the same thing at the same moment. Send the same call again.",
+        slug="busy",
+        retry_after=2,
+    )
+
+
+def no_route(method: str, path: str) -> Problem:
+    """There is no such call."""
+    return Problem(404, "Not found", f"There is no {method} {path}; see /openapi.json.", slug="not-found")
+
+
+def no_team() -> Problem:
+    """A key that API Gateway knows and the ledger does not."""
+    return Problem(
+        403,
+        "The key belongs to no team",
+        "Send the x-api-key header with your team's key; ask the platform team for one.",
+        slug="no-team",
+    )
+
+
+def broken() -> Problem:
+    """A fault of ours, of which the caller learns no more than how to name it."""
+    return Problem(
+        500,
+        "Something broke on our side",
+        "The same call is safe to send again. If it stays, tell the platform team this request_id.",
+        slug="internal",
+    )

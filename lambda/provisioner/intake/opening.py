@@ -1,0 +1,218 @@
+"""How a change is opened, whoever asks: a team through the API, the reaper, or the end of another change.
+
+Each function checks, writes the ledger once, and sends the message. The message may get lost after the ledger
+was written: the reaper sends it again, so nothing here has to succeed twice.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from provisioner.core import events
+from provisioner.core.catalog import Catalog
+from provisioner.core.errors import Problem, TryLater
+from provisioner.core.events import ACTOR
+from provisioner.core.lifecycle import DatabaseState, Kind, blocks, derive
+from provisioner.core.models import Charge, Database, Request
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import parse_instant
+from provisioner.intake import refusals, roots
+from provisioner.intake.message import Message
+from provisioner.ledger.ledger import Ledger, NameTaken, QuotaExceeded
+
+Publish = Callable[[Message], None]
+# Who asked for a change before the end has this long to fix what it failed of.
+TIME_TO_FIX: Final = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the team, and the name under which it acts."""
+
+    team: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Opens changes as of `now`, with what it needs passed in."""
+
+    ledger: Ledger
+    catalog: Catalog
+    publish: Publish
+    now: dt.datetime
+
+    def request(
+        self,
+        kind: Kind,
+        root: Root,
+        caller: Caller,
+        *,
+        before: Root | None,
+        asked: Mapping[str, Any] | None = None,
+        reason: str = "",
+    ) -> Request:
+        """A request that is not written yet; it has the id that its root names."""
+        return Request(
+            id=root.request_id,
+            kind=kind,
+            environment=root.environment,
+            database_name=root.database_name,
+            team=caller.team,
+            actor=caller.actor,
+            root=root,
+            before=before,
+            asked=asked or {},
+            created_at=self.now,
+            progress=derive([events.requested(self.now, caller.actor)]),
+            reason=reason,
+        )
+
+    def open_change(self, new: Request, database: Database) -> Request:
+        """Write a change of a database as it was read, and send it; raises Problem where that lost a race."""
+        try:
+            limit = self.limit(new.team, new.environment)
+            self.ledger.open_change(new, database, self.charge_after(new, database), limit)
+        except NameTaken as taken:
+            active = self.active(taken.database)
+            if active is None:
+                raise TryLater("opening a change", "the database was changed at the same moment") from None
+            raise refusals.under_way(active) from None
+        except QuotaExceeded:
+            raise self.over_quota(new.team, new.root) from None
+        self.send(new)
+        return new
+
+    def removal(self, database: Database, caller: Caller, *, reason: str, request_id: str) -> Request:
+        """The request that removes a database, or that disarms it first and names its follow-up."""
+        before = self.on_main(database)
+        if not before.deletion_protection:
+            root = dataclasses.replace(before, request_id=request_id)
+            return self.request(Kind.REMOVE, root, caller, before=before, reason=reason)
+        root = roots.disarmed(before, request_id=request_id)
+        new = self.request(Kind.DISARM, root, caller, before=before, reason=reason)
+        return dataclasses.replace(new, follow_up=str(uuid5(UUID(request_id), "remove")))
+
+    def remove_automatically(self, database: Database, *, reason: str, request_id: str) -> Request | None:
+        """Ask for a removal in the product's own name; None where another change is under way, which wins."""
+        new = self.removal(database, Caller(database.team, ACTOR), reason=reason, request_id=request_id)
+        return self._open_unless_refused(new, database)
+
+    def follow_up(self, done: Request) -> Request | None:
+        """Begin what a finished request announced; None where that was done, or a change came in between.
+
+        Whoever extends a database after it was disarmed wants to keep it, also while that waits for approval.
+        """
+        database = self.ledger.database(done.place)
+        if done.follow_up is None or database is None or self.ledger.request(done.follow_up):
+            return None
+        if database.root.request_id != done.id:
+            return None
+        caller = Caller(done.team, done.actor)
+        new = self.removal(database, caller, reason=done.reason, request_id=done.follow_up)
+        return self._open_unless_refused(new, database)  # else the removal can be asked for again
+
+    def arm_again(self, ended: Request) -> Request | None:
+        """Ask for deletion protection again after a removal came to nothing; None where it is not off."""
+        database = self.ledger.database(ended.place)
+        rules = self.catalog.environments.get(ended.environment)
+        request_id = str(uuid5(UUID(ended.id), "arm"))
+        if database is None or rules is None or self.ledger.request(request_id):
+            return None
+        if database.state is not DatabaseState.AVAILABLE or database.root.deletion_protection:
+            return None
+        if not rules.deletion_protection:
+            return None
+        root = roots.armed(database.root, request_id=request_id)
+        reason = f"Its removal was {ended.progress.state}, for which deletion protection had been taken off."
+        caller = Caller(database.team, ACTOR)
+        new = self.request(Kind.UPDATE, root, caller, before=database.root, reason=reason)
+        return self._open_unless_refused(new, database)  # else that change arms it too
+
+    def give_up(self, database: Database) -> None:
+        """Cancel the failed request that keeps a database from its end, once nobody fixed it for a while.
+
+        One that asks for a later end is left alone until that has come.
+        """
+        active = self.active(database)
+        if active is None or active.progress.failure is None or not blocks(active.progress):
+            return
+        end = active.root.expires_at
+        if end == NEVER or parse_instant(end) > self.now:
+            return
+        if self.now - active.progress.since >= TIME_TO_FIX:
+            self.send(self.ledger.add_event(active.id, events.cancel_asked(self.now, ACTOR), self.now))
+
+    def check_free(self, database: Database) -> Database:
+        """The database, if it may be changed now; raises Problem (409) otherwise."""
+        if database.environment not in self.catalog.environments:
+            raise refusals.no_environment(database)
+        if database.state is DatabaseState.REMOVED:
+            raise refusals.removed(database)
+        active = self.active(database)
+        if active and blocks(active.progress):
+            raise refusals.under_way(active)
+        if active and active.kind is Kind.REMOVE and active.progress.failure:
+            raise refusals.removal_failed(active)
+        return database
+
+    def on_main(self, database: Database) -> Root:
+        """The root that stands on the base branch: where the last apply failed, what that was to apply."""
+        failed = self.active(database)
+        merged = failed is not None and failed.progress.failure and not blocks(failed.progress)
+        return failed.root if failed and merged else database.root
+
+    def active(self, database: Database) -> Request | None:
+        """The newest request of a database, while that has not ended."""
+        return self.ledger.request(database.active) if database.active else None
+
+    def charge(self, root: Root) -> Charge:
+        """What a root takes of its team's quota."""
+        cents = round(self.catalog.monthly_usd(root) * 100)
+        return Charge(databases=1, storage_gb=root.storage_gb, monthly_cents=cents)
+
+    def charge_after(self, new: Request, database: Database) -> Charge:
+        """What a database takes of the quota with a change: as before where nothing that costs changes.
+
+        So a size that has left the catalog since keeps its old price.
+        """
+        same = new.before is not None and _price(new.before) == _price(new.root)
+        return database.charge if same else self.charge(new.root)
+
+    def limit(self, team: str, environment: str) -> Charge:
+        """What a team may hold in an environment."""
+        quota = self.catalog.quota(team, environment)
+        return Charge(
+            databases=quota.databases, storage_gb=quota.storage_gb, monthly_cents=quota.monthly_usd * 100
+        )
+
+    def over_quota(self, team: str, root: Root) -> Problem:
+        """The refusal of what the quota does not hold."""
+        held = self.ledger.quota_used(team, root.environment)
+        limit = self.limit(team, root.environment)
+        return refusals.over_quota(team, root.environment, held, self.charge(root), limit)
+
+    def send(self, request: Request) -> None:
+        """Send the message that names a request to the worker."""
+        self.publish(
+            Message(
+                request_id=request.id,
+                kind=request.kind.value,
+                environment=request.environment,
+                database_name=request.database_name,
+            )
+        )
+
+    def _open_unless_refused(self, new: Request, database: Database) -> Request | None:
+        try:
+            return self.open_change(new, self.check_free(database))
+        except Problem:
+            return None  # another change got in first
+
+
+def _price(root: Root) -> tuple[object, ...]:
+    """What a database's charge depends on."""
+    return root.instance_class, root.storage_gb, root.multi_az

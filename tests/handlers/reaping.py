@@ -1,0 +1,17 @@
+"""One run of the reaper over the functions' own ledger and GitHub, without its function around it."""
+
+import datetime as dt
+
+from provisioner import settings
+from provisioner.reaper.expired import ExpiredDatabases
+from provisioner.reaper.outcome import Outcome
+from provisioner.reaper.stuck import StuckRequests
+from provisioner.wiring import intake, repository
+
+
+def reap(now: dt.datetime) -> Outcome:
+    """Look after everything that is due at a time."""
+    outcome, opening = Outcome(), intake.opening(now)
+    StuckRequests(opening, repository.github, settings.base_branch()).run(outcome)
+    ExpiredDatabases(opening, repository.github).run(outcome)
+    return outcome
