@@ -122,7 +122,7 @@ def test_another_teams_name_is_taken_and_tells_nothing_more(cloud: Cloud) -> Non
 
 BAD = {
     "malformed JSON": ("{", 400, "Correct the JSON"),
-    "a field twice": ('{"environment": "dev", "environment": "prod"}', 400, "stands in it twice"),
+    "a field twice": ('{"environment": "dev", "environment": "prod"}', 400, "it has a field twice"),
     "NaN": ('{"storage_gb": NaN}', 400, "NaN is not JSON"),
     "an array": ("[1]", 422, "send a JSON object"),
     "a missing field": ({"database_name": "x", "environment": "dev"}, 422, "this field is required"),
