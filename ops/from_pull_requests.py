@@ -47,7 +47,7 @@ class RequestHistory:
 def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHistory:
     """The history as far as it is recorded; raises RecordRejected."""
     try:
-        asked, kept = request_record.read(pull.body), request_record.read(record or "")
+        asked, kept = request_record.parse(pull.body), request_record.parse(record or "")
     except request_record.ArchiveError as error:
         raise RecordRejected(str(error)) from error
     if asked is None:

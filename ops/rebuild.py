@@ -240,7 +240,7 @@ def _rebuild(chosen: argparse.Namespace, stack: Stack) -> Report:
         report.notes = len({(n.id, s.request.database_name) for s in stories for n in s.notes})
         return report
     ledger = Ledger(dynamodb, table)
-    Replay(ledger, catalog.load(chosen.catalog.read_text(encoding="utf-8")), report).run(stories)
+    Replay(ledger, catalog.parse(chosen.catalog.read_text(encoding="utf-8")), report).run(stories)
     for place in gone:
         if at_rest(ledger.database(place)):
             forget(ledger, place, dt.datetime.now(dt.UTC))

@@ -82,7 +82,7 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
     terraform = _terraform(interruption)
     if chosen.verb == "drift":
         return Drift(checkout, _store(), _reporter("plan"), terraform, _pipeline_url(), interruption).run()
-    the_catalog = catalog.load((checkout.directory / "catalog.yaml").read_text(encoding="utf-8"))
+    the_catalog = catalog.parse((checkout.directory / "catalog.yaml").read_text(encoding="utf-8"))
     if chosen.verb == "apply":
         return _apply(chosen.environment, checkout, the_catalog, terraform, interruption)
     return _review(chosen, checkout, the_catalog, terraform)

@@ -37,7 +37,7 @@ class CircleCiAccess:
     url: str = "https://circleci.com"
 
     @classmethod
-    def read(cls, text: str) -> "CircleCiAccess":
+    def parse(cls, text: str) -> "CircleCiAccess":
         """Read the secret, a JSON object of the fields above; raises NeedsPerson for anything else."""
         try:
             content = json.loads(text)

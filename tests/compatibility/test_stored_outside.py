@@ -45,7 +45,7 @@ def test_messages_on_the_queue_are_read_and_would_be_sent_again() -> None:
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda one: f"{one['type']}-{one.get('outcome')}")
 def test_reports_of_an_older_pipeline_are_read(report: dict[str, Any]) -> None:
-    found = schema.read(report).model_dump(mode="json")
+    found = schema.parse(report).model_dump(mode="json")
     assert {name: found[name] for name in report} == report
 
 
@@ -56,7 +56,7 @@ def test_the_body_of_a_pull_request_gives_its_request_again(ledger: Ledger, name
     assert request is not None
     asked = as_asked(request)
     body = samples.text(f"pull_requests/{name}.body.md")
-    read = request_record.read(body)
+    read = request_record.parse(body)
     assert read is not None
     assert (read.request, read.events, read.notes) == (asked, [], [])
     assert body.endswith(request_record.section(read.request) + "\n")
@@ -71,7 +71,7 @@ def test_the_record_of_an_ended_request_gives_its_events_again(ledger: Ledger, p
     text = path.read_text(encoding="utf-8")
     request = ledger.request(PULL_REQUESTS[path.name.removesuffix(".comment.md")]["id"])
     assert request is not None
-    read = request_record.read(text)
+    read = request_record.parse(text)
     assert read is not None
     assert read.request == as_asked(request)
     assert read.events == ledger.events(request.id)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from provisioner.core.catalog import Catalog, load
+from provisioner.core.catalog import Catalog, parse
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState, Kind, derive
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.root import Root
 from provisioner.intake import roots
-from provisioner.intake.bodies import read_create
+from provisioner.intake.bodies import parse_create
 from provisioner.intake.roots import asked
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
@@ -23,12 +23,12 @@ ROOMY = Charge(databases=10, storage_gb=10_000, monthly_cents=1_000_000)
 
 def catalog() -> Catalog:
     """The catalog as it stands in the repository."""
-    return load(CATALOG_TEXT)
+    return parse(CATALOG_TEXT)
 
 
 def root(request_id: str = ID, *, team: str = "alpha", now: dt.datetime = NOW, **body: Any) -> Root:
     """The root that a body leads to; the mission's body unless fields are given."""
-    return roots.new(read_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now)
+    return roots.new(parse_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now)
 
 
 def request(

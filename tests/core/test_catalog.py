@@ -1,7 +1,7 @@
 """The catalog refuses what cannot be kept, and says where."""
 
 import pytest
-from provisioner.core.catalog import CatalogError, load
+from provisioner.core.catalog import CatalogError, parse
 
 from tests.core.examples import CATALOG_TEXT, catalog
 
@@ -43,7 +43,7 @@ def test_a_request_merges_automatically_where_the_catalog_says_auto(
 def test_days_within_reason_are_taken(line: str) -> None:
     name, _, value = line.partition(": ")
 
-    assert getattr(load(with_line(line)).environments["dev"], name) == int(value)
+    assert getattr(parse(with_line(line)).environments["dev"], name) == int(value)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,6 @@ def test_days_within_reason_are_taken(line: str) -> None:
 )
 def test_other_days_are_refused_with_their_place(line: str, problem: str) -> None:
     with pytest.raises(CatalogError) as raised:
-        load(with_line(line))
+        parse(with_line(line))
 
     assert str(raised.value) == problem

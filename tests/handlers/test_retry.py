@@ -251,7 +251,7 @@ class TestCircleCi:
     @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"project": "x"}', '{"token": "x", "more": 1}'])
     def test_a_secret_that_nobody_filled_in_says_what_to_put_there(self, text: str) -> None:
         with pytest.raises(NeedsPerson) as caught:
-            CircleCiAccess.read(text)
+            CircleCiAccess.parse(text)
         assert caught.value.fix == 'put {"project": "gh/OWNER/NAME", "token": "..."} into it'
 
     def test_the_token_is_not_shown(self) -> None:

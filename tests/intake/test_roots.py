@@ -7,7 +7,7 @@ import pytest
 from provisioner.core.errors import Problem
 from provisioner.core.root import Restore, Root
 from provisioner.intake import roots
-from provisioner.intake.bodies import read_create, read_patch
+from provisioner.intake.bodies import parse_create, parse_patch
 
 from tests.core.examples import ID, MISSION_BODY, NOW, catalog, root
 
@@ -23,7 +23,7 @@ def refused(**body: Any) -> dict[str, str]:
 
 
 def change(before: Root, **body: Any) -> Root:
-    return roots.changed(before, read_patch(body), catalog(), request_id=OTHER, created_at=NOW, now=NOW)
+    return roots.changed(before, parse_patch(body), catalog(), request_id=OTHER, created_at=NOW, now=NOW)
 
 
 def refused_change(before: Root, **body: Any) -> dict[str, str]:
@@ -79,7 +79,7 @@ def test_a_standby_follows_the_environments_rule() -> None:
 
 def test_a_restore_takes_version_and_storage_from_its_source() -> None:
     source = dataclasses.replace(root(database_engine="postgres", environment="staging"), storage_gb=60)
-    body = read_create(
+    body = parse_create(
         MISSION_BODY | {"database_engine": "postgres", "restore_from": {"database": "staging/mydb123"}}
     )
     new = roots.new(body, catalog(), team="alpha", request_id=ID, now=NOW, source=source)

@@ -65,7 +65,7 @@ def test_a_request_and_what_happened_to_it_come_back_as_they_were() -> None:
     )
     events = [event(1, result={"port": 5432, "endpoint": None}), event(2, EventType.MERGED)]
 
-    assert request_record.read(request_record.comment(one, events, [note()])) == Archive(
+    assert request_record.parse(request_record.comment(one, events, [note()])) == Archive(
         request=asked(one), events=events, notes=[note()]
     )
 
@@ -73,8 +73,8 @@ def test_a_request_and_what_happened_to_it_come_back_as_they_were() -> None:
 def test_a_pull_requests_body_brings_its_request_back() -> None:
     one = request(ID, purpose="Load tests", tags={"a": "b"})
     body = content.body(one, [], catalog())
-    assert request_record.read(body) == Archive(request=asked(one), events=[], notes=[])
-    assert request_record.read(body.replace("\n", "\r\n")) == request_record.read(
+    assert request_record.parse(body) == Archive(request=asked(one), events=[], notes=[])
+    assert request_record.parse(body.replace("\n", "\r\n")) == request_record.parse(
         body
     )  # as GitHub's page saves it
 
@@ -85,15 +85,17 @@ def test_no_words_of_a_user_pass_for_a_record_or_end_one(reason: str, purpose: s
     root = dataclasses.replace(one.root, purpose=purpose, owner=reason)
     one = dataclasses.replace(one, root=root, reason=reason, asked={"purpose": purpose})
     body = content.body(one, [], catalog())
-    assert request_record.read(body) == Archive(request=asked(one), events=[], notes=[])
+    assert request_record.parse(body) == Archive(request=asked(one), events=[], notes=[])
     text = request_record.comment(one, [event(1, cause=reason)], [])
-    assert request_record.read(text) == Archive(request=asked(one), events=[event(1, cause=reason)], notes=[])
+    assert request_record.parse(text) == Archive(
+        request=asked(one), events=[event(1, cause=reason)], notes=[]
+    )
     assert text.isascii()
 
 
 @given(hostile)
 def test_words_without_a_record_are_none(words: str) -> None:
-    assert request_record.read(f"## Title\n\n```text\n{words}\n```\n\n**Next:** wait.\n") is None
+    assert request_record.parse(f"## Title\n\n```text\n{words}\n```\n\n**Next:** wait.\n") is None
 
 
 @pytest.mark.parametrize(
@@ -103,19 +105,19 @@ def test_words_without_a_record_are_none(words: str) -> None:
 def test_a_record_that_cannot_be_read_says_so(content: str) -> None:
     text = f"<!-- record v1 -->\n\n```json\n{content}\n```\n\n</details>"
     with pytest.raises(ArchiveError):
-        request_record.read(text)
+        request_record.parse(text)
 
 
 def test_a_record_of_a_newer_version_says_so() -> None:
     with pytest.raises(ArchiveError, match="version 2"):
-        request_record.read(FORGED.replace("record v1", "record v2"))
+        request_record.parse(FORGED.replace("record v1", "record v2"))
 
 
 def test_too_many_notes_give_way_oldest_first() -> None:
     notes = [note(number) for number in range(2000)]
     text = request_record.comment(request(ID), [event()], notes)
     assert len(text) < 65_536
-    kept = request_record.read(text)
+    kept = request_record.parse(text)
     assert kept is not None
     assert kept.events == [event()]
     assert 100 < len(kept.notes) < 2000
@@ -136,7 +138,7 @@ def test_however_often_a_request_failed_its_record_fits_and_says_where_it_stands
     text = request_record.comment(request(ID), events, [note(number) for number in range(400)])
 
     assert len(text) <= 65_536
-    kept = request_record.read(text)
+    kept = request_record.parse(text)
     assert kept is not None
     assert derive(kept.events) == derive(events)
     assert kept.events[-2] == events[-2]

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from provisioner.core.catalog import Catalog, load
+from provisioner.core.catalog import Catalog, parse
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import EventType
 from provisioner.core.names import Place
@@ -259,4 +259,4 @@ def _keeping(environment: str, days: int) -> Catalog:
     text = CATALOG_TEXT.replace(
         f"  {environment}:\n", f"  {environment}:\n    keep_final_snapshot_days: {days}\n", 1
     )
-    return load(text)
+    return parse(text)

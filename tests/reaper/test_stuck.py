@@ -421,7 +421,7 @@ def test_an_ended_request_is_kept_on_its_pull_request(world: World) -> None:
     world.github.down = False
     world.reap(after=HOUR)
 
-    kept = request_record.read(world.github.records[7])
+    kept = request_record.parse(world.github.records[7])
     assert kept is not None
     assert kept.request.id == request_id
     assert kept.events == world.ledger.events(request_id)
@@ -440,7 +440,7 @@ def test_what_happens_to_a_database_later_is_kept_there_too(world: World) -> Non
     assert not world.ledger.add_database_event(Place("dev", "kept"), note)
     assert not world.ledger.add_database_event(Place("dev", "nobody"), note)
     world.reap(after=HOUR)
-    kept = request_record.read(world.github.records[7])
+    kept = request_record.parse(world.github.records[7])
     assert kept is not None
     assert kept.notes == [note]
 
@@ -452,6 +452,6 @@ def test_an_event_that_comes_while_a_request_is_kept_is_kept_next_time(world: Wo
     world.happened(request_id, EventType.APPROVED)
     world.ledger.stop_checking(stale)
     world.reap(after=HOUR)
-    kept = request_record.read(world.github.records[7])
+    kept = request_record.parse(world.github.records[7])
     assert kept is not None
     assert EventType.APPROVED in {event.type for event in kept.events}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from provisioner.core.errors import Problem
-from provisioner.core.times import instant, read_time
+from provisioner.core.times import instant, parse_time
 
 PAGE_SIZE: Final = 25
 MAX_PAGE_SIZE: Final = 100
@@ -60,7 +60,7 @@ class Query:
         if not values:
             return None
         try:
-            return instant(read_time(values[0]))
+            return instant(parse_time(values[0]))
         except ValueError as error:
             raise _problem(f"{name}: {error}.") from None
 

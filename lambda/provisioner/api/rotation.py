@@ -64,7 +64,7 @@ class Rotations:
         return _document(database, user, _secret(database, known, user), None, rotated=False)
 
     def _read(self, place: Place, content: Any, caller: Caller) -> tuple[Database, User, list[DatabaseEvent]]:
-        user = User(bodies.read_rotate(content).user)
+        user = User(bodies.parse_rotate(content).user)
         database = self.use_cases.own_database(place, caller.team)
         known = self.use_cases.ledger.database_events(place, since=database.created_at)
         return database, user, known

@@ -192,7 +192,7 @@ class Catalog(_Part):
         return ceiling if ceiling * 10 >= storage_gb * 11 else storage_gb
 
 
-def load(text: str) -> Catalog:
+def parse(text: str) -> Catalog:
     """Read a catalog; raises CatalogError with one line for each thing that is wrong."""
     try:
         content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe

@@ -16,7 +16,7 @@ def parse_instant(text: str) -> dt.datetime:
     return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
 
 
-def read_time(text: str) -> dt.datetime:
+def parse_time(text: str) -> dt.datetime:
     """A time with its zone (RFC 3339); raises ValueError that says how to write one."""
     try:
         time = dt.datetime.fromisoformat(text)

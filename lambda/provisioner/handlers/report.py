@@ -14,7 +14,7 @@ from provisioner import settings
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.plan import PlanReceiver
-from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, ReportError, read
+from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, ReportError, parse
 from provisioner.wiring import deployed, intake, repository
 
 logger = Logger()
@@ -38,7 +38,7 @@ def apply_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, An
 def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
     """What became of a report, and where it was not taken, whether the pipeline should send it again."""
     try:
-        report = read(event)
+        report = parse(event)
         if not isinstance(report, taken):
             raise ReportError(f"this function takes no report of type {report.type}")
         logger.append_keys(environment=report.environment, database_name=report.database_name)

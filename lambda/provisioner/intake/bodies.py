@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from provisioner.core.catalog import LifetimeText
 from provisioner.core.errors import FieldError, Problem
 from provisioner.core.names import Place, SnapshotName
-from provisioner.core.times import instant, read_time
+from provisioner.core.times import instant, parse_time
 
 RESERVED_TAGS: Final = frozenset(
     {"managedby", "requestid", "team", "owner", "environment", "expiresat", "costcenter", "purpose", "name"}
@@ -72,7 +72,7 @@ class RestoreFrom(_Body):
                 raise ValueError("database has to be environment/database_name, for example prod/orders")
             self.point_in_time = self.point_in_time or "latest"
             if self.point_in_time != "latest":
-                self.point_in_time = instant(read_time(self.point_in_time))
+                self.point_in_time = instant(parse_time(self.point_in_time))
         return self
 
     def source(self) -> Place:
@@ -135,9 +135,9 @@ _RECREATING: Final = (
 )
 
 
-def read_create(content: Any) -> CreateBody:
+def parse_create(content: Any) -> CreateBody:
     """Check the shape of a create body; raises Problem (422) naming each wrong field."""
-    return _read(CreateBody, content)
+    return _parse(CreateBody, content)
 
 
 class RotateBody(_Body):
@@ -146,12 +146,12 @@ class RotateBody(_Body):
     user: Literal["master", "application", "read_only"] = "master"
 
 
-def read_rotate(content: Any) -> RotateBody:
+def parse_rotate(content: Any) -> RotateBody:
     """Check the shape of a rotation; raises Problem (422)."""
-    return _read(RotateBody, content)
+    return _parse(RotateBody, content)
 
 
-def read_patch(content: Any) -> PatchBody:
+def parse_patch(content: Any) -> PatchBody:
     """Check the shape of a change; raises Problem (422), also for fields that cannot change in place."""
     if isinstance(content, Mapping):
         fixed = [name for name in _RECREATING if name in content]
@@ -162,7 +162,7 @@ def read_patch(content: Any) -> PatchBody:
                     for name in fixed
                 ]
             )
-    return _read(PatchBody, content)
+    return _parse(PatchBody, content)
 
 
 def invalid(errors: list[FieldError]) -> Problem:
@@ -173,7 +173,7 @@ def invalid(errors: list[FieldError]) -> Problem:
     )
 
 
-def _read(model: type[_Model], content: Any) -> _Model:
+def _parse(model: type[_Model], content: Any) -> _Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:

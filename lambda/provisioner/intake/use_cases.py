@@ -65,7 +65,7 @@ class UseCases:
 
     def create(self, content: Any, caller: Caller, *, key: str | None = None) -> Accepted:
         """Ask for a new database; the same content again is the same request."""
-        body = bodies.read_create(content)
+        body = bodies.parse_create(content)
         fingerprint = _fingerprint(content)
         if key and (used := self.ledger.key_used(caller.team, key)):
             return self._replay_key(used, fingerprint)
@@ -90,7 +90,7 @@ class UseCases:
 
     def rehearse_create(self, content: Any, caller: Caller) -> Rehearsal:
         """What `create` would do."""
-        body = bodies.read_create(content)
+        body = bodies.parse_create(content)
         root = self._new_root(body, caller)
         existing = self.ledger.database(root.place)
         if existing and existing.state is not DatabaseState.REMOVED:
@@ -202,7 +202,7 @@ class UseCases:
         return roots.asked(root, ttl, catalog)
 
     def _changed(self, place: Place, content: Any, caller: Caller) -> tuple[Request, Database]:
-        body = bodies.read_patch(content)
+        body = bodies.parse_patch(content)
         database = self.opening.check_free(self.own_database(place, caller.team))
         before = self.opening.on_main(database)
         root = roots.changed(

@@ -71,7 +71,7 @@ def comment(request: Request, events: Collection[Event], notes: Sequence[Databas
     return f"{MARKER}\n{_folded(title, text)}\n"
 
 
-def read(text: str) -> Archive | None:
+def parse(text: str) -> Archive | None:
     """The record in a body or a comment; None where there is none. Raises ArchiveError."""
     match = _RECORD.search(text.replace("\r\n", "\n"))
     if match is None:

@@ -93,7 +93,7 @@ Report = Annotated[PlanReport | ApplyReport | DriftReport, Field(discriminator="
 _ADAPTER: TypeAdapter[PlanReport | ApplyReport | DriftReport] = TypeAdapter(Report)
 
 
-def read(content: Any) -> PlanReport | ApplyReport | DriftReport:
+def parse(content: Any) -> PlanReport | ApplyReport | DriftReport:
     """Check a report; raises ReportError naming what is wrong."""
     try:
         return _ADAPTER.validate_python(content)

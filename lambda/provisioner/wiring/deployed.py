@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from provisioner.core.catalog import Catalog, load
+from provisioner.core.catalog import Catalog, parse
 from provisioner.settings import kept, setting
 
 _CATALOG: Final = Path(__file__).parents[2] / "catalog.yaml"
@@ -12,4 +12,4 @@ _CATALOG: Final = Path(__file__).parents[2] / "catalog.yaml"
 @kept
 def catalog() -> Catalog:
     """The catalog, read once."""
-    return load(Path(setting("CATALOG_PATH", str(_CATALOG))).read_text(encoding="utf-8"))
+    return parse(Path(setting("CATALOG_PATH", str(_CATALOG))).read_text(encoding="utf-8"))

@@ -21,4 +21,4 @@ def circleci() -> CircleCi | None:
     """CircleCI's API, where the stack was given a token for it."""
     if not setting("CIRCLECI_SECRET_ARN", ""):
         return None
-    return CircleCi(CircleCiAccess.read(secret("CIRCLECI_SECRET_ARN")))
+    return CircleCi(CircleCiAccess.parse(secret("CIRCLECI_SECRET_ARN")))
