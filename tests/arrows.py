@@ -25,7 +25,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "notify": "core",
         "access": "core ledger",
         "settings": "core ledger",
-        "intake": "core ledger api",
+        "intake": "core ledger",
         "pull_requests": "core ledger github circleci",
         "api": "core ledger intake",
         "reports": "core ledger github pull_requests",

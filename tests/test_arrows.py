@@ -2,7 +2,7 @@
 
 from graphlib import TopologicalSorter
 
-from tests.arrows import ALLOWED, allows, arrows, graph, room_of, rooms
+from tests.arrows import ALLOWED, allows, arrows, floors, graph, room_of, rooms
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -29,3 +29,8 @@ def test_the_pipeline_imports_the_rules_and_the_reports_schema_alone() -> None:
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     TopologicalSorter(graph()).prepare()  # raises CycleError, which names the circle
+
+
+def test_the_functions_stand_on_five_floors() -> None:
+    assert max(floors().values()) <= 5
+    assert floors()["handlers"] == 5
