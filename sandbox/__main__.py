@@ -2,75 +2,75 @@
 
 import argparse
 import json
-import os
 import signal
-import subprocess
 import sys
-import time
-import urllib.error
 from pathlib import Path
 
-from sandbox import hosting, place
 from sandbox.demo import life, story
-from sandbox.demo.paper import Paper
 from sandbox.demo.stage import Stage, StoryFailed
-from sandbox.place import HOME, Place
-from sandbox.processes import MARK
+from sandbox.github import control
+from sandbox.launch import launch, shown
+from sandbox.launch import stop as stop_sandbox
+from sandbox.printer import Printer
+from sandbox.state_directory import HOME, StateDirectory
 
-STARTING = 5 * 60
 STORIES = {"create": story.tell, "life": life.tell}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("start", "start the whole system in the background"),
-        ("stop", "stop it and everything it started"),
-        ("demo", "start a sandbox, turn one POST into a database or tell its whole life, clean up"),
-    ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("--directory", type=Path, default=HOME / "demo" if name == "demo" else HOME)
-    commands.choices["demo"].add_argument("--story", choices=list(STORIES), default="create")
-    merge = commands.add_parser("approve", help="approve and merge a pull request as a person")
-    merge.add_argument("pull_request", type=int)
-    merge.add_argument("--directory", type=Path, default=HOME)
-    supervise = commands.add_parser("supervise", help="run the sandbox in this process (start does this)")
-    supervise.add_argument("--directory", type=Path, required=True)
-    supervise.add_argument("--with-parent", action="store_true", help="end when the parent process ends")
-    arguments = parser.parse_args()
-    at = Place(arguments.directory.resolve())
+    arguments = parser().parse_args()
+    directory = StateDirectory(arguments.directory.resolve())
     try:
         match arguments.command:
             case "start":
-                return start(at)
+                return start(directory)
             case "stop":
-                return stop(at)
+                return stop(directory)
             case "demo":
-                return show(at, arguments.story)
+                return demo(directory, arguments.story)
             case "approve":
-                return approve(at, arguments.pull_request)
+                return approve(directory, arguments.pull_request)
             case _:
-                from sandbox.up import supervise as run  # noqa: PLC0415  (it brings boto3 along)
+                from sandbox.supervisor import supervise  # noqa: PLC0415  (it brings boto3 along)
 
-                return run(at, with_parent=arguments.with_parent)
+                return supervise(directory, with_parent=arguments.with_parent)
     except KeyboardInterrupt:
         return 130
 
 
-def start(at: Place) -> int:
-    if at.running and at.read().get("ready"):
-        print(f"the sandbox runs already: . {shown(at.environment)}   (make sandbox-stop ends it)")
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = made.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("start", "start the whole system in the background"),
+        ("stop", "stop it and everything it started"),
+        ("demo", "start a sandbox, turn one POST into a database or show its whole life, clean up"),
+        ("approve", "approve and merge a pull request as a code owner"),
+        ("supervise", "run the sandbox in this process (start does this)"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--directory", type=Path, default=HOME / "demo" if name == "demo" else HOME)
+    commands.choices["demo"].add_argument("--story", choices=list(STORIES), default="create")
+    commands.choices["approve"].add_argument("pull_request", type=int)
+    commands.choices["supervise"].add_argument(
+        "--with-parent", action="store_true", help="end when the parent process ends"
+    )
+    return made
+
+
+def start(directory: StateDirectory) -> int:
+    if directory.ready:
+        print(f"the sandbox runs already: . {shown(directory.environment)}   (make sandbox-stop ends it)")
         return 0
-    paper = Paper()
-    paper.title("Starting the sandbox")
+    printer = Printer()
+    printer.title("Starting the sandbox")
     try:
-        launch(at, paper, with_parent=False)
+        launch(directory, printer, with_parent=False)
     except BaseException:
-        place.stop(at)
+        stop_sandbox(directory)
         raise
-    state = at.read()
-    print(f"\nThe sandbox runs. In a shell: . {shown(at.environment)}   (make sandbox-stop ends it)")
+    state = directory.read()
+    print(f"\nThe sandbox runs. In a shell: . {shown(directory.environment)}   (make sandbox-stop ends it)")
     print(f"  API       {state['api_url']}")
     print(f"  GitHub    {state['github_url']}")
     print(f"  CircleCI  {state['circleci_url']}")
@@ -78,87 +78,49 @@ def start(at: Place) -> int:
     return 0
 
 
-def stop(at: Place) -> int:
-    print("the sandbox is stopped" if place.stop(at) else "no sandbox runs")
+def stop(directory: StateDirectory) -> int:
+    ended = directory.read().get("ended")
+    if stop_sandbox(directory):
+        print("the sandbox is stopped")
+    else:
+        print("no sandbox runs" + (f"; the last one ended: {ended}" if ended else ""))
     return 0
 
 
-def approve(at: Place, number: int) -> int:
-    state = at.read()
-    if not (at.running and state.get("ready")):
-        print("no sandbox runs; start one: make sandbox")
+def approve(directory: StateDirectory, number: int) -> int:
+    state = directory.read()
+    if not directory.ready:
+        ended = f" (the last one ended: {state['ended']})" if "ended" in state else ""
+        print(f"no sandbox runs{ended}; start one: make sandbox")
         return 1
     try:
-        hosting.approve_and_merge(state["github_url"], number)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            print(f"pull request {number} was not merged: {refused.read().decode()}")
+        control.approve_and_merge(state["github_url"], number)
+    except control.NotPossible as refused:
+        print(f"pull request {number} was not merged: {refused}")
         return 1
     print(f"approved and merged: {state['github_url']}/{state['repository']}/pull/{number}")
     return 0
 
 
-def show(at: Place, story: str) -> int:
-    """The demo, on a sandbox of its own that goes away with it, whatever happens."""
-    paper = Paper()
+def demo(directory: StateDirectory, name: str) -> int:
+    """One story, on a sandbox that goes away with it, whatever happens."""
+    printer = Printer()
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-    paper.title("RDS Provisioner: the whole system on this machine")
+    printer.title("RDS Provisioner: the whole system on this machine")
     try:
-        launch(at, paper, with_parent=True)
-        told = STORIES[story](Stage(at.read(), paper))
+        launch(directory, printer, with_parent=True)
+        documents = STORIES[name](Stage(directory.read(), printer))
     except (StoryFailed, SystemExit) as failure:
-        paper.bad(f"\nThe demo failed after {paper.seconds:.0f} s: {failure}")
-        print(f"logs: {shown(at.logs)}")
+        printer.bad(f"\nThe demo failed after {printer.seconds:.0f} s: {failure}")
+        print(f"logs: {shown(directory.logs)}")
         return 1
     finally:
-        place.stop(at)
-    (HOME / "demo.json").write_text(json.dumps(told, indent=2) + "\n")
-    paper.good(f"\nDone in {paper.seconds:.0f} s. The API's documents are in {shown(HOME / 'demo.json')}.")
+        stop_sandbox(directory)
+    (HOME / "demo.json").write_text(json.dumps(documents, indent=2) + "\n")
+    printer.good(
+        f"\nDone in {printer.seconds:.0f} s. The API's documents are in {shown(HOME / 'demo.json')}."
+    )
     return 0
-
-
-def launch(at: Place, paper: Paper, *, with_parent: bool) -> None:
-    """Start the supervisor in a session of its own and print its progress until it is ready.
-
-    In its own session it hears no Ctrl-C of this terminal: whoever started it ends it, in order.
-    """
-    if at.running:
-        place.stop(at)
-    at.directory.mkdir(parents=True, exist_ok=True)
-    at.empty()
-    at.logs.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "sandbox", "supervise", "--directory", str(at.directory)]
-    with (at.logs / "sandbox.log").open("wb") as log:
-        process = subprocess.Popen(
-            command + (["--with-parent"] if with_parent else []),
-            env={**os.environ, MARK: str(at.directory)},
-            cwd=place.PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    at.write({"process": process.pid})
-    told = 0
-    deadline = time.monotonic() + STARTING
-    while True:
-        ready = bool(at.read().get("ready"))
-        lines = at.progress.read_text().splitlines() if at.progress.exists() else []
-        for line in lines[told:]:
-            paper.line(line)
-        told = len(lines)
-        if ready:
-            return
-        if process.poll() is not None:
-            raise SystemExit(f"the sandbox did not start; see {shown(at.logs / 'sandbox.log')}")
-        if time.monotonic() > deadline:
-            raise SystemExit(f"the sandbox did not start within {STARTING} s; see {shown(at.logs)}")
-        time.sleep(0.1)
-
-
-def shown(path: Path) -> str:
-    """A path as one would type it from here."""
-    return os.path.relpath(path)
 
 
 if __name__ == "__main__":

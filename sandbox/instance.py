@@ -19,7 +19,8 @@ def describe(cloud: Cloud, identifier: str) -> dict[str, Any]:
 
 def identifiers(cloud: Cloud) -> list[str]:
     """All instances that there are."""
-    return [one["DBInstanceIdentifier"] for one in cloud.client("rds").describe_db_instances()["DBInstances"]]
+    found = cloud.client("rds").describe_db_instances()["DBInstances"]
+    return [instance["DBInstanceIdentifier"] for instance in found]
 
 
 def tags(instance: dict[str, Any]) -> dict[str, str]:

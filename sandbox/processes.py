@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# In the environment of everything the sandbox starts.
+# In the environment of everything that a sandbox starts: the sandbox's directory.
 MARK = "RDS_PROVISIONER_SANDBOX"
 
 
@@ -19,7 +19,7 @@ class ProcessFailed(Exception):
 
 
 class Processes:
-    """The long-running processes of one sandbox, each with a log of its own."""
+    """The long-running processes of one sandbox, each with a separate log, and the commands under way."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -52,22 +52,24 @@ class Processes:
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> str:
         """Run a command to its end; its standard output."""
         with self.log(name).open("ab") as log:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 command,
                 env=dict(environment),
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                check=False,
             )
-            log.write(done.stdout)
-        if done.returncode:
+            self._commands.append(process)
+            output, _ = process.communicate()
+            self._commands.remove(process)
+            log.write(output)
+        if process.returncode:
             tail = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-15:])
             raise ProcessFailed(
-                f"{' '.join(command[:3])} ended with {done.returncode}; see {self.log(name)}\n{tail}"
+                f"{' '.join(command[:3])} ended with {process.returncode}; see {self.log(name)}\n{tail}"
             )
-        return done.stdout.decode()
+        return output.decode()
 
     def check(self, *names: str) -> None:
         """Raise when one of the processes, or of the named ones, has ended."""
@@ -77,7 +79,7 @@ class Processes:
 
     def stop(self) -> None:
         """End what runs, commands first, then the servers in the reverse order of their start."""
-        for process in (*self._commands, *reversed(self._running.values())):
+        for process in (*tuple(self._commands), *reversed(self._running.values())):
             if process.poll() is None:
                 process.terminate()
             try:
@@ -90,13 +92,13 @@ class Processes:
         return self._logs / f"{name}.log"
 
 
-def end_session(session: int) -> None:
+def end_session(session: int, mark: str) -> None:
     """Kill what is left of a session: everything its first process started, in whatever group it is.
 
-    A session whose processes do not carry our mark belongs to somebody else who got the same number later.
+    A session whose processes do not carry this mark got the same number later, and is not ours.
     """
     found = [process for process in members(session) if process != os.getpid()]
-    if any(is_marked(process) for process in found):
+    if any(is_marked(process, mark) for process in found):
         for process in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
@@ -112,10 +114,10 @@ def members(session: int) -> list[int]:
     return found
 
 
-def is_marked(process: int) -> bool:
-    """Whether a process inherited our mark; without /proc, as on macOS, the session has to do."""
+def is_marked(process: int, mark: str) -> bool:
+    """Whether a process inherited the mark; without /proc, as on macOS, the session has to do."""
     if not Path("/proc/self/environ").exists():
         return True
     with contextlib.suppress(OSError):
-        return f"{MARK}=".encode() in Path(f"/proc/{process}/environ").read_bytes()
+        return f"{MARK}={mark}".encode() in Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
     return False

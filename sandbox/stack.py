@@ -8,9 +8,9 @@ from typing import Any
 
 from ops.team_key import TeamKeys
 from sandbox.cloud import REGION, Cloud
-from sandbox.hosting import GitHub
-from sandbox.place import CACHE, PROJECT
+from sandbox.github.start import GitHub
 from sandbox.processes import Processes
+from sandbox.state_directory import CACHE, PROJECT
 
 NAME = "rds-provisioner"
 TEAMS = ("alpha", "beta")
@@ -55,6 +55,7 @@ def deploy(
         "RetryThroughCircleCi": "true",
         "DeploymentType": "AllAtOnce",
         "DeletionProtection": "false",
+        "ReaperRate": "rate(1 minute)",
     }
     command = [sam(), "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", NAME]
     command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]

@@ -5,10 +5,11 @@ import re
 import textwrap
 from typing import Any
 
-from sandbox import hosting, stack
+from sandbox import stack
 from sandbox.demo.following import follow
 from sandbox.demo.life_table import life_table
 from sandbox.demo.stage import Stage, expect
+from sandbox.github import control
 from sandbox.instance import describe, identifiers, query, tags
 
 NAME = "orders"
@@ -33,17 +34,17 @@ def tell(stage: Stage) -> object:
 
 
 def create(stage: Stage) -> None:
-    stage.paper.title("A database for eight hours")
+    stage.printer.title("A database for eight hours")
     follow(stage, stage.ask("POST", "/provision-rds", BODY))
     if has_server(stage):
         version, *_ = query(stage.cloud, describe(stage.cloud, IDENTIFIER), *ROWS, "select version()")[0]
-        stage.paper.line(f"logged in to {' '.join(str(version).split()[:2])}; a row is written")
+        stage.printer.line(f"logged in to {' '.join(str(version).split()[:2])}; a row is written")
     else:
-        stage.paper.line("no login: no server for this engine is installed on this machine")
+        stage.printer.line("no login: no server for this engine is installed on this machine")
 
 
 def resize(stage: Stage) -> None:
-    stage.paper.title("It grows")
+    stage.printer.title("It grows")
     request_id = stage.ask("PATCH", PLACE, {"size": "medium"})
     problem = stage.refused(409, "PATCH", PLACE, EXTENDED)
     expect(problem["request"] == f"/requests/{request_id}", "the 409 does not link to the request under way")
@@ -57,11 +58,11 @@ def resize(stage: Stage) -> None:
         instance["DBInstanceClass"] == "db.t4g.medium",
         f"RDS says {instance['DBInstanceClass']}, not db.t4g.medium",
     )
-    stage.paper.line(f"RDS: {IDENTIFIER} is a {instance['DBInstanceClass']}" + still_there(stage, instance))
+    stage.printer.line(f"RDS: {IDENTIFIER} is a {instance['DBInstanceClass']}" + still_there(stage, instance))
 
 
 def extend(stage: Stage) -> None:
-    stage.paper.title("It may stay longer, within limits")
+    stage.printer.title("It may stay longer, within limits")
     stage.refused(422, "PATCH", PLACE, {"ttl": "31d"})
     stage.refused(404, "PATCH", PLACE, EXTENDED, by=stage.beta)
     before = database(stage)["expires_at"]
@@ -70,11 +71,11 @@ def extend(stage: Stage) -> None:
     expect(after > before, f"it expired {before} and still expires {after}")
     tag = tags(describe(stage.cloud, IDENTIFIER))["ExpiresAt"]
     expect(tag == after, f"the tag ExpiresAt says {tag}, the API {after}")
-    stage.paper.line(f"expires {after} instead of {before}, says the instance's tag too")
+    stage.printer.line(f"expires {after} instead of {before}, says the instance's tag too")
 
 
 def warn(stage: Stage) -> None:
-    stage.paper.title("Nobody sleeps: the reaper is told another time")
+    stage.printer.title("The clock is moved: the reaper runs at another time")
     end = expiry(stage)
     reap(stage, end - dt.timedelta(days=8), "8 days before the end")
     reap(stage, end - dt.timedelta(days=7), "7 days before the end", warned=1)
@@ -85,7 +86,7 @@ def warn(stage: Stage) -> None:
 
 
 def expire(stage: Stage) -> None:
-    stage.paper.title("Its time is over")
+    stage.printer.title("Its time is over")
     end = expiry(stage)
     reap(stage, end + dt.timedelta(minutes=1), "1 minute after the end", expired=1)
     removal = str(database(stage)["links"]["active_request"])
@@ -93,28 +94,28 @@ def expire(stage: Stage) -> None:
     expect(document["kind"] == "remove", f"the request is to {document['kind']} it, not to remove it")
 
     pulls = [
-        pull for pull in hosting.pulls(stage.github) if pull["branch"].startswith(f"rds/dev/{NAME}/remove")
+        pull for pull in control.pulls(stage.github) if pull["branch"].startswith(f"rds/dev/{NAME}/remove")
     ]
     expect(len(pulls) == 1, f"there are {len(pulls)} pull requests to remove it, not one")
     merged_by = str(pulls[0]["merged_by"])
-    expect(merged_by.endswith("[bot]"), f"{merged_by} merged the removal, which should merge by itself")
-    stage.paper.line(f"pull request #{pulls[0]['number']} was the only one, and {merged_by} merged it")
+    expect(merged_by.endswith("[bot]"), f"{merged_by} merged the removal, which should merge automatically")
+    stage.printer.line(f"pull request #{pulls[0]['number']} was the only one, and {merged_by} merged it")
     expect(IDENTIFIER not in identifiers(stage.cloud), f"RDS still has {IDENTIFIER}")
-    stage.paper.line(f"RDS has no instance {IDENTIFIER} any more")
+    stage.printer.line(f"RDS has no instance {IDENTIFIER} any more")
     state = database(stage)["state"]
     expect(state == "removed", f"the API says that the database is {state}, not removed")
-    stage.paper.line(f"GET {PLACE} says: {state}")
+    stage.printer.line(f"GET {PLACE} says: {state}")
     stage.refused(409, "PATCH", PLACE, {"ttl": "8h"})
 
 
 def look_back(stage: Stage) -> object:
     whole = database(stage)
     requests = [stage.alpha.call("GET", path).body for path in whole["requests"]]
-    kinds = [one["kind"] for one in requests]
+    kinds = [request["kind"] for request in requests]
     expect(kinds == ["create", "update", "extend", "remove"], f"its history has {', '.join(kinds)}")
-    stage.paper.title(f"Its life: GET {PLACE} and its {len(requests)} requests")
+    stage.printer.title(f"Its life: GET {PLACE} and its {len(requests)} requests")
     for line in life_table(whole, requests):
-        stage.paper.plain(line)
+        stage.printer.plain(line)
     return {"database": whole, "requests": requests}
 
 
@@ -124,25 +125,26 @@ def reap(stage: Stage, now: dt.datetime, when: str, *, warned: int = 0, expired:
     swept = stack.reap(stage.cloud, now=moment)
     expect("warned" in swept, f"the reaper failed: {swept}")
     did = [f"{swept[name]} {name}" for name in ("warned", "expired") if swept[name]]
-    stage.paper.line(f"the reaper at {moment}, {when}: {', '.join(did) or 'nothing to do'}")
+    stage.printer.line(f"the reaper at {moment}, {when}: {', '.join(did) or 'nothing to do'}")
     expect(not swept["errors"], f"the reaper had trouble: {swept['errors']}")
     expect(swept["warned"] == warned, f"the reaper warned {swept['warned']} times, not {warned}")
     expect(swept["expired"] == expired, f"the reaper ended {swept['expired']} databases, not {expired}")
 
 
 def show_comment(stage: Stage, words: str) -> None:
-    """The warning, as it stands on the pull request that made the database."""
-    pull = hosting.pulls(stage.github)[0]
-    bodies = [one["body"] for one in pull["comments"] if "expiry" in one["body"].partition("\n")[0]]
+    """The warning on the pull request that created the database."""
+    pull = control.pulls(stage.github)[0]
+    comments = [comment["body"] for comment in pull["comments"]]
+    bodies = [body for body in comments if "expiry" in body.partition("\n")[0]]
     expect(
         len(bodies) == 1, f"pull request #{pull['number']} has {len(bodies)} comments on its expiry, not one"
     )
     expect(words in bodies[0], f"the comment does not say “{words}”: {bodies[0]}")
-    stage.paper.line(f"the comment on pull request #{pull['number']}:")
+    stage.printer.line(f"the comment on pull request #{pull['number']}:")
     text = re.sub(r"<!--.*?-->\n", "", bodies[0]).rstrip()
     for line in filter(None, text.splitlines()):
         for part in textwrap.wrap(line, 90, break_long_words=False) or [""]:
-            stage.paper.more(f"│ {part}".rstrip())
+            stage.printer.more(f"│ {part}".rstrip())
 
 
 def still_there(stage: Stage, instance: dict[str, Any]) -> str:

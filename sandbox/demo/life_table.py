@@ -10,9 +10,9 @@ RIGHT = frozenset(range(4, len(HEAD)))
 
 def life_table(database: dict[str, Any], requests: Sequence[dict[str, Any]]) -> list[str]:
     """A line for each request, with the seconds of its steps, and for each warning; in order of time."""
-    rows = [(one["created_at"], request_row(one)) for one in requests]
-    notes = [(one["at"], database_event_row(one)) for one in database["events"]]
-    ordered = [row for _, row in sorted([*rows, *notes], key=lambda each: each[0])]
+    rows = [(request["created_at"], request_row(request)) for request in requests]
+    rows += [(event["at"], database_event_row(event)) for event in database["events"]]
+    ordered = [row for _, row in sorted(rows, key=lambda each: each[0])]
     full = [HEAD, *(row for row in ordered if len(row) == len(HEAD))]
     widths = [max(len(row[column]) for row in full) for column in range(len(HEAD))]
     return [line(row, widths) for row in (HEAD, *ordered)]
@@ -21,7 +21,7 @@ def life_table(database: dict[str, Any], requests: Sequence[dict[str, Any]]) -> 
 def request_row(request: dict[str, Any]) -> tuple[str, ...]:
     # A request that was made under a moved clock begins after it ends: how long that took is not known.
     moved = request["created_at"] > request["updated_at"]
-    took = {one["step"]: one["seconds"] for one in request["steps"]}
+    took = {step["step"]: step["seconds"] for step in request["steps"]}
     if moved:
         took.pop("pull_request", None)
     number = str(request["links"]["pull_request"] or "").rpartition("/")[2]
@@ -35,11 +35,11 @@ def request_row(request: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def database_event_row(note: dict[str, Any]) -> tuple[str, ...]:
-    if note["event"] != "expiring":
-        return note["at"], note["event"].replace("_", " ")
-    which = "last" if note["detail"]["last"] else "first"
-    return note["at"], "warning", f"the {which} one: it expires {note['detail']['expires_at']}"
+def database_event_row(event: dict[str, Any]) -> tuple[str, ...]:
+    if event["event"] != "expiring":
+        return event["at"], event["event"].replace("_", " ")
+    which = "last" if event["detail"]["last"] else "first"
+    return event["at"], "warning", f"the {which} one: it expires {event['detail']['expires_at']}"
 
 
 def seconds(number: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What the demo's stories share: the running sandbox, the paper, and promises that are kept or broken."""
+"""What the demo's stories share: the running sandbox, the printer, and promises that are kept or broken."""
 
 import json
 import textwrap
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.client import Answer, Client
-from sandbox.demo.paper import Paper
+from sandbox.printer import Printer
 from sandbox.running import Running
 
 WIDTH = 100
@@ -18,15 +18,15 @@ class StoryFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage(Running):
-    """A running sandbox, and the paper on which a story is told."""
+    """A running sandbox, and the printer that shows a story."""
 
-    paper: Paper
+    printer: Printer
 
     def ask(self, method: str, path: str, body: Any = None) -> str:
         """A call that has to be accepted; the id of the request that it makes."""
         answer = self._call(self.alpha, method, path, body)
         expect(answer.status == 202, f"{method} {path} answers {answer.status}, not 202: {answer.body}")
-        self.paper.line(f"202 Accepted, request {answer.body['id']}")
+        self.printer.line(f"202 Accepted, request {answer.body['id']}")
         return str(answer.body["id"])
 
     def refused(
@@ -38,17 +38,17 @@ class Stage(Running):
             answer.status == status, f"{method} {path} answers {answer.status}, not {status}: {answer.body}"
         )
         problem: dict[str, Any] = answer.body
-        why = " ".join(one["detail"] for one in problem["errors"]) or problem["detail"]
+        why = " ".join(error["detail"] for error in problem["errors"]) or problem["detail"]
         expect(bool(why), f"{method} {path} is refused without a reason: {problem}")
         first, *others = textwrap.wrap(f"{status} {problem['title']}: {why}", WIDTH)
-        self.paper.line(first)
+        self.printer.line(first)
         for part in others:
-            self.paper.more(part)
+            self.printer.more(part)
         return problem
 
     def _call(self, client: Client, method: str, path: str, body: Any) -> Answer:
         whose = "" if client == self.alpha else "   (with another team's key)"
-        self.paper.line(f"{method} {path} {json.dumps(body) if body is not None else ''}".rstrip() + whose)
+        self.printer.line(f"{method} {path} {json.dumps(body) if body is not None else ''}".rstrip() + whose)
         return client.call(method, path, body)
 
 

@@ -13,22 +13,22 @@ def tell(stage: Stage) -> object:
 
     Raises StoryFailed where something is not as promised.
     """
-    paper, cloud = stage.paper, stage.cloud
-    paper.title("One POST")
+    printer, cloud = stage.printer, stage.cloud
+    printer.title("One POST")
     request_id = stage.ask("POST", "/provision-rds", BODY)
 
-    paper.title("becomes a pull request, a plan, a merge, an apply")
+    printer.title("becomes a pull request, a plan, a merge, an apply")
     document = follow(stage, request_id)
 
-    paper.title(f"The request: GET /requests/{request_id}")
-    paper.document(document)
+    printer.title(f"The request: GET /requests/{request_id}")
+    printer.document(document)
     result = document["result"] or {}
     expect(bool(result.get("endpoint")), "the result has no endpoint")
     expect(":secretsmanager:" in str(result.get("secret_arn")), "the result has no secret ARN")
 
-    paper.title("The instance: DescribeDBInstances")
+    printer.title("The instance: DescribeDBInstances")
     instance = describe(cloud, result["identifier"])
-    paper.document(instance)
+    printer.document(instance)
     expect(instance["DBInstanceStatus"] == "available", f"the instance is {instance['DBInstanceStatus']}")
     expect(instance["StorageEncrypted"], "the storage is not encrypted")
     expect(not instance["PubliclyAccessible"], "the instance is public")
@@ -37,9 +37,9 @@ def tell(stage: Stage) -> object:
         "the instance's secret is another one than the request says",
     )
 
-    paper.title("The database: a login with the secret's credentials")
+    printer.title("The database: a login with the secret's credentials")
     if BODY["database_engine"] in stage.state["missing_engines"]:
-        paper.line("left out: no server for it is installed on this machine")
+        printer.line("left out: no server for it is installed on this machine")
     else:
-        paper.line(f"select version() -> {log_in(cloud, instance)}")
+        printer.line(f"select version() -> {log_in(cloud, instance)}")
     return document

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.__main__ import launch
-from sandbox.demo.paper import Paper
-from sandbox.place import HOME, Place
-from sandbox.place import stop as stop_sandbox
+from sandbox.launch import launch
+from sandbox.launch import stop as stop_sandbox
+from sandbox.printer import Printer
+from sandbox.state_directory import HOME, StateDirectory
 from tests.e2e import scenes
 from tests.e2e.running import Sandbox, until
 from tests.e2e.scenes import Born, Copied, Expired, Guarded, Revived, Scenes
@@ -24,26 +24,28 @@ SCENES = {
 }
 
 
-def start(at: Place) -> None:
+def start(directory: StateDirectory) -> None:
     """Start the sandbox; once more where a busy machine was too slow, with the first try's log shown."""
     try:
-        launch(at, Paper(), with_parent=True)
+        launch(directory, Printer(), with_parent=True)
     except SystemExit as failure:
         print(
-            failure, *(path.read_text(errors="replace")[-3000:] for path in at.logs.glob("*.log")), sep="\n"
+            failure,
+            *(path.read_text(errors="replace")[-3000:] for path in directory.logs.glob("*.log")),
+            sep="\n",
         )
-        stop_sandbox(at)
-        launch(at, Paper(), with_parent=True)
+        stop_sandbox(directory)
+        launch(directory, Printer(), with_parent=True)
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    at = Place(HOME / "test")
+    directory = StateDirectory(HOME / "test")
     try:
-        start(at)
-        yield Sandbox(at.read())
+        start(directory)
+        yield Sandbox(directory.read())
     finally:
-        stop_sandbox(at)
+        stop_sandbox(directory)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sandbox import hosting
 from sandbox.client import get_json
+from sandbox.github import control
 from sandbox.running import Running
 
 Found = TypeVar("Found")
@@ -59,12 +59,12 @@ class Sandbox(Running):
         """Approve and merge a planned request as a code owner does; how it stood before that."""
         document = self.planned(request_id)
         time.sleep(1)  # GitHub's times have whole seconds: an approval within one would stand before the plan
-        hosting.approve_and_merge(self.github, number(document))
+        control.approve_and_merge(self.github, number(document))
         return document
 
     def pull(self, document: dict[str, Any]) -> dict[str, Any]:
         """A request's pull request, with its comments."""
-        return next(one for one in hosting.pulls(self.github) if one["number"] == number(document))
+        return next(one for one in control.pulls(self.github) if one["number"] == number(document))
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call that GitHub got."""

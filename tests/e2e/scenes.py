@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from provisioner.pull_requests.comments import EXPIRY
 
-from sandbox import hosting, stack
+from sandbox import stack
 from sandbox.client import Answer
+from sandbox.github import control
 from sandbox.instance import describe, identifiers, log_in, query
 from tests.e2e.running import Sandbox, until
 
@@ -211,7 +212,7 @@ def expired(scenes: Scenes) -> Expired:
         comments.append([body for body in bodies if body.startswith(EXPIRY)])
     request_id = sandbox.database("dev/orders")["links"]["active_request"].rpartition("/")[2]
     removal = sandbox.wait(request_id, "done")
-    mine = [one for one in hosting.pulls(sandbox.github) if one["branch"].startswith("rds/dev/orders/remove")]
+    mine = [one for one in control.pulls(sandbox.github) if one["branch"].startswith("rds/dev/orders/remove")]
     return Expired(
         swept=swept,
         comments=comments,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import hosting
 from sandbox.client import get_json
-from sandbox.place import HOME
+from sandbox.github import control
+from sandbox.state_directory import HOME
 from tests.e2e.running import Sandbox, events, number
 from tests.e2e.scenes import ORDERS, Born, has_server
 
@@ -98,7 +98,7 @@ def test_each_request_has_one_branch_and_one_pull_request(sandbox: Sandbox, orde
         for call in sandbox.calls()
         if call["method"] == "POST" and call["path"].endswith("/pulls")
     ]
-    pulls = hosting.pulls(sandbox.github)
+    pulls = control.pulls(sandbox.github)
     branches = [one["branch"] for one in pulls]
 
     assert set(opened) == {201}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox import hosting
+from sandbox.github import control
 from sandbox.instance import identifiers
 from tests.e2e.running import Sandbox, events
 from tests.e2e.scenes import Expired
@@ -33,7 +33,7 @@ def test_a_cancelled_request_closes_its_pull_request_and_frees_the_name(sandbox:
 
 
 def test_a_failed_request_is_tried_again_with_one_pull_request(sandbox: Sandbox) -> None:
-    hosting.post(
+    control.post(
         f"{sandbox.github}/_sandbox/faults",
         {"match": "PUT .*/databases/staging/again/", "status": 403, "body": '{"message": "Forbidden"}'},
     )
@@ -51,7 +51,7 @@ def test_a_failed_request_is_tried_again_with_one_pull_request(sandbox: Sandbox)
 
     assert (twice.status, twice.body["title"]) == (409, "Nothing to retry")
     branch = sandbox.pull(opened)["branch"]
-    assert [one["branch"] for one in hosting.pulls(sandbox.github)].count(branch) == 1
+    assert [one["branch"] for one in control.pulls(sandbox.github)].count(branch) == 1
 
 
 def test_a_database_is_warned_once_each_before_its_end(expired: Expired) -> None:

@@ -20,7 +20,8 @@ from pipeline.reporter import Reporter
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
 from sandbox.aws.servers import free_port
-from sandbox.cloud import REGION, Cloud, start
+from sandbox.aws.start import start
+from sandbox.cloud import REGION, Cloud
 from sandbox.processes import Processes
 from tests.core.examples import NOW, catalog, root
 from tests.pipeline.fakes import Functions, Killed, Lifeline

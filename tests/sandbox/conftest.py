@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws.servers import free_port
-from sandbox.cloud import Cloud, start
+from sandbox.aws.start import start
+from sandbox.cloud import Cloud
 from sandbox.processes import Processes
 
 

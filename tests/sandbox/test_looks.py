@@ -11,7 +11,8 @@ from provisioner.core.names import Place
 from provisioner.reaper.rds import MANAGED_BY, Observer, asking, tags_of
 
 from sandbox.aws.servers import free_port
-from sandbox.cloud import Cloud, start
+from sandbox.aws.start import start
+from sandbox.cloud import Cloud
 from sandbox.processes import Processes
 
 HOUR = dt.timedelta(hours=1)

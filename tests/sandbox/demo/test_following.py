@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.demo.following import jobs, stumble, timeline, why
+from sandbox.demo.following import jobs, pipeline_failure, timeline, why
 
 
 def pipeline(*jobs: dict[str, Any], error: str = "") -> dict[str, Any]:
@@ -21,7 +21,7 @@ def test_a_failed_step_is_named_with_its_job_and_its_last_lines() -> None:
     output = "".join(f"line {number}\n" for number in range(1, 21))
     failed = job("apply-dev", "failed", step("checkout", "success"), step("Apply", "failed", output))
 
-    told = stumble([pipeline(failed)])
+    told = pipeline_failure([pipeline(failed)])
 
     assert told.startswith(
         "the job apply-dev of CircleCI #3 failed in its step “Apply”. Its last lines:\nline 6\n"
@@ -30,19 +30,22 @@ def test_a_failed_step_is_named_with_its_job_and_its_last_lines() -> None:
 
 
 def test_a_configuration_that_cannot_be_run_is_a_failure_too() -> None:
-    assert stumble([pipeline(error="there is no such command")]) == "CircleCI #3: there is no such command"
+    assert (
+        pipeline_failure([pipeline(error="there is no such command")])
+        == "CircleCI #3: there is no such command"
+    )
 
 
 def test_a_job_that_failed_before_its_first_step_says_why() -> None:
     failed = job("plan", "failed", note="the stand-in itself failed; see its log")
 
-    assert stumble([pipeline(failed)]) == (
+    assert pipeline_failure([pipeline(failed)]) == (
         "the job plan of CircleCI #3 failed: the stand-in itself failed; see its log"
     )
 
 
 def test_pipelines_that_run_or_were_skipped_are_no_failure() -> None:
-    assert stumble([pipeline(job("apply-prod", "skipped"), job("gate", "running"))]) == ""
+    assert pipeline_failure([pipeline(job("apply-prod", "skipped"), job("gate", "running"))]) == ""
 
 
 def test_a_request_that_failed_says_why_and_what_to_do() -> None:

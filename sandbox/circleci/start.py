@@ -5,8 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.cloud import ORGANIZATION_ID, PROJECT_ID, REGION, STATE_BUCKET, Cloud, role_arns
-from sandbox.hosting import GitHub
+from sandbox.cloud import REGION, Cloud
+from sandbox.foundation import ORGANIZATION_ID, PROJECT_ID, STATE_BUCKET, role_arns
+from sandbox.github.start import GitHub
 from sandbox.processes import Processes
 from sandbox.stack import NAME
 

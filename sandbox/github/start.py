@@ -1,18 +1,15 @@
-"""Starts the local GitHub on the work tree, and lets a person act on its pull requests."""
+"""Starts the local GitHub on a copy of the work tree."""
 
 import json
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from sandbox.client import get_json
 from sandbox.cloud import Cloud
-from sandbox.place import PROJECT
+from sandbox.github.seed import seed
 from sandbox.processes import Processes
-from sandbox.seed import seed
+from sandbox.state_directory import PROJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,30 +39,3 @@ def start(processes: Processes, directory: Path, *, port: int, repository: str, 
         processes.check("github")
         time.sleep(0.05)
     return GitHub(**json.loads(state.read_text()))
-
-
-def register_webhook(github: GitHub, url: str, secret: str) -> None:
-    post(f"{github.url}/_sandbox/webhooks", {"url": url, "secret": secret})
-
-
-def approve_and_merge(url: str, number: int) -> None:
-    """What a code owner does in the browser. Raises urllib.error.HTTPError."""
-    post(f"{url}/_sandbox/pulls/{number}/approve", {})
-    post(f"{url}/_sandbox/pulls/{number}/merge", {})
-
-
-def pulls(url: str) -> list[dict[str, Any]]:
-    """Every pull request that there ever was, with its comments and reviews."""
-    found: list[dict[str, Any]] = get_json(f"{url}/_sandbox/pulls")
-    return found
-
-
-def deliveries(url: str) -> list[dict[str, Any]]:
-    """The webhooks that were sent, with what their targets answered."""
-    found: list[dict[str, Any]] = get_json(f"{url}/_sandbox/deliveries")
-    return found
-
-
-def post(url: str, body: dict[str, Any]) -> None:
-    data = json.dumps(body).encode()
-    urllib.request.urlopen(urllib.request.Request(url, data=data, method="POST"), timeout=60).close()

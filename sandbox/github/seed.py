@@ -1,4 +1,4 @@
-"""Puts the work tree as it stands, uncommitted changes included, into a repository for the local GitHub."""
+"""Puts the work tree as it is, uncommitted changes included, into a repository for the local GitHub."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ def seed(project: Path, target: Path, branch: str = "main") -> str:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, copy, follow_symlinks=False)
     git("-C", str(work), "add", "--all", "--force")
-    git("-C", str(work), "commit", "--quiet", "--message", "The project as it stands in the work tree")
+    git("-C", str(work), "commit", "--quiet", "--message", "The project as it is in the work tree")
     git("clone", "--quiet", "--bare", str(work), str(target))
     shutil.rmtree(work)
     return git("-C", str(target), "rev-parse", branch).strip()

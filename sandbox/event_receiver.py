@@ -1,4 +1,4 @@
-"""Hears the events that the stack tells its webhook, and writes each to a file, one a line."""
+"""Receives the events that the stack publishes to its webhook, and writes each to a file, one a line."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 
-class Listener(ThreadingHTTPServer):
+class EventReceiver(ThreadingHTTPServer):
     """Takes what carries the secret's signature; nothing before `secret` is set, so that it comes again."""
 
     daemon_threads = True
@@ -20,11 +20,15 @@ class Listener(ThreadingHTTPServer):
         self.file, self.secret = file, ""
         file.touch()
         self._lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/events"
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
 
     def keep(self, document: Any) -> None:
         with self._lock, self.file.open("a") as file:
@@ -32,7 +36,7 @@ class Listener(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Listener
+    server: EventReceiver
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -1,0 +1,56 @@
+"""Steers a running local GitHub from outside: what users do on its pull requests, and what happened there."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from sandbox.client import get_json
+
+
+class NotPossible(Exception):
+    """A user cannot do this now; the message says why."""
+
+
+def register_webhook(url: str, target: str, secret: str) -> None:
+    post(f"{url}/_sandbox/webhooks", {"url": target, "secret": secret})
+
+
+def approve_and_merge(url: str, number: int) -> None:
+    """What a code owner does in the browser."""
+    expect_open(url, number)
+    post(f"{url}/_sandbox/pulls/{number}/approve", {})
+    post(f"{url}/_sandbox/pulls/{number}/merge", {})
+
+
+def expect_open(url: str, number: int) -> None:
+    """Raises NotPossible where a pull request is not open, or does not exist."""
+    known = {pull["number"]: pull for pull in pulls(url)}
+    open_ones = ", ".join(f"#{key}" for key, pull in sorted(known.items()) if pull["state"] == "open")
+    which = f"open: {open_ones}" if open_ones else "none is open"
+    if number not in known:
+        raise NotPossible(f"there is no #{number} ({which})")
+    if known[number]["state"] != "open":
+        was = "merged" if known[number]["merged"] else "closed"
+        raise NotPossible(f"#{number} is {was} already ({which})")
+
+
+def pulls(url: str) -> list[dict[str, Any]]:
+    """Every pull request that there ever was, with its comments and reviews."""
+    found: list[dict[str, Any]] = get_json(f"{url}/_sandbox/pulls")
+    return found
+
+
+def post(url: str, body: dict[str, Any]) -> None:
+    """Ask for something. Raises NotPossible with GitHub's own words where it is refused."""
+    data = json.dumps(body).encode()
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, data=data, method="POST"), timeout=60).close()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            text = refused.read().decode()
+        try:
+            message = json.loads(text)["message"]
+        except (ValueError, KeyError, TypeError):
+            message = text
+        raise NotPossible(f"GitHub answered {refused.code}: {message}") from refused

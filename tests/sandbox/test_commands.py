@@ -1,0 +1,46 @@
+"""The sandbox's commands say why there is no sandbox, where it ended of something."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.__main__ import approve, stop
+from sandbox.state_directory import StateDirectory
+from sandbox.supervisor import Supervisor
+
+WHY = "aws ended with -9; see .sandbox/logs/aws.log"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> StateDirectory:
+    return StateDirectory(tmp_path / "sandbox")
+
+
+def test_a_sandbox_that_lost_a_part_is_not_ready_any_more_and_says_why(directory: StateDirectory) -> None:
+    directory.path.mkdir()
+    supervisor = Supervisor(directory)
+    supervisor.take_down(WHY)
+
+    assert (directory.read()["ready"], directory.read()["ended"]) == (False, WHY)
+    assert not directory.ready
+
+
+def test_whoever_approves_is_told_why_no_sandbox_runs(
+    directory: StateDirectory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory.path.mkdir()
+    directory.write({"ready": False, "ended": WHY})
+
+    assert approve(directory, 3) == 1
+    assert capsys.readouterr().out == (
+        f"no sandbox runs (the last one ended: {WHY}); start one: make sandbox\n"
+    )
+    assert stop(directory) == 0
+    assert capsys.readouterr().out == f"no sandbox runs; the last one ended: {WHY}\n"
+
+
+def test_a_state_that_says_ready_without_a_process_is_not_ready(directory: StateDirectory) -> None:
+    directory.path.mkdir()
+    directory.write({"ready": True})
+
+    assert not directory.ready
