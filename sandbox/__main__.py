@@ -79,19 +79,15 @@ def start(directory: StateDirectory) -> int:
 
 
 def stop(directory: StateDirectory) -> int:
-    ended = directory.read().get("ended")
-    if stop_sandbox(directory):
-        print("the sandbox is stopped")
-    else:
-        print("no sandbox runs" + (f"; the last one ended: {ended}" if ended else ""))
+    why = no_sandbox(directory)
+    print("the sandbox is stopped" if stop_sandbox(directory) else why)
     return 0
 
 
 def approve(directory: StateDirectory, number: int) -> int:
     state = directory.read()
     if not directory.ready:
-        ended = f" (the last one ended: {state['ended']})" if "ended" in state else ""
-        print(f"no sandbox runs{ended}; start one: make sandbox")
+        print(f"{no_sandbox(directory)}; start one: make sandbox")
         return 1
     try:
         control.approve_and_merge(state["github_url"], number)
@@ -100,6 +96,12 @@ def approve(directory: StateDirectory, number: int) -> int:
         return 1
     print(f"approved and merged: {state['github_url']}/{state['repository']}/pull/{number}")
     return 0
+
+
+def no_sandbox(directory: StateDirectory) -> str:
+    """That no sandbox runs, and why the last one ended."""
+    ended = str(directory.read().get("ended", ""))
+    return "no sandbox runs" + (f" (the last one ended: {ended.splitlines()[0]})" if ended else "")
 
 
 def demo(directory: StateDirectory, name: str) -> int:

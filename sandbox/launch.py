@@ -48,8 +48,8 @@ def launch(directory: StateDirectory, printer: Printer, *, with_parent: bool) ->
         if ready:
             return
         if process.poll() is not None:
-            why = directory.read().get("ended") or "its supervisor said nothing"
-            raise SystemExit(f"the sandbox did not start: {why}; see {shown(directory.logs / 'sandbox.log')}")
+            why = directory.read().get("ended") or f"see {shown(directory.logs / 'sandbox.log')}"
+            raise SystemExit(f"the sandbox did not start: {why}")
         if time.monotonic() > deadline:
             raise SystemExit(f"the sandbox did not start within {STARTING} s; see {shown(directory.logs)}")
         time.sleep(0.1)

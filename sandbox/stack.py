@@ -101,4 +101,4 @@ def sam() -> str:
 
 
 def parameters(values: dict[str, str]) -> list[str]:
-    return [f"ParameterKey={name},ParameterValue={value}" for name, value in values.items()]
+    return [f'ParameterKey={name},ParameterValue="{value}"' for name, value in values.items()]

@@ -29,14 +29,14 @@ def test_whoever_approves_is_told_why_no_sandbox_runs(
     directory: StateDirectory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     directory.path.mkdir()
-    directory.write({"ready": False, "ended": WHY})
+    directory.write({"ready": False, "ended": WHY + "\nits last lines"})
 
     assert approve(directory, 3) == 1
     assert capsys.readouterr().out == (
         f"no sandbox runs (the last one ended: {WHY}); start one: make sandbox\n"
     )
     assert stop(directory) == 0
-    assert capsys.readouterr().out == f"no sandbox runs; the last one ended: {WHY}\n"
+    assert capsys.readouterr().out == f"no sandbox runs (the last one ended: {WHY})\n"
 
 
 def test_a_state_that_says_ready_without_a_process_is_not_ready(directory: StateDirectory) -> None:
