@@ -10,6 +10,7 @@ from pymysql.connections import Connection
 from pymysql.converters import escape_string
 from pymysql.cursors import Cursor
 
+from sandbox.aws.certificates import write_certificate
 from sandbox.aws.servers import (
     Login,
     ServerError,
@@ -20,7 +21,6 @@ from sandbox.aws.servers import (
     own,
     run,
     wait_for,
-    write_certificate,
 )
 
 PLACES = ("/usr/sbin", "/usr/bin", "/opt/homebrew/bin")

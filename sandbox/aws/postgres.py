@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from sandbox.aws.certificates import write_certificate
 from sandbox.aws.servers import (
     Login,
     ServerError,
@@ -17,7 +18,6 @@ from sandbox.aws.servers import (
     own,
     run,
     wait_for,
-    write_certificate,
 )
 
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")

@@ -1,24 +1,16 @@
-"""Starts the small real database servers that stand behind the emulated RDS endpoints."""
+"""What starts, watches and ends the small real database servers behind the emulated RDS endpoints."""
 
 import contextlib
-import datetime
 import os
 import pwd
 import shutil
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any, Final, Protocol
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from typing import Any, Protocol
 
 
 class ServerError(Exception):
@@ -107,72 +99,3 @@ def find_program(name: str, *places: str) -> str | None:
     if found:
         return str(max(found))
     return shutil.which(name)
-
-
-ROOT: Final = "roots.crt"
-
-
-def write_certificate(directory: Path, identity: Mapping[str, Any]) -> tuple[Path, Path]:
-    """A certificate for localhost: (certificate, key), readable by the server alone.
-
-    It descends from the root that all servers beside `directory` share, which stands there as `ROOT`.
-    """
-    root, root_key = _root(directory.parent)
-    key = ec.generate_private_key(ec.SECP256R1())
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))])
-    certificate = (
-        _certificate("localhost", key, root.subject)
-        .add_extension(names, critical=False)
-        .sign(root_key, hashes.SHA256())
-    )
-    paths = directory / "server.crt", directory / "server.key"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(_pem(key))
-    for path in paths:
-        path.chmod(0o600)
-        own(path, identity)
-    return paths
-
-
-_ROOT_LOCK: Final = threading.Lock()
-
-
-def _root(directory: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """The root of a fleet, made with its first server."""
-    certificate_path, key_path = directory / ROOT, directory / "roots.key"
-    with _ROOT_LOCK:
-        if not certificate_path.exists():
-            key = ec.generate_private_key(ec.SECP256R1())
-            name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Databases of this sandbox")])
-            made = (
-                _certificate("Databases of this sandbox", key, name)
-                .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-                .sign(key, hashes.SHA256())
-            )
-            key_path.touch(mode=0o600)
-            key_path.write_bytes(_pem(key))
-            certificate_path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    loaded = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-    assert isinstance(loaded, ec.EllipticCurvePrivateKey)
-    return x509.load_pem_x509_certificate(certificate_path.read_bytes()), loaded
-
-
-def _certificate(
-    common_name: str, key: ec.EllipticCurvePrivateKey, issuer: x509.Name
-) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=365))
-    )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from sandbox.aws.servers import ROOT
+from sandbox.aws.certificates import ROOT
 from sandbox.cloud import REGION, Cloud
 from sandbox.processes import Processes
 

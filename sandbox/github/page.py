@@ -1,8 +1,8 @@
 """A pull request as a web page, so that its link opens something to read."""
 
 import html
-import re
 
+from sandbox.github.markdown import as_html
 from sandbox.github.pulls import Pull
 from sandbox.github.repository import Repository
 
@@ -29,9 +29,9 @@ def page(pull: Pull, repository: Repository, full_name: str) -> str:
         f"<h1>{html.escape(pull.title)} <span style='color:#59636e'>#{pull.number}</span></h1>",
         f"<p><span class='state {state}'>{state}</span> {html.escape(pull.login)} wants to merge "
         f"<code>{html.escape(pull.branch)}</code> into <code>{html.escape(pull.base)}</code></p>",
-        _box(pull.login, pull.created_at, markdown(pull.body)),
+        _box(pull.login, pull.created_at, as_html(pull.body)),
     ]
-    talk = [(one.created_at, _box(one.login, one.created_at, markdown(one.body))) for one in pull.comments]
+    talk = [(one.created_at, _box(one.login, one.created_at, as_html(one.body))) for one in pull.comments]
     talk += [
         (one.submitted_at, _box(one.login, one.submitted_at, f"<p>{html.escape(one.state.lower())}</p>"))
         for one in pull.reviews
@@ -41,50 +41,6 @@ def page(pull: Pull, repository: Repository, full_name: str) -> str:
         parts.append(_diff(str(one["filename"]), str(one["patch"])))
     title = html.escape(f"{pull.title} · {full_name}")
     return f"<!doctype html><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>{''.join(parts)}"
-
-
-def markdown(text: str) -> str:
-    """The little Markdown that the provisioner writes: headings, tables, fences, code, bold, links, lists."""
-    out: list[str] = []
-    lines = iter(re.sub(r"<!--.*?-->\n?", "", text).split("\n"))
-    rows: list[str] = []
-    for line in lines:
-        if rows and not line.startswith("|"):
-            out.append(_table(rows))
-            rows = []
-        fence = re.match(r"(`{3,})", line)
-        if fence:
-            code = []
-            for inside in lines:
-                if inside.strip() == fence[1]:
-                    break
-                code.append(inside)
-            out.append(f"<pre>{html.escape(chr(10).join(code))}</pre>")
-        elif line.startswith("|"):
-            rows.append(line)
-        elif heading := re.match(r"(#{2,4}) (.*)", line):
-            out.append(f"<h{len(heading[1])}>{_inline(heading[2])}</h{len(heading[1])}>")
-        elif line.startswith(("<details>", "</details>")):
-            out.append(line)
-        elif line.strip():
-            out.append(f"<p>{_inline(line)}</p>")
-    if rows:
-        out.append(_table(rows))
-    return "\n".join(out)
-
-
-def _table(rows: list[str]) -> str:
-    cells = [[one.strip() for one in re.split(r"(?<!\\)\|", row.strip().strip("|"))] for row in rows]
-    body = [row for row in cells if not all(re.fullmatch(r"-+", one) for one in row)]
-    shown = [f"<tr>{''.join(f'<td>{_inline(one)}</td>' for one in row)}</tr>" for row in body]
-    return f"<table>{''.join(shown)}</table>"
-
-
-def _inline(text: str) -> str:
-    escaped = html.escape(text, quote=False)
-    escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
-    escaped = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escaped)
-    return re.sub(r"\[([^\]]+)\]\((https?://[^)\s]+)\)", r'<a href="\2">\1</a>', escaped)
 
 
 def _box(login: str, at: str, inside: str) -> str:

@@ -18,7 +18,7 @@ from provisioner.access.users import Login
 from provisioner.core.errors import TryLater
 from provisioner.core.models import User
 
-from sandbox.aws import servers
+from sandbox.aws import certificates, servers
 from sandbox.aws.fleet import ENGINES, missing_engines
 
 PASSWORDS: dict[str, str] = {User.APPLICATION: "a" * 24, User.READ_ONLY: "b" * 24}
@@ -67,7 +67,7 @@ def started(request: pytest.FixtureRequest) -> Iterator[Database]:
             user="dbadmin",
             password=MASTER,
         ),
-        str(home / servers.ROOT),
+        str(home / certificates.ROOT),
     )
     server.stop()
     shutil.rmtree(home)
