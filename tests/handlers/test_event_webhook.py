@@ -12,25 +12,17 @@ from unittest import mock
 import boto3
 import pytest
 from moto.sqs.models import sqs_backends
-from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.handlers import event_webhook
 from provisioner.notify import cloudevents
 from standardwebhooks.webhooks import Webhook
 
-from tests.core.examples import database
 from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
-from tests.notify.test_cloudevents import SECRET, SOURCE
-
-DOCUMENT = cloudevents.of_database(
-    DatabaseEvent(id="1", type=DatabaseEventType.EXPIRING, at=database().created_at, actor="rds-provisioner"),
-    database(),
-    source=SOURCE,
-)
+from tests.notify.documents import DOCUMENT, SECRET
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers with the status that it is told, and keeps what it got."""
+    """Answers with the status that it is given, and keeps what it got."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -80,18 +72,18 @@ def receive(cloud: Cloud) -> list[dict[str, Any]]:
     )
     return [
         {
-            "messageId": one["MessageId"],
-            "receiptHandle": one["ReceiptHandle"],
-            "body": one["Body"],
-            "attributes": one["Attributes"],
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
         }
-        for one in answer.get("Messages", [])
+        for message in answer.get("Messages", [])
     ]
 
 
 def run(records: list[dict[str, Any]]) -> list[str]:
     answer = event_webhook.handler({"Records": records}, Context())
-    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 def test_the_receiver_can_verify_what_it_gets(cloud: Cloud, receiver: Receiver) -> None:
@@ -134,7 +126,7 @@ def test_the_wait_doubles_up_to_four_hours(
     (record,) = deliver(cloud)
     record["attributes"]["ApproximateReceiveCount"] = str(received)
     run([record])
-    (queue,) = (one for one in sqs_backends["123456789012"]["us-east-1"].queues.values())
+    (queue,) = sqs_backends["123456789012"]["us-east-1"].queues.values()
     (message,) = queue._messages
     present = dt.datetime.now().timestamp() * 1000  # noqa: DTZ005 - moto counts in milliseconds
     assert round((message.visible_at - present) / 1000) == seconds
@@ -147,6 +139,6 @@ def test_one_message_that_is_no_event_does_not_keep_the_others_waiting(
     records = deliver(cloud)
     if len(records) < 2:
         records += receive(cloud)
-    broken = next(one["messageId"] for one in records if one["body"] == "not JSON")
+    broken = next(record["messageId"] for record in records if record["body"] == "not JSON")
     assert run(records) == [broken]
     assert json.loads(receiver.got[0][1]) == DOCUMENT

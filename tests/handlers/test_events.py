@@ -1,4 +1,4 @@
-"""Every event of the ledger is told once the stream shows it; a fault tells it later, not never."""
+"""Every event of the ledger is published once the stream shows it; a fault publishes it later, not never."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.ledger.moto_table import TABLE
 
 
 class Subscriber:
-    """A queue that hears everything that the topic is told."""
+    """A queue that receives everything that is published to the topic."""
 
     def __init__(self, cloud: Cloud) -> None:
         sns = boto3.client("sns")
@@ -32,13 +32,13 @@ class Subscriber:
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
         os.environ["EVENTS_TOPIC_ARN"] = self.topic
 
-    def heard(self) -> list[dict[str, Any]]:
+    def received(self) -> list[dict[str, Any]]:
         """The documents since the last look."""
         answer = self.cloud.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
-        return [json.loads(one["Body"]) for one in answer.get("Messages", [])]
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
     def stream(self) -> list[dict[str, Any]]:
-        """All rows of the ledger, as a stream tells of new ones."""
+        """All rows of the ledger, as a stream shows new ones."""
         items = self.cloud.dynamodb.scan(TableName=TABLE)["Items"]
         return [record(item, str(number)) for number, item in enumerate(items)]
 
@@ -47,7 +47,7 @@ def record(item: dict[str, Any], position: str, name: str = "INSERT") -> dict[st
     return {"eventName": name, "dynamodb": {"SequenceNumber": position, "NewImage": item}}
 
 
-def told(*records: dict[str, Any]) -> list[dict[str, str]]:
+def publish(*records: dict[str, Any]) -> list[dict[str, str]]:
     failures: list[dict[str, str]] = events.handler({"Records": list(records)}, Context())[
         "batchItemFailures"
     ]
@@ -56,25 +56,25 @@ def told(*records: dict[str, Any]) -> list[dict[str, str]]:
 
 @pytest.fixture
 def subscriber(cloud: Cloud) -> Iterator[Subscriber]:
-    one = Subscriber(cloud)
-    yield one
+    subscribed = Subscriber(cloud)
+    yield subscribed
     del os.environ["EVENTS_TOPIC_ARN"]
 
 
-def test_the_rows_of_events_are_told_and_no_others(cloud: Cloud, subscriber: Subscriber) -> None:
-    one = request()
-    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+def test_the_rows_of_events_are_published_and_no_others(cloud: Cloud, subscriber: Subscriber) -> None:
+    asked = request()
+    cloud.ledger.open_create(asked, charge(asked.root), ROOMY)
     cloud.ledger.add_database_event(
         Place("dev", "mydb123"),
         DatabaseEvent(id="n", type=DatabaseEventType.EXPIRING, at=NOW, actor="rds-provisioner"),
     )
 
-    assert told(*subscriber.stream()) == []
+    assert publish(*subscriber.stream()) == []
 
-    heard = {document["type"]: document for document in subscriber.heard()}
-    assert sorted(heard) == ["rds-provisioner.expiring.v1", "rds-provisioner.requested.v1"]
-    assert heard["rds-provisioner.requested.v1"]["id"] == f"{one.id}/requested"
-    assert heard["rds-provisioner.expiring.v1"]["id"] == "dev/mydb123/n"
+    received = {document["type"]: document for document in subscriber.received()}
+    assert sorted(received) == ["rds-provisioner.expiring.v1", "rds-provisioner.requested.v1"]
+    assert received["rds-provisioner.requested.v1"]["id"] == f"{asked.id}/requested"
+    assert received["rds-provisioner.expiring.v1"]["id"] == "dev/mydb123/n"
 
 
 def test_subscribers_can_choose_by_event_environment_and_team(cloud: Cloud, subscriber: Subscriber) -> None:
@@ -87,43 +87,43 @@ def test_subscribers_can_choose_by_event_environment_and_team(cloud: Cloud, subs
         Endpoint=arn,
         Attributes={"FilterPolicy": policy, "RawMessageDelivery": "true"},
     )
-    one = request()
-    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    asked = request()
+    cloud.ledger.open_create(asked, charge(asked.root), ROOMY)
     failure = {"step": "apply", "cause": "c", "fix": "f", "retryable": False}
     event = Event(id="failed:1", type=EventType.FAILED, at=NOW, actor="pipeline", detail=failure)
-    cloud.ledger.add_event(one.id, event, NOW)
+    cloud.ledger.add_event(asked.id, event, NOW)
 
-    told(*subscriber.stream())
+    publish(*subscriber.stream())
 
     messages = cloud.sqs.receive_message(QueueUrl=own, MaxNumberOfMessages=10)["Messages"]
     assert [json.loads(message["Body"])["data"]["event"] for message in messages] == ["failed"]
 
 
 def test_a_changed_row_is_no_news(cloud: Cloud, subscriber: Subscriber) -> None:
-    one = request()
-    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    asked = request()
+    cloud.ledger.open_create(asked, charge(asked.root), ROOMY)
     again = [
         record(each["dynamodb"]["NewImage"], each["dynamodb"]["SequenceNumber"], "MODIFY")
         for each in subscriber.stream()
     ]
-    assert told(*again, {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "9"}}) == []
-    assert subscriber.heard() == []
+    assert publish(*again, {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "9"}}) == []
+    assert subscriber.received() == []
 
 
 def test_a_topic_that_does_not_answer_gets_it_later_and_in_order(
     cloud: Cloud, subscriber: Subscriber
 ) -> None:
-    one = request()
-    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    asked = request()
+    cloud.ledger.open_create(asked, charge(asked.root), ROOMY)
     os.environ["EVENTS_TOPIC_ARN"] = "arn:aws:sns:us-east-1:123456789012:gone"
     stream = subscriber.stream()
     first = next(each for each in stream if each["dynamodb"]["NewImage"]["sk"]["S"].startswith("EVT#"))
 
-    assert told(*stream) == [{"itemIdentifier": first["dynamodb"]["SequenceNumber"]}]
+    assert publish(*stream) == [{"itemIdentifier": first["dynamodb"]["SequenceNumber"]}]
 
     os.environ["EVENTS_TOPIC_ARN"] = subscriber.topic
-    assert told(*stream) == []
-    assert [document["data"]["event"] for document in subscriber.heard()] == ["requested"]
+    assert publish(*stream) == []
+    assert [document["data"]["event"] for document in subscriber.received()] == ["requested"]
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ def test_a_topic_that_does_not_answer_gets_it_later_and_in_order(
 def test_a_row_that_this_code_cannot_read_holds_nothing_up(
     cloud: Cloud, subscriber: Subscriber, row: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = request()
-    cloud.ledger.open_create(one, charge(one.root), ROOMY)
+    asked = request()
+    cloud.ledger.open_create(asked, charge(asked.root), ROOMY)
     known = {
-        "pk": f"REQ#{one.id}",
+        "pk": f"REQ#{asked.id}",
         "sk": "EVT#x",
         "event_id": "x",
         "type": "approved",
@@ -152,5 +152,5 @@ def test_a_row_that_this_code_cannot_read_holds_nothing_up(
         "actor": "somebody",
         "detail": "{}",
     }
-    assert told(record(to_item(known | row), "1")) == []
-    assert subscriber.heard() == []
+    assert publish(record(to_item(known | row), "1")) == []
+    assert subscriber.received() == []

@@ -1,6 +1,6 @@
-"""⑦ Events out, to one HTTPS address: each as a POST that is signed as https://www.standardwebhooks.com says.
+"""⑦ Publishes events to one HTTPS address: each as a signed POST (see notify/signature.py).
 
-What the receiver does not take with a 2xx stays in the queue, and comes again later and later; after a day
+What the receiver does not take with a 2xx stays in the queue, and is sent again later and later; after a day
 it is in the dead-letter queue.
 """
 
@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.handlers.batch import remaining
-from provisioner.notify import cloudevents
+from provisioner.notify import signature
 
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
 FIRST_WAIT: Final = 30
@@ -45,31 +45,36 @@ def _is_done(record: Mapping[str, Any]) -> bool:
 def _is_taken(record: Mapping[str, Any]) -> bool:
     try:
         body = record["body"].encode()
-        message_id = cloudevents.message_id(json.loads(body))
-        timestamp = int(time.time())
-        secret = settings.secret("EVENTS_WEBHOOK_SECRET_ARN")
-        answer = _pool().request(
-            "POST",
-            settings.setting("EVENTS_WEBHOOK_URL"),
-            body=body,
-            headers={
-                "Content-Type": "application/cloudevents+json",
-                "User-Agent": "rds-provisioner",
-                "webhook-id": message_id,
-                "webhook-timestamp": str(timestamp),
-                "webhook-signature": cloudevents.signature(secret, message_id, timestamp, body),
-            },
-            redirect=False,  # the address is the one that a person deployed, and no other
-        )
+        signed = _signed(body)
+        answer = _post(body, signed)
     except urllib3.exceptions.HTTPError as error:
         return _refused(record, type(error).__name__)
     except Exception:
         logger.exception("not sent", message_id=record["messageId"])
         return _refused(record, "see the exception")
     if 200 <= answer.status < 300:
-        logger.info("sent", id=message_id, status=answer.status)
+        logger.info("sent", id=signed["webhook-id"], status=answer.status)
         return True
     return _refused(record, f"status {answer.status}")
+
+
+def _signed(body: bytes) -> dict[str, str]:
+    secret = settings.secret("EVENTS_WEBHOOK_SECRET_ARN")
+    return signature.headers(secret, json.loads(body), body, int(time.time()))
+
+
+def _post(body: bytes, signed: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    return _pool().request(
+        "POST",
+        settings.setting("EVENTS_WEBHOOK_URL"),
+        body=body,
+        headers={
+            "Content-Type": "application/cloudevents+json",
+            "User-Agent": "rds-provisioner",
+            **signed,
+        },
+        redirect=False,  # the address is the one that an operator deployed, and no other
+    )
 
 
 def _refused(record: Mapping[str, Any], reason: str) -> bool:
@@ -86,7 +91,7 @@ def _wait(record: Mapping[str, Any]) -> None:
             ReceiptHandle=record["receiptHandle"],
             VisibilityTimeout=min(FIRST_WAIT * 2 ** (received - 1), LONGEST_WAIT),
         )
-    except Exception:  # it comes again after the queue's own time then
+    except Exception:  # it is sent again after the queue's own time then
         logger.exception("the wait was not set", message_id=record["messageId"])
 
 

@@ -1,8 +1,8 @@
-"""⑦ Events out: what is new in the ledger's stream goes to the topic that anybody may subscribe to.
+"""⑦ Publishes what is new in the ledger's stream to the topic that anybody may subscribe to.
 
-The stream is the outbox: an event is announced if and only if its row was written, in the order of its
-request. A batch that fails is read again from the record that failed, so that a subscriber may hear an event
-twice and knows it by its id.
+The stream is the outbox: an event is published if and only if its row was written, in the order of its
+request. A batch that fails is read again from the record that failed, so that a subscriber may receive an
+event twice and knows it by its id.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.names import Place
-from provisioner.ledger.rows import database_event_from_row, event_from_row, from_item
+from provisioner.ledger.rows import Row, database_event_from_row, event_from_row, from_item
 from provisioner.notify import cloudevents
 
 logger = Logger()
@@ -27,15 +27,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """The Lambda function: answers with the first record that has to be read again."""
     for record in event["Records"]:
         try:
-            _announce(record)
+            _publish(record)
         except Exception:
             position = record["dynamodb"]["SequenceNumber"]
-            logger.exception("not announced; it is read again", position=position)
+            logger.exception("not published; it is read again", position=position)
             return {"batchItemFailures": [{"itemIdentifier": position}]}
     return {"batchItemFailures": []}
 
 
-def _announce(record: Mapping[str, Any]) -> None:
+def _publish(record: Mapping[str, Any]) -> None:
     image = record["dynamodb"].get("NewImage", {})
     if record["eventName"] != "INSERT" or not image.get("sk", {}).get("S", "").startswith("EVT#"):
         return
@@ -52,25 +52,29 @@ def _announce(record: Mapping[str, Any]) -> None:
             for name in ("event", "environment", "team")
         },
     )
-    logger.info("announced", id=document["id"], event=data["event"])
+    logger.info("published", id=document["id"], event=data["event"])
 
 
 def _document(image: Mapping[str, Any]) -> dict[str, Any] | None:
-    row, ledger = from_item(image), settings.ledger()
+    row = from_item(image)
     source = f"urn:{settings.setting('POWERTOOLS_SERVICE_NAME', 'rds-provisioner')}"
-    kind, _, place = str(row["pk"]).partition("#")
+    kind, _, key = str(row["pk"]).partition("#")
     try:
-        if kind == "REQ":
-            request = ledger.request(place)
-            return cloudevents.of_request(event_from_row(row), request, source=source) if request else None
-        environment, database_name = place.split("#")
-        database = ledger.database(Place(environment, database_name))
-        return (
-            cloudevents.of_database(database_event_from_row(row), database, source=source)
-            if database
-            else None
-        )
-    except (KeyError, ValueError):  # a row that only newer code can read; no try will mend that
+        return _of_request(key, row, source) if kind == "REQ" else _of_database(key, row, source)
+    except (KeyError, ValueError):  # a row that only newer code can read; no try will fix that
         logger.exception("unreadable", pk=row["pk"], sk=row["sk"])
         metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=1)
         return None
+
+
+def _of_request(request_id: str, row: Row, source: str) -> dict[str, Any] | None:
+    request = settings.ledger().request(request_id)
+    return cloudevents.of_request(event_from_row(row), request, source=source) if request else None
+
+
+def _of_database(key: str, row: Row, source: str) -> dict[str, Any] | None:
+    environment, database_name = key.split("#")
+    database = settings.ledger().database(Place(environment, database_name))
+    return (
+        cloudevents.of_database(database_event_from_row(row), database, source=source) if database else None
+    )
