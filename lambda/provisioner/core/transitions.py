@@ -22,7 +22,7 @@ FIRST_CHECK: Final[Mapping[Step, dt.timedelta]] = {
 }
 
 
-def begun(request: Request, version: int) -> Database:
+def created(request: Request, version: int) -> Database:
     """The database that a create makes."""
     return Database(
         environment=request.environment,
@@ -39,7 +39,7 @@ def begun(request: Request, version: int) -> Database:
     )
 
 
-def changing(database: Database, request: Request) -> Database:
+def change_started(database: Database, request: Request) -> Database:
     """A database that a request begins to change."""
     return replace(
         database,
@@ -52,12 +52,12 @@ def changing(database: Database, request: Request) -> Database:
     )
 
 
-def carried(database: Database, request: Request, before: State) -> Database | None:
+def advanced(database: Database, request: Request, before: State) -> Database | None:
     """The database as the request's new state makes it; None where the request has no say in it.
 
     `before` is the state that the request had.
     """
-    held = database if database.active == request.id else _taken_up(database, request, before)
+    held = database if database.active == request.id else _reclaimed(database, request, before)
     if held is None:
         return None
     progress = request.progress
@@ -78,13 +78,13 @@ def carried(database: Database, request: Request, before: State) -> Database | N
     return replace(new, charge=left, charge_before=left)
 
 
-def given_back(database: Database, failed: Request) -> Database:
+def returned_to(database: Database, failed: Request) -> Database:
     """The database after a change came to nothing, in the hands of the request whose place that had taken."""
     held = replace(database, active=failed.id, failed_before=None)
-    return carried(held, failed, failed.progress.state) or held
+    return advanced(held, failed, failed.progress.state) or held
 
 
-def gone(database: Database) -> Database:
+def removed(database: Database) -> Database:
     """A database that went without a request."""
     return replace(
         database,
@@ -97,7 +97,7 @@ def gone(database: Database) -> Database:
     )
 
 
-def request_due(request: Request, now: dt.datetime) -> dt.datetime | None:
+def next_request_check(request: Request, now: dt.datetime) -> dt.datetime | None:
     """When the reaper looks after a request to which something just happened."""
     progress = request.progress
     if progress.state in ENDED:  # until its record is kept, and what follows from it exists
@@ -111,7 +111,7 @@ def request_due(request: Request, now: dt.datetime) -> dt.datetime | None:
     return now + look if look else None
 
 
-def database_due(database: Database) -> dt.datetime | None:
+def next_database_check(database: Database) -> dt.datetime | None:
     """When the reaper looks at a database, of which no warning is known to have gone out."""
     if database.state not in (DatabaseState.AVAILABLE, DatabaseState.UPDATING, DatabaseState.FAILED):
         return None
@@ -119,7 +119,7 @@ def database_due(database: Database) -> dt.datetime | None:
     return expiry.due(database.root.expires_at, database.created_at, {}, start).check_at
 
 
-def _taken_up(database: Database, request: Request, before: State) -> Database | None:
+def _reclaimed(database: Database, request: Request, before: State) -> Database | None:
     """The database of a request that had ended without a merge and was merged all the same; else None.
 
     What is on the base branch counts, so that no quota is asked. A request whose place another one took
@@ -130,5 +130,5 @@ def _taken_up(database: Database, request: Request, before: State) -> Database |
         return None
     removed = database.state is DatabaseState.REMOVED
     if request.kind is Kind.CREATE:
-        return begun(request, database.version) if removed else None
-    return None if removed else changing(database, request)
+        return created(request, database.version) if removed else None
+    return None if removed else change_started(database, request)

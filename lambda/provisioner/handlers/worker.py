@@ -75,8 +75,8 @@ def _work(record: Mapping[str, Any]) -> None:
     worker = Worker(
         settings.ledger(), deployed.catalog(), github, settings.base_branch(), repository.circleci
     )
-    request = worker.fulfil(message.request_id, dt.datetime.now(dt.UTC))
-    logger.info("fulfilled", request_id=request.id, state=request.progress.state)
+    request = worker.process(message.request_id, dt.datetime.now(dt.UTC))
+    logger.info("processed", request_id=request.id, state=request.progress.state)
     if request.progress.failure:
         metrics.add_metric(name="RequestFailed", unit=MetricUnit.Count, value=1)
 

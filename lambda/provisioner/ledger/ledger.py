@@ -196,12 +196,12 @@ class Ledger:
         if existing and existing.state is not DatabaseState.REMOVED:
             raise NameTaken(existing)
         version = existing.version + 1 if existing else 1
-        self._open(request, transitions.begun(request, version), limit, key=key, existing=existing)
+        self._open(request, transitions.created(request, version), limit, key=key, existing=existing)
 
     def open_change(self, request: Request, database: Database, charge: Charge, limit: Charge) -> None:
         """Write a change of an existing database; raises NameTaken when another one got in first."""
         request = replace(request, charge=charge)
-        self._open(request, transitions.changing(database, request), limit, key=None, existing=database)
+        self._open(request, transitions.change_started(database, request), limit, key=None, existing=database)
 
     def claim(self, request_id: str, now: dt.datetime, lease: dt.timedelta) -> Claim | None:
         """Take a request that waits for its pull request; None while somebody else works on it.
@@ -266,12 +266,12 @@ class Ledger:
             )
             writes = [
                 self._table.putting(
-                    request_row(new, transitions.request_due(new, now)), version=request.version
+                    request_row(new, transitions.next_request_check(new, now)), version=request.version
                 )
             ]
             if not known:
                 writes.append(self._table.putting(event_row(request_id, event)))
-            writes += self._carry(new, request.progress.state)
+            writes += self._advance(new, request.progress.state)
             if self._table.write(writes) is None:
                 if progress.state is State.DONE and request.progress.state is not State.DONE:
                     self._learn(new, [*events, event])
@@ -288,7 +288,9 @@ class Ledger:
             if database is None or database.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
                 return False
             writes = [
-                self._table.putting(database_row(transitions.gone(database), None), version=database.version),
+                self._table.putting(
+                    database_row(transitions.removed(database), None), version=database.version
+                ),
                 *self._noted(place, database.origin, note),
                 self._quota(database.team, place.environment, Charge().minus(database.charge), None),
             ]
@@ -395,7 +397,7 @@ class Ledger:
         taken = database.charge.minus(database.charge_before)
         writes = [
             self._table.putting(
-                database_row(database, transitions.database_due(database)),
+                database_row(database, transitions.next_database_check(database)),
                 version=existing.version if existing else None,
             ),
             self._quota(request.team, request.environment, taken, limit),
@@ -433,19 +435,21 @@ class Ledger:
         row = self._table.get(f"IDEM#{team}#{key}", "IDEM")
         return KeyUsed(str(row["fingerprint"]), str(row["request_id"])) if row else None
 
-    def _carry(self, request: Request, before: State) -> list[Write]:
+    def _advance(self, request: Request, before: State) -> list[Write]:
         """What a request's new state means for its database and its team's quota."""
         database = self.database(request.place)
         if database is None:
             return []
-        new = transitions.carried(database, request, before)
+        new = transitions.advanced(database, request, before)
         if new is None:
             return []
         if request.progress.state in WITHOUT_MERGE and new.failed_before:
             failed = self.request(new.failed_before)
-            new = replace(transitions.given_back(new, failed), version=new.version) if failed else new
+            new = replace(transitions.returned_to(new, failed), version=new.version) if failed else new
         writes = [
-            self._table.putting(database_row(new, transitions.database_due(new)), version=database.version)
+            self._table.putting(
+                database_row(new, transitions.next_database_check(new)), version=database.version
+            )
         ]
         freed = new.charge.minus(database.charge)
         if freed != Charge():

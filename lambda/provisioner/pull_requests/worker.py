@@ -34,8 +34,8 @@ class Worker:
     base: str
     circleci: Callable[[], CircleCi | None] = lambda: None  # None where no token for it was given
 
-    def fulfil(self, request_id: str, now: dt.datetime) -> Request:
-        """Carry a request as far as GitHub; a request that is past that stays as it is.
+    def process(self, request_id: str, now: dt.datetime) -> Request:
+        """Take a request to GitHub; a request that is past that stays as it is.
 
         Raises TryLater (and RateLimited) where another delivery should go on.
         """
