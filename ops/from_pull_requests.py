@@ -48,7 +48,7 @@ def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHi
     """The history as far as it is recorded; raises RecordRejected."""
     try:
         asked, kept = request_record.parse(pull.body), request_record.parse(record or "")
-    except request_record.ArchiveError as error:
+    except request_record.RecordError as error:
         raise RecordRejected(str(error)) from error
     if asked is None:
         raise RecordRejected("its body holds no record: somebody took it out, or an older version wrote it")
@@ -62,7 +62,7 @@ def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHi
     known = {event.id: event for event in kept.events} if kept else {}
     first = requested(request.created_at, request.actor)
     known.setdefault(first.id, first)
-    notes = tuple(kept.notes) if kept else ()
+    notes = tuple(kept.database_events) if kept else ()
     ended = kept is not None and derive(known.values()).state in ENDED
     return RequestHistory(request, tuple(known.values()), notes, whole=ended and pull.state == "closed")
 

@@ -20,7 +20,8 @@ from provisioner.core.models import Charge, Request
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 from provisioner.core.times import instant
-from provisioner.ledger.ledger import Ledger, NameTaken
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.new_request import NameTaken
 
 from ops.from_pull_requests import RequestHistory
 

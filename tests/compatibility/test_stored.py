@@ -9,7 +9,7 @@ from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Charge
 from provisioner.core.names import Place
-from provisioner.ledger import rows
+from provisioner.ledger import codecs, rows
 from provisioner.ledger.ledger import Ledger
 from provisioner.notify import cloudevents, signature
 
@@ -39,8 +39,8 @@ def assert_reads_as(found: object, stored: dict[str, Any]) -> None:
             assert getattr(found, field.name) == field.default
 
 
-def due(row: rows.Row) -> dt.datetime | None:
-    return rows.parse_when(row["due_at"]) if "due_at" in row else None
+def due(row: codecs.Row) -> dt.datetime | None:
+    return codecs.parse_when(row["due_at"]) if "due_at" in row else None
 
 
 def test_the_samples_are_of_every_kind() -> None:
@@ -70,41 +70,43 @@ def _failed(row: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("row", REQUESTS, ids=label)
 def test_a_request_is_read_and_written_back(row: dict[str, Any]) -> None:
-    stored = rows.from_item(row["item"])
+    stored = codecs.from_item(row["item"])
     request = rows.request_from_row(stored)
     assert_reads_as(request, row["value"])
-    assert rows.to_item(rows.request_row(request, due(stored))) == row["item"]
+    assert codecs.to_item(rows.request_row(request, due(stored))) == row["item"]
 
 
 @pytest.mark.parametrize("row", DATABASES, ids=label)
 def test_a_database_is_read_and_written_back(row: dict[str, Any]) -> None:
-    stored = rows.from_item(row["item"])
+    stored = codecs.from_item(row["item"])
     database = rows.database_from_row(stored)
     assert_reads_as(database, row["value"])
-    assert rows.to_item(rows.database_row(database, due(stored))) == row["item"]
+    assert codecs.to_item(rows.database_row(database, due(stored))) == row["item"]
 
 
 @pytest.mark.parametrize("row", ACTIVITIES, ids=label)
 def test_an_activity_is_read_and_written_back(row: dict[str, Any]) -> None:
-    activity = rows.activity_from_row(rows.from_item(row["item"]))
+    activity = rows.activity_from_row(codecs.from_item(row["item"]))
     assert_reads_as(activity, row["value"])
     _, environment, name = row["item"]["pk"]["S"].split("#")
-    assert rows.to_item(rows.activity_row(Place(environment, name), activity)) == row["item"]
+    assert codecs.to_item(rows.activity_row(Place(environment, name), activity)) == row["item"]
 
 
 @pytest.mark.parametrize("row", EVENTS, ids=label)
 def test_an_event_is_read_and_written_back(row: dict[str, Any]) -> None:
-    stored = rows.from_item(row["item"])
+    stored = codecs.from_item(row["item"])
     owner, *names = row["item"]["pk"]["S"].split("#")
     if owner == "REQ":
         event = rows.event_from_row(stored)
         assert_reads_as(event, row["value"])
-        assert rows.to_item(rows.event_row(names[0], event)) == row["item"]
+        assert codecs.to_item(rows.event_row(names[0], event)) == row["item"]
     else:
         environment, name = names
         database_event = rows.database_event_from_row(stored)
         assert_reads_as(database_event, row["value"])
-        assert rows.to_item(rows.database_event_row(Place(environment, name), database_event)) == row["item"]
+        assert (
+            codecs.to_item(rows.database_event_row(Place(environment, name), database_event)) == row["item"]
+        )
 
 
 def test_one_request_in_full(ledger: Ledger) -> None:
@@ -169,8 +171,8 @@ def test_quotas_keys_times_and_turns_are_read(ledger: Ledger) -> None:
     assert request is not None
     assert ledger.typical(request)[Step.APPLY] == 47.0
     early, late = (dt.datetime(2026, 11, 24, hour, tzinfo=dt.UTC) for hour in (14, 15))
-    assert not ledger.acquire_lease("idle", early, late)
-    assert ledger.acquire_lease("idle", late, late + dt.timedelta(hours=1))
+    assert not ledger.turns.acquire("idle", early, late)
+    assert ledger.turns.acquire("idle", late, late + dt.timedelta(hours=1))
 
 
 def test_a_request_that_was_under_way_is_brought_to_its_end(ledger: Ledger) -> None:
@@ -205,7 +207,7 @@ def test_a_change_of_an_old_database_that_comes_to_nothing_gives_back_its_place(
 
 @pytest.mark.parametrize("one", samples.lines("published.jsonl"), ids=lambda one: one["document"]["type"])
 def test_the_same_event_is_published(ledger: Ledger, one: dict[str, Any]) -> None:
-    (row,) = (rows.from_item(r["item"]) for r in EVENTS if label(r) == f"{one['pk']}/{one['sk']}")
+    (row,) = (codecs.from_item(r["item"]) for r in EVENTS if label(r) == f"{one['pk']}/{one['sk']}")
     owner, *names = one["pk"].split("#")
     if owner == "REQ":
         request = ledger.request(names[0])

@@ -58,7 +58,7 @@ def test_the_body_of_a_pull_request_gives_its_request_again(ledger: Ledger, name
     body = samples.text(f"pull_requests/{name}.body.md")
     read = request_record.parse(body)
     assert read is not None
-    assert (read.request, read.events, read.notes) == (asked, [], [])
+    assert (read.request, read.events, read.database_events) == (asked, [], [])
     assert body.endswith(request_record.section(read.request) + "\n")
     assert (branch(request), title(request)) == (stored["branch"], stored["title"])
     assert commit_message(request) == stored["commit_message"]
@@ -76,9 +76,9 @@ def test_the_record_of_an_ended_request_gives_its_events_again(ledger: Ledger, p
     assert read.request == as_asked(request)
     assert read.events == ledger.events(request.id)
     if request.kind is Kind.CREATE:
-        assert read.notes == ledger.database_events(request.place)
+        assert read.database_events == ledger.database_events(request.place)
     again = request_record.comment(
-        dataclasses.replace(read.request, progress=derive(read.events)), read.events, read.notes
+        dataclasses.replace(read.request, progress=derive(read.events)), read.events, read.database_events
     )
     assert again == text
 

@@ -12,7 +12,7 @@ from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
 from provisioner.core.names import Place
 from provisioner.handlers import events
-from provisioner.ledger.rows import to_item
+from provisioner.ledger.codecs import to_item
 
 from tests.core.examples import NOW, ROOMY, charge, request
 from tests.handlers.chain import Context

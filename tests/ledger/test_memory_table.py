@@ -14,7 +14,8 @@ from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.intake.opening import Caller, Opening
 from provisioner.intake.use_cases import Accepted, UseCases
-from provisioner.ledger.ledger import Claim, KeyUsed, Ledger, NameTaken, QuotaExceeded
+from provisioner.ledger.ledger import Claim, Ledger
+from provisioner.ledger.new_request import KeyUsed, NameTaken, QuotaExceeded
 
 from tests.core.examples import NOW, charge, request
 from tests.ledger.memory_table import MemoryTable, holds, key_of
@@ -82,9 +83,9 @@ def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -
                 Place(environment, name), use, note if chance.random() < 0.5 else None
             )
         case 13:
-            taken = ledger.acquire_lease("look", now, now + dt.timedelta(hours=5))
+            taken = ledger.turns.acquire("look", now, now + dt.timedelta(hours=5))
             if taken and chance.random() < 0.5:
-                ledger.schedule("look", now)
+                ledger.turns.schedule("look", now)
             return taken
     return looks(ledger, now) if number % 10 == 0 else None
 

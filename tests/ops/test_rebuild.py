@@ -15,7 +15,7 @@ from provisioner.core.hcl import content_hash, render
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Request
 from provisioner.core.names import Place
-from provisioner.ledger.rows import from_item
+from provisioner.ledger.codecs import from_item
 from provisioner.wiring import intake
 
 from ops import rebuild

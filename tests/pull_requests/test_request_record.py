@@ -13,7 +13,7 @@ from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Request
 from provisioner.core.root import Restore
 from provisioner.pull_requests import content, request_record
-from provisioner.pull_requests.request_record import Archive, ArchiveError
+from provisioner.pull_requests.request_record import Record, RecordError
 
 from tests.core.examples import ID, NOW, catalog, request
 from tests.golden_files import assert_golden
@@ -65,15 +65,15 @@ def test_a_request_and_what_happened_to_it_come_back_as_they_were() -> None:
     )
     events = [event(1, result={"port": 5432, "endpoint": None}), event(2, EventType.MERGED)]
 
-    assert request_record.parse(request_record.comment(one, events, [note()])) == Archive(
-        request=asked(one), events=events, notes=[note()]
+    assert request_record.parse(request_record.comment(one, events, [note()])) == Record(
+        request=asked(one), events=events, database_events=[note()]
     )
 
 
 def test_a_pull_requests_body_brings_its_request_back() -> None:
     one = request(ID, purpose="Load tests", tags={"a": "b"})
     body = content.body(one, [], catalog())
-    assert request_record.parse(body) == Archive(request=asked(one), events=[], notes=[])
+    assert request_record.parse(body) == Record(request=asked(one), events=[], database_events=[])
     assert request_record.parse(body.replace("\n", "\r\n")) == request_record.parse(
         body
     )  # as GitHub's page saves it
@@ -85,10 +85,10 @@ def test_no_words_of_a_user_pass_for_a_record_or_end_one(reason: str, purpose: s
     root = dataclasses.replace(one.root, purpose=purpose, owner=reason)
     one = dataclasses.replace(one, root=root, reason=reason, asked={"purpose": purpose})
     body = content.body(one, [], catalog())
-    assert request_record.parse(body) == Archive(request=asked(one), events=[], notes=[])
+    assert request_record.parse(body) == Record(request=asked(one), events=[], database_events=[])
     text = request_record.comment(one, [event(1, cause=reason)], [])
-    assert request_record.parse(text) == Archive(
-        request=asked(one), events=[event(1, cause=reason)], notes=[]
+    assert request_record.parse(text) == Record(
+        request=asked(one), events=[event(1, cause=reason)], database_events=[]
     )
     assert text.isascii()
 
@@ -104,12 +104,12 @@ def test_words_without_a_record_are_none(words: str) -> None:
 )
 def test_a_record_that_cannot_be_read_says_so(content: str) -> None:
     text = f"<!-- record v1 -->\n\n```json\n{content}\n```\n\n</details>"
-    with pytest.raises(ArchiveError):
+    with pytest.raises(RecordError):
         request_record.parse(text)
 
 
 def test_a_record_of_a_newer_version_says_so() -> None:
-    with pytest.raises(ArchiveError, match="version 2"):
+    with pytest.raises(RecordError, match="version 2"):
         request_record.parse(FORGED.replace("record v1", "record v2"))
 
 
@@ -120,8 +120,8 @@ def test_too_many_notes_give_way_oldest_first() -> None:
     kept = request_record.parse(text)
     assert kept is not None
     assert kept.events == [event()]
-    assert 100 < len(kept.notes) < 2000
-    assert kept.notes == notes[-len(kept.notes) :]
+    assert 100 < len(kept.database_events) < 2000
+    assert kept.database_events == notes[-len(kept.database_events) :]
 
 
 @pytest.mark.parametrize("failures", [40, 400])

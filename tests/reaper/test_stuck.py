@@ -442,7 +442,7 @@ def test_what_happens_to_a_database_later_is_kept_there_too(world: World) -> Non
     world.reap(after=HOUR)
     kept = request_record.parse(world.github.records[7])
     assert kept is not None
-    assert kept.notes == [note]
+    assert kept.database_events == [note]
 
 
 def test_an_event_that_comes_while_a_request_is_kept_is_kept_next_time(world: World) -> None:

@@ -1,8 +1,6 @@
 """What the ledger keeps of a request and of a database."""
 
-import dataclasses
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from provisioner.core.lifecycle import DatabaseState, Kind, Progress
 from provisioner.core.names import Place
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Root
 
 Item = TypeVar("Item")
 
@@ -131,15 +129,3 @@ class Page(Generic[Item]):
 
     items: list[Item]
     next_token: str | None = field(default=None)
-
-
-def root_to_json(root: Root) -> str:
-    """A root as one line of JSON."""
-    return json.dumps(dataclasses.asdict(root), separators=(",", ":"), sort_keys=True)
-
-
-def root_from_json(text: str) -> Root:
-    """The inverse of `root_to_json`."""
-    values = json.loads(text)
-    restore = values.pop("restore")
-    return Root(**values, restore=None if restore is None else Restore(**restore))

@@ -14,7 +14,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.names import Place
-from provisioner.ledger.rows import Row, database_event_from_row, event_from_row, from_item
+from provisioner.ledger.codecs import Row, from_item
+from provisioner.ledger.rows import database_event_from_row, event_from_row
 from provisioner.notify import cloudevents
 
 logger = Logger()

@@ -21,7 +21,8 @@ from provisioner.core.root import NEVER, Root
 from provisioner.core.times import parse_instant
 from provisioner.intake import refusals, roots
 from provisioner.intake.message import Message
-from provisioner.ledger.ledger import Ledger, NameTaken, QuotaExceeded
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.new_request import NameTaken, QuotaExceeded
 
 Publish = Callable[[Message], None]
 # Who asked for a change before the end has this long to fix what it failed of.

@@ -20,7 +20,8 @@ from provisioner.core.names import Place
 from provisioner.core.root import Root
 from provisioner.intake import bodies, refusals, roots
 from provisioner.intake.opening import Caller, Opening
-from provisioner.ledger.ledger import KeyUsed, Ledger, NameTaken, QuotaExceeded
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.new_request import KeyUsed, NameTaken, QuotaExceeded
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,56 @@
 """The ledger's table in DynamoDB: reads that are never stale, writes on condition, and pages.
 
-What a row means is in ledger_rows.py, and what is written when in ledger.py.
+What a row means is in rows.py, and what is written when in ledger.py.
 """
 
 import base64
 import datetime as dt
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from provisioner.core.errors import Contention, Problem
-from provisioner.ledger.rows import Row, from_item, to_item, when
+from provisioner.ledger.codecs import Row, from_item, to_item, when
 
-Write = dict[str, Any]
-_CONFLICT: Final = "TransactionConflict"
+# Reasons of a cancelled transaction: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_REFUSED: Final = "ConditionalCheckFailed"
+_PASSING: Final = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 _TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One part of a transaction; `name` says which one, where its condition does not hold."""
+
+    name: str
+    verb: str  # DynamoDB's: Put | Update
+    call: Mapping[str, Any]
+
+
+def put(name: str, row: Row, *, replaces: int | None = None) -> Write:
+    """Writes a row in the place of the one with this version, or where there is none."""
+    call: dict[str, Any] = {"Item": to_item(row), "ConditionExpression": "attribute_not_exists(pk)"}
+    if replaces is not None:
+        call["ConditionExpression"] = "version = :version"
+        call["ExpressionAttributeValues"] = to_item({":version": replaces})
+    return Write(name, "Put", call)
+
+
+def update(
+    name: str, pk: str, sk: str, expression: str, values: Row, *, condition: str | None = None
+) -> Write:
+    """Changes a row, on condition."""
+    call: dict[str, Any] = {"Key": to_item({"pk": pk, "sk": sk}), "UpdateExpression": expression}
+    if condition:
+        call["ConditionExpression"] = condition
+    if values:
+        call["ExpressionAttributeValues"] = to_item(values)
+    return Write(name, "Update", call)
 
 
 class Table:
@@ -114,7 +146,10 @@ class Table:
         names: Mapping[str, str] | None = None,
     ) -> Row | None:
         """Change a row at once; the row after that, or None where the condition did not hold."""
-        change = self.updating(pk, sk, expression, values, condition=condition)["Update"]
+        change: dict[str, Any] = {
+            "TableName": self._name,
+            **update("the row", pk, sk, expression, values, condition=condition).call,
+        }
         if names:
             change["ExpressionAttributeNames"] = dict(names)
         try:
@@ -123,51 +158,35 @@ class Table:
             return None
         return from_item(answer["Attributes"])
 
-    def updating(
-        self, pk: str, sk: str, expression: str, values: Row, *, condition: str | None = None
-    ) -> Write:
-        """A change of a row, for `write`."""
-        change: dict[str, Any] = {
-            "TableName": self._name,
-            "Key": to_item({"pk": pk, "sk": sk}),
-            "UpdateExpression": expression,
-        }
-        if condition:
-            change["ConditionExpression"] = condition
-        if values:
-            change["ExpressionAttributeValues"] = to_item(values)
-        return {"Update": change}
+    def write(self, writes: Sequence[Write]) -> frozenset[str]:
+        """Write all or nothing; the names of those whose condition did not hold, none where all is written.
 
-    def putting(self, row: Row, version: int | None = None) -> Write:
-        """A row for `write`, in the place of the one with this version, or of none."""
-        put: dict[str, Any] = {"TableName": self._name, "Item": to_item(row)}
-        if version is None:
-            put["ConditionExpression"] = "attribute_not_exists(pk)"
-        else:
-            put["ConditionExpression"] = "version = :version"
-            put["ExpressionAttributeValues"] = to_item({":version": version})
-        return {"Put": put}
-
-    def write(self, writes: list[Write]) -> list[str] | None:
-        """Write all or nothing; None when written, else the reason for each write.
-
-        Raises Contention where another transaction kept holding one of the rows.
+        Raises Contention where others kept one of the rows, or the table, busy.
         """
+        items = [{write.verb: {"TableName": self._name, **write.call}} for write in writes]
         for pause in _PAUSES:
             try:
-                self._client.transact_write_items(TransactItems=writes)
+                self._client.transact_write_items(TransactItems=items)
             except ClientError as error:
-                if error.response["Error"]["Code"] != "TransactionCanceledException":
+                reasons = _reasons(error)
+                refused = {
+                    write.name for write, reason in zip(writes, reasons, strict=True) if reason == _REFUSED
+                }
+                if refused:
+                    return frozenset(refused)
+                if not _PASSING.intersection(reasons):
                     raise
-                reasons = [
-                    str(one.get("Code", "None")) for one in error.response.get("CancellationReasons", [])
-                ]
-                if "ConditionalCheckFailed" in reasons or _CONFLICT not in reasons:
-                    return reasons
                 time.sleep(pause)
             else:
-                return None
+                return frozenset()
         raise Contention("writing to the ledger")
+
+
+def _reasons(error: ClientError) -> list[str]:
+    """Why a transaction was cancelled, write by write; raises what is no cancelled transaction."""
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
+        raise error
+    return [str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])]
 
 
 def _write_token(row: Row) -> str:

@@ -13,15 +13,15 @@ from typing import Any, Final
 
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.events import Event, EventType, requested
-from provisioner.core.lifecycle import Kind, derive
-from provisioner.core.models import Request, root_from_json, root_to_json
+from provisioner.core.lifecycle import derive
+from provisioner.core.models import Request
+from provisioner.ledger.codecs import Codec, Codecs, fields, written
 from provisioner.ledger.rows import (
+    REQUEST,
     database_event_from_row,
     database_event_row,
     event_from_row,
     event_row,
-    parse_when,
-    when,
 )
 
 VERSION: Final = 1
@@ -29,21 +29,26 @@ MARKER: Final = "<!-- rds-provisioner: record -->"
 # GitHub takes 65,536 characters; the rest is for what stands around.
 ROOM: Final = 64_000
 _OLD_CAUSE: Final = 100
+# What was asked for; the rest of a request follows from its events, or is the ledger's own.
+_REQUEST: Final[Codecs] = {
+    name: REQUEST[name]
+    for name in ("id", "kind", "team", "actor", "root", "before", "reason", "created_at", "follow_up")
+} | {"asked": Codec(dict, dict)}
 # At the very end, and without any "<" in it: what people wrote further up cannot pass for it.
 _RECORD: Final = re.compile(r"<!-- record v(\d+) -->\n\n```json\n([^<]*)\n```\n\n</details>\s*\Z")
 
 
-class ArchiveError(ValueError):
+class RecordError(ValueError):
     """A record that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class Record:
     """What a record holds: the request as it was asked, and what had happened when it was written."""
 
     request: Request
     events: list[Event]
-    notes: list[DatabaseEvent]
+    database_events: list[DatabaseEvent]
 
 
 def section(request: Request) -> str:
@@ -51,13 +56,14 @@ def section(request: Request) -> str:
     return _folded("Record of this request", _write(request, [], []))
 
 
-def comment(request: Request, events: Collection[Event], notes: Sequence[DatabaseEvent]) -> str:
+def comment(request: Request, events: Collection[Event], database_events: Sequence[DatabaseEvent]) -> str:
     """The record of a request that has ended or failed, no longer than GitHub takes.
 
-    Where it would be, causes of failures that were overcome are cut first, then the oldest notes give way,
-    and then what was repeated: state and times follow from the first and the last event of each type.
+    Where it would be, causes of failures that were overcome are cut first, then the database's oldest events
+    are left out, and then what was repeated: state and times follow from the first and the last event of
+    each type.
     """
-    kept = list(notes)
+    kept = list(database_events)
     text = _write(request, events, kept)
     if len(text) > ROOM:
         events = _shortened(events)
@@ -71,22 +77,22 @@ def comment(request: Request, events: Collection[Event], notes: Sequence[Databas
     return f"{MARKER}\n{_folded(title, text)}\n"
 
 
-def parse(text: str) -> Archive | None:
-    """The record in a body or a comment; None where there is none. Raises ArchiveError."""
+def parse(text: str) -> Record | None:
+    """The record in a body or a comment; None where there is none. Raises RecordError."""
     match = _RECORD.search(text.replace("\r\n", "\n"))
     if match is None:
         return None
     if int(match[1]) != VERSION:
-        raise ArchiveError(f"a record of version {match[1]}; this reads version {VERSION}")
+        raise RecordError(f"a record of version {match[1]}; this reads version {VERSION}")
     try:
         content = json.loads(match[2])
-        return Archive(
+        return Record(
             request=_request(content["request"]),
             events=[event_from_row(row) for row in content["events"]],
-            notes=[database_event_from_row(row) for row in content["notes"]],
+            database_events=[database_event_from_row(row) for row in content["notes"]],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArchiveError(f"not a record of version {VERSION}: {error}") from error
+        raise RecordError(f"not a record of version {VERSION}: {error}") from error
 
 
 def _shortened(events: Collection[Event]) -> list[Event]:
@@ -113,23 +119,12 @@ def _folded(title: str, text: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{record}\n\n</details>"
 
 
-def _write(request: Request, events: Collection[Event], notes: Collection[DatabaseEvent]) -> str:
+def _write(request: Request, events: Collection[Event], database_events: Collection[DatabaseEvent]) -> str:
     ordered = sorted(events, key=lambda event: (event.at, event.id))
     content = {
-        "request": {
-            "id": request.id,
-            "kind": request.kind.value,
-            "team": request.team,
-            "actor": request.actor,
-            "root": root_to_json(request.root),
-            "before": root_to_json(request.before) if request.before else None,
-            "asked": dict(request.asked),
-            "reason": request.reason,
-            "created_at": when(request.created_at),
-            "follow_up": request.follow_up,
-        },
+        "request": dict.fromkeys(_REQUEST) | written(_REQUEST, request),
         "events": [_row(event_row(request.id, event)) for event in ordered],
-        "notes": [_row(database_event_row(request.place, note)) for note in notes],
+        "notes": [_row(database_event_row(request.place, event)) for event in database_events],
     }
     text = json.dumps(content, indent=1, sort_keys=True)
     # Other text than ASCII is escaped already; these could end the fence, the comment or the fold.
@@ -143,21 +138,12 @@ def _row(row: Mapping[str, str | int]) -> dict[str, str | int]:
 
 
 def _request(values: Mapping[str, Any]) -> Request:
-    root = root_from_json(values["root"])
-    created_at = parse_when(values["created_at"])
-    first = requested(created_at, values["actor"])
+    """The request as it was asked; what an older record says of nothing is null there."""
+    asked = fields(_REQUEST, {name: value for name, value in values.items() if value is not None})
+    root, first = asked["root"], requested(asked["created_at"], asked["actor"])
     return Request(
-        id=values["id"],
-        kind=Kind(values["kind"]),
+        **asked,
         environment=root.environment,
         database_name=root.database_name,
-        team=values["team"],
-        actor=values["actor"],
-        root=root,
-        before=root_from_json(values["before"]) if values["before"] else None,
-        asked=values["asked"],
-        created_at=created_at,
         progress=derive([first]),
-        reason=values["reason"],
-        follow_up=values["follow_up"],
     )

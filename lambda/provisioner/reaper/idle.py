@@ -72,7 +72,7 @@ class IdleDatabases:
         now, ledger = self.opening.now, self.opening.ledger
         if not any(rules.idle_after_days for rules in self.opening.catalog.environments.values()):
             return None
-        if not ledger.acquire_lease(_TURN, now, now + idle_rules.HOUR):
+        if not ledger.turns.acquire(_TURN, now, now + idle_rules.HOUR):
             return None
         looked = Looked()
         try:
@@ -83,7 +83,7 @@ class IdleDatabases:
         for environment, ones in groupby(seen, key=lambda one: one.database.environment):
             self._environment(environment, list(ones), looked)
         if not looked.errors:
-            ledger.schedule(_TURN, now + idle_rules.DAY)
+            ledger.turns.schedule(_TURN, now + idle_rules.DAY)
         return looked
 
     def _seen(self, instances: Iterable[Instance]) -> Iterable[_Seen]:

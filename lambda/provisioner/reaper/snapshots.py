@@ -42,7 +42,7 @@ class OldSnapshots:
     def run(self) -> Pruned | None:
         """The run of the day; None where it is not due."""
         now, ledger = self.opening.now, self.opening.ledger
-        if not ledger.acquire_lease(_TURN, now, now + _HOUR):
+        if not ledger.turns.acquire(_TURN, now, now + _HOUR):
             return None
         pruned = Pruned()
         try:
@@ -51,7 +51,7 @@ class OldSnapshots:
         except (TryLater, NeedsPerson) as error:
             pruned.errors.append(str(error))
         if not pruned.errors:
-            ledger.schedule(_TURN, now + _DAY)
+            ledger.turns.schedule(_TURN, now + _DAY)
         return pruned
 
     def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:

@@ -1,0 +1,126 @@
+"""How each sort of value stands in a row of the ledger: one codec each, wherever the value is kept.
+
+By hand, because pydantic costs more at a cold start than it saves here (docs/adr/0013).
+"""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from provisioner.core.events import Step
+from provisioner.core.lifecycle import Failure, Progress, State
+from provisioner.core.models import Charge
+from provisioner.core.root import Restore, Root
+
+Row = Mapping[str, str | int]
+
+
+def to_item(row: Row) -> dict[str, Any]:
+    """A row of texts and whole numbers in DynamoDB's own JSON."""
+    return {
+        name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in row.items()
+    }
+
+
+def from_item(item: Mapping[str, Any]) -> Row:
+    """The inverse of `to_item`."""
+    return {name: int(value["N"]) if "N" in value else str(value["S"]) for name, value in item.items()}
+
+
+def when(time: dt.datetime) -> str:
+    """A time as the ledger keeps it: fixed width, so that text sorts as time does; microseconds."""
+    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_when(text: str | int) -> dt.datetime:
+    """The inverse of `when`."""
+    return dt.datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one attribute is written and read; an optional one is left out where its value is None."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    optional: bool = False
+
+
+Codecs = Mapping[str, Codec]
+
+
+def written(codecs: Codecs, value: object) -> dict[str, Any]:
+    """The attributes of a value."""
+    found = {name: getattr(value, name) for name in codecs}
+    return {
+        name: codec.write(found[name])
+        for name, codec in codecs.items()
+        if not (codec.optional and found[name] is None)
+    }
+
+
+def fields(codecs: Codecs, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `written`; raises KeyError where an attribute is missing that is not optional."""
+    return {
+        name: None if codec.optional and name not in row else codec.read(row[name])
+        for name, codec in codecs.items()
+    }
+
+
+def optional(codec: Codec) -> Codec:
+    """The codec of an attribute that is left out where its value is None."""
+    return dataclasses.replace(codec, optional=True)
+
+
+def member(kind: type[Enum]) -> Codec:
+    """The codec of an enumeration's members."""
+    return Codec(lambda member: member.value, lambda text: kind(str(text)))
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def _load(text: str | int) -> Any:
+    return json.loads(str(text))
+
+
+def _root_to_json(root: Root) -> str:
+    return json.dumps(dataclasses.asdict(root), separators=(",", ":"), sort_keys=True)
+
+
+def _root_from_json(text: str | int) -> Root:
+    values = _load(text)
+    restore = values.pop("restore")
+    return Root(**values, restore=None if restore is None else Restore(**restore))
+
+
+def _progress_to_json(progress: Progress) -> str:
+    return _dump(dataclasses.asdict(progress) | {"since": when(progress.since)})
+
+
+def _progress_from_json(text: str | int) -> Progress:
+    values = _load(text)
+    failure = values.pop("failure")
+    return Progress(
+        **values
+        | {
+            "state": State(values["state"]),
+            "step": Step(values["step"]),
+            "since": parse_when(values["since"]),
+            "failure": failure and Failure(**failure | {"step": Step(failure["step"])}),
+        }
+    )
+
+
+TEXT: Final = Codec(str, str)
+NUMBER: Final = Codec(int, int)
+TIME: Final = Codec(when, parse_when)
+JSON: Final = Codec(_dump, _load)
+ROOT: Final = Codec(_root_to_json, _root_from_json)
+CHARGE: Final = Codec(lambda charge: _dump(dataclasses.asdict(charge)), lambda text: Charge(**_load(text)))
+PROGRESS: Final = Codec(_progress_to_json, _progress_from_json)

@@ -1,0 +1,122 @@
+"""What the ledger knows: requests, databases, quotas and keys, as of now; lists may be a moment behind."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.events import Event, Step
+from provisioner.core.models import Activity, Charge, Database, Page, Request
+from provisioner.core.names import Place
+from provisioner.ledger.new_request import KeyUsed, idempotency_key
+from provisioner.ledger.quota import held, quota_key
+from provisioner.ledger.rows import (
+    activity_from_row,
+    database_event_from_row,
+    database_from_row,
+    database_key,
+    event_from_row,
+    request_from_row,
+    request_key,
+)
+from provisioner.ledger.step_times import StepTimes
+from provisioner.ledger.table import Table
+
+
+class Reads:
+    """The reads of the ledger; they write nothing."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table)
+
+    def request(self, request_id: str) -> Request | None:
+        """A request, as of now."""
+        row = self._table.get(request_key(request_id), "REQ")
+        return request_from_row(row) if row else None
+
+    def events(self, request_id: str) -> list[Event]:
+        """A request's events, in the order in which they happened."""
+        rows = self._table.query(request_key(request_id), "EVT#")
+        return sorted((event_from_row(row) for row in rows), key=lambda event: (event.at, event.id))
+
+    def database(self, place: Place) -> Database | None:
+        """A database, as of now; removed ones included."""
+        row = self._table.get(database_key(place), "DB")
+        return database_from_row(row) if row else None
+
+    def origin_pull_request(self, database: Database) -> int | None:
+        """The pull request that made a database: what happens to it outside its requests is said there."""
+        origin = self.request(database.origin)
+        return origin.progress.pull_request if origin else None
+
+    def request_ids(self, place: Place, *, team: str | None = None) -> list[str]:
+        """The ids of all requests that databases of this name ever had, or of a team's ones."""
+        rows = self._table.query(database_key(place), "REQ#")
+        rows = [row for row in rows if team in (None, row["team"])]
+        return [str(row["request_id"]) for row in sorted(rows, key=lambda row: str(row["created_at"]))]
+
+    def database_events(self, place: Place, *, since: dt.datetime | None = None) -> list[DatabaseEvent]:
+        """What happened to a database outside its requests, in that order.
+
+        `since` leaves out what happened to others that had its name before, perhaps another team's.
+        """
+        rows = self._table.query(database_key(place), "EVT#")
+        found = (database_event_from_row(row) for row in rows)
+        kept = (event for event in found if since is None or event.at >= since)
+        return sorted(kept, key=lambda event: (event.at, event.id))
+
+    def activity(self, place: Place) -> Activity | None:
+        """What is known of a database's use; None where nobody has looked yet."""
+        row = self._table.get(database_key(place), "USE")
+        return activity_from_row(row) if row else None
+
+    def request_for_branch(self, place: Place, id8: str) -> Request | None:
+        """The request behind a branch, which carries the first 8 characters of its id."""
+        row = self._table.get(database_key(place), f"REQ#{id8}")
+        return self.request(str(row["request_id"])) if row else None
+
+    def team_of_key(self, api_key_id: str) -> tuple[str, str] | None:
+        """(team, actor) of an API key."""
+        row = self._table.get(f"KEY#{api_key_id}", "KEY")
+        return (str(row["team"]), str(row.get("actor") or row["team"])) if row else None
+
+    def quota_used(self, team: str, environment: str) -> Charge:
+        """What a team holds in an environment."""
+        return held(self._table.get(quota_key(team, environment), "QUOTA") or {})
+
+    def typical(self, request: Request) -> dict[Step, float]:
+        """The usual seconds of each step of requests like this one, as far as any is known."""
+        return StepTimes(self._table).typical(request)
+
+    def requests(
+        self, team: str, *, filters: Mapping[str, str], page_size: int, page_token: str | None
+    ) -> Page[Request]:
+        """A team's requests, newest first; `filters` on environment, state, kind and database_name."""
+        rows, token = self._table.page(f"TEAM#{team}#REQ", filters, page_size, page_token)
+        return Page([request_from_row(row) for row in rows], token)
+
+    def databases(
+        self,
+        team: str,
+        *,
+        filters: Mapping[str, str],
+        page_size: int,
+        page_token: str | None,
+        expires_before: str | None = None,
+    ) -> Page[Database]:
+        """A team's databases, newest first; `filters` on environment, state and engine."""
+        rows, token = self._table.page(f"TEAM#{team}#DB", filters, page_size, page_token, expires_before)
+        return Page([database_from_row(row) for row in rows], token)
+
+    def due_requests(self, now: dt.datetime) -> Iterator[Request]:
+        """Requests that the reaper should look after."""
+        yield from (request_from_row(row) for row in self._table.due("request", now))
+
+    def due_databases(self, now: dt.datetime) -> Iterator[Database]:
+        """Databases for which a warning or the end is due."""
+        yield from (database_from_row(row) for row in self._table.due("database", now))
+
+    def key_used(self, team: str, key: str) -> KeyUsed | None:
+        """What an Idempotency-Key stood for, if it was used in the last days."""
+        row = self._table.get(idempotency_key(team, key), "IDEM")
+        return KeyUsed(str(row["fingerprint"]), str(row["request_id"])) if row else None
