@@ -19,7 +19,7 @@ from provisioner.handlers import report, webhook, worker
 from provisioner.intake.message import Message
 from provisioner.intake.opening import Caller
 from provisioner.ledger.ledger import Ledger
-from provisioner.wiring import intake
+from provisioner.wiring import changes
 
 from sandbox.github import GitHubServer
 from tests.core.examples import ROOMY, charge
@@ -67,7 +67,7 @@ class Chain:
             environment=one.environment,
             database_name=one.database_name,
         )
-        intake.send(message)
+        changes.send(message)
 
     def receive(self) -> list[dict[str, Any]]:
         """What the queue shows now, as Lambda passes it on."""

@@ -6,12 +6,12 @@ from provisioner import settings
 from provisioner.reaper.expired import ExpiredDatabases
 from provisioner.reaper.outcome import Outcome
 from provisioner.reaper.stuck import StuckRequests
-from provisioner.wiring import intake, repository
+from provisioner.wiring import changes, repository
 
 
 def reap(now: dt.datetime) -> Outcome:
     """Look after everything that is due at a time."""
-    outcome, opening = Outcome(), intake.opening(now)
+    outcome, opening = Outcome(), changes.opening(now)
     StuckRequests(opening, repository.github, settings.base_branch()).run(outcome)
     ExpiredDatabases(opening, repository.github).run(outcome)
     return outcome

@@ -16,7 +16,8 @@ NEEDED_BY = {
     "pydantic": {"api", "worker", "report", "reaper"},  # reads the catalog
     "yaml": {"api", "worker", "report", "reaper"},
     "jwt": {"worker", "report", "reaper"},  # GitHub
-    "provisioner.intake.use_cases": {"api", "report", "reaper"},
+    "provisioner.intake.use_cases": {"api"},
+    "provisioner.intake.bodies": {"api"},
 }
 NAMES = sorted(path.stem for path in HANDLERS.glob("*.py") if path.stem != "__init__")
 

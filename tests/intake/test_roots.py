@@ -120,7 +120,5 @@ def test_what_already_is_as_asked_is_a_conflict() -> None:
 
 def test_a_change_arms_again_what_was_disarmed() -> None:
     prod = root(environment="prod", ttl="never")
-    disarmed = roots.disarmed(prod, request_id=OTHER)
-    assert disarmed.deletion_protection is False
+    disarmed = dataclasses.replace(prod, deletion_protection=False)
     assert change(disarmed, tags={"a": "b"}).deletion_protection is True
-    assert roots.armed(disarmed, request_id=ID) == prod

@@ -13,9 +13,9 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _JSON: Final = ("application/json", "application/merge-patch+json")
 
 
-def body(text: str, content_type: str | None) -> Any:
-    """The JSON of a body; raises Problem (415, 413, 400)."""
-    kind = (content_type or "").partition(";")[0].strip().lower()
+def check_content_type(value: str | None) -> None:
+    """Raises Problem (415) for a body that does not say it is JSON."""
+    kind = (value or "").partition(";")[0].strip().lower()
     if kind not in _JSON:
         raise Problem(
             415,
@@ -23,17 +23,24 @@ def body(text: str, content_type: str | None) -> Any:
             f"Send the header Content-Type: application/json (it was {kind or 'missing'}).",
             slug="not-json",
         )
+
+
+def parse_body(text: str) -> Any:
+    """The content of a body; raises Problem (413, 400)."""
     if len(text) > MAX_BODY:
         raise Problem(413, "The body is too long", f"Send at most {MAX_BODY} characters.", slug="too-long")
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:
-        raise Problem(
-            400, "The body is not JSON", f"Correct the JSON: {error}.", slug="malformed-json"
-        ) from error
+        raise malformed(error) from error
 
 
-def idempotency_key(value: str | None) -> str | None:
+def malformed(error: Exception) -> Problem:
+    """A body that is not JSON, or not even text."""
+    return Problem(400, "The body is not JSON", f"Correct the JSON: {error}.", slug="malformed-json")
+
+
+def parse_idempotency_key(value: str | None) -> str | None:
     """The key in the header, without its quotes; raises Problem (400) for one that cannot be kept."""
     if value is None:
         return None
@@ -48,7 +55,7 @@ def idempotency_key(value: str | None) -> str | None:
     return match[1]
 
 
-def request_id(text: str) -> str:
+def parse_request_id(text: str) -> str:
     """The id in a path; what is none is not found."""
     if not _UUID.fullmatch(text):
         raise not_found(f"request {text!r}")

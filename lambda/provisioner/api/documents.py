@@ -25,14 +25,6 @@ _STATE_WORDS: Final = {
     State.CANCELLED: "Cancelled. Nothing was changed.",
 }
 
-_MOVE_WORDS: Final = {
-    State.CANCELLED: "Its pull request would be closed, if there is one, and its branch deleted.",
-    State.REQUESTED: "Its pull request would be opened.",
-    State.PULL_REQUEST_OPEN: "Gate, plan and approval would be waited for again.",
-    State.MERGED: "The pipeline of the base branch would be run again.",
-    State.APPLYING: "The pipeline of the base branch would be run again.",
-}
-
 
 def request_document(
     request: Request,
@@ -52,18 +44,6 @@ def request_document(
         "steps": _steps(request, events, catalog, now, typical or {}),
         "error": _error(progress),
         "result": progress.result,
-    }
-
-
-def move_document(request: Request, next_state: State) -> dict[str, Any]:
-    """What a cancel or a retry would lead to, for its dry run."""
-    return {
-        "dry_run": True,
-        "request": f"/requests/{request.id}",
-        "pull_request": request.progress.pull_request_url,
-        "state": request.progress.state.value,
-        "next_state": next_state.value,
-        "message": _MOVE_WORDS[next_state],
     }
 
 

@@ -12,12 +12,11 @@ from typing import Any, Final
 from provisioner.api import documents
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.errors import Problem
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, User
 from provisioner.core.names import Place
 from provisioner.core.times import instant
-from provisioner.intake import bodies
+from provisioner.intake import bodies, refusals
 from provisioner.intake.opening import Caller
 from provisioner.intake.use_cases import UseCases
 
@@ -58,7 +57,7 @@ class Rotations:
             ledger.add_database_event(place, done)
         return Rotated(_document(database, user, arn, asked, rotated=user is User.MASTER))
 
-    def rehearse(self, place: Place, content: Any, caller: Caller) -> dict[str, Any]:
+    def dry_run(self, place: Place, content: Any, caller: Caller) -> dict[str, Any]:
         """What `ask` would do; writes nothing."""
         database, user, known = self._read(place, content, caller)
         return _document(database, user, _secret(database, known, user), None, rotated=False)
@@ -84,30 +83,14 @@ def _is_rotated(asked: DatabaseEvent, known: list[DatabaseEvent]) -> bool:
 
 
 def _secret(database: Database, known: list[DatabaseEvent], user: User) -> str:
-    place = database.place
-    arn = None
-    if database.state in _CAN_ROTATE:
-        arn = documents.secrets(database, known).get(user)
-    elif database.state is DatabaseState.REMOVED:
-        raise Problem(
-            409, "The database is gone", f"{place} was removed, and its users with it.", slug="removed"
-        )
-    if arn:
+    """The ARN of the user's secret; raises Problem (409) where there is none to rotate."""
+    if database.state is DatabaseState.REMOVED:
+        raise refusals.users_removed(database)
+    if database.state not in _CAN_ROTATE:
+        raise refusals.not_available(database)
+    if arn := documents.secrets(database, known).get(user):
         return arn
-    if database.state in _CAN_ROTATE and user is not User.MASTER:
-        raise Problem(
-            409,
-            "The database has no such user",
-            f"No {user} user was made for {place}. Where the stack has AccessSubnetIds, one is made minutes "
-            "after an apply, and GET /databases says if that failed; else rotate master.",
-            slug="no-user",
-        )
-    raise Problem(
-        409,
-        "The database is not there yet",
-        f"{place} is {database.state}; wait until it is available.",
-        slug="not-available",
-    )
+    raise refusals.not_available(database) if user is User.MASTER else refusals.no_user(database, user)
 
 
 def _document(

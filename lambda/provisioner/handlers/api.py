@@ -1,4 +1,4 @@
-"""① The API: read the call, ask the service, answer with a document or a problem document."""
+"""① The API: read the call, ask the use cases, answer with a document or a problem document."""
 
 import datetime as dt
 import functools
@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from provisioner import settings
 from provisioner.access import master
 from provisioner.api import call, documents, pages, problems
-from provisioner.api import dry_run as dry_run_page
+from provisioner.api.dry_run import change_document, move_document
 from provisioner.api.query import Query
 from provisioner.api.rotation import Rotations
 from provisioner.core.catalog import ENGINES
@@ -29,8 +29,8 @@ from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.intake.message import Message
 from provisioner.intake.opening import Caller
-from provisioner.intake.use_cases import Accepted, Rehearsal, UseCases
-from provisioner.wiring import deployed, intake
+from provisioner.intake.use_cases import Accepted, DryRun, UseCases
+from provisioner.wiring import changes, deployed, intake
 
 MAX_REASON: Final = 256
 
@@ -51,7 +51,7 @@ def provision() -> Response[str]:
     """Ask for a new database."""
     dry_run, content = _query("dry_run").flag("dry_run"), _body()
     if dry_run:
-        return _rehearsed(_use_cases().rehearse_create(content, _caller()))
+        return _dry_run(_use_cases().dry_run_create(content, _caller()))
     return _accepted(_use_cases().create(content, _caller(), key=_idempotency_key()))
 
 
@@ -65,14 +65,14 @@ def requests() -> Response[str]:
         page_size=query.page_size(),
         page_token=query.text("page_token"),
     )
-    items = [documents.request_summary(one) for one in page.items]
+    items = [documents.request_summary(item) for item in page.items]
     return _json(200, {"requests": items, "next_page_token": page.next_token})
 
 
 @app.get("/requests/<request_id>")
 def request(request_id: str) -> Response[str]:
     """One request with its timeline."""
-    found = _use_cases().own_request(call.request_id(request_id), _caller())
+    found = _use_cases().own_request(call.parse_request_id(request_id), _caller())
     headers = {} if found.progress.step is Step.END else {"Retry-After": "5"}
     return _json(200, _request_page(found), headers)
 
@@ -81,9 +81,9 @@ def request(request_id: str) -> Response[str]:
 def cancel(request_id: str) -> Response[str]:
     """Stop a request before it is merged."""
     dry_run = _query("dry_run").flag("dry_run")
-    use_cases, found, caller = _use_cases(), call.request_id(request_id), _caller()
-    if dry_run and (move := use_cases.rehearse_cancel(found, caller)):
-        return _json(200, documents.move_document(move.request, move.next_state))
+    use_cases, found, caller = _use_cases(), call.parse_request_id(request_id), _caller()
+    if dry_run and (move := use_cases.dry_run_cancel(found, caller)):
+        return _json(200, move_document(move))
     return _accepted(use_cases.cancel(found, caller))
 
 
@@ -91,10 +91,9 @@ def cancel(request_id: str) -> Response[str]:
 def retry(request_id: str) -> Response[str]:
     """Try the failed step again."""
     dry_run = _query("dry_run").flag("dry_run")
-    use_cases, found, caller = _use_cases(), call.request_id(request_id), _caller()
+    use_cases, found, caller = _use_cases(), call.parse_request_id(request_id), _caller()
     if dry_run:
-        move = use_cases.rehearse_retry(found, caller)
-        return _json(200, documents.move_document(move.request, move.next_state))
+        return _json(200, move_document(use_cases.dry_run_retry(found, caller)))
     return _accepted(use_cases.retry(found, caller))
 
 
@@ -112,7 +111,7 @@ def databases() -> Response[str]:
         page_token=query.text("page_token"),
         expires_before=query.instant("expires_before"),
     )
-    items = [documents.database_document(one, deployed.catalog()) for one in page.items]
+    items = [documents.database_document(item, deployed.catalog()) for item in page.items]
     return _json(200, {"databases": items, "next_page_token": page.next_token})
 
 
@@ -129,7 +128,7 @@ def change(environment: str, database_name: str) -> Response[str]:
     dry_run = _query("dry_run").flag("dry_run")
     use_cases, place, content, caller = _use_cases(), Place(environment, database_name), _body(), _caller()
     if dry_run:
-        return _rehearsed(use_cases.rehearse_change(place, content, caller))
+        return _dry_run(use_cases.dry_run_change(place, content, caller))
     return _accepted(use_cases.change(place, content, caller))
 
 
@@ -140,7 +139,7 @@ def remove(environment: str, database_name: str) -> Response[str]:
     reason, dry_run = query.text("reason", longest=MAX_REASON) or "", query.flag("dry_run")
     use_cases, place, caller = _use_cases(), Place(environment, database_name), _caller()
     if dry_run:
-        return _rehearsed(use_cases.rehearse_remove(place, caller))
+        return _dry_run(use_cases.dry_run_remove(place, caller))
     return _accepted(use_cases.remove(place, caller, reason=reason))
 
 
@@ -151,7 +150,7 @@ def rotate(environment: str, database_name: str) -> Response[str]:
     content = _body() if app.current_event.body else {}
     rotations = Rotations(_use_cases(), lambda arn: master.rotate(settings.client("secretsmanager"), arn))
     if dry_run:
-        return _json(200, rotations.rehearse(place, content, caller))
+        return _json(200, rotations.dry_run(place, content, caller))
     outcome = rotations.ask(place, content, caller)
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
     return _json(HTTPStatus.ACCEPTED, outcome.document, headers)
@@ -254,7 +253,7 @@ def _use_cases() -> UseCases:
 def _publish(message: Message) -> None:
     """Send the message; where that fails the ledger holds the request, and the reaper sends it."""
     try:
-        intake.send(message)
+        changes.send(message)
     except Exception:
         logger.exception("the message was not sent; the reaper will", request_id=message.request_id)
         metrics.add_metric(name="MessagesLeftToSweeper", unit=MetricUnit.Count, value=1)
@@ -277,13 +276,12 @@ def _caller() -> Caller:
 
 def _body() -> Any:
     event = app.current_event
+    call.check_content_type(event.headers.get("content-type"))
     try:
         text = event.decoded_body or ""
     except ValueError as error:
-        raise Problem(
-            400, "The body is not JSON", f"Correct the JSON: {error}.", slug="malformed-json"
-        ) from error
-    return call.body(text, event.headers.get("content-type"))
+        raise call.malformed(error) from error
+    return call.parse_body(text)
 
 
 def _query(*known: str) -> Query:
@@ -291,7 +289,7 @@ def _query(*known: str) -> Query:
 
 
 def _idempotency_key() -> str | None:
-    return call.idempotency_key(app.current_event.headers.get("idempotency-key"))
+    return call.parse_idempotency_key(app.current_event.headers.get("idempotency-key"))
 
 
 def _accepted(outcome: Accepted) -> Response[str]:
@@ -304,8 +302,8 @@ def _accepted(outcome: Accepted) -> Response[str]:
     return _json(HTTPStatus.ACCEPTED, _request_page(found), headers)
 
 
-def _rehearsed(rehearsal: Rehearsal) -> Response[str]:
-    return _json(200, dry_run_page.document(rehearsal, deployed.catalog(), _now()))
+def _dry_run(would: DryRun) -> Response[str]:
+    return _json(200, change_document(would, deployed.catalog(), _now()))
 
 
 def _request_page(found: Request) -> dict[str, Any]:

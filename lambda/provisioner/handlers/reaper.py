@@ -16,7 +16,7 @@ from provisioner.reaper.outcome import Outcome
 from provisioner.reaper.rds import Observer
 from provisioner.reaper.snapshots import OldSnapshots
 from provisioner.reaper.stuck import StuckRequests
-from provisioner.wiring import intake, repository
+from provisioner.wiring import changes, repository
 
 logger = Logger()
 metrics = Metrics()
@@ -27,7 +27,7 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function; `{"now": "<RFC 3339>"}` in the event looks at another time than the present."""
     now = dt.datetime.fromisoformat(event["now"]) if "now" in event else dt.datetime.now(dt.UTC)
-    swept, opening = Outcome(), intake.opening(now)
+    swept, opening = Outcome(), changes.opening(now)
     StuckRequests(opening, repository.github, settings.base_branch()).run(swept)
     ExpiredDatabases(opening, repository.github).run(swept)
     for name, value in (
@@ -48,7 +48,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 def _daily(now: dt.datetime) -> dict[str, Any]:
     """What is done once a day: idle databases and old snapshots; its metrics cost nothing in between."""
-    opening = intake.opening(now)
+    opening = changes.opening(now)
     idle = IdleDatabases(opening, _observer, repository.github)
     snapshots = OldSnapshots(opening, lambda: settings.client("rds"))
     outcome: dict[str, dict[str, Any]] = {}

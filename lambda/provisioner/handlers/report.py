@@ -15,7 +15,7 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.plan import PlanReceiver
 from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, ReportError, parse
-from provisioner.wiring import deployed, intake, repository
+from provisioner.wiring import changes, deployed, repository
 
 logger = Logger()
 metrics = Metrics()
@@ -61,7 +61,7 @@ def _hear(report: PlanReport | ApplyReport | DriftReport) -> str:
         )
         return reviewer.planned(report)
     now = _now()
-    listener = ApplyReceiver(settings.ledger(), repository.github, intake.opening(now).follow_up)
+    listener = ApplyReceiver(settings.ledger(), repository.github, changes.opening(now).follow_up)
     if isinstance(report, DriftReport):
         if not report.drifted:
             return "no drift"

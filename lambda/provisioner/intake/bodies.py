@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from provisioner.core.catalog import LifetimeText
-from provisioner.core.errors import FieldError, Problem
+from provisioner.core.errors import FieldError
 from provisioner.core.names import Place, SnapshotName
 from provisioner.core.times import instant, parse_time
+from provisioner.intake import refusals
 
 RESERVED_TAGS: Final = frozenset(
     {"managedby", "requestid", "team", "owner", "environment", "expiresat", "costcenter", "purpose", "name"}
@@ -123,6 +124,12 @@ class PatchBody(_Body):
         return self
 
 
+class RotateBody(_Body):
+    """The body of `POST /databases/{environment}/{database_name}/rotate`."""
+
+    user: Literal["master", "application", "read_only"] = "master"
+
+
 _Model = TypeVar("_Model", bound=_Body)
 
 _RECREATING: Final = (
@@ -140,12 +147,6 @@ def parse_create(content: Any) -> CreateBody:
     return _parse(CreateBody, content)
 
 
-class RotateBody(_Body):
-    """The body of `POST /databases/{environment}/{database_name}/rotate`."""
-
-    user: Literal["master", "application", "read_only"] = "master"
-
-
 def parse_rotate(content: Any) -> RotateBody:
     """Check the shape of a rotation; raises Problem (422)."""
     return _parse(RotateBody, content)
@@ -156,7 +157,7 @@ def parse_patch(content: Any) -> PatchBody:
     if isinstance(content, Mapping):
         fixed = [name for name in _RECREATING if name in content]
         if fixed:
-            raise invalid(
+            raise refusals.invalid(
                 [
                     FieldError(f"/{name}", f"{name} cannot change in place: ask for a new database instead")
                     for name in fixed
@@ -165,19 +166,11 @@ def parse_patch(content: Any) -> PatchBody:
     return _parse(PatchBody, content)
 
 
-def invalid(errors: list[FieldError]) -> Problem:
-    """The 422 that lists what to change."""
-    fields = ", ".join(dict.fromkeys(error.pointer.lstrip("/") or "the body" for error in errors))
-    return Problem(
-        422, "The request is not valid", f"Change {fields}.", slug="invalid-request", errors=errors
-    )
-
-
 def _parse(model: type[_Model], content: Any) -> _Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise invalid(
+        raise refusals.invalid(
             [FieldError(_pointer(one["loc"]), _message(one["type"], one["msg"])) for one in error.errors()]
         ) from error
 

@@ -19,7 +19,7 @@ from provisioner.core.lifecycle import DatabaseState, Kind, blocks, derive
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import parse_instant
-from provisioner.intake import refusals, roots
+from provisioner.intake import refusals
 from provisioner.intake.message import Message
 from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.new_request import NameTaken, QuotaExceeded
@@ -90,10 +90,9 @@ class Opening:
     def removal(self, database: Database, caller: Caller, *, reason: str, request_id: str) -> Request:
         """The request that removes a database, or that disarms it first and names its follow-up."""
         before = self.on_main(database)
+        root = dataclasses.replace(before, request_id=request_id, deletion_protection=False)
         if not before.deletion_protection:
-            root = dataclasses.replace(before, request_id=request_id)
             return self.request(Kind.REMOVE, root, caller, before=before, reason=reason)
-        root = roots.disarmed(before, request_id=request_id)
         new = self.request(Kind.DISARM, root, caller, before=before, reason=reason)
         return dataclasses.replace(new, follow_up=str(uuid5(UUID(request_id), "remove")))
 
@@ -127,7 +126,7 @@ class Opening:
             return None
         if not rules.deletion_protection:
             return None
-        root = roots.armed(database.root, request_id=request_id)
+        root = dataclasses.replace(database.root, request_id=request_id, deletion_protection=True)
         reason = f"Its removal was {ended.progress.state}, for which deletion protection had been taken off."
         caller = Caller(database.team, ACTOR)
         new = self.request(Kind.UPDATE, root, caller, before=database.root, reason=reason)

@@ -1,22 +1,35 @@
-"""What the use cases refuse, each with the reason and the way on."""
+"""What the API refuses of what it understood: each 4xx with its reason, and what to do next."""
 
-import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from provisioner.core.errors import FieldError, Problem
 from provisioner.core.events import Step
-from provisioner.core.lifecycle import DatabaseState
-from provisioner.core.models import Charge, Database, Request
+from provisioner.core.models import Charge, Database, Request, User
 from provisioner.core.root import Root
-from provisioner.core.times import instant, parse_instant
-from provisioner.intake.bodies import RestoreFrom
+
+_REMOVED: Final = "The database was removed"
 
 
 def not_found(what: str) -> Problem:
     """The 404, the same for what does not exist and for what is another team's."""
     return Problem(404, "Not found", f"There is no {what} of this team.", slug="not-found")
+
+
+def invalid(errors: list[FieldError]) -> Problem:
+    """What a body says is not valid, or not allowed: the 422 that lists what to change."""
+    fields = ", ".join(dict.fromkeys(error.pointer.lstrip("/") or "the body" for error in errors))
+    return Problem(
+        422, "The request is not valid", f"Change {fields}.", slug="invalid-request", errors=errors
+    )
+
+
+def nothing_to_change(root: Root) -> Problem:
+    """A change that leads to what is."""
+    return Problem(
+        409, "Nothing would change", f"{root.place} already is as asked.", slug="nothing-to-change"
+    )
 
 
 def under_way(active: Request) -> Problem:
@@ -50,7 +63,7 @@ def removed(database: Database) -> Problem:
     """Nothing is left to change."""
     return Problem(
         409,
-        "The database is gone",
+        _REMOVED,
         f"{database.place} was removed; ask for a new one with POST /provision-rds.",
         slug="removed",
     )
@@ -164,33 +177,30 @@ def over_quota(team: str, environment: str, held: Charge, wanted: Charge, limit:
     )
 
 
-def of_source(source: RestoreFrom, origin: Database, root: Root, now: dt.datetime) -> list[FieldError]:
-    """What keeps `root` from being restored from `origin`."""
-    place = origin.place
-    errors = []
-    if origin.root.engine != root.engine:
-        text = f"{place} is {origin.root.engine}; a restore cannot change the engine"
-        errors.append(FieldError("/database_engine", text))
-    if origin.root.engine_version != root.engine_version:
-        text = f"the source has version {origin.root.engine_version}; restore it first, then upgrade"
-        errors.append(FieldError("/engine_version", text))
-    if root.storage_gb < origin.root.storage_gb:
-        text = f"the source has {origin.root.storage_gb} GB; storage cannot shrink"
-        errors.append(FieldError("/storage_gb", text))
-    if source.database and origin.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
-        text = f"{place} is {origin.state}; restore from its final snapshot instead"
-        errors.append(FieldError("/restore_from/database", text))
-    if source.point_in_time not in (None, "latest"):
-        moment = parse_instant(str(source.point_in_time))
-        oldest = max(now - dt.timedelta(days=origin.root.backup_retention_days), origin.created_at)
-        if not oldest <= moment <= now:
-            text = f"backups reach from {instant(oldest)} to now; choose a time between, or latest"
-            errors.append(FieldError("/restore_from/point_in_time", text))
-    return errors
+def users_removed(database: Database) -> Problem:
+    """A rotation of a user that went with its database."""
+    return Problem(409, _REMOVED, f"{database.place} was removed, and its users with it.", slug="removed")
 
 
-def _place(database: Database) -> str:
-    return f"{database.environment}/{database.database_name}"
+def no_user(database: Database, user: User) -> Problem:
+    """A rotation of a user that was never made."""
+    return Problem(
+        409,
+        "The database has no such user",
+        f"No {user} user was made for {database.place}. Where the stack has AccessSubnetIds, one is made "
+        "minutes after an apply, and GET /databases says if that failed; else rotate master.",
+        slug="no-user",
+    )
+
+
+def not_available(database: Database) -> Problem:
+    """A rotation before there is anything to rotate."""
+    return Problem(
+        409,
+        "The database is not there yet",
+        f"{database.place} is {database.state}; wait until it is available.",
+        slug="not-available",
+    )
 
 
 def _show(value: Any) -> str:

@@ -6,14 +6,27 @@ Each step adds what it refuses to a list, so that one answer names everything th
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from provisioner.core.catalog import Catalog, Engine, Environment, lifetime
-from provisioner.core.errors import FieldError, Problem
+from provisioner.core.errors import FieldError
 from provisioner.core.names import name_errors
 from provisioner.core.root import NEVER, Restore, Root
 from provisioner.core.times import instant
-from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom, invalid
+from provisioner.intake import refusals
+from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choices:
+    """What a body may leave to its environment, its engine or its source, once chosen and allowed."""
+
+    engine_version: str
+    size: str
+    storage_gb: int
+    multi_az: bool
+    expires_at: str
 
 
 def new(
@@ -29,27 +42,18 @@ def new(
 
     What a restore leaves open is as its source has it, where it has to be: engine version, and storage.
     """
-    errors: list[FieldError] = []
-    environment, engine = _rules(body, catalog, errors)
-    version = _version(body, engine, source, errors)
-    multi_az = _standby(body, environment, errors)
-    ttl = body.ttl or environment.lifetime.default
-    expires_at = _end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
-    size = body.size or environment.default_size
-    storage_gb = _storage(body, environment, source)
-    errors += _size_errors(size, storage_gb, catalog, body.environment)
-    if errors:
-        raise invalid(errors)
+    chosen = _choices(body, catalog, source, now)
+    environment = catalog.environments[body.environment]
     special = catalog.teams.get(team)
     return Root(
         environment=body.environment,
         database_name=body.database_name,
         engine=body.database_engine,
-        engine_version=version,
-        instance_class=catalog.sizes[size].instance_class,
-        storage_gb=storage_gb,
-        max_storage_gb=catalog.maximum_storage_gb(body.environment, storage_gb),
-        multi_az=multi_az,
+        engine_version=chosen.engine_version,
+        instance_class=catalog.sizes[chosen.size].instance_class,
+        storage_gb=chosen.storage_gb,
+        max_storage_gb=catalog.maximum_storage_gb(body.environment, chosen.storage_gb),
+        multi_az=chosen.multi_az,
         backup_retention_days=environment.backup_retention_days,
         deletion_protection=environment.deletion_protection,
         final_snapshot=environment.final_snapshot,
@@ -58,7 +62,7 @@ def new(
         owner=body.owner or team,
         purpose=body.purpose,
         cost_center=(special.cost_center if special else None) or team,
-        expires_at=expires_at,
+        expires_at=chosen.expires_at,
         tags=body.tags,
         restore=_restore(body.restore_from),
     )
@@ -81,7 +85,7 @@ def changed(
     if body.ttl is not None:
         expires_at = _end(body.ttl, catalog, root.environment, created_at=created_at, now=now, errors=errors)
     if errors:
-        raise invalid(errors)
+        raise refusals.invalid(errors)
     grows = storage_gb != root.storage_gb
     ceiling = catalog.maximum_storage_gb(root.environment, storage_gb) if grows else root.max_storage_gb
     after = dataclasses.replace(
@@ -93,22 +97,10 @@ def changed(
         tags=root.tags if body.tags is None else body.tags,
     )
     if after == root:
-        raise Problem(
-            409, "Nothing would change", f"{root.place} already is as asked.", slug="nothing-to-change"
-        )
+        raise refusals.nothing_to_change(root)
     # What was disarmed for a removal that did not come is armed again.
     protected = root.deletion_protection or catalog.environments[root.environment].deletion_protection
     return dataclasses.replace(after, deletion_protection=protected, request_id=request_id)
-
-
-def disarmed(root: Root, *, request_id: str) -> Root:
-    """The root with deletion protection off: the first of the two steps of a protected removal."""
-    return dataclasses.replace(root, deletion_protection=False, request_id=request_id)
-
-
-def armed(root: Root, *, request_id: str) -> Root:
-    """The root with deletion protection on again, after a removal that did not come."""
-    return dataclasses.replace(root, deletion_protection=True, request_id=request_id)
 
 
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
@@ -127,11 +119,9 @@ def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _rules(body: CreateBody, catalog: Catalog, errors: list[FieldError]) -> tuple[Environment, Engine]:
+def _rules(body: CreateBody, catalog: Catalog) -> tuple[Environment, Engine]:
     """The catalog's rules for a new database; raises Problem (422) at once where it has none."""
-    errors += [
-        FieldError("/database_name", text) for text in name_errors(body.database_name, body.database_engine)
-    ]
+    errors = _name_errors(body)
     environment = catalog.environments.get(body.environment)
     engine = catalog.engines.get(body.database_engine)
     if environment is None:
@@ -139,8 +129,30 @@ def _rules(body: CreateBody, catalog: Catalog, errors: list[FieldError]) -> tupl
     if engine is None:
         errors.append(FieldError("/database_engine", _one_of(body.database_engine, catalog.engines)))
     if environment is None or engine is None:
-        raise invalid(errors)
+        raise refusals.invalid(errors)
     return environment, engine
+
+
+def _choices(body: CreateBody, catalog: Catalog, source: Root | None, now: dt.datetime) -> _Choices:
+    """What was asked for, with defaults filled in; raises Problem (422) naming all that is not allowed."""
+    environment, engine = _rules(body, catalog)
+    errors = _name_errors(body)
+    version = _version(body, engine, source, errors)
+    multi_az = _standby(body, environment, errors)
+    ttl = body.ttl or environment.lifetime.default
+    expires_at = _end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
+    size, storage_gb = body.size or environment.default_size, _storage(body, environment, source)
+    errors += _size_errors(size, storage_gb, catalog, body.environment)
+    if errors:
+        raise refusals.invalid(errors)
+    return _Choices(
+        engine_version=version, size=size, storage_gb=storage_gb, multi_az=multi_az, expires_at=expires_at
+    )
+
+
+def _name_errors(body: CreateBody) -> list[FieldError]:
+    found = name_errors(body.database_name, body.database_engine)
+    return [FieldError("/database_name", text) for text in found]
 
 
 def _version(body: CreateBody, engine: Engine, source: Root | None, errors: list[FieldError]) -> str:
@@ -189,7 +201,7 @@ def _kept_size(root: Root, body: PatchBody, catalog: Catalog) -> str:
     if size is None:
         sizes = ", ".join(catalog.environments[root.environment].sizes)
         text = f"the catalog no longer has {root.instance_class}; choose one of {sizes} with this change"
-        raise invalid([FieldError("/size", text)])
+        raise refusals.invalid([FieldError("/size", text)])
     return size
 
 

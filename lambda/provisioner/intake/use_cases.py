@@ -1,9 +1,8 @@
-"""① What a team can ask for through the API: create, change, remove, cancel, retry; each can be rehearsed.
+"""① What a team can ask for through the API: create, change, remove, cancel, retry.
 
-A rehearsal (`dry_run`) checks all that the real call checks, and writes nothing.
+Each has a dry run, which checks all that the real call checks, and writes nothing.
 """
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.root import Root
-from provisioner.intake import bodies, refusals, roots
+from provisioner.intake import bodies, refusals, roots, sources
 from provisioner.intake.opening import Caller, Opening
 from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.new_request import KeyUsed, NameTaken, QuotaExceeded
@@ -33,7 +32,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class DryRun:
     """What a change would be: the team holds `used` of `limit`, and `held` of that for this very database."""
 
     kind: Kind
@@ -89,24 +88,24 @@ class UseCases:
         self.opening.send(new)
         return Accepted(new)
 
-    def rehearse_create(self, content: Any, caller: Caller) -> Rehearsal:
+    def dry_run_create(self, content: Any, caller: Caller) -> DryRun:
         """What `create` would do."""
         body = bodies.parse_create(content)
         root = self._new_root(body, caller)
         existing = self.ledger.database(root.place)
         if existing and existing.state is not DatabaseState.REMOVED:
             self._replay_name(existing, self._asked(root, body), caller)
-        return self._rehearsal(Kind.CREATE, root, caller, held=Charge())
+        return self._dry_run(Kind.CREATE, root, caller, held=Charge())
 
     def change(self, place: Place, content: Any, caller: Caller) -> Accepted:
         """Change a database in place: size, storage, lifetime, tags."""
         new, database = self._changed(place, content, caller)
         return Accepted(self.opening.open_change(new, database))
 
-    def rehearse_change(self, place: Place, content: Any, caller: Caller) -> Rehearsal:
+    def dry_run_change(self, place: Place, content: Any, caller: Caller) -> DryRun:
         """What `change` would do."""
         new, database = self._changed(place, content, caller)
-        return self._rehearsal(new.kind, new.root, caller, held=database.charge)
+        return self._dry_run(new.kind, new.root, caller, held=database.charge)
 
     def remove(self, place: Place, caller: Caller, *, reason: str = "") -> Accepted:
         """Remove a database; where deletion protection is on, a first pull request disarms it."""
@@ -115,11 +114,11 @@ class UseCases:
         new, database = self._removal(place, caller, reason)
         return Accepted(self.opening.open_change(new, database))
 
-    def rehearse_remove(self, place: Place, caller: Caller) -> Rehearsal:
+    def dry_run_remove(self, place: Place, caller: Caller) -> DryRun:
         """What `remove` would do, or does already."""
         database = self.own_database(place, caller.team)
         request = self._removal_under_way(place, caller) or self._removal(place, caller, "")[0]
-        return self._rehearsal(request.kind, request.root, caller, held=database.charge)
+        return self._dry_run(request.kind, request.root, caller, held=database.charge)
 
     def cancel(self, request_id: str, caller: Caller) -> Accepted:
         """Stop a request that is not merged yet; the worker closes its pull request."""
@@ -131,7 +130,7 @@ class UseCases:
         self.opening.send(found)
         return Accepted(found)
 
-    def rehearse_cancel(self, request_id: str, caller: Caller) -> Move | None:
+    def dry_run_cancel(self, request_id: str, caller: Caller) -> Move | None:
         """What `cancel` would do; None where it was asked for before, so that it writes nothing."""
         found = self._cancellable(request_id, caller)
         return None if _is_cancelled(found) else Move(found, State.CANCELLED)
@@ -143,7 +142,7 @@ class UseCases:
         self.opening.send(found)
         return Accepted(found)
 
-    def rehearse_retry(self, request_id: str, caller: Caller) -> Move:
+    def dry_run_retry(self, request_id: str, caller: Caller) -> Move:
         """What `retry` would do."""
         found, known, event = self._retried(request_id, caller)
         return Move(found, derive([*known, event]).state)
@@ -166,36 +165,19 @@ class UseCases:
 
     def _new_root(self, body: bodies.CreateBody, caller: Caller) -> Root:
         """The root of a new database, and of its source, if it has one, checked against each other."""
-        origin = self._source(body.restore_from, caller) if body.restore_from else None
+        now, wanted = self.opening.now, body.restore_from
+        origin = sources.find(wanted, caller.team, self.ledger) if wanted else None
         root = roots.new(
             body,
             self.opening.catalog,
             team=caller.team,
             request_id=str(self.new_id()),
-            now=self.opening.now,
+            now=now,
             source=origin.root if origin else None,
         )
-        if body.restore_from and origin:
-            errors = refusals.of_source(body.restore_from, origin, root, self.opening.now)
-            if errors:
-                raise bodies.invalid(errors)
+        if wanted and origin and (errors := sources.errors(wanted, origin, root, now)):
+            raise refusals.invalid(errors)
         return root
-
-    def _source(self, source: bodies.RestoreFrom, caller: Caller) -> Database:
-        """The database that the data comes from, as it was when a final snapshot was taken of it.
-
-        A name may have been another team's before, whose snapshots stay: raises Problem (404) for those.
-        """
-        place, snapshot = source.source(), source.snapshot_name()
-        found = self.ledger.database(place)
-        taken = snapshot.taken if snapshot else None
-        if found and snapshot and snapshot.id8:
-            last = self.ledger.request_for_branch(place, snapshot.id8)
-            if last and last.team == caller.team:
-                return dataclasses.replace(found, root=last.root)
-        elif found and found.team == caller.team and (taken is None or taken >= found.created_at):
-            return found
-        raise refusals.not_found(f"database {place}, named in restore_from,")
 
     def _asked(self, root: Root, body: bodies.CreateBody) -> dict[str, Any]:
         catalog = self.opening.catalog
@@ -247,8 +229,8 @@ class UseCases:
         count = sum(event.type is EventType.RETRIED for event in known)
         return found, known, events.retried(count + 1, self.opening.now, caller.actor)
 
-    def _rehearsal(self, kind: Kind, root: Root, caller: Caller, *, held: Charge) -> Rehearsal:
-        return Rehearsal(
+    def _dry_run(self, kind: Kind, root: Root, caller: Caller, *, held: Charge) -> DryRun:
+        return DryRun(
             kind=kind,
             root=root,
             used=self.ledger.quota_used(caller.team, root.environment),

@@ -1,0 +1,73 @@
+"""Where a restored database's data comes from, and what keeps a new root from being restored from it."""
+
+import dataclasses
+import datetime as dt
+
+from provisioner.core.errors import FieldError
+from provisioner.core.lifecycle import DatabaseState
+from provisioner.core.models import Database
+from provisioner.core.root import Root
+from provisioner.core.times import instant, parse_instant
+from provisioner.intake import refusals
+from provisioner.intake.bodies import RestoreFrom
+from provisioner.ledger.ledger import Ledger
+
+
+def find(source: RestoreFrom, team: str, ledger: Ledger) -> Database:
+    """The database that the data comes from, as it was when a final snapshot was taken of it.
+
+    A name may have been another team's before, whose snapshots stay: raises Problem (404) for those.
+    """
+    place, snapshot = source.source(), source.snapshot_name()
+    found = ledger.database(place)
+    taken = snapshot.taken if snapshot else None
+    if found and snapshot and snapshot.id8:
+        last = ledger.request_for_branch(place, snapshot.id8)
+        if last and last.team == team:
+            return dataclasses.replace(found, root=last.root)
+    elif found and found.team == team and (taken is None or taken >= found.created_at):
+        return found
+    raise refusals.not_found(f"database {place}, named in restore_from,")
+
+
+def errors(source: RestoreFrom, origin: Database, root: Root, now: dt.datetime) -> list[FieldError]:
+    """What keeps `root` from being restored from `origin`; empty where nothing does."""
+    return [
+        *_unlike(origin.root, root),
+        *_without_backups(source, origin),
+        *_out_of_reach(source, origin, now),
+    ]
+
+
+def _unlike(before: Root, root: Root) -> list[FieldError]:
+    """A restore is as its source: same engine, same version, no less storage."""
+    found = []
+    if before.engine != root.engine:
+        text = f"{before.place} is {before.engine}; a restore cannot change the engine"
+        found.append(FieldError("/database_engine", text))
+    if before.engine_version != root.engine_version:
+        text = f"the source has version {before.engine_version}; restore it first, then upgrade"
+        found.append(FieldError("/engine_version", text))
+    if root.storage_gb < before.storage_gb:
+        text = f"the source has {before.storage_gb} GB; storage cannot shrink"
+        found.append(FieldError("/storage_gb", text))
+    return found
+
+
+def _without_backups(source: RestoreFrom, origin: Database) -> list[FieldError]:
+    """A point in time is restored from automated backups, which only an existing instance has."""
+    if not source.database or origin.state not in (DatabaseState.REMOVED, DatabaseState.PENDING):
+        return []
+    text = f"{origin.place} is {origin.state}; restore from its final snapshot instead"
+    return [FieldError("/restore_from/database", text)]
+
+
+def _out_of_reach(source: RestoreFrom, origin: Database, now: dt.datetime) -> list[FieldError]:
+    """Backups reach back for their retention, and no further than the creation."""
+    if source.point_in_time in (None, "latest"):
+        return []
+    oldest = max(now - dt.timedelta(days=origin.root.backup_retention_days), origin.created_at)
+    if oldest <= parse_instant(str(source.point_in_time)) <= now:
+        return []
+    text = f"backups reach from {instant(oldest)} to now; choose a time between, or latest"
+    return [FieldError("/restore_from/point_in_time", text)]
