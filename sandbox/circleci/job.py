@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import threading
@@ -17,17 +16,11 @@ from sandbox.circleci.expressions import unescape
 
 NO_OUTPUT_TIMEOUT = 10 * 60
 UNITS = {"s": 1, "m": 60, "h": 3600}
-# `circleci-agent step halt` ends a job early and well.
-AGENT = """#!/bin/bash
-if [ "$1 $2" = "step halt" ]; then touch "$CIRCLE_INTERNAL_HALT"; exit 0; fi
-echo "this stand-in for CircleCI does not know: $(basename "$0") $*" >&2
-exit 64
-"""
 
 
 @dataclass(slots=True)
 class StepRun:
-    """One step as it went: what the job's page shows."""
+    """How one step ran: what the job's page shows."""
 
     name: str
     log: Path
@@ -50,73 +43,34 @@ class StepFailed(Exception):
 
 
 class JobRun:
-    """One job in a directory of its own, which is also its home."""
+    """One job in a separate directory, which is also its home."""
 
-    def __init__(
-        self, job: Job, *, directory: Path, workspace: Path, source: Source, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, job: Job, *, directory: Path, source: Source, environment: Mapping[str, str]) -> None:
         self.job = job
         self.steps: list[StepRun] = []
         self._directory = directory
-        self._workspace = workspace
         self._source = source
-        self._home = directory / "home"
-        self._project = self._expand(job.working_directory)
-        self._halt = directory / "halt"
+        self._project = directory / "home" / "project"
         self._environment = {
             **environment,
-            **job.environment,
-            "HOME": str(self._home),
+            "HOME": str(directory / "home"),
             "BASH_ENV": str(directory / "bash_env"),
-            "CIRCLE_INTERNAL_HALT": str(self._halt),
-            "CIRCLE_WORKING_DIRECTORY": job.working_directory,
-            "PATH": f"{directory / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}",
+            "CIRCLE_WORKING_DIRECTORY": "~/project",
         }
-        self._kinds = {
-            "checkout": self._checkout,
-            "run": self._run,
-            "persist_to_workspace": self._persist_to_workspace,
-            "attach_workspace": self._attach_workspace,
-            "store_artifacts": self._store_artifacts,
-            "store_test_results": self._store_test_results,
-            "save_cache": self._cache,
-            "restore_cache": self._cache,
-        }
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._kinds = {"checkout": self._checkout, "run": self._run}
+        self._process: subprocess.Popen[bytes] | None = None
         self._cancelled = threading.Event()
 
     def run(self) -> bool:
-        """Run every step whose `when` allows it; whether the job succeeded."""
-        self._prepare()
-        succeeded = True
-        try:
-            for step in self.job.steps:
-                wanted = step.settings.get("when", "on_success") if step.kind == "run" else "on_success"
-                if self._cancelled.is_set() or self._halt.exists():
-                    break
-                if wanted == "always" or (wanted == "on_success") == succeeded:
-                    succeeded = self._step(step) and succeeded
-        finally:
-            self.kill()
-        return succeeded and not self._cancelled.is_set()
+        """Run the steps up to the first one that fails; whether the job succeeded."""
+        self._project.mkdir(parents=True, exist_ok=True)
+        (self._directory / "bash_env").touch()
+        return all(not self._cancelled.is_set() and self._step(step) for step in self.job.steps)
 
     def cancel(self) -> None:
         self._cancelled.set()
-        self.kill()
-
-    def kill(self) -> None:
-        """End what is still running: background steps, and everything when the job is cancelled."""
-        for process in list(self._running):
+        if process := self._process:
             end_group(process)
-
-    def _prepare(self) -> None:
-        self._project.mkdir(parents=True, exist_ok=True)
-        (self._directory / "bash_env").touch()
-        programs = self._directory / "bin"
-        programs.mkdir(exist_ok=True)
-        for name in ("circleci-agent", "circleci"):
-            (programs / name).write_text(AGENT)
-            (programs / name).chmod(0o755)
 
     def _step(self, step: Step) -> bool:
         name = str(step.settings.get("name") or step.settings.get("command", step.kind)).splitlines()[0]
@@ -133,8 +87,7 @@ class JobRun:
         record.ended = time.time()
         return record.status == "success"
 
-    def _checkout(self, settings: Mapping[str, Any], log: Any) -> None:
-        target = self._expand(str(settings.get("path", self.job.working_directory)))
+    def _checkout(self, _settings: Mapping[str, Any], log: Any) -> None:
         source = self._source
         script = (
             f"git clone --quiet {shlex.quote(source.clone_url)} .\n"
@@ -142,73 +95,27 @@ class JobRun:
             f"git checkout --quiet --force -B {shlex.quote(source.branch)} {source.commit}\n"
             "git log --oneline --max-count=1\n"
         )
-        target.mkdir(parents=True, exist_ok=True)
-        self._shell(script, log, directory=target)
+        self._shell(script, log)
 
     def _run(self, settings: Mapping[str, Any], log: Any) -> None:
-        extra = {name: str(value) for name, value in settings.get("environment", {}).items()}
-        self._shell(
-            unescape(str(settings["command"])),
-            log,
-            directory=self._expand(str(settings.get("working_directory", self.job.working_directory))),
-            shell=str(settings.get("shell", self.job.shell)),
-            environment=extra,
-            quiet_limit=seconds(settings.get("no_output_timeout", NO_OUTPUT_TIMEOUT)),
-            background=bool(settings.get("background", False)),
-        )
+        command = unescape(str(settings["command"]))
+        self._shell(command, log, seconds(settings.get("no_output_timeout", NO_OUTPUT_TIMEOUT)))
 
-    def _persist_to_workspace(self, settings: Mapping[str, Any], log: Any) -> None:
-        root = self._expand(str(settings["root"]))
-        for pattern in settings["paths"]:
-            for path in [root] if pattern == "." else sorted(root.glob(str(pattern))):
-                target = self._workspace / path.relative_to(root)
-                copy(path, target)
-                log.write(f"kept {path.relative_to(root)}\n".encode())
-
-    def _attach_workspace(self, settings: Mapping[str, Any], _log: Any) -> None:
-        if self._workspace.exists():
-            copy(self._workspace, self._expand(str(settings["at"])))
-
-    def _store_artifacts(self, settings: Mapping[str, Any], _log: Any) -> None:
-        path = self._expand(str(settings["path"]))
-        if path.exists():
-            copy(path, self._directory / "artifacts" / str(settings.get("destination", path.name)))
-
-    def _store_test_results(self, settings: Mapping[str, Any], log: Any) -> None:
-        self._store_artifacts({"path": settings["path"], "destination": "test-results"}, log)
-
-    def _cache(self, _settings: Mapping[str, Any], log: Any) -> None:
-        log.write(b"caches are not kept here\n")
-
-    def _shell(
-        self,
-        script: str,
-        log: Any,
-        *,
-        directory: Path,
-        shell: str = "/bin/bash -eo pipefail",
-        environment: Mapping[str, str] | None = None,
-        quiet_limit: float = NO_OUTPUT_TIMEOUT,
-        background: bool = False,
-    ) -> None:
+    def _shell(self, script: str, log: Any, quiet_limit: float = NO_OUTPUT_TIMEOUT) -> None:
         file = self._directory / f"step-{len(self.steps) - 1}.sh"
         file.write_text(script)
-        process = subprocess.Popen(
-            [*shlex.split(shell), str(file)],
-            cwd=directory,
-            env={**self._environment, **(environment or {})},
+        process = self._process = subprocess.Popen(
+            ["/bin/bash", "-eo", "pipefail", str(file)],
+            cwd=self._project,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             process_group=0,
         )
-        self._running.append(process)
-        if background:
-            return
-        try:
-            self._wait(process, Path(log.name), quiet_limit)
-        finally:
-            self._running.remove(process)
+        if self._cancelled.is_set():  # since the last look, before there was a process to end
+            end_group(process)
+        self._wait(process, Path(log.name), quiet_limit)
         if process.returncode:
             raise StepFailed(f"Exited with code {process.returncode}")
 
@@ -226,11 +133,6 @@ class JobRun:
             else:
                 return
 
-    def _expand(self, path: str) -> Path:
-        if path == "~" or path.startswith("~/"):
-            return self._home / path[2:]
-        return (self._home / "project" / path).resolve() if not path.startswith("/") else Path(path)
-
 
 def seconds(text: str | float) -> float:
     """CircleCI writes durations as `30s`, `10m` or `1.25h`."""
@@ -239,16 +141,8 @@ def seconds(text: str | float) -> float:
     return float(text)
 
 
-def copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True, symlinks=True)
-    else:
-        shutil.copy2(source, target)
-
-
 def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a step and everything it started: Terraform gets the time to let go of its lock."""
+    """End a step and everything it started: Terraform gets the time to release its lock."""
     if process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGTERM)

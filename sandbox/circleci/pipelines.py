@@ -1,4 +1,4 @@
-"""Runs pipelines: which jobs are ready, which wait for their serial group, which may not run at all."""
+"""Runs pipelines: which jobs run, which wait for their serial group, which a newer push cancels."""
 
 import itertools
 import logging
@@ -16,7 +16,7 @@ from sandbox.circleci.environment import job_environment
 from sandbox.circleci.expressions import ConfigError
 from sandbox.circleci.job import JobRun, Source
 from sandbox.circleci.oidc import Issuer
-from sandbox.circleci.runs import ENDED, JobRecord, Pipeline, Project, WorkflowRecord
+from sandbox.circleci.runs import JobRecord, Pipeline, Project, WorkflowRecord
 
 log = logging.getLogger("sandbox.circleci")
 
@@ -41,37 +41,45 @@ class Pipelines:
     def push(self, event: Mapping[str, Any]) -> Pipeline | None:
         """Start the pipeline of a push, or None where CircleCI starts none."""
         reference = str(event["ref"])
-        message = str((event.get("head_commit") or {}).get("message", ""))[:250]
+        message = str((event.get("head_commit") or {}).get("message", ""))
         if event.get("deleted") or not reference.startswith("refs/heads/"):
             return None
-        if any(mark in message for mark in SKIP_MARKS):
+        if any(mark in message[:250] for mark in SKIP_MARKS):
             return None
         source = Source(
             clone_url=event["repository"]["clone_url"],
             branch=reference.removeprefix("refs/heads/"),
             commit=event["after"],
         )
+        pipeline = self.start(source, parameters={}, subject=message.partition("\n")[0])
         if source.branch != self.project.default_branch:
-            self._cancel_redundant(source.branch)
-        return self.start(source, trigger="webhook", parameters={})
+            self._cancel_older(pipeline)
+        return pipeline
 
-    def start(self, source: Source, *, trigger: str, parameters: Mapping[str, Any]) -> Pipeline:
-        pipeline = Pipeline(next(self._numbers), source, trigger)
+    def start(self, source: Source, *, parameters: Mapping[str, Any], subject: str = "") -> Pipeline:
+        pipeline = Pipeline(next(self._numbers), source, subject)
         self.all[pipeline.number] = pipeline
         log.info("pipeline %d: %s at %s", pipeline.number, source.branch, source.commit[:8])
         threading.Thread(target=self._run, args=(pipeline, parameters), daemon=True).start()
         return pipeline
 
-    def _cancel_redundant(self, branch: str) -> None:
+    def _cancel_older(self, newer: Pipeline) -> None:
         """What "Auto-cancel redundant workflows" does: a newer push to a branch ends its older pipelines.
 
         https://circleci.com/docs/guides/orchestrate/skip-build/
         """
         with self._change:
-            older = [one for one in self.all.values() if one.source.branch == branch]
+            branch = newer.source.branch
+            older = [
+                pipeline
+                for pipeline in self.all.values()
+                if pipeline.source.branch == branch
+                and pipeline.number < newer.number
+                and pipeline.status == "running"
+            ]
             for pipeline in older:
-                pipeline.redundant = pipeline.redundant or pipeline.status == "running"
-            records = [job for one in older for workflow in one.workflows for job in workflow.jobs]
+                pipeline.superseded_by = newer.number
+            records = [job for pipeline in older for workflow in pipeline.workflows for job in workflow.jobs]
             running = [record.run for record in records if record.run and record.status == "running"]
             self._change.notify_all()
         for run in running:
@@ -102,8 +110,9 @@ class Pipelines:
             workflows = []
         pipeline.workflows = [self._record(workflow) for workflow in workflows]
         pipeline.loaded = True
-        for record in pipeline.workflows:
-            threading.Thread(target=self._run_workflow, args=(pipeline, record), daemon=True).start()
+        for workflow in pipeline.workflows:
+            for record in workflow.jobs:
+                threading.Thread(target=self._run_job, args=(pipeline, workflow, record), daemon=True).start()
 
     def _record(self, workflow: Workflow) -> WorkflowRecord:
         return WorkflowRecord(
@@ -111,7 +120,7 @@ class Pipelines:
         )
 
     def _configuration(self, source: Source) -> str:
-        """The configuration as it stands in that very commit."""
+        """The configuration of that very commit."""
         mirror = self.project.directory / "mirror.git"
         with self._mirror_lock:
             if not mirror.exists():
@@ -122,43 +131,9 @@ class Pipelines:
 
     def _values(self, pipeline: Pipeline) -> dict[str, Any]:
         return {
-            "pipeline.id": pipeline.id,
-            "pipeline.number": pipeline.number,
             "pipeline.project.slug": f"gh/{self.project.repository}",
-            "pipeline.project.git_url": f"https://github.com/{self.project.repository}",
-            "pipeline.project.type": "github",
             "pipeline.git.branch": pipeline.source.branch,
-            "pipeline.git.branch.is_default": pipeline.source.branch == self.project.default_branch,
-            "pipeline.git.tag": "",
-            "pipeline.git.revision": pipeline.source.commit,
-            "pipeline.trigger_source": pipeline.trigger,
-            "pipeline.schedule.name": "",
-            "pipeline.event.name": "push" if pipeline.trigger == "webhook" else pipeline.trigger,
         }
-
-    def _run_workflow(self, pipeline: Pipeline, workflow: WorkflowRecord) -> None:
-        with self._change:
-            while waiting := [record for record in workflow.jobs if record.status == "blocked"]:
-                if self._stopping:
-                    return
-                if pipeline.redundant:
-                    for record in waiting:
-                        record.status = "canceled"
-                    return
-                for record in waiting:
-                    required = {
-                        workflow.job(name).status: wanted for name, wanted in record.job.requires.items()
-                    }
-                    if not set(required) <= ENDED:
-                        continue
-                    if all(status in wanted for status, wanted in required.items()):
-                        record.status = "queued"
-                        threading.Thread(
-                            target=self._run_job, args=(pipeline, workflow, record), daemon=True
-                        ).start()
-                    else:
-                        record.status = "not_run"
-                self._change.wait(5)
 
     def _run_job(self, pipeline: Pipeline, workflow: WorkflowRecord, record: JobRecord) -> None:
         status = "failed"
@@ -168,7 +143,7 @@ class Pipelines:
                 status = "success"
             elif self._enter_group(pipeline, record):
                 with self._slots:
-                    ended = self._stopping or pipeline.redundant
+                    ended = self._stopping or pipeline.superseded_by
                     status = "canceled" if ended else self._execute(pipeline, workflow, record)
             else:
                 record.note = "a newer pipeline is in the same serial group"
@@ -213,12 +188,11 @@ class Pipelines:
         record.run = JobRun(
             record.job,
             directory=directory,
-            workspace=self.project.directory / "workspaces" / workflow.id,
             source=pipeline.source,
             environment=job_environment(self.project, self._issuer, pipeline, workflow, record),
         )
         succeeded = record.run.run()
-        if self._stopping or pipeline.redundant:
+        if self._stopping or pipeline.superseded_by:
             return "canceled"
         if succeeded:
             shutil.rmtree(directory / "home", ignore_errors=True)

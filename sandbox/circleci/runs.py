@@ -9,12 +9,12 @@ from pathlib import Path
 from sandbox.circleci.config import Job
 from sandbox.circleci.job import JobRun, Source
 
-ENDED = {"success", "failed", "canceled", "skipped", "not_run"}
+ENDED = {"success", "failed", "canceled", "skipped"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What CircleCI knows about the project beside its configuration."""
+    """What CircleCI knows about the project apart from its configuration."""
 
     repository: str
     default_branch: str
@@ -34,7 +34,7 @@ class Project:
 class JobRecord:
     job: Job
     number: int
-    status: str = "blocked"
+    status: str = "queued"
     started: float | None = None
     ended: float | None = None
     run: JobRun | None = None
@@ -47,21 +47,18 @@ class WorkflowRecord:
     jobs: list[JobRecord]
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
-    def job(self, name: str) -> JobRecord:
-        return next(record for record in self.jobs if record.job.name == name)
-
 
 @dataclass(slots=True)
 class Pipeline:
     number: int
     source: Source
-    trigger: str
+    subject: str = ""  # the first line of the commit's message
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: float = field(default_factory=time.time)
     workflows: list[WorkflowRecord] = field(default_factory=list)
     error: str = ""
     loaded: bool = False
-    redundant: bool = False  # a newer push to the same branch cancelled it
+    superseded_by: int | None = None  # the pipeline of a newer push to the same branch, which cancelled it
 
     @property
     def status(self) -> str:
@@ -71,4 +68,4 @@ class Pipeline:
             return "failed"
         if not self.loaded or not statuses <= ENDED:
             return "running"
-        return "canceled" if self.redundant else "success"
+        return "success" if self.superseded_by is None else "canceled"

@@ -34,17 +34,17 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/":
             self._answer(HTTPStatus.OK, page.overview(list(pipelines.values())))
         elif self.path == "/api/pipelines":
-            found = [
+            shown = [
                 page.as_json(each, self.server.pipelines.project.page(each)) for each in pipelines.values()
             ]
-            self._answer(HTTPStatus.OK, {"pipelines": found})
-        elif (match := ROUTES.fullmatch(self.path)) and (one := pipelines.get(int(match["pipeline"]))):
-            records = [record for workflow in one.workflows for record in workflow.jobs]
+            self._answer(HTTPStatus.OK, {"pipelines": shown})
+        elif (match := ROUTES.fullmatch(self.path)) and (found := pipelines.get(int(match["pipeline"]))):
+            records = [record for workflow in found.workflows for record in workflow.jobs]
             wanted = [record for record in records if str(record.number) == match["job"]]
             if wanted:
-                self._answer(HTTPStatus.OK, page.job(one, wanted[0]))
+                self._answer(HTTPStatus.OK, page.job(found, wanted[0]))
             elif match["job"] is None:
-                self._answer(HTTPStatus.OK, page.pipeline(one))
+                self._answer(HTTPStatus.OK, page.pipeline(found))
             else:
                 self._answer(HTTPStatus.NOT_FOUND, {"message": "no such job"})
         else:
@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.BAD_REQUEST, {"message": f"there is no branch {branch}"})
             return
         source = Source(clone_url=self.server.clone_url, branch=branch, commit=found.split()[0])
-        started = self.server.pipelines.start(source, trigger="api", parameters=wanted.get("parameters", {}))
+        started = self.server.pipelines.start(source, parameters=wanted.get("parameters", {}))
         self._answer(HTTPStatus.CREATED, {"id": started.id, "number": started.number, "state": "pending"})
 
     def _answer(self, status: HTTPStatus, content: str | dict[str, Any]) -> None:

@@ -16,8 +16,9 @@ import jwt
 import pytest
 
 from sandbox.circleci.oidc import Issuer
+from sandbox.circleci.page import overview
 from sandbox.circleci.pipelines import Pipelines
-from sandbox.circleci.runs import Pipeline, Project
+from sandbox.circleci.runs import JobRecord, Pipeline, Project
 from sandbox.circleci.server import Server
 
 SECRET = b"between us"
@@ -29,35 +30,18 @@ jobs:
     steps:
       - checkout
       - run: echo 'export FROM_BASH_ENV=yes' >> "$BASH_ENV"
-      - run: {name: Show, command: "echo $FROM_BASH_ENV $CIRCLE_BRANCH $REGION > result; cat result"}
-      - persist_to_workspace: {root: ., paths: [result]}
-  after:
-    docker: [{image: "cimg/base:current"}]
-    steps:
-      - attach_workspace: {at: ~/before}
-      - run: {name: Read, command: "cat ~/before/result; circleci-agent step halt"}
-      - run: exit 1
+      - run: {name: Show, command: "echo $FROM_BASH_ENV $CIRCLE_BRANCH $REGION; cat .circleci/config.yml"}
   broken:
     docker: [{image: "cimg/base:current"}]
     steps:
       - run: {name: Break, command: "false | cat"}
       - run: {name: Not reached, command: "true"}
-      - run: {name: Clean up, command: "echo cleaned", when: always}
-      - run: {name: Cry, command: "echo help", when: on_fail}
-  never:
-    docker: [{image: "cimg/base:current"}]
-    steps: [{run: "true"}]
   recursive:
     docker: [{image: "cimg/base:current"}]
     steps: [{run: "exit 1"}]
 workflows:
   main:
-    jobs:
-      - build
-      - after: {requires: [build]}
-      - recursive
-      - broken
-      - never: {requires: [broken]}
+    jobs: [build, recursive, broken]
 """
 SERIAL = """
 version: 2.1
@@ -75,13 +59,10 @@ version: 2.1
 jobs:
   plan:
     docker: [{image: "cimg/base:current"}]
-    steps: [{run: {name: Plan, command: sleep 60}}]
-  after:
-    docker: [{image: "cimg/base:current"}]
-    steps: [{run: "true"}]
+    steps: [{run: {name: Plan, command: sleep 60}}, {run: {name: Report, command: "true"}}]
 workflows:
   main:
-    jobs: [plan, {after: {requires: [plan]}}]
+    jobs: [plan]
 """
 
 
@@ -139,35 +120,40 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
 def finished(pipeline: Pipeline | None) -> dict[str, Any]:
     assert pipeline is not None
     wait_until(lambda: pipeline.status != "running")
-    wait_until(
-        lambda: all(record.ended for workflow in pipeline.workflows for record in workflow.jobs if record.run)
-    )
-    return {record.job.name: record for workflow in pipeline.workflows for record in workflow.jobs}
+    wait_until(lambda: all(record.ended for record in records(pipeline) if record.run))
+    return {record.job.name: record for record in records(pipeline)}
+
+
+def records(pipeline: Pipeline) -> list[JobRecord]:
+    return [record for workflow in pipeline.workflows for record in workflow.jobs]
 
 
 def output(record: Any, step: str) -> str:
     return str(next(each for each in record.run.steps if each.name == step).log.read_text())
 
 
-def test_jobs_run_in_order_and_hand_files_on(pipelines: Pipelines, repository: Path) -> None:
-    jobs = finished(pipelines.push(commit(repository, CONFIG)))
-    wait_until(lambda: jobs["after"].status in ("success", "failed"))
-    assert output(jobs["build"], "Show") == "yes main eu-west-1\n"
-    assert output(jobs["after"], "Read") == "yes main eu-west-1\n"
-    assert jobs["after"].status == "success"  # the step after `halt` would have failed
-
-
-def test_a_failing_pipe_fails_the_step_and_only_cleaning_up_goes_on(
+def test_a_job_has_the_commit_the_variables_and_what_an_earlier_step_exported(
     pipelines: Pipelines, repository: Path
 ) -> None:
     jobs = finished(pipelines.push(commit(repository, CONFIG)))
-    wait_until(lambda: jobs["never"].status == "not_run")
+
+    assert output(jobs["build"], "Show") == f"yes main eu-west-1\n{CONFIG}"
+    assert jobs["build"].status == "success"
+
+
+def test_a_failing_pipe_fails_the_step_and_the_job_ends_there(pipelines: Pipelines, repository: Path) -> None:
+    jobs = finished(pipelines.push(commit(repository, CONFIG)))
+
     assert jobs["broken"].status == "failed"
-    assert [(step.name, step.status) for step in jobs["broken"].run.steps] == [
-        ("Break", "failed"),
-        ("Clean up", "success"),
-        ("Cry", "success"),
-    ]
+    assert [(step.name, step.status) for step in jobs["broken"].run.steps] == [("Break", "failed")]
+
+
+def test_a_step_that_prints_nothing_for_too_long_is_ended(pipelines: Pipelines, repository: Path) -> None:
+    silent = SLOW.replace("command: sleep 60", "command: sleep 60, no_output_timeout: 1s")
+    jobs = finished(pipelines.push(commit(repository, silent)))
+
+    assert jobs["plan"].status == "failed"
+    assert output(jobs["plan"], "Plan") == "no output for 1 s: the step was ended\n"
 
 
 def test_the_job_that_tests_the_project_is_left_out(pipelines: Pipelines, repository: Path) -> None:
@@ -190,20 +176,22 @@ def test_a_newer_push_to_a_branch_cancels_what_still_runs_for_the_older_one(
     branch = {"ref": "refs/heads/rds/dev/orders/create-3f0c1a2b"}
     older = pipelines.push(commit(repository, SLOW) | branch)
     assert older is not None
-    wait_until(lambda: any(job.status == "running" for one in older.workflows for job in one.jobs))
+    wait_until(lambda: any(record.run and record.run.steps for record in records(older)))
     newer = pipelines.push(commit(repository, SLOW.replace("sleep 60", "echo planned")) | branch)
 
     jobs = finished(older)
-    assert {name: job.status for name, job in jobs.items()} == {"plan": "canceled", "after": "canceled"}
-    assert older.status == "canceled"
+    assert [(step.name, step.status) for step in jobs["plan"].run.steps] == [("Plan", "canceled")]
+    assert (jobs["plan"].status, older.status) == ("canceled", "canceled")
     assert {job.status for job in finished(newer).values()} == {"success"}
+    assert newer is not None
+    assert f'canceled by a newer push, <a href="/pipelines/{newer.number}">' in overview([older, newer])
 
 
 def test_on_main_no_push_cancels_another_one(pipelines: Pipelines, repository: Path) -> None:
     older = pipelines.push(commit(repository, CONFIG))
     newer = pipelines.push(commit(repository, CONFIG))
 
-    assert [finished(one)["build"].status for one in (older, newer)] == ["success", "success"]
+    assert [finished(pipeline)["build"].status for pipeline in (older, newer)] == ["success", "success"]
 
 
 def test_an_unknown_feature_fails_the_pipeline_and_says_which(pipelines: Pipelines, repository: Path) -> None:
