@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -125,7 +125,7 @@ def compare(
     return gone
 
 
-def _of(values: dict[str, Any] | None, name: str) -> Any:
+def _of(values: Mapping[str, Any] | None, name: str) -> Any:
     return (values or {}).get(name)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from provisioner.core import database_events, events
-from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.events import Event, EventType, Step
+from provisioner.core.database_events import DatabaseDetail, DatabaseEvent, DatabaseEventType
+from provisioner.core.events import Detail, Event, EventType, Step
 
 AT = dt.datetime(2026, 11, 20, 10, 0, 0, 123456, dt.UTC)
 SINCE = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
@@ -110,7 +110,7 @@ REQUEST_EVENTS: list[tuple[Event, str, str, str, dict[str, Any]]] = [
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_requests_event_is_stored_as_it_always_was(
-    event: Event, event_id: str, type_: str, actor: str, detail: dict[str, Any]
+    event: Event, event_id: str, type_: str, actor: str, detail: Detail
 ) -> None:
     assert event == Event(id=event_id, type=EventType(type_), at=AT, actor=actor, detail=detail)
 
@@ -196,7 +196,7 @@ DATABASE_EVENTS: list[tuple[DatabaseEvent, str, str, str, dict[str, Any]]] = [
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_databases_event_is_stored_as_it_always_was(
-    event: DatabaseEvent, event_id: str, type_: str, actor: str, detail: dict[str, Any]
+    event: DatabaseEvent, event_id: str, type_: str, actor: str, detail: DatabaseDetail
 ) -> None:
     assert event == DatabaseEvent(
         id=event_id, type=DatabaseEventType(type_), at=AT, actor=actor, detail=detail

@@ -4,12 +4,12 @@ import dataclasses
 import datetime as dt
 import itertools
 import random
-from typing import Any
+from typing import Unpack
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from provisioner.core.events import Event, EventType, Step
+from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, Progress, State, blocks, database_state, derive
 from provisioner.core.models import Charge, Database
 from provisioner.core.names import Place
@@ -20,19 +20,15 @@ from tests.ledger.memory_table import MemoryTable
 from tests.ledger.moto_table import TABLE
 
 
-def event(happened: EventType, minute: float = 0, id: str | None = None, **detail: Any) -> Event:  # noqa: A002
+def event(happened: EventType, minute: float = 0, id: str | None = None, **detail: Unpack[Detail]) -> Event:  # noqa: A002
     at = NOW + dt.timedelta(minutes=minute)
     return Event(id=id or f"{happened}:{minute}", type=happened, at=at, actor="x", detail=detail)
 
 
-def failed(step: Step, minute: float, **more: str) -> Event:
-    detail: dict[str, Any] = {
-        "step": step.value,
-        "cause": "because",
-        "fix": "mend it",
-        "retryable": True,
-        **more,
-    }
+def failed(step: Step, minute: float, pipeline_url: str | None = None) -> Event:
+    detail: Detail = {"step": step, "cause": "because", "fix": "fix it", "retryable": True}
+    if pipeline_url:
+        detail["pipeline_url"] = pipeline_url
     return event(EventType.FAILED, minute, **detail)
 
 
@@ -222,7 +218,7 @@ def test_a_failure_says_where_why_and_what_to_do() -> None:
     assert (failure.step, failure.cause, failure.fix, failure.retryable) == (
         Step.PULL_REQUEST,
         "because",
-        "mend it",
+        "fix it",
         True,
     )
 

@@ -12,7 +12,7 @@ import yaml
 from provisioner import settings
 from provisioner.api.query import Query
 from provisioner.core.errors import Problem
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.names import Place
 from provisioner.handlers import api
 from provisioner.intake.bodies import CreateBody, PatchBody, RotateBody
@@ -64,7 +64,7 @@ def test_a_running_step_says_how_long_it_usually_takes(cloud: Cloud) -> None:
     earlier = new_request(database_name="earlier")
     cloud.ledger.open_create(earlier, charge_of(earlier.root), ROOMY)
     later = NOW + dt.timedelta(seconds=4)
-    opened = {"pull_request": 1, "pull_request_url": "u", "commit": "c"}
+    opened: Detail = {"pull_request": 1, "pull_request_url": "u", "commit": "c"}
     for event in (
         Event(id="o", type=EventType.OPENED, at=later, actor="x", detail=opened),
         Event(id="s", type=EventType.SUCCEEDED, at=later, actor="x"),
@@ -337,10 +337,10 @@ def test_a_dry_run_of_a_retry_retries_nothing(
     cloud: Cloud, step: str, reached: list[EventType], next_state: str
 ) -> None:
     path = "/requests/" + ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
-    failure = {"step": step, "cause": "c", "fix": "f", "retryable": True}
+    failure: Detail = {"step": Step(step), "cause": "c", "fix": "f", "retryable": True}
     now = dt.datetime.now(dt.UTC)
     for happened in (*reached, EventType.FAILED):
-        detail = failure if happened is EventType.FAILED else {}
+        detail = failure if happened is EventType.FAILED else Detail()
         event = Event(id=happened, type=happened, at=now, actor="x", detail=detail)
         cloud.ledger.add_event(path.rpartition("/")[2], event, now)
     cloud.messages()
@@ -482,7 +482,12 @@ def test_a_request_is_cancelled_before_and_not_after_the_merge(cloud: Cloud) -> 
 def test_only_what_failed_and_may_be_retried_is_retried(cloud: Cloud) -> None:
     request_id = ALPHA.call("POST", "/provision-rds", MISSION_BODY).json["id"]
     refused = ALPHA.call("POST", f"/requests/{request_id}/retry")
-    detail = {"step": "pull_request", "cause": "no permission", "fix": "give it", "retryable": True}
+    detail: Detail = {
+        "step": Step.PULL_REQUEST,
+        "cause": "no permission",
+        "fix": "give it",
+        "retryable": True,
+    }
     later = dt.datetime.now(dt.UTC)
     cloud.ledger.add_event(
         request_id, Event(id="f", type=EventType.FAILED, at=later, actor="x", detail=detail), later

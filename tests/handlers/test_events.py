@@ -9,7 +9,7 @@ from uuid import uuid4
 import boto3
 import pytest
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.names import Place
 from provisioner.handlers import events
 from provisioner.ledger.codecs import to_item
@@ -89,7 +89,7 @@ def test_subscribers_can_choose_by_event_environment_and_team(cloud: Cloud, subs
     )
     asked = request()
     cloud.ledger.open_create(asked, charge(asked.root), ROOMY)
-    failure = {"step": "apply", "cause": "c", "fix": "f", "retryable": False}
+    failure: Detail = {"step": Step.APPLY, "cause": "c", "fix": "f", "retryable": False}
     event = Event(id="failed:1", type=EventType.FAILED, at=NOW, actor="pipeline", detail=failure)
     cloud.ledger.add_event(asked.id, event, NOW)
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto.secretsmanager.models import SecretsManagerBackend
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 
@@ -42,7 +42,7 @@ def master(cloud: Cloud) -> str:
     arn: str = boto3.client("secretsmanager").create_secret(Name="rds!db-1", SecretString="{}")["ARN"]
     one = request()
     cloud.ledger.open_create(one, charge(one.root), ROOMY)
-    detail = {"result": {"endpoint": "h", "port": 3306, "secret_arn": arn}}
+    detail: Detail = {"result": {"endpoint": "h", "port": 3306, "secret_arn": arn}}
     cloud.ledger.add_event(
         one.id, Event(id="s", type=EventType.SUCCEEDED, at=NOW, actor="pipeline", detail=detail), NOW
     )

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.names import Place
@@ -15,7 +15,7 @@ from tests.core.examples import NOW, ROOMY, charge, request
 from tests.ledger.memory_table import MemoryTable
 from tests.ledger.moto_table import TABLE
 
-FAILED = {"step": "apply", "cause": "no capacity", "fix": "retry", "retryable": True}
+FAILED: Detail = {"step": Step.APPLY, "cause": "no capacity", "fix": "retry", "retryable": True}
 RESULT = {"endpoint": "h", "port": 3306}
 
 
@@ -24,7 +24,9 @@ def ledger() -> Ledger:
     return Ledger(MemoryTable(), TABLE)
 
 
-def happen(ledger: Ledger, one: Request, happened: EventType, minute: int = 0, **detail: Any) -> None:
+def happen(
+    ledger: Ledger, one: Request, happened: EventType, minute: int = 0, **detail: Unpack[Detail]
+) -> None:
     at = NOW + dt.timedelta(minutes=minute)
     event = Event(id=f"{happened}:{minute}", type=happened, at=at, actor="x", detail=detail)
     ledger.add_event(one.id, event, at)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Contention, Problem
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.models import Activity, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
@@ -34,9 +34,9 @@ def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -
     request_id = chance.choice(known) if known else None
     found = ledger.request(request_id) if request_id else None
     event_kind = chance.choice(list(EventType))
-    detail: dict[str, Any] = {"pull_request": number, "pull_request_url": "u", "commit": "c"}
+    detail: Detail = {"pull_request": number, "pull_request_url": "u", "commit": "c"}
     if event_kind is EventType.FAILED:
-        detail = {"step": "apply", "cause": "c", "fix": "f", "retryable": True}
+        detail = {"step": Step.APPLY, "cause": "c", "fix": "f", "retryable": True}
     note = DatabaseEvent(id=f"n{chance.randrange(9)}", type=DatabaseEventType.IDLE, at=now, actor="x")
     new_id = str(UUID(int=chance.getrandbits(128), version=4))
     service = UseCases(Opening(ledger, RULES, lambda _: None, now), lambda: UUID(new_id))

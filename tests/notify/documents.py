@@ -1,9 +1,10 @@
 """Events, requests to which they happened, a document, and the secret that signs it."""
 
 import dataclasses
+from typing import Unpack
 
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType
 from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Request
 from provisioner.notify import cloudevents
@@ -27,7 +28,7 @@ DOCUMENT = cloudevents.of_database(
 )
 
 
-def at(happened: EventType, **detail: object) -> Event:
+def at(happened: EventType, **detail: Unpack[Detail]) -> Event:
     return Event(id=f"{happened}:1", type=happened, at=NOW, actor="somebody", detail=detail)
 
 

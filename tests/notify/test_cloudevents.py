@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.lifecycle import Kind
 from provisioner.notify import cloudevents
 
@@ -22,7 +22,12 @@ SCHEMA = Draft202012Validator(
     json.loads((DOCS / "events.v1.schema.json").read_text()),
     format_checker=Draft202012Validator.FORMAT_CHECKER,
 )
-FAILED = {"step": "apply", "cause": "InstanceQuotaExceeded", "fix": "raise the quota", "retryable": True}
+FAILED: Detail = {
+    "step": Step.APPLY,
+    "cause": "InstanceQuotaExceeded",
+    "fix": "raise the quota",
+    "retryable": True,
+}
 PUBLISHED = [
     (REQUESTED, Kind.CREATE, "requested"),
     (OPENED, Kind.UPDATE, "opened"),

@@ -2,13 +2,13 @@
 
 import dataclasses
 import datetime as dt
-from typing import Any
+from typing import Unpack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Request
 from provisioner.core.root import Restore
@@ -29,7 +29,7 @@ hostile = st.lists(
 ).map("".join)
 
 
-def event(number: int = 1, happened: EventType = EventType.PLANNED, **detail: Any) -> Event:
+def event(number: int = 1, happened: EventType = EventType.PLANNED, **detail: Unpack[Detail]) -> Event:
     at = NOW + dt.timedelta(seconds=number)
     return Event(id=f"{happened}:{number}", type=happened, at=at, actor="pipeline", detail=detail)
 
@@ -129,7 +129,7 @@ def test_however_often_a_request_failed_its_record_fits_and_says_where_it_stands
     """Terraform draws boxes around its errors, and each of their lines takes six characters."""
     events = [event(0, EventType.REQUESTED), event(1, EventType.OPENED, pull_request=1)]
     for number in range(failures):
-        detail = {"step": "apply", "cause": "\u2502" * 2000, "fix": "mend it", "retryable": True}
+        detail: Detail = {"step": Step.APPLY, "cause": "\u2502" * 2000, "fix": "fix it", "retryable": True}
         events += [
             event(2 * number + 2, EventType.FAILED, **detail),
             event(2 * number + 3, EventType.RETRIED),

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from provisioner.core.catalog import Catalog, parse
 from provisioner.core.database_events import DatabaseEventType
-from provisioner.core.events import EventType
+from provisioner.core.events import EventType, Step
 from provisioner.core.names import Place
 from provisioner.intake.opening import Caller
 from provisioner.ledger.ledger import Ledger
@@ -131,7 +131,7 @@ def test_a_snapshot_that_a_database_is_being_made_from_is_kept_until_that_is_don
 
     assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
     account.world.happened(
-        request_id, EventType.FAILED, step="apply", cause="quota", fix="retry", retryable=True
+        request_id, EventType.FAILED, step=Step.APPLY, cause="quota", fix="retry", retryable=True
     )
     assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
     account.world.happened(request_id, EventType.SUCCEEDED, result=None)

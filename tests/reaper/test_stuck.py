@@ -234,7 +234,7 @@ def test_one_things_trouble_does_not_keep_the_others_waiting(
     assert any("dev/second" in text for text in world.github.comments[2])
 
 
-def blocked(world: World, step: str) -> str:
+def blocked(world: World, step: Step) -> str:
     """dev/orders, kept from its end by a change that failed before it was merged."""
     world.database("orders", ttl="2d")
     accepted = world.api.change(Place("dev", "orders"), {"size": "medium"}, ALPHA)
@@ -242,8 +242,8 @@ def blocked(world: World, step: str) -> str:
     return accepted.request.id
 
 
-@pytest.mark.parametrize("step", ["pull_request", "review"])
-def test_a_failed_change_that_nobody_cancels_does_not_keep_it_for_ever(world: World, step: str) -> None:
+@pytest.mark.parametrize("step", [Step.PULL_REQUEST, Step.REVIEW])
+def test_a_failed_change_that_nobody_cancels_does_not_keep_it_for_ever(world: World, step: Step) -> None:
     failed = blocked(world, step)
     for _ in range(7 * 24 - 1):
         assert world.reap(HOUR).expired == 0
@@ -266,9 +266,9 @@ def test_a_failed_change_that_nobody_cancels_does_not_keep_it_for_ever(world: Wo
     assert database.state is DatabaseState.REMOVING
 
 
-@pytest.mark.parametrize("step", ["pull_request", "review"])
+@pytest.mark.parametrize("step", [Step.PULL_REQUEST, Step.REVIEW])
 def test_an_extension_that_failed_before_its_merge_keeps_the_database_until_its_own_end(
-    world: World, step: str
+    world: World, step: Step
 ) -> None:
     world.database("orders", ttl="2d")
     accepted = world.api.change(Place("dev", "orders"), {"ttl": "20d"}, ALPHA)
@@ -312,7 +312,7 @@ def failed_apply(world: World, kind: str, **change: Any) -> Request:
         else world.api.change(Place("dev", "orders"), change, ALPHA)
     )
     world.happened(accepted.request.id, EventType.STARTED)
-    world.happened(accepted.request.id, EventType.FAILED, step="apply", cause="c", fix="f", retryable=True)
+    world.happened(accepted.request.id, EventType.FAILED, step=Step.APPLY, cause="c", fix="f", retryable=True)
     return accepted.request
 
 

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID, uuid4
 
 from provisioner.core.errors import TryLater
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Detail, Event, EventType
 from provisioner.core.models import Charge
 from provisioner.github.pull_request import PullRequest
 from provisioner.intake.message import Message
@@ -78,7 +78,7 @@ class World:
         ExpiredDatabases(self.opening, lambda: github).run(outcome)
         return outcome
 
-    def happened(self, request_id: str, what: EventType, **detail: Any) -> None:
+    def happened(self, request_id: str, what: EventType, **detail: Unpack[Detail]) -> None:
         event = Event(id=f"{what}:{self.now}", type=what, at=self.now, actor="x", detail=detail)
         self.ledger.add_event(request_id, event, self.now)
 

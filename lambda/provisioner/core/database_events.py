@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TypedDict
 
 from provisioner.core.events import ACTOR, PIPELINE
 from provisioner.core.times import instant
@@ -24,6 +24,28 @@ class DatabaseEventType(StrEnum):
     ACCESS_FAILED = "access_failed"
 
 
+class DatabaseDetail(TypedDict, total=False):
+    """What the events of a database say beyond their type; each has the keys that its constructor writes."""
+
+    expires_at: str
+    last: bool
+    idle_since: str | None
+    removed_at: str | None
+    last_connection_at: str | None
+    pipeline_url: str
+    commit: str | None
+    snapshot: str
+    created_at: str
+    kept_days: int | None
+    secrets: Mapping[str, str]
+    user: str
+    secret_arn: str
+    asked_by: str
+    doing: str
+    cause: str
+    fix: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseEvent:
     """One thing that happened to a database."""
@@ -32,7 +54,7 @@ class DatabaseEvent:
     type: DatabaseEventType
     at: dt.datetime
     actor: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: DatabaseDetail = field(default_factory=DatabaseDetail)
 
 
 def expiring(mark: str, origin: str, at: dt.datetime, *, expires_at: str, last: bool) -> DatabaseEvent:

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from provisioner.core.times import instant
 
@@ -49,6 +49,23 @@ class EventType(StrEnum):
     REDRIVEN = "redriven"  # the pipeline of the base branch was run again
 
 
+class Detail(TypedDict, total=False):
+    """What the events of a request say beyond their type; each has the keys that its constructor writes."""
+
+    pull_request: int
+    pull_request_url: str
+    commit: str | None
+    pipeline_url: str
+    as_asked: bool
+    plan: str
+    result: Mapping[str, Any] | None
+    pipeline: object
+    step: Step
+    cause: str
+    fix: str
+    retryable: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One thing that happened to a request."""
@@ -57,7 +74,7 @@ class Event:
     type: EventType
     at: dt.datetime
     actor: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Detail = field(default_factory=Detail)
 
 
 # A request: asked for, cancelled, retried
@@ -88,7 +105,7 @@ def retried(count: int, at: dt.datetime, actor: str) -> Event:
 
 def opened(number: int, at: dt.datetime, *, url: str, commit: str) -> Event:
     """The worker opened the pull request; `commit` is the head that it made."""
-    detail = {"pull_request": number, "pull_request_url": url, "commit": commit}
+    detail: Detail = {"pull_request": number, "pull_request_url": url, "commit": commit}
     return Event(id=f"opened:{number}", type=EventType.OPENED, at=at, actor=ACTOR, detail=detail)
 
 
@@ -119,7 +136,7 @@ def approved(review_id: int | str, at: dt.datetime, actor: str) -> Event:
 
 def planned(commit: str, at: dt.datetime, *, pipeline_url: str, as_asked: bool, counts: str | None) -> Event:
     """A plan of the pull request passed; `counts` says in one line what it changes."""
-    detail: dict[str, Any] = {"pipeline_url": pipeline_url, "commit": commit, "as_asked": as_asked}
+    detail: Detail = {"pipeline_url": pipeline_url, "commit": commit, "as_asked": as_asked}
     if counts is not None:
         detail["plan"] = counts
     return Event(
@@ -137,7 +154,7 @@ def started(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
 
 def succeeded(at: dt.datetime, *, pipeline_url: str, commit: str, result: Mapping[str, Any] | None) -> Event:
     """Its apply went well; `result` says where the database is."""
-    return _apply("succeeded", EventType.SUCCEEDED, at, pipeline_url, commit, result=result)
+    return _apply("succeeded", EventType.SUCCEEDED, at, pipeline_url, commit, {"result": result})
 
 
 def removed(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
@@ -173,14 +190,15 @@ def is_after_retry(wanted: str) -> bool:
 
 def failed_opening(attempt: int, at: dt.datetime, *, cause: str, fix: str) -> Event:
     """The worker's `attempt` to open its pull request failed for good."""
-    detail = _failure(Step.PULL_REQUEST, cause, fix, retryable=True)
-    return _failed(f"pull_request:{attempt}", at, ACTOR, detail)
+    failure = _failure(Step.PULL_REQUEST, cause, fix, retryable=True)
+    return _failed(f"pull_request:{attempt}", at, ACTOR, failure)
 
 
 def failed_plan(commit: str, at: dt.datetime, *, pipeline_url: str, cause: str, fix: str) -> Event:
     """Gate or plan did not pass."""
-    detail = _failure(Step.REVIEW, cause, fix, retryable=False) | {"pipeline_url": pipeline_url}
-    return _failed(f"plan:{commit}:{pipeline_url}", at, PIPELINE, detail)
+    failure = _failure(Step.REVIEW, cause, fix, retryable=False)
+    failure["pipeline_url"] = pipeline_url
+    return _failed(f"plan:{commit}:{pipeline_url}", at, PIPELINE, failure)
 
 
 def failed_rerun(wanted: str, step: Step, at: dt.datetime, *, cause: str, fix: str) -> Event:
@@ -202,19 +220,24 @@ def failed_apply(
 ) -> Event:
     """Its apply failed."""
     failure = _failure(Step.APPLY, cause, fix, retryable=retryable)
-    return _apply("failed", EventType.FAILED, at, pipeline_url, commit, **failure)
+    return _apply("failed", EventType.FAILED, at, pipeline_url, commit, failure)
 
 
 def _apply(
-    outcome: str, type_: EventType, at: dt.datetime, pipeline_url: str, commit: str, **more: Any
+    outcome: str,
+    type_: EventType,
+    at: dt.datetime,
+    pipeline_url: str,
+    commit: str,
+    more: Detail | None = None,
 ) -> Event:
-    detail = {"pipeline_url": pipeline_url, "commit": commit, **more}
+    detail: Detail = {"pipeline_url": pipeline_url, "commit": commit, **(more or {})}
     return Event(id=f"{outcome}:{pipeline_url}", type=type_, at=at, actor=PIPELINE, detail=detail)
 
 
-def _failed(what: str, at: dt.datetime, actor: str, detail: Mapping[str, Any]) -> Event:
-    return Event(id=f"failed:{what}", type=EventType.FAILED, at=at, actor=actor, detail=detail)
+def _failed(what: str, at: dt.datetime, actor: str, failure: Detail) -> Event:
+    return Event(id=f"failed:{what}", type=EventType.FAILED, at=at, actor=actor, detail=failure)
 
 
-def _failure(step: Step, cause: str, fix: str, *, retryable: bool) -> dict[str, Any]:
+def _failure(step: Step, cause: str, fix: str, *, retryable: bool) -> Detail:
     return {"step": step, "cause": cause[:LONGEST_CAUSE], "fix": fix, "retryable": retryable}
