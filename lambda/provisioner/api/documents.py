@@ -1,4 +1,4 @@
-"""The API's documents: how requests and databases look to the people who asked for them."""
+"""The API's documents: how requests and databases look to the team that asked for them."""
 
 import datetime as dt
 import itertools
@@ -21,7 +21,7 @@ _STATE_WORDS: Final = {
     State.APPLYING: "Terraform is applying it.",
     State.DONE: "Done.",
     State.REJECTED: "The pull request was closed without a merge. Nothing was changed.",
-    State.FAILED: "It stands still; see error for the cause and what to do.",
+    State.FAILED: "It failed; see error for the cause and the fix.",
     State.CANCELLED: "Cancelled. Nothing was changed.",
 }
 
@@ -48,7 +48,7 @@ def request_document(
 
 
 def request_summary(request: Request) -> dict[str, Any]:
-    """A request as it stands in a list."""
+    """A request as a list shows it."""
     progress = request.progress
     return {
         "id": request.id,
@@ -153,7 +153,7 @@ def final_snapshot_id(database: Database) -> str | None:
 
 
 def secrets(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, str]:
-    """The ARN of each user's secret, as far as the ledger knows one, by user."""
+    """The ARN of each user's secret, as far as the ledger knows it, by user."""
     found = {}
     if database.result and database.result.get("secret_arn"):
         found["master"] = str(database.result["secret_arn"])

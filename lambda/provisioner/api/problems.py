@@ -47,7 +47,7 @@ def no_team() -> Problem:
 
 
 def broken() -> Problem:
-    """A fault of ours, of which the caller learns no more than how to name it."""
+    """A fault of the product; the caller learns how to name it, and no more."""
     return Problem(
         500,
         "Something broke on our side",

@@ -1,4 +1,4 @@
-"""The bodies of the API's writes: their shape, and what is wrong with one in words."""
+"""The bodies of the API's writes: their shape, and what to change where one is wrong."""
 
 import re
 import unicodedata
@@ -171,7 +171,10 @@ def _parse(model: type[_Model], content: Any) -> _Model:
         return model.model_validate(content)
     except ValidationError as error:
         raise refusals.invalid(
-            [FieldError(_pointer(one["loc"]), _message(one["type"], one["msg"])) for one in error.errors()]
+            [
+                FieldError(_pointer(fault["loc"]), _message(fault["type"], fault["msg"]))
+                for fault in error.errors()
+            ]
         ) from error
 
 

@@ -14,7 +14,7 @@ class MessageError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Work for the worker: carry this request to GitHub. Kind and place are there for people and filters."""
+    """Work for the worker: a request to open, or to cancel; kind and place are for operators and filters."""
 
     request_id: str
     kind: str

@@ -133,7 +133,7 @@ class Opening:
         return self._open_unless_refused(new, database)  # else that change arms it too
 
     def give_up(self, database: Database) -> None:
-        """Cancel the failed request that keeps a database from its end, once nobody fixed it for a while.
+        """Cancel the failed request that keeps a database from its end, TIME_TO_FIX after it failed.
 
         One that asks for a later end is left alone until that has come.
         """

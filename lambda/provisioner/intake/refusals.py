@@ -87,7 +87,7 @@ def too_late(found: Request) -> Problem:
 
 
 def not_retryable(found: Request) -> Problem:
-    """A retry of what has not failed, or of what another try cannot mend."""
+    """A retry of what has not failed, or of what another try cannot fix."""
     failure = found.progress.failure
     return Problem(
         409,
@@ -111,7 +111,7 @@ def removal_failed(found: Request) -> Problem:
 
 
 def superseded(found: Request) -> Problem:
-    """A retry of a request whose place another one took."""
+    """A retry of a request whose place another request took."""
     return Problem(
         409,
         "Another change took its place",

@@ -51,7 +51,7 @@ def test_pipelines_that_run_or_were_skipped_are_no_failure() -> None:
 def test_a_request_that_failed_says_why_and_what_to_do() -> None:
     error = {"step": "review", "cause": "no plan came", "fix": "look at its pipeline", "retryable": False}
 
-    assert why({"error": error, "message": "It stands still."}) == "no plan came; look at its pipeline"
+    assert why({"error": error, "message": "It failed."}) == "no plan came; look at its pipeline"
     assert why({"error": None, "message": "Cancelled. Nothing was changed."}) == (
         "Cancelled. Nothing was changed."
     )
