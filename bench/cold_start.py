@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
-# The last commit before the packages by step: what is measured against, unless told otherwise.
+# The last commit before the packages by step: what is measured against, unless asked otherwise.
 BEFORE: Final = "8825753"
 FLOOR: Final = "import boto3; [boto3.client(name, region_name='us-east-1') for name in ('sns', 'dynamodb')]"
 HANDLERS: Final = ("api", "worker", "webhook", "report", "reaper", "events", "event_webhook", "access")

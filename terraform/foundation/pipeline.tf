@@ -54,7 +54,7 @@ locals {
 
   # The subject of CIRCLE_OIDC_TOKEN_V2 up to the reference that it runs on:
   # https://circleci.com/docs/openid-connect-tokens/. The user's id is written as the 36 single characters
-  # of a UUID: a `*` there would also match slashes, and so let a branch that somebody named
+  # of a UUID: a `*` there would also match slashes, and so let a branch that someone named
   # x/vcs-origin/<repository>/vcs-ref/refs/heads/main pass as main.
   any_user = "????????-????-????-????-????????????"
   subject  = "org/${var.circleci_organization_id}/project/${var.circleci_project_id}/user/${local.any_user}/vcs-origin/${var.repository}/vcs-ref"
@@ -73,7 +73,7 @@ locals {
             # The subject binds the project already; the claim is checked where STS offers it.
             StringEqualsIfExists = { "${local.issuer}:oidc.circleci.com/project-id" = var.circleci_project_id }
           },
-          # A job that somebody runs again with SSH has main's own subject. The project forbids such runs
+          # A job that someone runs again with SSH has main's own subject. The project forbids such runs
           # (docs/deploy.md); where STS offers the claim, so does the role.
           role == "apply" ? { StringNotEqualsIfExists = { "${local.issuer}:oidc.circleci.com/ssh-rerun" = "true" } } : {},
         )
@@ -283,7 +283,7 @@ locals {
         Resource = may.state
       },
       {
-        # Terraform releases its lock by deleting it; a state stays, empty, when its database is gone.
+        # Terraform releases its lock by deleting it; a state stays, empty, when its database was removed.
         Sid      = "ReleaseLocks"
         Effect   = "Allow"
         Action   = ["s3:DeleteObject"]

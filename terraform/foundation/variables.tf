@@ -116,7 +116,7 @@ variable "catalog_file" {
 }
 
 variable "keep_shared_apply_role" {
-  description = "Keep the one apply role of earlier versions beside those of the environments, while main still asks for it; docs/upgrade.md says when."
+  description = "Keep the one apply role of earlier versions next to those of the environments, while main still asks for it; docs/upgrade.md says when."
   type        = bool
   default     = false
   nullable    = false

@@ -170,7 +170,7 @@ run "the_apply_role_is_for_main_alone" {
         "org/11111111-2222-4333-8444-555555555555/project/66666666-7777-4888-8999-aaaaaaaaaaaa/${subject}",
       ))
     } == { main = true, branch = false, disguised = false, fork = false, old_token = false }
-    error_message = "Only main's own jobs match, whatever somebody names a branch."
+    error_message = "Only main's own jobs match, whatever someone names a branch."
   }
 
   assert {
@@ -238,7 +238,7 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
       for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement : statement.Resource
       if statement.Effect == "Allow" && contains(statement.Action, "rds:DeleteDBInstance")
     ] == [["arn:aws:rds:eu-central-1:123456789012:db:dev-*"]]
-    error_message = "Only names of its own environment."
+    error_message = "Only names of that environment."
   }
 
   assert {
@@ -400,6 +400,6 @@ run "a_database_stays_with_managed_passwords" {
         statement.Effect == "Deny" && contains(statement.Action, "rds:ModifyDBInstance") && try(statement.Condition.Bool["rds:ManageMasterUserPassword"], "") == "false"
       ])
     ])
-    error_message = "Nobody sets a password of their own through the pipeline's role."
+    error_message = "Nobody sets their own password through the pipeline's role."
   }
 }

@@ -171,7 +171,7 @@ resource "aws_db_instance" "this" {
 
     # Read at creation only; a later difference (the alias moved to another key, the restore block dropped
     # from the root) must not ask for a new instance. Storage that RDS has grown is not listed: the provider
-    # ignores a size above storage_gb by itself and still applies a larger storage_gb.
+    # ignores a size above storage_gb on its own and still applies a larger storage_gb.
     ignore_changes = [
       db_name,
       username,

@@ -65,7 +65,7 @@ variable "storage_gb" {
 }
 
 variable "max_storage_gb" {
-  description = "Size in GiB up to which RDS may grow the storage by itself; the same as storage_gb switches that off."
+  description = "Size in GiB up to which RDS may grow the storage automatically; the same as storage_gb switches that off."
   type        = number
   nullable    = false
 
@@ -132,7 +132,7 @@ variable "team" {
 }
 
 variable "owner" {
-  description = "Person or group to ask about the database."
+  description = "Whom to ask about the database."
   type        = string
   nullable    = false
 

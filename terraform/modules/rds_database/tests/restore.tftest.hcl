@@ -69,7 +69,7 @@ run "postgres_from_a_snapshot" {
 
   assert {
     condition     = aws_db_instance.this.storage_encrypted && aws_db_instance.this.manage_master_user_password && aws_db_parameter_group.this.family == "postgres17"
-    error_message = "A restored database is as hardened as a new one, with a secret of its own."
+    error_message = "A restored database is as hardened as a new one, with its own secret."
   }
 }
 

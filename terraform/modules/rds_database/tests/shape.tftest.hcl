@@ -87,7 +87,7 @@ run "every_database_is_hardened" {
 
   assert {
     condition     = aws_db_instance.this.auto_minor_version_upgrade && !aws_db_instance.this.allow_major_version_upgrade
-    error_message = "Minor versions come by themselves, major ones never."
+    error_message = "Minor versions come automatically, major ones never."
   }
 
   assert {
@@ -97,7 +97,7 @@ run "every_database_is_hardened" {
 
   assert {
     condition     = aws_db_instance.this.storage_type == "gp3" && aws_db_instance.this.allocated_storage == 20 && aws_db_instance.this.max_allocated_storage == 40
-    error_message = "gp3 storage grows by itself up to its bound."
+    error_message = "gp3 storage grows automatically up to its bound."
   }
 
   assert {
@@ -131,7 +131,7 @@ run "names_follow_the_convention" {
 
   assert {
     condition     = aws_db_parameter_group.this.name_prefix == "dev-my-db-123-"
-    error_message = "A prefix lets the next major version's group stand beside this one."
+    error_message = "A prefix lets the next major version's group stand next to this one."
   }
 }
 
