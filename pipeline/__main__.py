@@ -98,7 +98,7 @@ def _review(
     verdict = plan.judge(checkout, branch=branch, catalog=the_catalog, now=_now())
     print(gate.table(verdict), flush=True)
     if chosen.verb == "plan":
-        job = Review(checkout, _store(), _reporter("plan"), terraform, branch, _pipeline_url())
+        job = Review(checkout, _store(), _reporter("plan"), _instances(), terraform, branch, _pipeline_url())
         return [] if job.run(verdict) else ["the plan job: see above"]
     if chosen.result:
         content = dataclasses.asdict(verdict) | {"passed": verdict.passed}

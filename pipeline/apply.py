@@ -21,6 +21,7 @@ from pipeline.interruption import Interruption
 from pipeline.pending import Work, pending
 from pipeline.plan_changes import changes_outputs, normalise
 from pipeline.reporter import Reporter, ReportError
+from pipeline.sources import foreign_source
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
 from pipeline.workspace import prepare, roots
@@ -81,6 +82,7 @@ class Reconciler:
         # From here on git may lose the root again, and then whatever was made of it is cleaned up and told.
         self.store.mark_attempted(work.place)
         self._check_policy(work)
+        self._check_source(work)
         self._report(work, "started")
         self._check_lock(work)
         place = prepare(self.checkout.directory, work.place, work.text)
@@ -102,8 +104,16 @@ class Reconciler:
                 catalog=self.catalog,
                 now=self.clock(),
                 disarming=True,
+                creating=not work.applied_before,
             )
         )
+
+    def _check_source(self, work: Work) -> None:
+        root = work.root
+        if root is None or work.applied_before:
+            return
+        if foreign := foreign_source(root, self.instances):
+            raise Refused(f"{foreign}. Remove its root by a pull request")
 
     def _check_lock(self, work: Work) -> None:
         lock = self.store.lock(work.place)

@@ -81,8 +81,12 @@ def check(
     if after is None:
         return Verdict(place, action, (*results, _removal(before)))
     disarming = bool(named and named.kind == "disarm")
-    results += policy.check(after, place=place, catalog=catalog, now=now, disarming=disarming)
-    if before is not None:
+    results += policy.check(
+        after, place=place, catalog=catalog, now=now, disarming=disarming, creating=before is None
+    )
+    if before is None:
+        results += _source(after, files.base)
+    else:
         results.append(_in_place(before, after, disarming))
     return Verdict(place, action, tuple(results))
 
@@ -172,6 +176,35 @@ def _removal(before: str | None) -> PolicyResult:
         return PolicyResult("removal", False, detail)
     snapshot = "after a final snapshot" if root.final_snapshot else "without a final snapshot"
     return PolicyResult("removal", True, f"the database goes {snapshot}")
+
+
+def _source(after: str, base: Reader) -> list[PolicyResult]:
+    """Whose data a restore reads: the source's root on the base branch says which team's it is.
+
+    A database that is removed has none there: the plan asks RDS for the snapshot's tags (see sources.py).
+    """
+    try:
+        root = parse(after)
+    except RootSyntaxError:
+        return []  # which the policy says
+    if root.source is None:
+        return []
+    text = base(root.source.root_path)
+    if text is None:
+        if root.restore and root.restore.snapshot:
+            return []
+        detail = f"{root.source} has no root on the base branch: restore from its final snapshot instead"
+        return [PolicyResult("source", False, detail)]
+    try:
+        team = parse(text).team
+    except RootSyntaxError as error:
+        return [PolicyResult("source", False, f"the root of {root.source} cannot be read: {error}")]
+    detail = f"{root.source} is of team {team}"
+    return [
+        PolicyResult(
+            "source", team == root.team, detail if team == root.team else f"{detail}, not {root.team}"
+        )
+    ]
 
 
 _FIXED: Final = ("environment", "database_name", "engine", "engine_version", "team", "restore")

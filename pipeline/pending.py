@@ -27,16 +27,18 @@ class Work:
     @property
     def restores(self) -> bool:
         """Whether the database comes from another one."""
-        root = self._root()
+        root = self.root
         return root is not None and root.restore is not None
 
     @property
     def request_id(self) -> str | None:
         """The request that the root carries out; a removal has no root left to name it."""
-        root = self._root()
+        root = self.root
         return root.request_id if root else None
 
-    def _root(self) -> Root | None:
+    @property
+    def root(self) -> Root | None:
+        """What its text says; None for a removal, and where it cannot be read."""
         try:
             return None if self.removal else parse(self.text)
         except RootSyntaxError:

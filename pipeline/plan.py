@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import content_hash, render_removed
+from provisioner.core.hcl import content_hash, parse, render_removed
 from provisioner.core.names import DATABASES, Place
 
 from pipeline import gate
 from pipeline.gate import Files, Verdict
 from pipeline.git import Checkout
+from pipeline.instances import Instances
 from pipeline.plan_changes import Summary, destroyed_databases, foreign_resources, normalise, summarise
 from pipeline.reporter import Reporter
+from pipeline.sources import foreign_source
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
 from pipeline.workspace import prepare
@@ -42,6 +44,7 @@ class Review:
     checkout: Checkout
     store: Store
     reporter: Reporter
+    instances: Instances
     terraform: Callable[[Path], Terraform]
     branch: str
     pipeline_url: str
@@ -54,6 +57,10 @@ class Review:
             return verdict.passed
         if not verdict.passed:
             self._report(place, verdict, "denied", cause="the gate denied it; nothing was planned")
+            return False
+        if foreign := self._foreign_source(place, verdict):
+            self._report(place, verdict, "failed", cause=foreign)
+            print(foreign, flush=True)
             return False
         try:
             digest, text, changes = self._plan(place)
@@ -76,6 +83,12 @@ class Review:
             cause="the plan does more than this pull request may: " + "; ".join(wrong) if wrong else None,
         )
         return not wrong
+
+    def _foreign_source(self, place: Place, verdict: Verdict) -> str | None:
+        text = self.checkout.file("HEAD", place.root_path)
+        if verdict.action != "create" or text is None:
+            return None
+        return foreign_source(parse(text), self.instances)
 
     def _plan(self, place: Place) -> tuple[str, str, list[dict[str, Any]]]:
         """The hash of the root, and its plan as text and as changes."""

@@ -26,6 +26,11 @@ def catalog() -> Catalog:
     return parse(CATALOG_TEXT)
 
 
+def opened_catalog() -> Catalog:
+    """The same, where prod opens its data to dev."""
+    return parse(CATALOG_TEXT.replace("  prod:\n", "  prod:\n    restore_to: [dev]\n"))
+
+
 def root(request_id: str = ID, *, team: str = "alpha", now: dt.datetime = NOW, **body: Any) -> Root:
     """The root that a body leads to; the mission's body unless fields are given."""
     return roots.new(parse_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now)

@@ -3,16 +3,18 @@
 import base64
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from provisioner import settings
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import Kind
 from provisioner.core.names import Place
 from provisioner.core.times import instant
 
-from tests.core.examples import ID, ROOMY, charge, request
+from tests.core.examples import CATALOG_TEXT, ID, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client
 from tests.handlers.conftest import Cloud
 
@@ -71,15 +73,54 @@ def test_version_and_storage_are_the_sources_unless_named(
 
 
 def test_a_small_source_gets_the_storage_of_its_new_environment(cloud: Cloud) -> None:
-    small = request(database_name="small", now=NOW, storage_gb=20)
+    small = request(database_name="small", now=NOW, storage_gb=20, environment="prod", ttl="never")
     happened(cloud, small, EventType.SUCCEEDED)
     body: dict[str, Any] = {"database_engine": "mysql", "environment": "prod", "owner": "dba"}
 
-    answer = ask({"database": "dev/small"}, dry_run=True, **body)
+    answer = ask({"database": "prod/small"}, dry_run=True, **body)
 
     default = ALPHA.call("GET", "/catalog").json["environments"]["prod"]["storage_gb"]["default"]
     assert default > 20
     assert answer.json["database"]["storage_gb"] == default
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(
+    "restore_from", [{"database": "prod/orders"}, {"snapshot": "prod-orders-final-9d2b7f10"}]
+)
+def test_data_of_one_environment_stays_there(
+    cloud: Cloud, restore_from: dict[str, str], dry_run: bool
+) -> None:
+    prod = request("9d2b7f10-8f5e-4c1d-9a70-1c2d3e4f5a6b", now=NOW, environment="prod", **SHAPE)
+    happened(cloud, prod, EventType.SUCCEEDED)
+
+    answer = ask(restore_from, dry_run=dry_run)
+
+    assert answer.status == 422
+    assert answer.json["errors"] == [
+        {
+            "pointer": "/restore_from",
+            "detail": "data of prod stays there: restore it into prod, or have its entry in the catalog open "
+            "it to dev by restore_to",
+        }
+    ]
+
+
+def test_an_environment_that_opens_its_data_approves_the_copy(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened = tmp_path / "catalog.yaml"
+    opened.write_text(CATALOG_TEXT.replace("  prod:\n", "  prod:\n    restore_to: [dev]\n"))
+    monkeypatch.setenv("CATALOG_PATH", str(opened))
+    settings.forget()
+    prod = request("9d2b7f10-8f5e-4c1d-9a70-1c2d3e4f5a6b", now=NOW, environment="prod", **SHAPE)
+    happened(cloud, prod, EventType.SUCCEEDED)
+
+    answer = ask({"database": "prod/orders"}, dry_run=True)
+
+    assert (answer.status, answer.json["approval"], answer.json["policy"]["passed"]) == (200, "review", True)
+    assert ask({"database": SOURCE}, dry_run=True).json["approval"] == "auto"
+    settings.forget()
 
 
 WRONG: dict[str, tuple[dict[str, str], dict[str, Any], str, str]] = {

@@ -115,6 +115,7 @@ class Cloud:
     fail: dict[str, str] = field(default_factory=dict)  # address -> the error that its apply ends with
     restored_class: str | None = None  # a restore leaves the instance with its source's class
     orphans: dict[str, dict[str, Any]] = field(default_factory=dict)  # instances that no state knows
+    snapshots: dict[str, dict[str, str]] = field(default_factory=dict)  # the tags of each
     killed_while_creating: bool = False
     endpoint: str | None = "db.example.com"
     words: str = ""  # what a plan says beside its count
@@ -128,6 +129,13 @@ class Rds:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+
+    def describe_db_snapshots(self, *, DBSnapshotIdentifier: str) -> dict[str, Any]:
+        self._cloud.lifeline.step()
+        if DBSnapshotIdentifier in self._cloud.snapshots:
+            found = self._cloud.snapshots[DBSnapshotIdentifier]
+            return {"DBSnapshots": [{"TagList": [{"Key": k, "Value": v} for k, v in found.items()]}]}
+        raise ClientError({"Error": {"Code": "DBSnapshotNotFound", "Message": ""}}, "DescribeDBSnapshots")
 
     def describe_db_instances(self, *, DBInstanceIdentifier: str) -> dict[str, Any]:
         self._cloud.lifeline.step()
@@ -232,6 +240,7 @@ class FakeTerraform(Terraform):
             "tags": {
                 "ManagedBy": "rds-provisioner",
                 "RequestId": root.request_id,
+                "Team": root.team,
                 "ExpiresAt": root.expires_at,
             },
         }

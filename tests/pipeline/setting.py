@@ -45,7 +45,10 @@ class Setting:
     def plan(self, branch: str) -> bool:
         checkout = self.repository.checkout
         verdict = judge(checkout, branch=branch, catalog=catalog(), now=self.now)
-        return Review(checkout, self.store, self.reporter, self.cloud.terraform, branch, URL).run(verdict)
+        instances = Instances(Rds(self.cloud))
+        return Review(checkout, self.store, self.reporter, instances, self.cloud.terraform, branch, URL).run(
+            verdict
+        )
 
     def apply(self, environment: str = "dev") -> list[str]:
         checkout: Checkout = self.repository.checkout

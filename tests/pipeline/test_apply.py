@@ -215,10 +215,48 @@ class TestResume:
 
     def test_a_restore_is_applied_twice_where_it_keeps_its_sources_settings(self, setting: Setting) -> None:
         setting.cloud.restored_class = "db.m7g.large"
+        setting.reviewed(file_of(root(database_name="orders")))
+        assert setting.apply() == []
         setting.reviewed(file_of(root(restore_from={"database": "dev/orders", "point_in_time": "latest"})))
         assert setting.apply() == []
         assert setting.instance()["instance_class"] == "db.t4g.micro"
         assert setting.cloud.applied[-1] == "dev/mydb123: update aws_db_instance"
+
+    @pytest.mark.parametrize(
+        ("tags", "cause"),
+        [
+            (None, "RDS has no snapshot dev-orders-final-3f0c1a2b"),
+            ({}, "snapshot dev-orders-final-3f0c1a2b was not made by the provisioner"),
+            (
+                {"ManagedBy": "rds-provisioner", "Team": "beta"},
+                "snapshot dev-orders-final-3f0c1a2b is of team beta, not alpha: data stays with its team",
+            ),
+        ],
+    )
+    def test_a_snapshot_of_another_team_is_not_restored_whoever_merged_it(
+        self, setting: Setting, tags: dict[str, str] | None, cause: str
+    ) -> None:
+        snapshot = "dev-orders-final-3f0c1a2b"
+        setting.cloud.snapshots[snapshot] = {"ManagedBy": "rds-provisioner", "Team": "alpha"}
+        setting.reviewed(file_of(root(restore_from={"snapshot": snapshot})))
+        del setting.cloud.snapshots[snapshot]
+        if tags is not None:
+            setting.cloud.snapshots[snapshot] = tags
+        (failure,) = setting.apply()
+        assert failure.startswith(f"dev/mydb123: {cause}")
+        assert setting.cloud.applied == []
+
+    def test_a_database_that_was_restored_keeps_running_when_its_source_is_gone(
+        self, setting: Setting
+    ) -> None:
+        snapshot = "dev-orders-final-3f0c1a2b"
+        setting.cloud.snapshots[snapshot] = {"ManagedBy": "rds-provisioner", "Team": "alpha"}
+        setting.reviewed(file_of(root(restore_from={"snapshot": snapshot})))
+        assert setting.apply() == []
+        del setting.cloud.snapshots[snapshot]
+        copied = root(restore_from={"snapshot": snapshot})
+        setting.reviewed(file_of(dataclasses.replace(copied, instance_class="db.t4g.medium")))
+        assert setting.apply() == []
 
     def test_a_report_that_is_not_taken_is_sent_again_by_the_next_run(self, setting: Setting) -> None:
         setting.reviewed(file_of(root()))

@@ -52,6 +52,60 @@ def test_the_table_is_what_a_person_reads(repository: Repository) -> None:
     assert_golden("pipeline/gate.txt", gate.table(verdict) + "\n")
 
 
+COPY = Restore(database="dev-orders", point_in_time="latest")
+
+
+@pytest.mark.parametrize(
+    ("restore", "rule", "detail"),
+    [
+        (
+            Restore(database="prod-secretdb", point_in_time="latest"),
+            "restore",
+            "data of prod stays there: its entry in the catalog does not open it to dev by restore_to",
+        ),
+        (
+            Restore(snapshot="prod-pp-final-11111111"),
+            "restore",
+            "data of prod stays there: its entry in the catalog does not open it to dev by restore_to",
+        ),
+        (
+            Restore(snapshot="handmade"),
+            "restore",
+            "'handmade' names no database, nor a snapshot of one, made here",
+        ),
+        (
+            Restore(snapshot="arn:aws:rds:snapshot:x"),
+            "restore",
+            "'arn:aws:rds:snapshot:x' names no database, nor a snapshot of one, made here",
+        ),
+        (
+            COPY,
+            "source",
+            "dev/orders has no root on the base branch: restore from its final snapshot instead",
+        ),
+    ],
+)
+def test_data_that_is_not_to_be_had_is_not_restored(
+    repository: Repository, restore: Restore, rule: str, detail: str
+) -> None:
+    assert denials(on_branch(repository, CREATE, file_of(changed(restore=restore))))[rule] == detail
+
+
+@pytest.mark.parametrize(("team", "passes"), [("alpha", True), ("beta", False)])
+def test_data_stays_with_its_team(repository: Repository, team: str, passes: bool) -> None:
+    repository.on_main(file_of(changed(database_name="orders", team=team)))
+    verdict = on_branch(repository, CREATE, file_of(changed(restore=COPY)))
+    assert verdict.passed is passes
+    assert denials(verdict) == ({} if passes else {"source": "dev/orders is of team beta, not alpha"})
+
+
+def test_a_database_that_was_restored_from_elsewhere_can_be_changed(repository: Repository) -> None:
+    foreign = Restore(database="prod-secretdb", point_in_time="latest")
+    repository.on_main(file_of(changed(restore=foreign)))
+    larger = changed(restore=foreign, instance_class="db.t4g.medium")
+    assert on_branch(repository, UPDATE, file_of(larger)).passed
+
+
 def test_a_pull_request_without_a_database_passes_and_names_none(repository: Repository) -> None:
     verdict = on_branch(repository, "docs", {"README.md": "words", "terraform/modules/x/main.tf": "# module"})
     assert (verdict.passed, verdict.place, verdict.action) == (True, None, None)

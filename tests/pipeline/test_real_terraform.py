@@ -91,7 +91,9 @@ def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, re
         repository.branch(branch, "origin/main")
         repository.commit(files)
         verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
-        assert Review(checkout, store, reporter, terraform, branch, "").run(verdict)
+        assert Review(checkout, store, reporter, Instances(cloud.client("rds")), terraform, branch, "").run(
+            verdict
+        )
         assert functions.reports[-1]["outcome"] == "passed"
         repository.on_main(files)
 

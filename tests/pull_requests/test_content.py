@@ -15,11 +15,12 @@ from provisioner.core.models import Request
 from provisioner.core.names import BranchName
 from provisioner.pull_requests import content
 
-from tests.core.examples import ID, NOW, catalog, request
+from tests.core.examples import ID, NOW, catalog, opened_catalog, request
 from tests.golden_files import assert_golden
 from tests.pull_requests.hostile import hostile, inert, reached
 
 CATALOG = catalog()
+OPENED = opened_catalog()  # so that a body of each kind is one that can be asked for
 PROD = {
     "environment": "prod",
     "database_engine": "postgres",
@@ -79,12 +80,12 @@ def body(one: Request) -> str:
         else policy.check(
             render(one.root),
             place=one.place,
-            catalog=CATALOG,
+            catalog=OPENED,
             now=NOW,
             disarming=one.kind is Kind.DISARM,
         )
     )
-    return content.body(one, results, CATALOG)
+    return content.body(one, results, OPENED)
 
 
 @pytest.mark.parametrize("name", REQUESTS)

@@ -23,11 +23,18 @@ _MOVE_WORDS: Final = {
 def change_document(would: DryRun, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
     """The document of a change that would be opened."""
     root, removes = would.root, would.kind is Kind.REMOVE
+    source = root.source if would.kind is Kind.CREATE else None
     text, results, fits = render_removed(root.place), [], True
     if not removes:
         text, fits = render(root), _fits(would)
-        disarming = would.kind is Kind.DISARM
-        results = policy.check(text, place=root.place, catalog=catalog, now=now, disarming=disarming)
+        results = policy.check(
+            text,
+            place=root.place,
+            catalog=catalog,
+            now=now,
+            disarming=would.kind is Kind.DISARM,
+            creating=would.kind is Kind.CREATE,
+        )
     return {
         "dry_run": True,
         "kind": would.kind.value,
@@ -37,7 +44,7 @@ def change_document(would: DryRun, catalog: Catalog, now: dt.datetime) -> dict[s
             "results": [dataclasses.asdict(result) for result in results],
         },
         "fits_quota": fits,
-        "approval": catalog.environments[root.environment].approval,
+        "approval": "review" if catalog.approvers(root.environment, source) else "auto",
         "database": documents.root_document(root, catalog),
         "monthly_cost_usd": 0.0 if removes else would.wanted.monthly_cents / 100,
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from provisioner.core.names import ENVIRONMENT
+from provisioner.core.names import ENVIRONMENT, Place
 from provisioner.core.root import NEVER, Root
 
 EngineName = Literal["mysql", "postgres"]
@@ -121,6 +121,8 @@ class Environment(_Part):
     # for 455 days.
     idle_after_days: int | None = Field(default=None, ge=7, le=365)
     quota: Quota
+    # Environments into which this one's data may be restored, besides itself; the foundation reads it too.
+    restore_to: list[str] = []
 
 
 class Team(_Part):
@@ -147,6 +149,11 @@ class Catalog(_Part):
             unknown = [size for size in environment.sizes if size not in self.sizes]
             if unknown:
                 raise ValueError(f"environments.{name}.sizes names {', '.join(unknown)}, which sizes lacks")
+            unknown = [other for other in environment.restore_to if other not in self.environments]
+            if unknown:
+                raise ValueError(
+                    f"environments.{name}.restore_to names {', '.join(unknown)}, which environments lacks"
+                )
             if environment.default_size not in environment.sizes:
                 raise ValueError(f"environments.{name}.default_size is not one of its sizes")
         classes = [size.instance_class for size in self.sizes.values()]
@@ -167,6 +174,16 @@ class Catalog(_Part):
         """Whether a request merges there without a reviewer; in an unknown environment none does."""
         rules = self.environments.get(environment)
         return rules is not None and rules.approval == "auto"
+
+    def may_restore(self, source: str, target: str) -> bool:
+        """Whether data of environment `source` may be restored into environment `target`."""
+        rules = self.environments.get(source)
+        return source == target or (rules is not None and target in rules.restore_to)
+
+    def approvers(self, environment: str, source: Place | None) -> list[str]:
+        """The environments whose reviewers approve a change: its own, and that of the data it reads."""
+        names = {environment, source.environment if source else environment}
+        return sorted(name for name in names if not self.merges_automatically(name))
 
     def size_of(self, instance_class: str) -> str | None:
         """The size that stands for an instance class, if any does."""

@@ -63,6 +63,11 @@ class Request:
         """Where the database stands."""
         return Place(self.environment, self.database_name)
 
+    @property
+    def source(self) -> Place | None:
+        """The database whose data it reads: a create may be a restore; later changes read nothing."""
+        return self.root.source if self.kind is Kind.CREATE else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:

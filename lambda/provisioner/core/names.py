@@ -42,6 +42,11 @@ class Place:
         match = _PLACE.fullmatch(text)
         return cls(match["environment"], match["name"]) if match else None
 
+    @classmethod
+    def of_identifier(cls, identifier: str) -> Self | None:
+        """The place of RDS's identifier `dev-orders`: an environment has no hyphen."""
+        return cls.parse(identifier.replace("-", "/", 1))
+
     def __str__(self) -> str:
         """As people write it: `dev/orders`."""
         return f"{self.environment}/{self.database_name}"

@@ -31,11 +31,13 @@ def check(
     catalog: Catalog,
     now: dt.datetime,
     disarming: bool = False,
+    creating: bool = True,
 ) -> list[PolicyResult]:
     """Every rule's verdict on a main.tf at a database's place.
 
     `disarming` is for the first step of a removal, the only time that deletion protection may be off
-    where the environment asks for it.
+    where the environment asks for it. `creating` is for a database that is still to be made: one that exists
+    has its data, wherever that came from.
     """
     try:
         root = parse(text)
@@ -58,6 +60,7 @@ def check(
         _lifetime(root, catalog, now),
         _availability(root, catalog),
         _safety(root, catalog, disarming),
+        *(_restore(root, catalog) if creating else []),
     ]
 
 
@@ -138,6 +141,28 @@ def _safety(root: Root, catalog: Catalog, disarming: bool) -> PolicyResult:
         return PolicyResult("safety", False, f"in {root.environment} " + ", and ".join(wrong))
     detail = f"backups kept for {root.backup_retention_days} d, final snapshot {_on(root.final_snapshot)}"
     return PolicyResult("safety", True, f"{detail}, deletion protection {_on(root.deletion_protection)}")
+
+
+def _restore(root: Root, catalog: Catalog) -> list[PolicyResult]:
+    """A restore reads its source: data stays in its environment, unless that opens it to another."""
+    if root.restore is None:
+        return []
+    source = root.source
+    if source is None:
+        named = root.restore.snapshot or root.restore.database
+        return [
+            PolicyResult("restore", False, f"{named!r} names no database, nor a snapshot of one, made here")
+        ]
+    if not catalog.may_restore(source.environment, root.environment):
+        detail = (
+            f"data of {source.environment} stays there: its entry in the catalog does not open it to "
+            f"{root.environment} by restore_to"
+        )
+        return [PolicyResult("restore", False, detail)]
+    detail = f"the data of {source}"
+    if source.environment != root.environment:
+        detail += f", which {source.environment} opens to {root.environment}"
+    return [PolicyResult("restore", True, detail)]
 
 
 def _on(value: bool) -> str:

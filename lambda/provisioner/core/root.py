@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from provisioner.core.names import Place
+from provisioner.core.names import Place, SnapshotName
 
 NEVER: Final = "never"
 
@@ -46,3 +46,13 @@ class Root:
     def place(self) -> Place:
         """Where the database stands."""
         return Place(self.environment, self.database_name)
+
+    @property
+    def source(self) -> Place | None:
+        """The database that its data comes from; None for an empty one, and for a source without a place."""
+        if self.restore is None:
+            return None
+        if self.restore.database is not None:
+            return Place.of_identifier(self.restore.database)
+        name = SnapshotName.parse(self.restore.snapshot or "")
+        return name.place if name else None

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 
+from provisioner.core.catalog import Catalog
 from provisioner.core.errors import FieldError
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database
@@ -30,13 +31,27 @@ def find(source: RestoreFrom, team: str, ledger: Ledger) -> Database:
     raise refusals.not_found(f"database {place}, named in restore_from,")
 
 
-def errors(source: RestoreFrom, origin: Database, root: Root, now: dt.datetime) -> list[FieldError]:
+def errors(
+    source: RestoreFrom, origin: Database, root: Root, catalog: Catalog, now: dt.datetime
+) -> list[FieldError]:
     """What keeps `root` from being restored from `origin`; empty where nothing does."""
     return [
+        *_not_opened(origin, root, catalog),
         *_unlike(origin.root, root),
         *_without_backups(source, origin),
         *_out_of_reach(source, origin, now),
     ]
+
+
+def _not_opened(origin: Database, root: Root, catalog: Catalog) -> list[FieldError]:
+    """A restore reads its source: data stays in its environment, unless that opens it to another."""
+    if catalog.may_restore(origin.environment, root.environment):
+        return []
+    text = (
+        f"data of {origin.environment} stays there: restore it into {origin.environment}, or have its entry "
+        f"in the catalog open it to {root.environment} by restore_to"
+    )
+    return [FieldError("/restore_from", text)]
 
 
 def _unlike(before: Root, root: Root) -> list[FieldError]:

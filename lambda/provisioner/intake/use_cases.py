@@ -165,17 +165,17 @@ class UseCases:
 
     def _new_root(self, body: bodies.CreateBody, caller: Caller) -> Root:
         """The root of a new database, and of its source, if it has one, checked against each other."""
-        now, wanted = self.opening.now, body.restore_from
+        catalog, now, wanted = self.opening.catalog, self.opening.now, body.restore_from
         origin = sources.find(wanted, caller.team, self.ledger) if wanted else None
         root = roots.new(
             body,
-            self.opening.catalog,
+            catalog,
             team=caller.team,
             request_id=str(self.new_id()),
             now=now,
             source=origin.root if origin else None,
         )
-        if wanted and origin and (errors := sources.errors(wanted, origin, root, now)):
+        if wanted and origin and (errors := sources.errors(wanted, origin, root, catalog, now)):
             raise refusals.invalid(errors)
         return root
 

@@ -212,11 +212,15 @@ def _restore(root: Root) -> str:
 
 
 def _next(request: Request, catalog: Catalog) -> str:
-    approval = (
-        "Gate and plan run; when they show exactly this and nothing else, it merges by itself."
-        if catalog.merges_automatically(request.environment)
-        else "Gate and plan run; then a code owner reviews, approves and merges."
-    )
+    source = request.source
+    approval = "Gate and plan run; when they show exactly this and nothing else, it merges by itself."
+    if catalog.approvers(request.environment, source):
+        approval = "Gate and plan run; then a code owner reviews, approves and merges."
+    if source and source.environment != request.environment:
+        approval += (
+            f" It copies data of {source.environment} into {request.environment}, so that a code owner of "
+            f"{source.environment} has to approve it."
+        )
     apply = {
         Kind.CREATE: "The pipeline creates the database, and a comment here says where it is.",
         Kind.UPDATE: "The pipeline changes the database in place.",

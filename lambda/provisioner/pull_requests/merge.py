@@ -37,7 +37,7 @@ class Merger:
         """Whether the catalog, the gate and the plan leave nothing for a person to decide."""
         progress = request.progress
         return (
-            self.catalog.merges_automatically(request.environment)
+            not self.catalog.approvers(request.environment, request.source)
             and progress.state is State.PULL_REQUEST_OPEN
             and not progress.cancelling
             and not progress.edited

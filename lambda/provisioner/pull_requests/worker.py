@@ -111,6 +111,7 @@ class Worker:
             catalog=self.catalog,
             now=now,
             disarming=request.kind is Kind.DISARM,
+            creating=request.kind is Kind.CREATE,
         )
 
     def _close(self, request: Request, now: dt.datetime) -> Request:

@@ -1,0 +1,28 @@
+"""Whose data a restore reads: RDS's own tags on the source, asked before Terraform runs."""
+
+from provisioner.core.root import Root
+
+from pipeline.instances import Instances
+
+TEAM = "Team"
+
+
+def foreign_source(root: Root, instances: Instances) -> str | None:
+    """Why a root may not be restored from its source, in words; None where it may.
+
+    The tags are copied from the database to its snapshots, and no team can write them.
+    """
+    restore = root.restore
+    if restore is None:
+        return None
+    if restore.snapshot is not None:
+        what, tags = f"snapshot {restore.snapshot}", instances.snapshot_tags(restore.snapshot)
+    else:
+        what, tags = f"database {restore.database}", instances.instance_tags(restore.database or "")
+    if tags is None:
+        return f"RDS has no {what}: ask for a restore from one that is there"
+    if tags.get("ManagedBy") != "rds-provisioner":
+        return f"{what} was not made by the provisioner"
+    if tags.get(TEAM) != root.team:
+        return f"{what} is of team {tags.get(TEAM, 'unknown')}, not {root.team}: data stays with its team"
+    return None
