@@ -122,13 +122,13 @@ def look_back(stage: Stage) -> object:
 def reap(stage: Stage, now: dt.datetime, when: str, *, warned: int = 0, expired: int = 0) -> None:
     """Run the deployed reaper as if it were `now`, and hold it to what it should do."""
     moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    swept = stack.reap(stage.cloud, now=moment)
-    expect("warned" in swept, f"the reaper failed: {swept}")
-    did = [f"{swept[name]} {name}" for name in ("warned", "expired") if swept[name]]
+    reaped = stack.reap(stage.cloud, now=moment)
+    expect("warned" in reaped, f"the reaper failed: {reaped}")
+    did = [f"{reaped[name]} {name}" for name in ("warned", "expired") if reaped[name]]
     stage.printer.line(f"the reaper at {moment}, {when}: {', '.join(did) or 'nothing to do'}")
-    expect(not swept["errors"], f"the reaper had trouble: {swept['errors']}")
-    expect(swept["warned"] == warned, f"the reaper warned {swept['warned']} times, not {warned}")
-    expect(swept["expired"] == expired, f"the reaper ended {swept['expired']} databases, not {expired}")
+    expect(not reaped["errors"], f"the reaper had trouble: {reaped['errors']}")
+    expect(reaped["warned"] == warned, f"the reaper warned {reaped['warned']} times, not {warned}")
+    expect(reaped["expired"] == expired, f"the reaper ended {reaped['expired']} databases, not {expired}")
 
 
 def show_comment(stage: Stage, words: str) -> None:

@@ -191,7 +191,7 @@ def guarded(scenes: Scenes) -> Guarded:
 class Expired:
     """What the reaper did to a database as the clock was moved past its end."""
 
-    swept: list[dict[str, Any]]
+    reaped: list[dict[str, Any]]
     comments: list[list[str]]  # the comments on its end, after each look
     pulls: list[dict[str, Any]]  # to remove it
     removal: dict[str, Any]
@@ -204,17 +204,17 @@ def expired(scenes: Scenes) -> Expired:
     document = scenes.see(orders).document
     until(lambda: "dev-orders-copy" in identifiers(sandbox.cloud) or None, "the clone to be begun")
     end = dt.datetime.fromisoformat(document["database"]["expires_at"])
-    swept, comments = [], []
+    reaped, comments = [], []
     for minutes in (-20, -4, -2, 1, 2):
         moment = (end + dt.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        swept.append(stack.reap(sandbox.cloud, now=moment))
+        reaped.append(stack.reap(sandbox.cloud, now=moment))
         bodies = [one["body"] for one in sandbox.pull(document)["comments"]]
         comments.append([body for body in bodies if body.startswith(EXPIRY)])
     request_id = sandbox.database("dev/orders")["links"]["active_request"].rpartition("/")[2]
     removal = sandbox.wait(request_id, "done")
     mine = [one for one in control.pulls(sandbox.github) if one["branch"].startswith("rds/dev/orders/remove")]
     return Expired(
-        swept=swept,
+        reaped=reaped,
         comments=comments,
         pulls=mine,
         removal=removal,

@@ -55,7 +55,7 @@ def test_a_failed_request_is_tried_again_with_one_pull_request(sandbox: Sandbox)
 
 
 def test_a_database_is_warned_once_each_before_its_end(expired: Expired) -> None:
-    assert [one["warned"] for one in expired.swept] == [1, 1, 0, 0, 0]
+    assert [one["warned"] for one in expired.reaped] == [1, 1, 0, 0, 0]
     assert [len(bodies) for bodies in expired.comments] == [1, 1, 1, 1, 1]
     assert "Last warning" not in expired.comments[0][0]
     assert "Last warning" in expired.comments[1][0]
@@ -66,8 +66,8 @@ def test_a_database_is_warned_once_each_before_its_end(expired: Expired) -> None
 def test_an_expired_database_has_one_removal_which_merges_by_itself(
     sandbox: Sandbox, expired: Expired
 ) -> None:
-    assert [one["expired"] for one in expired.swept] == [0, 0, 0, 1, 0]
-    assert [one["errors"] for one in expired.swept] == [[]] * 5
+    assert [one["expired"] for one in expired.reaped] == [0, 0, 0, 1, 0]
+    assert [one["errors"] for one in expired.reaped] == [[]] * 5
     assert len(expired.pulls) == 1
     assert expired.pulls[0]["merged_by"].endswith("[bot]")
     assert expired.removal["kind"] == "remove"

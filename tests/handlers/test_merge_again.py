@@ -1,4 +1,4 @@
-"""A merge that GitHub refuses is tried again by the sweeper, under the conditions of the first try."""
+"""A merge that GitHub refuses is tried again by the reaper, under the conditions of the first try."""
 
 import datetime as dt
 import itertools
@@ -174,7 +174,7 @@ def test_what_did_not_merge_by_itself_at_first_does_not_later(chain: Chain, plan
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_where_the_catalog_says_review_the_sweeper_merges_nothing(chain: Chain, environment: str) -> None:
+def test_where_the_catalog_says_review_the_reaper_merges_nothing(chain: Chain, environment: str) -> None:
     one = chain.opened(environment=environment)
     chain.plan(one)
 

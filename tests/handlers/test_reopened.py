@@ -130,7 +130,7 @@ def test_what_a_person_merges_before_it_is_closed_again_is_the_teams_database(he
     assert ended_comments(heard) == []
 
 
-def test_a_merge_whose_webhook_was_lost_is_found_by_the_sweeper(chain: Chain) -> None:
+def test_a_merge_whose_webhook_was_lost_is_found_by_the_reaper(chain: Chain) -> None:
     with chain.webhooks():
         one = rejected(chain)
         reopen(chain)

@@ -396,7 +396,7 @@ def test_a_request_whose_plan_failed_can_be_cancelled(chain: Chain) -> None:
     assert chain.now(one).progress.state is State.CANCELLED
 
 
-def test_a_lost_cancel_of_a_failed_request_is_sent_again_by_the_sweeper(chain: Chain) -> None:
+def test_a_lost_cancel_of_a_failed_request_is_sent_again_by_the_reaper(chain: Chain) -> None:
     one = chain.opened()
     chain.plan(one, outcome="denied", cause="too large")
     intake.use_cases(now()).cancel(one.id, ALPHA)

@@ -30,7 +30,7 @@ Rows = dict[tuple[str, str], Row]
 BUCKET = "states"
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 # What carries no history: `version` and `attempts` count writes and tries, `lease_until` is whoever's work
-# on it now, and `due_*` is when the sweeper looks next, which an early look does not harm.
+# on it now, and `due_*` is when the reaper looks next, which an early look does not harm.
 NO_HISTORY = {"version", "attempts", "lease_until", "due_at", "due_kind"}
 # Rows that are not told again: an Idempotency-Key counts for a week, and the same POST finds its request by
 # the database's name; USE and TURN are looked up anew every day; keys come back by `ops.team_key restore`.
@@ -105,7 +105,7 @@ class World:
     def number(self, one: Request) -> int:
         return self.chain.now(one).progress.pull_request or 0
 
-    def sweep(self, after: dt.timedelta = 10 * MINUTE) -> None:
+    def reap(self, after: dt.timedelta = 10 * MINUTE) -> None:
         """Two looks, five minutes apart: what the first one writes down, the second one keeps on GitHub."""
         self.hear()
         for moment in (now() + after, now() + after + 5 * MINUTE):
@@ -182,11 +182,11 @@ def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixt
     tags = {"Service": "a-b"}
     world.carry(world.create("orders", purpose="Orders -- `of` <b>the</b> shop", tags=tags))
     world.carry(world.change("dev/orders", size="medium"))
-    world.sweep(4 * 24 * HOUR)  # warned once
+    world.reap(4 * 24 * HOUR)  # warned once
     world.carry(world.change("dev/orders", ttl="20d"))
     world.carry(world.create("short", ttl="8h"))
-    world.sweep(5 * HOUR)
-    world.sweep(dt.timedelta(hours=7, minutes=50))  # warned twice
+    world.reap(5 * HOUR)
+    world.reap(dt.timedelta(hours=7, minutes=50))  # warned twice
     world.carry(world.create("books", environment="prod", database_engine="postgres", ttl="90d"))
     disarm = world.carry(world.remove("prod/books"))
     assert disarm.kind is Kind.DISARM
@@ -205,7 +205,7 @@ def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixt
     under_way = world.create("bills", environment="staging")
     world.chain.server.hub.approve(world.number(under_way), "cyd")
     world.settled(under_way)
-    world.sweep()
+    world.reap()
 
     lost = world.lose()
 
@@ -232,7 +232,7 @@ def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixt
 def test_running_it_again_changes_nothing(world: World) -> None:
     world.carry(world.create("orders"))
     world.carry(world.change("dev/orders", storage_gb=40))
-    world.sweep()
+    world.reap()
     world.lose()
     assert restored() == 0
     before = world.rows()
@@ -252,7 +252,7 @@ def test_a_table_that_is_not_empty_is_refused(world: World, capsys: pytest.Captu
 
 def test_a_dry_run_writes_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.carry(world.create("orders"))
-    world.sweep()
+    world.reap()
     world.lose()
 
     assert restored("--dry-run") == 0
@@ -321,7 +321,7 @@ def test_a_database_that_git_no_longer_has_is_taken_for_removed(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.carry(world.create("orders"))
-    world.sweep()
+    world.reap()
     world.chain.server.hub.push_as_person("main", Place("dev", "orders").root_path, None, "Take it out")
     world.lose()
 
@@ -336,7 +336,7 @@ def test_a_database_that_git_no_longer_has_is_taken_for_removed(
 
 def test_git_and_state_are_held_against_the_records(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     one = world.carry(world.create("orders"))
-    world.sweep()
+    world.reap()
     other = render(dataclasses.replace(one.root, storage_gb=77)).encode()
     world.chain.server.hub.push_as_person("main", Place("dev", "orders").root_path, other, "By hand")
     world.keep_state("dev", "orders", RESULT | {"identifier": "dev-orders", "endpoint": "elsewhere"})
@@ -355,7 +355,7 @@ def test_a_record_that_somebody_changed_to_another_team_is_left_out(
 ) -> None:
     """A collaborator may edit the App's texts, and cannot change the words of its commit."""
     world.carry(world.create("orders"))
-    world.sweep()
+    world.reap()
     pull = world.chain.server.hub.pulls[1]
     if place == "body":
         pull.body = pull.body.replace('"team": "alpha"', '"team": "beta"')
@@ -376,7 +376,7 @@ def test_a_pull_request_or_comment_of_anybody_else_counts_for_nothing(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.carry(world.create("orders"))
-    world.sweep()
+    world.reap()
     pull = world.chain.server.hub.pulls[1]
     record = next(one for one in pull.comments if "record v1" in one.body)
     mine = dataclasses.replace(record, login="mallory", body=record.body.replace("succeeded", "failed"))

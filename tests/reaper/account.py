@@ -1,4 +1,4 @@
-"""moto's RDS with a ledger beside it, and a clock that is ahead of its snapshots."""
+"""moto's RDS with a ledger next to it, and a clock that is ahead of its snapshots."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ class Account:
     rds: Any
 
     def snapshot(self, identifier: str, of: str, tags: dict[str, str] | None = None) -> str:
-        known = {one["DBInstanceIdentifier"] for one in self.rds.describe_db_instances()["DBInstances"]}
+        described = self.rds.describe_db_instances()["DBInstances"]
+        known = {instance["DBInstanceIdentifier"] for instance in described}
         if of not in known:
             self.rds.create_db_instance(
                 DBInstanceIdentifier=of,
@@ -41,21 +42,20 @@ class Account:
 
     def left(self) -> set[str]:
         found = self.rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
-        return {one["DBSnapshotIdentifier"] for one in found}
+        return {snapshot["DBSnapshotIdentifier"] for snapshot in found}
 
     def removed(self, name: str, environment: str = "staging") -> None:
-        """A database of the ledger that is gone."""
+        """A database of the ledger that was removed."""
         any_id = self.world.new_id
         self.world.new_id = lambda: UUID(FINAL[-8:] + str(uuid4())[8:])  # which the snapshot is named after
-        one = self.world.database(name, environment=environment, ttl="30d")
+        origin = self.world.database(name, environment=environment, ttl="30d")
         self.world.new_id = any_id
         removal = self.world.api.remove(Place(environment, name), ALPHA)
         self.world.happened(removal.request.id, EventType.SUCCEEDED, result=None)
         if second := self.world.opening.follow_up(removal.request):  # the first disarmed it
             self.world.happened(second.id, EventType.SUCCEEDED, result=None)
-        gone = self.world.ledger.database(Place(environment, name))
-        assert gone is not None
-        assert (gone.state, gone.origin) == (DatabaseState.REMOVED, one)
+        removed = self.world.there(name, environment)
+        assert (removed.state, removed.origin) == (DatabaseState.REMOVED, origin)
 
     def run(self, after: dt.timedelta = DAY, rds: Any = None) -> Pruned | None:
         self.world.now += after

@@ -1,18 +1,18 @@
 """A ledger, an account and a clock that is moved by whole days."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.core.errors import TryLater
+from botocore.exceptions import ReadTimeoutError
 from provisioner.core.lifecycle import Kind
-from provisioner.core.models import Database, Request
+from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.idle import IdleDatabases, Looked
-from provisioner.reaper.idle_rules import HOUR, Point
-from provisioner.reaper.rds import Instance
+from provisioner.reaper.idle_rules import HOUR
+from provisioner.reaper.rds import Instance, Observer
 
 from tests.reaper.world import FakeGitHub, World
 
@@ -24,28 +24,58 @@ Connections = Callable[[dt.datetime], float | None]
 
 @dataclass
 class FakeAccount:
-    """Instances, and what CloudWatch knows of each."""
+    """What RDS and CloudWatch list: instances, and the connections of each; both clients in one."""
 
     running: dict[str, tuple[Instance, Connections]] = field(default_factory=dict)
     down: bool = False
     reads: list[int] = field(default_factory=list)
 
-    def instances(self) -> list[Instance]:
-        return [instance for instance, _ in self.running.values()]
+    def get_paginator(self, operation: str) -> "Pages":
+        if operation == "describe_db_instances":
+            return Pages(self._instances)
+        assert operation == "get_metric_data"
+        return Pages(self._connections)
 
-    def connections(
-        self, identifiers: Sequence[str], begin: dt.datetime, end: dt.datetime
-    ) -> dict[str, list[Point]]:
+    def _instances(self) -> dict[str, Any]:
+        return {"DBInstances": [_described(instance) for instance, _ in self.running.values()]}
+
+    def _connections(
+        self,
+        MetricDataQueries: Sequence[Mapping[str, Any]],  # noqa: N803 - as boto3 has it
+        StartTime: dt.datetime,  # noqa: N803
+        EndTime: dt.datetime,  # noqa: N803
+    ) -> dict[str, Any]:
         if self.down:
-            raise TryLater("reading the connections from CloudWatch", "CloudWatch did not answer")
-        self.reads.append(len(identifiers))
-        return {one: list(self._points(one, begin, end)) for one in identifiers}
+            raise ReadTimeoutError(endpoint_url="https://cloudwatch")
+        self.reads.append(len(MetricDataQueries))
+        return {"MetricDataResults": [self._result(query, StartTime, EndTime) for query in MetricDataQueries]}
 
-    def _points(self, identifier: str, begin: dt.datetime, end: dt.datetime) -> list[Point]:
-        instance, connected = self.running[identifier]
+    def _result(self, query: Mapping[str, Any], begin: dt.datetime, end: dt.datetime) -> dict[str, Any]:
+        (dimension,) = query["MetricStat"]["Metric"]["Dimensions"]
+        instance, connected = self.running[dimension["Value"]]
         hours = [begin + count * HOUR for count in range((end - begin) // HOUR)]
-        known = [(hour, connected(hour)) for hour in hours if hour >= instance.created_at]
-        return [(hour, count) for hour, count in known if count is not None]
+        known = {hour: connected(hour) for hour in hours if hour >= instance.created_at}
+        counts = {hour: count for hour, count in known.items() if count is not None}
+        return {"Id": query["Id"], "Timestamps": list(counts), "Values": list(counts.values())}
+
+
+@dataclass
+class Pages:
+    """A paginator whose answers fit in one page."""
+
+    page: Callable[..., dict[str, Any]]
+
+    def paginate(self, **call: Any) -> Iterator[dict[str, Any]]:
+        yield self.page(**call)
+
+
+def _described(instance: Instance) -> dict[str, Any]:
+    tags = {"ManagedBy": "rds-provisioner", "Environment": instance.place.environment}
+    return {
+        "DBInstanceIdentifier": instance.identifier,
+        "InstanceCreateTime": instance.created_at,
+        "TagList": [{"Key": key, "Value": value} for key, value in tags.items()],
+    }
 
 
 @dataclass
@@ -54,11 +84,11 @@ class KilledGitHub(FakeGitHub):
 
     at: int | None = None
 
-    def put_comment(self, number: int, marker: str, text: str) -> None:
+    def put_comment(self, number: int, marker: str, body: str) -> None:
         if number == self.at:
             self.at = None
             raise MemoryError
-        super().put_comment(number, marker, text)
+        super().put_comment(number, marker, body)
 
 
 @dataclass
@@ -85,9 +115,11 @@ class Days:
 
     def look(self, after: dt.timedelta = DAY) -> Looked | None:
         self.world.now += after
-        account: Any = self.account
-        github: Any = self.world.github
-        return IdleDatabases(self.world.opening, lambda: account, lambda: github).run()
+        return self.idle_databases().run()
+
+    def idle_databases(self) -> IdleDatabases:
+        observer = Observer(rds=self.account, cloudwatch=self.account)
+        return IdleDatabases(self.world.opening, lambda: observer, lambda: self.world.github)
 
     def days(self, count: int) -> list[tuple[int, Looked]]:
         """What each of the next days' looks did, by day, where it did anything."""
@@ -99,14 +131,8 @@ class Days:
                 found.append((day, looked))
         return found
 
-    def there(self, name: str, environment: str = "dev") -> Database:
-        found = self.ledger.database(Place(environment, name))
-        assert found is not None
-        return found
-
     def removals(self, name: str, environment: str = "dev") -> list[Request]:
-        asked = [self.ledger.request(one) for one in self.ledger.request_ids(Place(environment, name))]
-        return [one for one in asked if one and one.kind is Kind.REMOVE]
+        return [found for found in self.world.requests(name, environment) if found.kind is Kind.REMOVE]
 
-    def told(self, name: str, environment: str = "dev") -> list[str]:
-        return [note.type.value for note in self.ledger.database_events(Place(environment, name))]
+    def events(self, name: str, environment: str = "dev") -> list[str]:
+        return [event.type.value for event in self.ledger.database_events(Place(environment, name))]

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from provisioner.core.models import Activity
 from provisioner.reaper import idle_rules
-from provisioner.reaper.idle_rules import ENOUGH_HOURS, NOTICE, Finding, IdleAction, Point, follow, judge
+from provisioner.reaper.idle_rules import (
+    ENOUGH_HOURS,
+    NOTICE,
+    Finding,
+    Following,
+    IdleAction,
+    Look,
+    Point,
+    follow,
+    look,
+    window,
+)
 
 from tests.core.examples import NOW
 
@@ -21,49 +32,52 @@ HOURS = [END - (count + 1) * HOUR for count in range(24 * DAYS)]
 QUIET: list[Point] = [(hour, 0.0) for hour in HOURS]
 
 
-def verdict(points: list[Point], *, alive_since: dt.datetime = LONG_AGO, now: dt.datetime = NOW) -> Finding:
-    return judge(points, days=DAYS, alive_since=alive_since, now=now)
+def found(points: list[Point], *, alive_since: dt.datetime = LONG_AGO, now: dt.datetime = NOW) -> Finding:
+    return look(points, days=DAYS, alive_since=alive_since, now=now).finding
 
 
-def look(
+def after(
     before: Activity | None,
-    found: Finding,
+    finding: Finding,
     now: dt.datetime,
     *,
     removes: bool = True,
     origin: str = "a",
-    points: list[Point] | None = None,
-) -> idle_rules.Next:
-    return follow(before, found, points or [], origin=origin, days=DAYS, removes=removes, now=now)
+    connected_at: dt.datetime | None = None,
+) -> Following:
+    """What follows from a look at `now` that found this."""
+    begin, _ = window(DAYS, now)
+    seen = Look(finding=finding, begin=begin, at=now, last_connection_at=connected_at)
+    return follow(before, seen, origin=origin, removes=removes)
 
 
 def test_a_look_reaches_from_the_hour_that_runs_to_the_same_hour_days_ago() -> None:
     now = NOW + dt.timedelta(minutes=17)
 
-    assert idle_rules.window(DAYS, now) == (NOW + HOUR - DAYS * DAY, NOW + HOUR)
+    assert window(DAYS, now) == (NOW + HOUR - DAYS * DAY, NOW + HOUR)
 
 
 def test_fourteen_days_without_a_connection_are_idle() -> None:
-    assert verdict(QUIET) is Finding.IDLE
+    assert found(QUIET) is Finding.IDLE
 
 
 def test_no_data_at_all_is_not_idleness() -> None:
-    assert verdict([]) is Finding.UNKNOWN
+    assert found([]) is Finding.UNKNOWN
 
 
 def test_a_database_that_was_stopped_for_a_day_is_not_known_to_be_idle() -> None:
     stopped = [(at, count) for at, count in QUIET if not NOW - 6 * DAY <= at < NOW - 5 * DAY]
 
-    assert verdict(stopped) is Finding.UNKNOWN
+    assert found(stopped) is Finding.UNKNOWN
 
 
 def test_a_restart_and_a_gap_of_four_hours_do_not_hide_idleness() -> None:
-    assert verdict([(at, count) for at, count in QUIET if at.hour not in (1, 2, 3, 4)]) is Finding.IDLE
-    assert verdict([(at, count) for at, count in QUIET if at.hour not in (0, 1, 2, 3, 4)]) is Finding.UNKNOWN
+    assert found([(at, count) for at, count in QUIET if at.hour not in (1, 2, 3, 4)]) is Finding.IDLE
+    assert found([(at, count) for at, count in QUIET if at.hour not in (0, 1, 2, 3, 4)]) is Finding.UNKNOWN
 
 
 def test_a_change_by_somebody_counts_as_use() -> None:
-    assert verdict(QUIET, alive_since=NOW - 13 * DAY) is Finding.IN_USE
+    assert found(QUIET, alive_since=NOW - 13 * DAY) is Finding.IN_USE
 
 
 @given(st.sets(st.integers(0, len(HOURS) - 1)), st.integers(0, len(HOURS) - 1), st.integers(1, 900))
@@ -72,7 +86,7 @@ def test_one_connection_in_one_hour_is_use_whatever_is_missing(
 ) -> None:
     points = [(at, 0.0) for position, at in enumerate(HOURS) if position not in missing | {used}]
 
-    assert verdict([*points, (HOURS[used], float(connections))]) is Finding.IN_USE
+    assert found([*points, (HOURS[used], float(connections))]) is Finding.IN_USE
 
 
 @given(st.sets(st.integers(0, len(HOURS) - 1), max_size=60))
@@ -80,27 +94,27 @@ def test_idleness_needs_twenty_known_hours_of_every_day(missing: set[int]) -> No
     points = [(at, 0.0) for position, at in enumerate(HOURS) if position not in missing]
     gaps = [sum(position // 24 == day for position in missing) for day in range(DAYS)]
 
-    assert (verdict(points) is Finding.IDLE) == (max(gaps) <= 4)
-    assert verdict(points) is not Finding.IN_USE
+    assert (found(points) is Finding.IDLE) == (max(gaps) <= 4)
+    assert found(points) is not Finding.IN_USE
 
 
 @given(st.integers(1, 24 * DAYS * 60 - 61), st.booleans())
 def test_a_database_younger_than_its_days_is_never_idle(minutes: int, told: bool) -> None:
     age = dt.timedelta(minutes=minutes)
 
-    assert verdict(QUIET if told else [], alive_since=NOW - age) is not Finding.IDLE
+    assert found(QUIET if told else [], alive_since=NOW - age) is not Finding.IDLE
 
 
 @given(st.permutations(QUIET[:48]))
 def test_the_order_of_the_points_does_not_matter(points: list[Point]) -> None:
-    assert verdict([*points, *QUIET[48:]]) is Finding.IDLE
-    assert verdict([*QUIET[48:], *points, *points]) is Finding.IDLE
+    assert found([*points, *QUIET[48:]]) is Finding.IDLE
+    assert found([*QUIET[48:], *points, *points]) is Finding.IDLE
 
 
 def test_an_idle_database_is_warned_about_once_and_due_after_the_notice() -> None:
     activity, actions = None, []
     for day in range(6):
-        following = look(activity, Finding.IDLE, NOW + day * DAY)
+        following = after(activity, Finding.IDLE, NOW + day * DAY)
         activity = following.activity
         actions.append(following.action)
 
@@ -109,10 +123,10 @@ def test_an_idle_database_is_warned_about_once_and_due_after_the_notice() -> Non
     assert idle_rules.spell(activity) == "idle@2026-11-09T13:00:00Z"
 
 
-def test_where_nothing_is_removed_by_itself_it_is_reported_once() -> None:
+def test_where_nothing_is_removed_automatically_it_is_reported_once() -> None:
     activity, actions = None, []
     for day in range(40):
-        following = look(activity, Finding.IDLE, NOW + day * DAY, removes=False)
+        following = after(activity, Finding.IDLE, NOW + day * DAY, removes=False)
         activity = following.activity
         actions.append(following.action)
 
@@ -120,21 +134,21 @@ def test_where_nothing_is_removed_by_itself_it_is_reported_once() -> None:
 
 
 def test_an_environment_that_begins_to_remove_warns_first() -> None:
-    reported = look(None, Finding.IDLE, NOW, removes=False).activity
+    reported = after(None, Finding.IDLE, NOW, removes=False).activity
 
-    later = look(reported, Finding.IDLE, NOW + 10 * DAY, removes=True)
+    later = after(reported, Finding.IDLE, NOW + 10 * DAY, removes=True)
 
     assert later.action is IdleAction.REPORT
     assert later.activity.warned_at == NOW + 10 * DAY
     assert idle_rules.spell(later.activity) == idle_rules.spell(reported)
 
 
-def test_a_connection_takes_the_warning_back_and_the_next_spell_has_a_name_of_its_own() -> None:
-    warned = look(None, Finding.IDLE, NOW).activity
+def test_a_connection_takes_the_warning_back_and_the_next_spell_has_another_name() -> None:
+    warned = after(None, Finding.IDLE, NOW).activity
     hour = NOW + 2 * DAY
 
-    used = look(warned, Finding.IN_USE, NOW + 2 * DAY, points=[(hour, 3.0)])
-    again = look(used.activity, Finding.IDLE, NOW + 17 * DAY)
+    used = after(warned, Finding.IN_USE, NOW + 2 * DAY, connected_at=hour)
+    again = after(used.activity, Finding.IDLE, NOW + 17 * DAY)
 
     assert used.action is IdleAction.TAKE_BACK
     assert (used.activity.idle_since, used.activity.warned_at, used.activity.last_connection_at) == (
@@ -148,28 +162,28 @@ def test_a_connection_takes_the_warning_back_and_the_next_spell_has_a_name_of_it
 
 
 def test_what_is_not_known_neither_removes_nor_takes_back() -> None:
-    warned = look(None, Finding.IDLE, NOW).activity
+    warned = after(None, Finding.IDLE, NOW).activity
 
-    unknown = look(warned, Finding.UNKNOWN, NOW + 5 * DAY)
+    unknown = after(warned, Finding.UNKNOWN, NOW + 5 * DAY)
 
     assert unknown.action is None
     assert unknown.activity.warned_at == NOW
-    assert look(unknown.activity, Finding.IDLE, NOW + 6 * DAY).action is IdleAction.REMOVE
+    assert after(unknown.activity, Finding.IDLE, NOW + 6 * DAY).action is IdleAction.REMOVE
 
 
-def test_a_warning_that_nobody_followed_for_longer_than_a_look_reaches_is_given_anew() -> None:
-    warned = look(None, Finding.IDLE, NOW).activity
+def test_a_warning_that_nobody_followed_for_longer_than_a_look_reaches_is_given_again() -> None:
+    warned = after(None, Finding.IDLE, NOW).activity
 
-    assert look(warned, Finding.IDLE, NOW + 13 * DAY).action is IdleAction.REMOVE
-    late = look(warned, Finding.IDLE, NOW + 15 * DAY)
+    assert after(warned, Finding.IDLE, NOW + 13 * DAY).action is IdleAction.REMOVE
+    late = after(warned, Finding.IDLE, NOW + 15 * DAY)
     assert late.action is IdleAction.REPORT
     assert late.activity.warned_at == NOW + 15 * DAY
 
 
 def test_a_later_database_of_the_same_name_begins_afresh() -> None:
-    warned = look(None, Finding.IDLE, NOW).activity
+    warned = after(None, Finding.IDLE, NOW).activity
 
-    other = look(warned, Finding.IDLE, NOW + 5 * DAY, origin="b")
+    other = after(warned, Finding.IDLE, NOW + 5 * DAY, origin="b")
 
     assert other.action is IdleAction.REPORT
     assert (other.activity.origin, other.activity.version) == ("b", 2)
@@ -186,39 +200,40 @@ def test_nothing_is_removed_without_a_notice_of_its_own_spell(
     warned: dict[str, dt.datetime] = {}
     used_at = NOW - 1000 * DAY
     looked_idle = NOW - 1000 * DAY
-    for found, days, removes in looks:
+    for finding, days, removes in looks:
         now += days * DAY
-        following = look(activity, found, now, removes=removes)
+        following = after(activity, finding, now, removes=removes)
         activity, spell = following.activity, idle_rules.spell(following.activity)
-        if found is Finding.IN_USE:
+        if finding is Finding.IN_USE:
             used_at = now
         if following.action is IdleAction.REPORT and activity.warned_at is not None:
             assert spell not in warned
             warned[spell] = now
         if following.action is IdleAction.REMOVE:
-            assert found is Finding.IDLE
+            assert finding is Finding.IDLE
             assert removes
             assert now - warned[spell] >= NOTICE
             assert warned[spell] > used_at
             assert now - looked_idle <= DAYS * DAY
-        if found is Finding.IDLE:
+        if finding is Finding.IDLE:
             looked_idle = now
 
 
-def test_two_hundred_lives_through_ninety_days_with_gaps_and_the_scheduler_down_for_up_to_three() -> None:
+def test_two_hundred_databases_through_ninety_days_with_gaps_and_the_scheduler_down_for_up_to_three() -> None:
     chance = random.Random(90)
     ended = 0
     for _ in range(200):
         share, lost = chance.choice([0, 0.001, 0.005, 0.05]), chance.choice([0, 0.02, 0.3])
-        born = NOW + chance.randint(0, 24 * 20) * HOUR
-        life = [born + count * HOUR for count in range(24 * 90)]
-        known = {hour: float(chance.random() < share) for hour in life if chance.random() >= lost}
-        now, activity, warned_at = born, None, None
-        while now < born + 70 * DAY:
+        created_at = NOW + chance.randint(0, 24 * 20) * HOUR
+        hours = [created_at + count * HOUR for count in range(24 * 90)]
+        known = {hour: float(chance.random() < share) for hour in hours if chance.random() >= lost}
+        now, activity, warned_at = created_at, None, None
+        while now < created_at + 70 * DAY:
             now += chance.choice([24, 24, 24, 48, 72]) * HOUR
-            begin, end = idle_rules.window(DAYS, now)
-            points = [(hour, known[hour]) for hour in life if begin <= hour < end and hour in known]
-            following = look(activity, verdict(points, alive_since=born, now=now), now, points=points)
+            begin, end = window(DAYS, now)
+            points = [(hour, known[hour]) for hour in hours if begin <= hour < end and hour in known]
+            seen = look(points, days=DAYS, alive_since=created_at, now=now)
+            following = follow(activity, seen, origin="a", removes=True)
             activity = following.activity
             if following.action is IdleAction.REPORT:
                 warned_at = now
@@ -226,7 +241,7 @@ def test_two_hundred_lives_through_ninety_days_with_gaps_and_the_scheduler_down_
                 warned_at = None
             if following.action is IdleAction.REMOVE:
                 assert warned_at is not None
-                assert now - born >= DAYS * DAY + NOTICE
+                assert now - created_at >= DAYS * DAY + NOTICE
                 assert now - warned_at >= NOTICE
                 assert not any(count for hour, count in known.items() if now - DAYS * DAY < hour <= now)
                 ended += 1

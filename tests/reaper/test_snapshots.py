@@ -1,4 +1,4 @@
-"""Which final snapshots go, and that nothing else does; on moto's RDS."""
+"""Which final snapshots are deleted, and that nothing else is; on moto's RDS."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -7,28 +7,23 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from provisioner.core.catalog import Catalog, parse
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import EventType, Step
 from provisioner.core.names import Place
 from provisioner.intake.opening import Caller
-from provisioner.ledger.ledger import Ledger
-from provisioner.reaper.snapshot_rules import Snapshot, doubt, is_old, ours
 from provisioner.reaper.snapshots import Pruned
 
-from tests.core.examples import CATALOG_TEXT, catalog
 from tests.reaper.account import DAY, FINAL, HOUR, TAGS, Account
 from tests.reaper.world import ALPHA, World
 
 
 @pytest.fixture
-def account(ledger: Ledger) -> Account:
-    world = World(ledger)
+def account(world: World) -> Account:
     world.now = dt.datetime.now(dt.UTC)  # moto stamps snapshots with the time that it is
     return Account(world, boto3.client("rds"))
 
 
-def test_a_final_snapshot_goes_when_its_environment_keeps_it_no_longer(account: Account) -> None:
+def test_a_final_snapshot_is_deleted_when_its_environment_keeps_it_no_longer(account: Account) -> None:
     account.removed("orders")
     account.snapshot(FINAL, "staging-orders")
     assert account.run(30 * DAY) == Pruned()
@@ -208,7 +203,7 @@ def test_a_refused_deletion_is_tried_again_in_an_hour_and_keeps_no_other_waiting
     assert account.run(HOUR / 60, faulty) == Pruned(deleted=[FINAL])
 
 
-def test_a_snapshot_that_is_gone_already_is_no_event_and_no_error(account: Account) -> None:
+def test_a_snapshot_that_was_deleted_already_is_no_event_and_no_error(account: Account) -> None:
     account.removed("orders")
     account.snapshot(FINAL, "staging-orders")
     gone = Faulty(account.rds, "DBSnapshotNotFound", left=1)
@@ -231,32 +226,3 @@ def test_a_list_that_is_throttled_is_asked_for_again_in_an_hour(account: Account
     assert pruned is not None
     assert pruned.errors
     assert account.run(HOUR) == Pruned()
-
-
-def test_a_name_is_read_from_its_end() -> None:
-    tags = TAGS | {"Environment": "dev"}
-    managed_by = ("ManagedBy", "rds-provisioner")
-
-    def read(identifier: str, instance: str) -> Place | None:
-        return ours(identifier, instance, tags, managed_by)
-
-    assert read("dev-a-final-b-final-0a1b2c3d", "dev-a-final-b") == Place("dev", "a-final-b")
-    assert read("dev-a-final-0a1b2c3d", "dev-b") is None
-    assert read("dev-a-final-0a1b2c3d-copy", "dev-a") is None
-
-
-def test_an_environment_that_does_not_say_how_long_keeps_for_ever() -> None:
-    born = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    snapshot = Snapshot("dev-a-final-0a1b2c3d", Place("dev", "a"), born)
-
-    assert not is_old(snapshot, catalog(), born + 9999 * DAY)
-    assert is_old(snapshot, _keeping("dev", 1), born + DAY + HOUR)
-    assert not is_old(snapshot, _keeping("dev", 1), born + DAY)
-    assert doubt(snapshot, None, ()) == "the ledger does not know its database"
-
-
-def _keeping(environment: str, days: int) -> Catalog:
-    text = CATALOG_TEXT.replace(
-        f"  {environment}:\n", f"  {environment}:\n    keep_final_snapshot_days: {days}\n", 1
-    )
-    return parse(text)

@@ -2,14 +2,15 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 from uuid import UUID, uuid4
 
 from provisioner.core.errors import TryLater
-from provisioner.core.events import Detail, Event, EventType
-from provisioner.core.models import Charge
-from provisioner.github.pull_request import PullRequest
+from provisioner.core.events import Detail, Event, EventType, Step
+from provisioner.core.models import Charge, Database, Request
+from provisioner.core.names import Place
+from provisioner.github.pull_request import Merge, PullRequest
 from provisioner.intake.message import Message
 from provisioner.intake.opening import Caller, Opening
 from provisioner.intake.use_cases import UseCases
@@ -29,11 +30,12 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 @dataclass
 class FakeGitHub:
-    """Pull requests that stay as they are put, and the comments that were written."""
+    """Pull requests as they were put, the comments and records that were written, and what was merged."""
 
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: dict[int, list[str]] = field(default_factory=dict)
     records: dict[int, str] = field(default_factory=dict)
+    merged: list[int] = field(default_factory=list)
     down: bool = False
 
     def pull_request(self, number: int) -> PullRequest:
@@ -41,14 +43,27 @@ class FakeGitHub:
             raise TryLater("reading a pull request", "GitHub did not answer")
         return self.pulls[number]
 
-    def put_comment(self, number: int, marker: str, text: str) -> None:
+    def close_pull_request(self, number: int) -> PullRequest:
+        self.pulls[number] = replace(self.pulls[number], state="closed")
+        return self.pulls[number]
+
+    def merge(self, number: int, *, head: str, title: str) -> Merge:
+        assert title
+        assert self.pulls[number].head_sha == head
+        self.merged.append(number)
+        return Merge("m")
+
+    def put_comment(self, number: int, marker: str, body: str) -> None:
         if self.down:
             raise TryLater("commenting", "GitHub did not answer")
-        assert text.startswith(marker)
+        assert body.startswith(marker)
         if marker == request_record.MARKER:
-            self.records[number] = text
+            self.records[number] = body
             return
-        self.comments.setdefault(number, []).append(text)
+        self.comments.setdefault(number, []).append(body)
+
+    def delete_branch(self, branch: str) -> None:
+        assert branch
 
 
 @dataclass
@@ -73,19 +88,38 @@ class World:
         """One run of the reaper, some time later."""
         self.now += after
         outcome = Outcome()
-        github: Any = self.github
-        StuckRequests(self.opening, lambda: github).run(outcome)
-        ExpiredDatabases(self.opening, lambda: github).run(outcome)
+        StuckRequests(self.opening, lambda: self.github).run(outcome)
+        ExpiredDatabases(self.opening, lambda: self.github).run(outcome)
         return outcome
 
     def happened(self, request_id: str, what: EventType, **detail: Unpack[Detail]) -> None:
         event = Event(id=f"{what}:{self.now}", type=what, at=self.now, actor="x", detail=detail)
         self.ledger.add_event(request_id, event, self.now)
 
+    def fail(self, request_id: str, step: Step, *, retryable: bool = False) -> None:
+        """Let a request fail of its step; of its apply once that has started."""
+        if step is Step.APPLY:
+            self.happened(request_id, EventType.STARTED)
+        self.happened(request_id, EventType.FAILED, step=step, cause="c", fix="f", retryable=retryable)
+
+    def request(self, request_id: str) -> Request:
+        found = self.ledger.request(request_id)
+        assert found is not None
+        return found
+
+    def requests(self, name: str, environment: str = "dev") -> list[Request]:
+        """All requests that a database ever had, the first one first."""
+        return [self.request(request_id) for request_id in self.ledger.request_ids(Place(environment, name))]
+
+    def there(self, name: str, environment: str = "dev") -> Database:
+        found = self.ledger.database(Place(environment, name))
+        assert found is not None
+        return found
+
     def database(self, name: str, *, number: int = 1, **body: Any) -> str:
         """A database that is available; the request that made it."""
-        one = request(str(self.new_id()), database_name=name, now=self.now, **body)
-        self.ledger.open_create(one, charge(one.root), ROOM)
-        self.happened(one.id, EventType.OPENED, pull_request=number, pull_request_url="u", commit="c")
-        self.happened(one.id, EventType.SUCCEEDED, result={"endpoint": "h"})
-        return one.id
+        created = request(str(self.new_id()), database_name=name, now=self.now, **body)
+        self.ledger.open_create(created, charge(created.root), ROOM)
+        self.happened(created.id, EventType.OPENED, pull_request=number, pull_request_url="u", commit="c")
+        self.happened(created.id, EventType.SUCCEEDED, result={"endpoint": "h"})
+        return created.id

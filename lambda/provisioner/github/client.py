@@ -11,7 +11,7 @@ import urllib3
 from provisioner.core.errors import TryLater
 from provisioner.github.app import GitHubApp
 from provisioner.github.calls import Answer, Calls, check
-from provisioner.github.pull_request import PullRequest
+from provisioner.github.pull_request import Merge, PullRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,6 @@ class Comparison:
 
     commits: int
     files: tuple[FileDifference, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """The merge commit, or why GitHub did not merge."""
-
-    commit: str | None
-    reason: str = ""
 
 
 class GitHub:

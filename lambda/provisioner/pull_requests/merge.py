@@ -14,13 +14,12 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
-from provisioner.github.client import GitHub
-from provisioner.github.pull_request import PullRequest
+from provisioner.github.pull_request import PullRequest, PullRequests
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.events import of_end
 
-# A job ends seconds after its report; from then on the sweeper's own pace holds.
+# A job ends seconds after its report; from then on the reaper's own pace holds.
 AFTER_REFUSAL: Final = dt.timedelta(minutes=1)
 
 
@@ -30,7 +29,7 @@ class Merger:
 
     ledger: Ledger
     catalog: Catalog
-    github: GitHub
+    github: PullRequests
     base: str
 
     def may_merge(self, request: Request, plan: Event, found: PullRequest) -> bool:
@@ -65,7 +64,7 @@ class Merger:
     def merge_planned(self, request_id: str, found: PullRequest, now: dt.datetime) -> bool:
         """Merge what the newest plan that the ledger knows of lets merge by itself; whether it did."""
         plans = [one for one in self.ledger.events(request_id) if one.type is EventType.PLANNED]
-        request = self.ledger.request(request_id)  # what the sweeper lists may lag behind a cancel
+        request = self.ledger.request(request_id)  # what the reaper lists may lag behind a cancel
         if request is None or not plans or not self.may_merge(request, plans[-1], found):
             return False
         return not self.merge(request, found, now)

@@ -16,7 +16,7 @@ from provisioner.core.expiry import ExpiryAction
 from provisioner.core.models import Database
 from provisioner.core.root import NEVER
 from provisioner.core.times import instant, parse_instant
-from provisioner.github.client import GitHub
+from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments
 from provisioner.reaper.outcome import Outcome
@@ -30,7 +30,7 @@ class ExpiredDatabases:
     """Warns about databases and ends them; `github` is asked for only when needed."""
 
     opening: Opening
-    github: Callable[[], GitHub]
+    github: Callable[[], PullRequests]
 
     def run(self, outcome: Outcome) -> None:
         """Look after everything that is due."""

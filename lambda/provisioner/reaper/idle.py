@@ -1,9 +1,9 @@
-"""⑥ Once a day: look who uses the databases, report the idle ones, and end them where that happens by itself.
+"""⑥ Once a day: find the databases that nobody uses, report them, and end them where that is automatic.
 
 What to look at comes from RDS (the instances with our tags), not from an index of the ledger: those are what
 costs money, a database without an end has no due time, and one call lists a hundred. A turn in the ledger
-(`Ledger.take_turn`) makes it once a day for all, whoever runs first. It is taken for an hour, and for the day
-when everything went well: after a fault, or a kill, the rest is looked at an hour later.
+(ledger/turns.py) makes it once a day for all, whoever runs first. It is held for an hour, and for the
+day when everything went well: after a fault, or a kill, the rest is looked at an hour later.
 
 A removal is asked for under an id that one spell of idleness has once. Whatever else is under way for the
 database wins, as does a change since: it counts as a connection (see idle_rules.py). A ledger that was lost
@@ -23,16 +23,16 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Activity, Database
 from provisioner.core.times import instant
-from provisioner.github.client import GitHub
+from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments
 from provisioner.reaper import idle_rules
-from provisioner.reaper.idle_rules import Finding, IdleAction, Point
+from provisioner.reaper.idle_rules import Finding, IdleAction, Look, Point
 from provisioner.reaper.rds import Instance, Observer
 
 _IDLE_IDS: Final = UUID("0c5f9d0e-7a52-5c0e-8f0b-2d5a3c1e9b47")
 _TURN: Final = "idle"
-_LOOKED_ALREADY: Final = dt.timedelta(hours=23)
+_LOOKED_AT_TODAY: Final = dt.timedelta(hours=23)
 
 
 @dataclass(slots=True)
@@ -47,12 +47,19 @@ class Looked:
     removals: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
+    def count(self, place: str, finding: Finding) -> None:
+        """Count one database by what was found."""
+        self.looked_at += 1
+        self.idle += finding is Finding.IDLE
+        if finding is Finding.UNKNOWN:
+            self.unknown.append(place)
+
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Candidate:
     instance: Instance
     database: Database
-    activity: Activity | None
+    before: Activity | None
 
     @property
     def place(self) -> str:
@@ -65,7 +72,7 @@ class IdleDatabases:
 
     opening: Opening
     observer: Callable[[], Observer]
-    github: Callable[[], GitHub]
+    github: Callable[[], PullRequests]
 
     def run(self) -> Looked | None:
         """The look of the day; None where it is not due."""
@@ -76,109 +83,103 @@ class IdleDatabases:
             return None
         looked = Looked()
         try:
-            seen = list(self._seen(self.observer().instances()))
+            found = list(self._candidates(self.observer().instances()))
         except (TryLater, NeedsPerson) as error:
             looked.errors.append(str(error))
-            seen = []
-        for environment, ones in groupby(seen, key=lambda one: one.database.environment):
-            self._environment(environment, list(ones), looked)
+            found = []
+        for environment, candidates in groupby(found, key=lambda found: found.database.environment):
+            self._environment(environment, list(candidates), looked)
         if not looked.errors:
             ledger.turns.schedule(_TURN, now + idle_rules.DAY)
         return looked
 
-    def _seen(self, instances: Iterable[Instance]) -> Iterable[_Seen]:
+    def _candidates(self, instances: Iterable[Instance]) -> Iterable[_Candidate]:
         """The instances to look at, by environment: at rest, and not looked at today."""
-        now, ledger = self.opening.now, self.opening.ledger
-        for one in sorted(instances, key=lambda one: one.place):
-            rules = self.opening.catalog.environments.get(one.place.environment)
+        ledger = self.opening.ledger
+        for instance in sorted(instances, key=lambda instance: instance.place):
+            rules = self.opening.catalog.environments.get(instance.place.environment)
             if rules is None or rules.idle_after_days is None:
                 continue
-            database = ledger.database(one.place)
+            database = ledger.database(instance.place)
             if database is None or database.state is not DatabaseState.AVAILABLE:
                 continue
-            activity = ledger.activity(one.place)
-            if (
-                activity is None
-                or activity.origin != database.origin
-                or now - activity.looked_at >= _LOOKED_ALREADY
-            ):
-                yield _Seen(one, database, activity)
+            before = ledger.activity(instance.place)
+            if not self._is_looked_at(before, database):
+                yield _Candidate(instance, database, before)
 
-    def _environment(self, environment: str, seen: list[_Seen], looked: Looked) -> None:
+    def _is_looked_at(self, before: Activity | None, database: Database) -> bool:
+        if before is None or before.origin != database.origin:
+            return False
+        return self.opening.now - before.looked_at < _LOOKED_AT_TODAY
+
+    def _environment(self, environment: str, candidates: list[_Candidate], looked: Looked) -> None:
         days = self.opening.catalog.environments[environment].idle_after_days or 0
         begin, end = idle_rules.window(days, self.opening.now)
+        identifiers = [candidate.instance.identifier for candidate in candidates]
         try:
-            points = self.observer().connections([one.instance.identifier for one in seen], begin, end)
+            points = self.observer().connections(identifiers, begin, end)
         except (TryLater, NeedsPerson) as error:
             looked.errors.append(str(error))
             return
-        for one in seen:
+        for candidate in candidates:
             try:
-                self._database(one, points[one.instance.identifier], days, looked)
+                found = self._look(candidate, points[candidate.instance.identifier], days)
+                self._follow(candidate, found, looked)
             except (TryLater, NeedsPerson) as error:
-                looked.errors.append(f"{one.place}: {error}")
+                looked.errors.append(f"{candidate.place}: {error}")
 
-    def _database(self, seen: _Seen, points: list[Point], days: int, looked: Looked) -> None:
-        now, ledger, database = self.opening.now, self.opening.ledger, seen.database
-        changed = ledger.request(database.root.request_id)
-        verdict = idle_rules.judge(
-            points,
-            days=days,
-            alive_since=max(seen.instance.created_at, changed.created_at if changed else database.created_at),
-            now=now,
-        )
-        looked.looked_at += 1
-        looked.idle += verdict is Finding.IDLE
-        if verdict is Finding.UNKNOWN:
-            looked.unknown.append(seen.place)
-        automatic = self._automatic(database)
-        following = idle_rules.follow(
-            seen.activity, verdict, points, origin=database.origin, days=days, removes=automatic, now=now
-        )
+    def _look(self, candidate: _Candidate, points: list[Point], days: int) -> Look:
+        database = candidate.database
+        changed = self.opening.ledger.request(database.root.request_id)
+        changed_at = changed.created_at if changed else database.created_at
+        alive_since = max(candidate.instance.created_at, changed_at)
+        return idle_rules.look(points, days=days, alive_since=alive_since, now=self.opening.now)
+
+    def _follow(self, candidate: _Candidate, found: Look, looked: Looked) -> None:
+        """Do what follows from a look, then write it down; what GitHub did not take is tried again."""
+        database, before = candidate.database, candidate.before
+        automatic = self.opening.catalog.merges_automatically(database.environment)
+        following = idle_rules.follow(before, found, origin=database.origin, removes=automatic)
         activity, action = following.activity, following.action
+        looked.count(candidate.place, found.finding)
         if action is IdleAction.REMOVE and self._remove(database, activity):
-            looked.removals.append(seen.place)
+            looked.removals.append(candidate.place)
         if action in (IdleAction.REPORT, IdleAction.TAKE_BACK):
-            self._comment(database, activity)  # before the ledger: what GitHub did not take is tried again
-        note = self._note(database, activity, action, before=seen.activity)
-        if ledger.keep_activity(database.place, activity, note):
+            self._comment(database, activity)
+        event = self._event(database, activity, action, before)
+        if self.opening.ledger.keep_activity(database.place, activity, event):
             if action is IdleAction.REPORT:
-                looked.reported.append(seen.place)
+                looked.reported.append(candidate.place)
             if action is IdleAction.TAKE_BACK:
-                looked.taken_back.append(seen.place)
+                looked.taken_back.append(candidate.place)
 
-    def _automatic(self, database: Database) -> bool:
-        return self.opening.catalog.merges_automatically(database.environment)
-
-    def _note(
+    def _event(
         self, database: Database, activity: Activity, action: IdleAction | None, before: Activity | None
     ) -> DatabaseEvent | None:
+        now = self.opening.now
         if action is IdleAction.REPORT:
-            removed_at = activity.warned_at + idle_rules.NOTICE if activity.warned_at else None
             return database_events.idle(
                 idle_rules.spell(activity),
                 database.origin,
-                self.opening.now,
+                now,
                 since=activity.idle_since,
-                removed_at=removed_at,
+                removed_at=idle_rules.removed_at(activity),
             )
         if action is IdleAction.TAKE_BACK and before:
-            return database_events.used_again(
-                idle_rules.spell(before),
-                database.origin,
-                self.opening.now,
-                last_connection_at=activity.last_connection_at,
-            )
+            last = activity.last_connection_at
+            spell = idle_rules.spell(before)
+            return database_events.used_again(spell, database.origin, now, last_connection_at=last)
         return None
 
     def _comment(self, database: Database, activity: Activity) -> None:
         number = self.opening.ledger.origin_pull_request(database)
         if number is None:
             return
+        removed_at = idle_rules.removed_at(activity)
         text = comments.idle_comment(
             place=str(database.place),
             idle_since=instant(activity.idle_since) if activity.idle_since else None,
-            removed_at=instant(activity.warned_at + idle_rules.NOTICE) if activity.warned_at else None,
+            removed_at=instant(removed_at) if removed_at else None,
         )
         self.github().put_comment(number, comments.IDLE, text)
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ class Instance:
 
 @contextlib.contextmanager
 def asking(doing: str) -> Iterator[None]:
-    """Turns what AWS answers into our errors: a missing permission needs a person, all else another try."""
+    """Turn what AWS answers into our errors: a missing permission needs an operator, all else another try."""
     try:
         yield
     except ClientError as error:
@@ -44,7 +44,7 @@ def asking(doing: str) -> Iterator[None]:
         raise TryLater(doing, str(error)) from error
 
 
-def tags_of(described: dict[str, Any]) -> dict[str, str]:
+def tags_of(described: Mapping[str, Any]) -> dict[str, str]:
     """The tags of what RDS describes."""
     return {tag["Key"]: tag.get("Value", "") for tag in described.get("TagList", [])}
 
@@ -58,16 +58,10 @@ class Observer:
 
     def instances(self) -> list[Instance]:
         """The instances that carry our tags and a name of ours, and that RDS has finished making."""
-        found = []
+        found: list[Instance] = []
         with asking("listing the instances"):
             for page in self._rds.get_paginator("describe_db_instances").paginate():
-                for one in page["DBInstances"]:
-                    environment, _, name = one["DBInstanceIdentifier"].partition("-")
-                    tags = tags_of(one)
-                    ours = (MANAGED_BY[0], tags.get(MANAGED_BY[0])) == MANAGED_BY
-                    if ours and tags.get("Environment") == environment and "InstanceCreateTime" in one:
-                        identifier, made = one["DBInstanceIdentifier"], one["InstanceCreateTime"]
-                        found.append(Instance(identifier, Place(environment, name), made))
+                found += [instance for instance in map(_instance, page["DBInstances"]) if instance]
         return found
 
     def connections(
@@ -115,3 +109,13 @@ class Observer:
                 for result in page["MetricDataResults"]:
                     times = (at.astimezone(dt.UTC) for at in result["Timestamps"])
                     points[names[result["Id"]]] += zip(times, result["Values"], strict=True)
+
+
+def _instance(described: Mapping[str, Any]) -> Instance | None:
+    """The instance of ours that RDS describes; None for any other, and for one that is still being made."""
+    identifier, tags = described["DBInstanceIdentifier"], tags_of(described)
+    environment, _, name = identifier.partition("-")
+    ours = (MANAGED_BY[0], tags.get(MANAGED_BY[0])) == MANAGED_BY and tags.get("Environment") == environment
+    if not ours or "InstanceCreateTime" not in described:
+        return None
+    return Instance(identifier, Place(environment, name), described["InstanceCreateTime"])

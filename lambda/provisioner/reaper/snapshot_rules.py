@@ -1,9 +1,10 @@
-"""Which final snapshots are ours, and when one is old enough to go; no AWS, no clock.
+"""Which final snapshots are ours, and when one is old enough to be deleted; no AWS, no clock.
 
-A snapshot goes only when everything says so: it is a manual snapshot with the name that the module gives to
-final snapshots (`terraform/modules/rds_database`), with our tags and its environment's, finished, and older
-than `keep_final_snapshot_days`; its environment is in the catalog; the ledger knows the database and says
-that it is gone; and no request restores from it. Whatever is in doubt is kept, and said.
+A snapshot is deleted only when everything says so: it is a manual snapshot with the name that the module
+gives to final snapshots (`terraform/modules/rds_database`), with our tags and its environment's, complete,
+and older than `keep_final_snapshot_days`; its environment is in the catalog; the ledger knows the database
+and says that it was removed; and no request restores from it. Whatever is in doubt is kept, and named in the
+log.
 """
 
 import datetime as dt
@@ -25,7 +26,9 @@ class Snapshot:
     created_at: dt.datetime
 
 
-def ours(identifier: str, instance: str, tags: dict[str, str], managed_by: tuple[str, str]) -> Place | None:
+def place_of(
+    identifier: str, instance: str, tags: dict[str, str], managed_by: tuple[str, str]
+) -> Place | None:
     """The database of a snapshot that we made; None for any other.
 
     `instance` is the instance that RDS says it was taken of.
@@ -46,10 +49,10 @@ def is_old(snapshot: Snapshot, catalog: Catalog, now: dt.datetime) -> bool:
 
 
 def doubt(snapshot: Snapshot, database: Database | None, restoring: Collection[str]) -> str | None:
-    """Why an old snapshot is kept all the same; None where nothing speaks for it.
+    """Why an old snapshot is kept all the same; None where nothing speaks for keeping it.
 
     `restoring` names the snapshots that databases are being made from. A later database of the same name is
-    another one: it says nothing about a snapshot that is older than itself.
+    a different one: it says nothing about a snapshot that is older than itself.
     """
     if database is None:
         return "the ledger does not know its database"

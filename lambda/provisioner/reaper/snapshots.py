@@ -1,11 +1,11 @@
-"""⑥ Once a day: delete the final snapshots that their environments keep no longer (see `final_snapshots`).
+"""⑥ Once a day: delete the final snapshots that their environments keep no longer (see snapshot_rules.py).
 
 A turn in the ledger makes it once a day; after a fault, or a kill, it is tried again in an hour. Deleting
-twice does no harm: the second run does not see the snapshot, or hears that it is gone.
+twice does no harm: the second run does not see the snapshot, or RDS answers that there is none.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -59,19 +59,12 @@ class OldSnapshots:
         catalog, now = self.opening.catalog, self.opening.now
         with asking("listing the snapshots"):
             pages = self.rds().get_paginator("describe_db_snapshots").paginate(SnapshotType="manual")
-            described = [one for page in pages for one in page["DBSnapshots"]]
-        for one in described:
-            if one.get("SnapshotType") != "manual" or one.get("Status") != "available":
-                continue
-            identifier = one["DBSnapshotIdentifier"]
-            place = snapshot_rules.ours(identifier, one["DBInstanceIdentifier"], tags_of(one), MANAGED_BY)
-            if place is None:
-                continue
-            if place.environment not in catalog.environments:
-                pruned.kept.append(f"{identifier}: {place.environment} is not in the catalog")
-                continue
-            snapshot = Snapshot(identifier, place, one["SnapshotCreateTime"])
-            if snapshot_rules.is_old(snapshot, catalog, now):
+            described = [snapshot for page in pages for snapshot in page["DBSnapshots"]]
+        for snapshot in filter(None, map(_final, described)):
+            environment = snapshot.place.environment
+            if environment not in catalog.environments:
+                pruned.kept.append(f"{snapshot.identifier}: {environment} is not in the catalog")
+            elif snapshot_rules.is_old(snapshot, catalog, now):
                 yield snapshot
 
     def _prune(self, snapshot: Snapshot, pruned: Pruned) -> None:
@@ -79,7 +72,7 @@ class OldSnapshots:
         database = ledger.database(place)
         # The name may be another team's by now; the snapshot is still restored by the one that had it then.
         last = ledger.request_for_branch(place, snapshot.identifier.rpartition("-")[2])
-        teams = {one.team for one in (database, last) if one}
+        teams = {owner.team for owner in (database, last) if owner}
         restoring = {name for team in teams for name in self._restoring(team)}
         reason = snapshot_rules.doubt(snapshot, database, restoring)
         if reason:
@@ -99,7 +92,7 @@ class OldSnapshots:
         """Add the event: the snapshot is deleted, so that no later run comes back to it."""
         for _ in range(_TRIES_TO_WRITE):
             try:
-                self.opening.ledger.add_database_event(snapshot.place, self._note(snapshot))
+                self.opening.ledger.add_database_event(snapshot.place, self._event(snapshot))
             except Contention as error:
                 lost = f"{snapshot.identifier} was deleted, and its event not written: {error}"
             else:
@@ -109,8 +102,8 @@ class OldSnapshots:
     def _restoring(self, team: str) -> set[str]:
         """The snapshots from which the team's databases are being made, or were and may be tried again.
 
-        A team restores its own databases only. The list is a moment behind; it is asked for each snapshot
-        anew so that the moment stays one.
+        A team restores its own databases only. The list is a moment behind, so that it is read again for
+        each snapshot.
         """
         found: set[str] = set()
         for state in ("pending", "failed"):
@@ -127,7 +120,7 @@ class OldSnapshots:
         return found
 
     def _delete(self, snapshot: Snapshot) -> bool:
-        """Delete it; False where somebody else did."""
+        """Delete it; False where it was deleted already."""
         rds = self.rds()
         with asking(f"deleting snapshot {snapshot.identifier}"):
             try:
@@ -136,8 +129,17 @@ class OldSnapshots:
                 return False
         return True
 
-    def _note(self, snapshot: Snapshot) -> DatabaseEvent:
+    def _event(self, snapshot: Snapshot) -> DatabaseEvent:
         days = self.opening.catalog.environments[snapshot.place.environment].keep_final_snapshot_days
         return database_events.snapshot_deleted(
             snapshot.identifier, self.opening.now, created_at=snapshot.created_at, kept_days=days
         )
+
+
+def _final(described: Mapping[str, Any]) -> Snapshot | None:
+    """The final snapshot of ours that RDS describes; None for any other, and for one that is not complete."""
+    if described.get("SnapshotType") != "manual" or described.get("Status") != "available":
+        return None
+    identifier, instance = described["DBSnapshotIdentifier"], described["DBInstanceIdentifier"]
+    place = snapshot_rules.place_of(identifier, instance, tags_of(described), MANAGED_BY)
+    return Snapshot(identifier, place, described["SnapshotCreateTime"]) if place else None

@@ -13,7 +13,7 @@ from provisioner.core import events
 from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import ENDED, Kind, State, maximum
 from provisioner.core.models import Request
-from provisioner.github.client import GitHub
+from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments, request_record
 from provisioner.pull_requests.events import of_end
@@ -48,7 +48,7 @@ class StuckRequests:
     """Looks after the requests that are due; `github` is asked for only when needed."""
 
     opening: Opening
-    github: Callable[[], GitHub]
+    github: Callable[[], PullRequests]
     base: str = "main"
 
     def run(self, outcome: Outcome) -> None:
