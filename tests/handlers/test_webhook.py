@@ -254,6 +254,41 @@ def test_a_branch_of_no_request_is_ignored(chain: Chain, branch: str) -> None:
     assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
 
 
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_branch_of_another_kind_with_the_requests_characters_ends_nothing(
+    chain: Chain, merged: bool
+) -> None:
+    """Anybody who may push can open a pull request from one, and close it."""
+    one = chain.opened()
+    content = payload(chain, merged=merged)
+    content["pull_request"]["head"]["ref"] = f"rds/dev/mydb123/update-{one.id[:8]}"
+
+    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+
+    assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_another_number_ends_nothing(chain: Chain, merged: bool) -> None:
+    """A second pull request from the request's own branch, into a release branch, say."""
+    one = chain.opened()
+    answer = chain.hear("pull_request", payload(chain, number=999, merged=merged))
+    assert answer["json"]["detail"] == "This is not the request's own pull request."
+    assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
+
+
+def test_what_is_received_before_the_number_is_known_counts_for_the_base_branch_alone(chain: Chain) -> None:
+    one = chain.opened()
+    content = payload(chain, base={"ref": "release"})
+    unopened = chain.ask(database_name="other")
+    for pull in (content["pull_request"],):
+        pull["head"]["ref"] = f"rds/dev/other/create-{unopened.id[:8]}"
+        pull["number"] = 7
+    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+    assert chain.now(unopened).progress.state is State.REQUESTED
+    assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
+
+
 @pytest.mark.parametrize("action", ["opened", "edited", "labeled", "assigned", "review_requested", "new_one"])
 def test_actions_that_change_nothing_are_ignored(chain: Chain, action: str) -> None:
     one = chain.opened()

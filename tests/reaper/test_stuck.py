@@ -211,3 +211,21 @@ def test_an_event_that_is_received_while_a_request_is_kept_is_kept_next_time(wor
     kept = request_record.parse(world.github.records[7])
     assert kept is not None
     assert EventType.APPROVED in {event.type for event in kept.events}
+
+
+@pytest.mark.parametrize("state", [EventType.CLOSED, EventType.CANCELLED])
+def test_a_pull_request_that_is_open_although_its_request_has_ended_is_closed(
+    world: World, state: EventType
+) -> None:
+    """Else somebody could merge what nobody's quota holds and nothing would end."""
+    accepted = world.api.create(MISSION_BODY, ALPHA)
+    one = accepted.request.id
+    world.happened(one, EventType.OPENED, pull_request=7, pull_request_url="u", commit="c")
+    world.github.pulls[7] = PullRequest(7, "u", "open", merged=False, head_sha="c", branch="b", base="main")
+    world.happened(one, state)
+
+    world.reap(HOUR)
+
+    assert world.github.pulls[7].state == "closed"
+    (comment,) = world.github.comments[7]
+    assert "rds-provisioner" in comment

@@ -1,5 +1,6 @@
 """A ledger whose clock is moved by hand, with the reaper over it and a GitHub that stays as it is put."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,12 @@ class FakeGitHub:
     def pull_request(self, number: int) -> PullRequest:
         if self.down:
             raise TryLater("reading a pull request", "GitHub did not answer")
+        return self.pulls.get(number) or PullRequest(
+            number, "u", "closed", merged=False, head_sha="c", branch="b", base="main"
+        )
+
+    def close_pull_request(self, number: int) -> PullRequest:
+        self.pulls[number] = dataclasses.replace(self.pull_request(number), state="closed")
         return self.pulls[number]
 
     def close_pull_request(self, number: int) -> PullRequest:

@@ -15,7 +15,7 @@ from provisioner import settings
 from provisioner.core.errors import TryLater
 from provisioner.github.webhook import signed
 from provisioner.ledger.ledger import Ledger
-from provisioner.pull_requests.events import PullRequestEvent, of_delivery, to_event
+from provisioner.pull_requests.events import PullRequestEvent, is_of, of_delivery, to_event
 
 # GitHub caps payloads at 25 MB, API Gateway at 10 MB; those of pull requests are far smaller.
 MAX_BODY: Final = 2_000_000
@@ -61,10 +61,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _record(ledger: Ledger, delivered: PullRequestEvent) -> dict[str, Any]:
-    request = ledger.request_for_branch(delivered.place, delivered.id8)
+    branch = delivered.branch
+    request = ledger.request_for_branch(branch.place, branch.id8)
     if request is None:
-        logger.warning("no request has this branch", subject=str(delivered.place))
+        logger.warning("no request has this branch", subject=str(branch.place))
         return _answer(200, "Ignored", "No request has this branch.")
+    if not is_of(delivered, request):
+        logger.warning("not the request's own pull request", request_id=request.id, number=delivered.number)
+        return _answer(200, "Ignored", "This is not the request's own pull request.")
     now = dt.datetime.now(dt.UTC)
     event = to_event(delivered, request.progress.commit, now)
     if event is None:

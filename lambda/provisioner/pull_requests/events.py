@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.core import events
 from provisioner.core.events import ACTOR, Event
 from provisioner.core.models import Request
-from provisioner.core.names import BranchName, Place
+from provisioner.core.names import BranchName
 from provisioner.github.pull_request import PullRequest
 
 
@@ -16,12 +16,12 @@ from provisioner.github.pull_request import PullRequest
 class PullRequestEvent:
     """One delivery about a pull request on one of the provisioner's branches.
 
-    `name` is GitHub's event and action, such as `pull_request.closed`; `merged` says that it was merged into
-    the base branch. A review is one that approves; its id is None elsewhere.
+    `name` is GitHub's event and action, such as `pull_request.closed`; `into_base` says that it is for the
+    base branch, and `merged` that it was merged there. `approval` is the id of a review that approves.
     """
 
-    place: Place
-    id8: str
+    branch: BranchName
+    into_base: bool
     name: str
     number: int
     actor: str
@@ -77,8 +77,8 @@ def of_delivery(
         "pull_request_review.submitted": review.get("submitted_at"),
     }
     return PullRequestEvent(
-        place=branch.place,
-        id8=branch.id8,
+        branch=branch,
+        into_base=pull["base"]["ref"] == base,
         name=f"{name}.{action}",
         number=int(pull["number"]),
         actor=_actor(payload),
@@ -88,6 +88,18 @@ def of_delivery(
         merge_commit=pull.get("merge_commit_sha"),
         approval=review["id"] if str(review.get("state", "")).lower() == "approved" else None,
     )
+
+
+def is_of(delivered: PullRequestEvent, request: Request) -> bool:
+    """Whether a delivery is about the request's own pull request.
+
+    Anybody who may push can open another one from a branch with the first characters of the request's id: it
+    has another kind, another number, or, while the number is not known yet, another base.
+    """
+    number = request.progress.pull_request
+    if delivered.branch.kind != request.kind.value:
+        return False
+    return delivered.into_base if number is None else delivered.number == number
 
 
 def to_event(delivered: PullRequestEvent, commit: str | None, now: dt.datetime) -> Event | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.core import events
-from provisioner.core.events import EventType, Step
+from provisioner.core.events import Step
 from provisioner.core.lifecycle import ENDED, Kind, State, maximum
 from provisioner.core.models import Request
 from provisioner.github.pull_request import PullRequests
@@ -104,13 +104,12 @@ class StuckRequests:
         return Merger(ledger, self.opening.catalog, github, self.base).merge_planned(request.id, found, now)
 
     def _merged_after_all(self, request: Request) -> bool:
-        """Close a pull request that was opened again after its request had ended, unless it is merged by now.
+        """Close the pull request of a request that has ended, where it is open, unless it is merged by now.
 
         The name and the quota are free since then, and may be another request's.
         """
         ledger, progress = self.opening.ledger, request.progress
-        reopened = any(event.type is EventType.REOPENED for event in ledger.events(request.id))
-        if progress.pull_request is None or not reopened:
+        if progress.pull_request is None:
             return False
         github = self.github()
         found = github.pull_request(progress.pull_request)
