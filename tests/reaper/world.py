@@ -1,6 +1,5 @@
 """A ledger whose clock is moved by hand, with the reaper over it and a GitHub that stays as it is put."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -47,11 +46,7 @@ class FakeGitHub:
         )
 
     def close_pull_request(self, number: int) -> PullRequest:
-        self.pulls[number] = dataclasses.replace(self.pull_request(number), state="closed")
-        return self.pulls[number]
-
-    def close_pull_request(self, number: int) -> PullRequest:
-        self.pulls[number] = replace(self.pulls[number], state="closed")
+        self.pulls[number] = replace(self.pull_request(number), state="closed")
         return self.pulls[number]
 
     def merge(self, number: int, *, head: str, title: str) -> Merge:
