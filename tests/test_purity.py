@@ -18,7 +18,7 @@ DOORS = {
     "github.calls": "GitHub's API",
     "github.app": "the time in a token for GitHub",
     "access.master": "Secrets Manager",
-    "access.users": "Secrets Manager",
+    "access.secrets": "Secrets Manager",
     "access.servers": "the databases themselves",
     "reaper.rds": "RDS and CloudWatch",
 }

@@ -2,14 +2,17 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from provisioner.access.users import DatabaseUsers, Login, secret_name
+from provisioner.access import mysql
+from provisioner.access.login import Login, NotAllowed, Rows, Run, Statement
+from provisioner.access.secrets import UserSecrets, secret_name
+from provisioner.access.users import DatabaseUsers
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.events import Event, EventType
@@ -20,6 +23,8 @@ from provisioner.ledger.ledger import Ledger
 from tests.core.examples import NOW, ROOMY, charge, request
 from tests.ledger.moto_table import ledger_on_moto
 
+PLACE = Place("dev", "mydb123")
+
 
 class Killed(BaseException):
     """The function ended here."""
@@ -27,20 +32,39 @@ class Killed(BaseException):
 
 @dataclass
 class Server:
-    """A database server: it keeps the password that each user was given last."""
+    """A MySQL server: it keeps the password that each user was given last, and lets those in who know it."""
 
-    passwords: dict[str, str] = field(default_factory=dict)
-    grants: int = 0
+    passwords: dict[str, str] = field(default_factory=lambda: {"dbadmin": "m"})
+    grants: list[str] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
+    partial_revokes: str | None = None
     down: bool = False
+    not_allowed: str = "nothing"  # statements that begin so are refused
+    keeps_out: str | None = None
 
-    def run(self, login: Login, statements: Sequence[str]) -> None:
-        if self.down:
-            raise TryLater("logging in", "nobody there")
-        for line in statements:
-            if line.startswith("ALTER USER"):
-                user, password = line.split("'")[1], line.split("'")[5]
-                self.passwords[user] = password
-            self.grants += line.startswith("GRANT")
+    @contextlib.contextmanager
+    def connect(self, login: Login) -> Iterator[Run]:
+        if self.down or login.user == self.keeps_out or self.passwords.get(login.user) != login.password:
+            raise TryLater(f"logging in as {login.user}", "nobody there")
+        self.logins.append(login.user)
+        yield self.run
+
+    def run(self, statement: Statement) -> Rows:
+        line = statement.text
+        if line.startswith(self.not_allowed):
+            raise NotAllowed(statement.doing, "access denied")
+        if line.startswith("ALTER USER"):
+            user, password = line.split("'")[1], line.split("'")[5]
+            self.passwords[user] = password
+        if line.startswith("GRANT"):
+            self.grants.append(line)
+        if line.startswith("SHOW") and self.partial_revokes:
+            return [("partial_revokes", self.partial_revokes)]
+        return []
+
+    @property
+    def users(self) -> dict[str, str]:
+        return {user: password for user, password in self.passwords.items() if user != "dbadmin"}
 
 
 @dataclass
@@ -87,11 +111,13 @@ class World:
 
     @property
     def access(self) -> DatabaseUsers:
-        return DatabaseUsers(self.ledger, self.watched, self.server.run, lambda: b"salt" * 4, NOW)
+        return DatabaseUsers(
+            self.ledger, UserSecrets(self.watched), self.server.connect, lambda: b"salt" * 4, NOW
+        )
 
     @property
     def database(self) -> Database:
-        found = self.ledger.database(Place("dev", "mydb123"))
+        found = self.ledger.database(PLACE)
         assert found is not None
         return found
 
@@ -106,10 +132,10 @@ class World:
         note = DatabaseEvent(
             id=note_id, type=DatabaseEventType.ROTATION_ASKED, at=NOW, actor="alpha-ci", detail={"user": user}
         )
-        self.ledger.add_database_event(Place("dev", "mydb123"), note)
+        self.ledger.add_database_event(PLACE, note)
 
-    def notes(self, noted: DatabaseEventType) -> list[DatabaseEvent]:
-        return [note for note in self.ledger.database_events(Place("dev", "mydb123")) if note.type is noted]
+    def events(self, type_: DatabaseEventType) -> list[DatabaseEvent]:
+        return [event for event in self.ledger.database_events(PLACE) if event.type is type_]
 
     def stages(self, user: str) -> set[str]:
         found = self.client.describe_secret(SecretId=secret_name(self.database, user))
@@ -123,7 +149,7 @@ def world() -> Iterator[World]:
 
 
 def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
 
     for user in (User.APPLICATION, User.READ_ONLY):
         secret = world.secret(user)
@@ -138,56 +164,56 @@ def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
         assert len(secret["password"]) == 40
         assert secret["password"].isalnum()
     assert world.server.passwords[User.APPLICATION] != world.server.passwords[User.READ_ONLY]
-    (note,) = world.notes(DatabaseEventType.USERS_READY)
+    (note,) = world.events(DatabaseEventType.USERS_READY)
     assert set(note.detail["secrets"]) == {User.APPLICATION, User.READ_ONLY}
     assert all(":secretsmanager:" in arn for arn in note.detail["secrets"].values())
 
 
 def test_preparing_again_changes_no_password_and_says_nothing_new(world: World) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
-    before = dict(world.server.passwords)
+    world.access.prepare(PLACE)
+    before = world.server.users
     for _ in range(3):
-        world.access.prepare(Place("dev", "mydb123"))
-    assert world.server.passwords == before
-    assert len(world.notes(DatabaseEventType.USERS_READY)) == 1
+        world.access.prepare(PLACE)
+    assert world.server.users == before
+    assert len(world.events(DatabaseEventType.USERS_READY)) == 1
 
 
 def test_a_database_that_moved_is_found_in_its_secrets(world: World) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
     name = secret_name(world.database, User.APPLICATION)
     elsewhere = json.dumps(world.secret(User.APPLICATION) | {"host": "old"})
     world.client.put_secret_value(SecretId=name, SecretString=elsewhere)
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
     assert world.secret(User.APPLICATION)["host"] == "h"
     assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
 
 
 @pytest.mark.parametrize("user", [User.APPLICATION, User.READ_ONLY])
 def test_a_rotation_changes_one_users_password_once(world: World, user: str) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
-    before = dict(world.server.passwords)
+    world.access.prepare(PLACE)
+    before = world.server.users
     world.ask(user)
 
     for _ in range(3):
-        world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
+        world.access.rotate(PLACE, "rotation_asked:1")
 
     assert world.server.passwords[user] != before[user]
     other = User.READ_ONLY if user == User.APPLICATION else User.APPLICATION
     assert world.server.passwords[other] == before[other]
     assert world.secret(user)["password"] == world.server.passwords[user]
-    (note,) = world.notes(DatabaseEventType.ROTATED)
+    (note,) = world.events(DatabaseEventType.ROTATED)
     assert note.detail["user"] == user
     assert note.detail["asked_by"] == "alpha-ci"
     assert world.stages(user) == {"AWSCURRENT", "AWSPREVIOUS"}
 
 
 def test_what_nobody_asked_for_is_not_rotated(world: World) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
-    before = dict(world.server.passwords)
-    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:invented")
+    world.access.prepare(PLACE)
+    before = world.server.users
+    world.access.rotate(PLACE, "rotation_asked:invented")
     world.ask("master")
-    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")  # RDS does that one
-    assert world.server.passwords == before
+    world.access.rotate(PLACE, "rotation_asked:1")  # RDS does that one
+    assert world.server.users == before
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -196,11 +222,11 @@ def test_what_nobody_asked_for_is_not_rotated(world: World) -> None:
 def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
     world: World, call: int, after: bool, then: str
 ) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
     world.ask(User.APPLICATION)
     world.watched.calls, world.watched.kill_at, world.watched.after = 0, call, after
     with contextlib.suppress(Killed):
-        world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
+        world.access.rotate(PLACE, "rotation_asked:1")
     # Until the next run, whoever reads the secret gets in, or finds the password that is to come.
     known = {world.secret(User.APPLICATION)["password"]}
     if "AWSPENDING" in world.stages(User.APPLICATION):
@@ -212,13 +238,13 @@ def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
 
     world.watched.kill_at = None
     if then == "another apply first":
-        world.access.prepare(Place("dev", "mydb123"))
+        world.access.prepare(PLACE)
         assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
-    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
+    world.access.rotate(PLACE, "rotation_asked:1")
 
     assert world.secret(User.APPLICATION)["password"] == world.server.passwords[User.APPLICATION]
     assert "AWSPENDING" not in world.stages(User.APPLICATION)
-    assert len(world.notes(DatabaseEventType.ROTATED)) == 1
+    assert len(world.events(DatabaseEventType.ROTATED)) == 1
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -226,25 +252,25 @@ def test_a_rotation_killed_at_any_call_ends_with_secret_and_database_agreeing(
 def test_making_users_killed_at_any_call_goes_on(world: World, call: int, after: bool) -> None:
     world.watched.kill_at, world.watched.after = call, after
     with contextlib.suppress(Killed):
-        world.access.prepare(Place("dev", "mydb123"))
+        world.access.prepare(PLACE)
     world.watched.kill_at = None
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
     for user in (User.APPLICATION, User.READ_ONLY):
         assert world.secret(user)["password"] == world.server.passwords[user]
-    assert len(world.notes(DatabaseEventType.USERS_READY)) == 1
+    assert len(world.events(DatabaseEventType.USERS_READY)) == 1
 
 
 def test_a_database_that_does_not_answer_keeps_its_password_and_gets_the_new_one_later(world: World) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
     before = world.secret(User.APPLICATION)
     world.ask(User.APPLICATION)
     world.server.down = True
     with pytest.raises(TryLater):
-        world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
+        world.access.rotate(PLACE, "rotation_asked:1")
     assert world.secret(User.APPLICATION) == before
     assert world.server.passwords[User.APPLICATION] == before["password"]
     world.server.down = False
-    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
+    world.access.rotate(PLACE, "rotation_asked:1")
     assert (
         world.secret(User.APPLICATION)["password"]
         == world.server.passwords[User.APPLICATION]
@@ -253,25 +279,25 @@ def test_a_database_that_does_not_answer_keeps_its_password_and_gets_the_new_one
 
 
 def test_the_secrets_of_a_removed_database_go_and_its_name_is_free(world: World) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
-    world.access.forget(Place("dev", "mydb123"))  # not removed yet: a late word of a namesake
+    world.access.prepare(PLACE)
+    world.access.forget(PLACE)  # not removed yet: a late word of a namesake
     assert world.secret(User.APPLICATION)
     gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
-    world.ledger.mark_removed(Place("dev", "mydb123"), gone)
+    world.ledger.mark_removed(PLACE, gone)
     for _ in range(2):
-        world.access.forget(Place("dev", "mydb123"))
+        world.access.forget(PLACE)
     left = [one["Name"] for one in world.client.list_secrets()["SecretList"]]
     assert left == ["rds!db-1"]
 
 
 def test_a_removed_database_gets_no_users(world: World) -> None:
     world.ledger.mark_removed(
-        Place("dev", "mydb123"),
+        PLACE,
         DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="x"),
     )
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
     world.access.prepare(Place("dev", "nobody"))
-    assert world.server.passwords == {}
+    assert world.server.users == {}
 
 
 def test_a_missing_right_needs_a_person(world: World) -> None:
@@ -279,16 +305,14 @@ def test_a_missing_right_needs_a_person(world: World) -> None:
         def get_secret_value(self, **_: Any) -> Any:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "GetSecretValue")
 
-    access = DatabaseUsers(world.ledger, Refusing(), world.server.run, lambda: b"", NOW)
+    access = DatabaseUsers(world.ledger, UserSecrets(Refusing()), world.server.connect, lambda: b"", NOW)
     with pytest.raises(NeedsPerson, match="give the access function's role this right"):
-        access.prepare(Place("dev", "mydb123"))
+        access.prepare(PLACE)
 
 
 def test_what_failed_for_good_stands_in_the_databases_events(world: World) -> None:
-    world.access.failed(
-        Place("dev", "mydb123"), "rotating a password", "logging in to h as dbadmin: timed out"
-    )
-    (note,) = world.notes(DatabaseEventType.ACCESS_FAILED)
+    world.access.failed(PLACE, "rotating a password", "logging in to h as dbadmin: timed out")
+    (note,) = world.events(DatabaseEventType.ACCESS_FAILED)
     assert note.detail == {
         "doing": "rotating a password",
         "cause": "logging in to h as dbadmin: timed out",
@@ -297,13 +321,65 @@ def test_what_failed_for_good_stands_in_the_databases_events(world: World) -> No
 
 
 def test_no_password_ever_stands_in_the_ledger(world: World) -> None:
-    world.access.prepare(Place("dev", "mydb123"))
+    world.access.prepare(PLACE)
     world.ask(User.READ_ONLY)
-    world.access.rotate(Place("dev", "mydb123"), "rotation_asked:1")
-    text = str(world.ledger.database_events(Place("dev", "mydb123")))
-    assert not any(password in text for password in world.server.passwords.values())
+    world.access.rotate(PLACE, "rotation_asked:1")
+    text = str(world.ledger.database_events(PLACE))
+    assert not any(password in text for password in world.server.users.values())
 
 
 def test_a_login_does_not_show_its_password() -> None:
     login = Login(engine="mysql", host="h", port=1, database="d", user="u", password="hush")
     assert "hush" not in repr(login)
+
+
+def test_users_are_announced_once_they_have_logged_in(world: World) -> None:
+    world.server.keeps_out = User.READ_ONLY
+    with pytest.raises(TryLater, match="logging in as read_only"):
+        world.access.prepare(PLACE)
+    assert world.events(DatabaseEventType.USERS_READY) == []
+
+    world.server.keeps_out = None
+    world.access.prepare(PLACE)
+    assert world.server.logins[-3:] == ["dbadmin", "application", "read_only"]
+    assert len(world.events(DatabaseEventType.USERS_READY)) == 1
+
+
+def test_a_right_that_the_master_may_not_give_is_said_once_and_keeps_nobody_out(world: World) -> None:
+    world.server.not_allowed = "GRANT SELECT, SHOW VIEW"
+    for _ in range(2):
+        assert world.access.prepare(PLACE) == ["granting read_only the database: access denied"]
+    assert len(world.events(DatabaseEventType.USERS_READY)) == 1
+    (event,) = world.events(DatabaseEventType.ACCESS_FAILED)
+    assert event.detail == {
+        "doing": "granting rights",
+        "cause": "granting read_only the database: access denied",
+        "fix": "grant them as the owner (docs/access.md); everything else works",
+    }
+    assert world.secret(User.READ_ONLY)["password"] == world.server.passwords[User.READ_ONLY]
+
+
+def test_a_password_that_cannot_be_set_is_no_missing_right(world: World) -> None:
+    world.server.not_allowed = "ALTER USER"
+    with pytest.raises(TryLater, match="setting the password of application"):
+        world.access.prepare(PLACE)
+    assert world.events(DatabaseEventType.USERS_READY) == []
+
+
+@pytest.mark.parametrize(
+    ("partial_revokes", "name"),
+    [(None, r"`my\_db`"), ("OFF", r"`my\_db`"), ("ON", "`my_db`")],
+    ids=["unknown", "off", "on"],
+)
+def test_a_grant_names_its_database_as_the_server_reads_it(
+    world: World, partial_revokes: str | None, name: str
+) -> None:
+    world.server.partial_revokes = partial_revokes
+    assert mysql.grant(world.server.run, "my_db", "dbadmin") == []
+    assert [line.rpartition(" TO ")[0].rpartition(" ON ")[2] for line in world.server.grants] == [
+        f"{name}.*"
+    ] * 2
+
+
+def test_a_statement_does_not_show_its_text() -> None:
+    assert "hush" not in repr(Statement("setting a password", "ALTER USER x IDENTIFIED BY 'hush'"))

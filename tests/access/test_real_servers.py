@@ -12,9 +12,10 @@ from typing import Any
 import psycopg
 import pymysql
 import pytest
-from provisioner.access.servers import runner
-from provisioner.access.sql import new_password, statements
-from provisioner.access.users import Login
+from provisioner.access import mysql, postgres
+from provisioner.access.login import Login, NotAllowed, Rows, Statement
+from provisioner.access.servers import connector
+from provisioner.access.sql import Engine
 from provisioner.core.errors import TryLater
 from provisioner.core.models import User
 
@@ -32,16 +33,24 @@ class Database:
     login: Login
     roots: str
 
-    def run(self, *lines: str, user: str | None = None, password: str = "") -> None:
-        login = dataclasses.replace(self.login, user=user, password=password) if user else self.login
-        runner(self.roots)(login, lines)
+    @property
+    def engine(self) -> Engine:
+        return {"postgres": postgres, "mysql": mysql}[self.login.engine]
 
-    def prepare(self) -> None:
-        login = self.login
-        made = statements(
-            login.engine, login.database, login.user, list(PASSWORDS.items()), secrets.token_bytes(16)
-        )
-        self.run(*made)
+    def run(self, *lines: str, user: str | None = None, password: str = "") -> Rows:
+        login = dataclasses.replace(self.login, user=user, password=password) if user else self.login
+        rows: Rows = []
+        with connector(self.roots)(login) as run:
+            for line in lines:
+                rows = run(Statement("trying", line))
+        return rows
+
+    def prepare(self) -> list[str]:
+        """Make the users as the access function does; the rights that the master could not give."""
+        with connector(self.roots)(self.login) as run:
+            for statement in self.engine.users(list(PASSWORDS.items()), secrets.token_bytes(16)):
+                run(statement)
+            return self.engine.grant(run, self.login.database, self.login.user)
 
     def as_user(self, user: str, line: str, password: str | None = None) -> None:
         self.run(line, user=user, password=password or PASSWORDS[user])
@@ -145,7 +154,7 @@ def test_an_underscore_in_the_name_stands_for_itself_alone(database: Database) -
 
 @pytest.mark.parametrize("user", [User.APPLICATION, User.READ_ONLY])
 def test_a_new_password_takes_the_place_of_the_old_one(database: Database, user: str) -> None:
-    database.run(*new_password(database.login.engine, user, "c" * 24, secrets.token_bytes(16)))
+    database.run(database.engine.new_password(user, "c" * 24, secrets.token_bytes(16)).text)
     database.as_user(user, "SELECT 1", "c" * 24)
     with pytest.raises(TryLater):
         database.as_user(user, "SELECT 1")
@@ -182,9 +191,9 @@ def test_other_drivers_log_in_too(database: Database) -> None:
 
 
 def test_a_server_that_is_not_rdss_is_not_spoken_to(database: Database) -> None:
-    amazons = str(Path(runner.__code__.co_filename).parent / "rds_roots.crt")
-    with pytest.raises(TryLater, match=r"(?i)certificate"):
-        runner(amazons)(database.login, ["SELECT 1"])
+    amazons = str(Path(connector.__code__.co_filename).parent / "rds_roots.crt")
+    with pytest.raises(TryLater, match=r"(?i)certificate"), connector(amazons)(database.login):
+        pass
 
 
 def test_what_fails_never_says_a_password(database: Database) -> None:
@@ -203,5 +212,73 @@ def test_what_fails_never_says_a_password(database: Database) -> None:
 
 def test_nobody_there_is_a_passing_fault(database: Database) -> None:
     nobody = dataclasses.replace(database.login, port=9)
-    with pytest.raises(TryLater, match="logging in to localhost as dbadmin"):
-        runner(database.roots)(nobody, ["SELECT 1"])
+    with (
+        pytest.raises(TryLater, match="logging in to localhost as dbadmin"),
+        connector(database.roots)(nobody),
+    ):
+        pass
+
+
+def test_what_was_not_allowed_says_what_was_being_done(database: Database) -> None:
+    with pytest.raises(NotAllowed, match="trying, in localhost as read_only"):
+        database.as_user(User.READ_ONLY, "CREATE TABLE own (id int)")
+    with pytest.raises(TryLater, match="trying, in localhost as read_only") as caught:
+        database.as_user(User.READ_ONLY, "SELECT * FROM nothing_of_this_name")
+    assert not isinstance(caught.value, NotAllowed)
+
+
+def test_a_server_that_knows_no_partial_revokes_is_asked_all_the_same(database: Database) -> None:
+    if database.login.engine == "mysql":
+        assert database.run("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'") == []
+
+
+@pytest.fixture
+def theirs(started: Database) -> Iterator[Database]:
+    """Tables, a view and a sequence of a role that somebody made by hand, without the master in it."""
+    if started.login.engine != "postgres":
+        pytest.skip("only PostgreSQL's tables have owners")
+    started.run(
+        "CREATE ROLE analyst LOGIN PASSWORD '" + "d" * 24 + "'",
+        "GRANT CREATE, USAGE ON SCHEMA public TO analyst",
+        "CREATE TABLE ours (id int PRIMARY KEY)",
+    )
+    password = "d" * 24
+    for line in (
+        "CREATE TABLE theirs (id serial PRIMARY KEY)",
+        'CREATE VIEW "their ""view" AS SELECT * FROM theirs',
+        "CREATE TABLE shared (id int)",
+        "GRANT SELECT ON shared TO dbadmin WITH GRANT OPTION",
+    ):
+        started.run(line, user="analyst", password=password)
+    yield started
+    drop = ('DROP VIEW "their ""view"', "DROP TABLE theirs", "DROP TABLE shared")
+    started.run(*drop, user="analyst", password=password)
+    started.run("DROP TABLE ours", "REVOKE ALL ON SCHEMA public FROM analyst", "DROP ROLE analyst")
+
+
+def test_a_table_of_another_role_keeps_the_users_from_nothing_else(theirs: Database) -> None:
+    assert theirs.prepare() == [
+        'granting rights on "their ""view": it belongs to analyst, who can grant them',
+        'granting rights on "theirs": it belongs to analyst, who can grant them',
+        'granting rights on "theirs_id_seq": it belongs to analyst, who can grant them',
+    ]
+    theirs.as_user(User.APPLICATION, "INSERT INTO ours VALUES (1)")
+    theirs.as_user(User.READ_ONLY, "SELECT * FROM ours")
+    theirs.as_user(User.APPLICATION, "SELECT * FROM shared")  # what the master may pass on
+    theirs.as_user(User.READ_ONLY, "SELECT * FROM shared")
+    with pytest.raises(NotAllowed):
+        theirs.as_user(User.READ_ONLY, "SELECT * FROM theirs")
+
+    theirs.run("GRANT SELECT ON theirs TO read_only", user="analyst", password="d" * 24)
+    theirs.as_user(User.READ_ONLY, "SELECT * FROM theirs")
+
+
+def test_many_tables_are_granted_together(started: Database) -> None:
+    if started.login.engine != "postgres":
+        pytest.skip("MySQL grants the database as a whole")
+    names = [f"many_{number}" for number in range(250)]
+    started.run(*(f"CREATE TABLE {name} (id int)" for name in names))
+    assert started.prepare() == []
+    for name in (names[0], names[99], names[100], names[249]):
+        started.as_user(User.READ_ONLY, f"SELECT * FROM {name}")
+    started.run("DROP TABLE " + ", ".join(names))

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioner.access.users import secret_name
+from provisioner.access.secrets import secret_name
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State

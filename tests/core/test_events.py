@@ -117,6 +117,17 @@ def test_a_requests_event_is_stored_as_it_always_was(
 
 DATABASE_EVENTS: list[tuple[DatabaseEvent, str, str, str, dict[str, Any]]] = [
     (
+        database_events.rights_missing(["granting a: it belongs to bob", "granting b: no"], AT),
+        "access_failed:granting rights:3b0d78ad",
+        "access_failed",
+        "rds-provisioner",
+        {
+            "doing": "granting rights",
+            "cause": "granting a: it belongs to bob; granting b: no",
+            "fix": "grant them as the owner (docs/access.md); everything else works",
+        },
+    ),
+    (
         database_events.expiring("last@E", ORIGIN, AT, expires_at="E", last=True),
         "expiring:last@E:3f0c1a2b",
         "expiring",

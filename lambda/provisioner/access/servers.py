@@ -4,35 +4,57 @@ The drivers are pure Python and small, and nothing but the access function loads
 """
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import pg8000.exceptions
 import pg8000.native
 import pymysql
 
-from provisioner.access.users import Login
+from provisioner.access.login import Connect, Login, NotAllowed, Rows, Run, Statement
 from provisioner.core.errors import TryLater
 
 _SECONDS: Final = 10
+_ERRORS: Final = (pg8000.exceptions.Error, pymysql.err.Error, OSError)
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRES_NOT_ALLOWED: Final = "42501"
+# Access denied to a database, to a user, for a command on a table or a column, and for lack of a privilege:
+# https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+_MYSQL_NOT_ALLOWED: Final = (1044, 1045, 1142, 1143, 1227)
+
+_Open = tuple[Callable[[str], Rows], Callable[[], object]]  # what runs a text, and what closes
 
 
-def runner(roots: str) -> Callable[[Login, Sequence[str]], None]:
-    """What runs statements on a server whose certificate descends from one of the roots in this PEM file."""
+def connector(roots: str) -> Connect:
+    """What logs in to a server whose certificate descends from one of the roots in this PEM file."""
 
-    def run(login: Login, statements: Sequence[str]) -> None:
-        """Each statement by itself. Raises TryLater, with the server's words but never a statement's."""
-        doing = f"logging in to {login.host} as {login.user}"
+    @contextmanager
+    def connect(login: Login) -> Iterator[Run]:
         try:
             context = ssl.create_default_context(cafile=roots)
-            _RUN[login.engine](login, statements, context)
-        except (pg8000.exceptions.Error, pymysql.err.Error, OSError) as error:
-            raise TryLater(doing, _words(error)) from None  # a statement may hold a password
+            execute, close = _OPEN[login.engine](login, context)
+        except _ERRORS as error:
+            raise TryLater(f"logging in to {login.host} as {login.user}", _words(error)) from None
 
-    return run
+        def run(statement: Statement) -> Rows:
+            try:
+                return execute(statement.text)
+            except _ERRORS as error:
+                failed = NotAllowed if _is_not_allowed(error) else TryLater
+                doing = f"{statement.doing}, in {login.host} as {login.user}"
+                raise failed(doing, _words(error)) from None  # a statement may hold a password
+
+        try:
+            yield run
+        finally:
+            with suppress(*_ERRORS):  # of a connection that broke before
+                close()
+
+    return connect
 
 
-def _postgres(login: Login, statements: Sequence[str], context: ssl.SSLContext) -> None:
+def _postgres(login: Login, context: ssl.SSLContext) -> _Open:
     connection = pg8000.native.Connection(
         login.user,
         host=login.host,
@@ -42,31 +64,39 @@ def _postgres(login: Login, statements: Sequence[str], context: ssl.SSLContext) 
         ssl_context=context,
         timeout=_SECONDS,
     )
-    try:
-        for statement in statements:
-            connection.run(statement)
-    finally:
-        connection.close()
+    return lambda text: [tuple(row) for row in connection.run(text) or []], connection.close
 
 
-def _mysql(login: Login, statements: Sequence[str], context: ssl.SSLContext) -> None:
-    with (
-        pymysql.connect(
-            host=login.host,
-            port=login.port,
-            user=login.user,
-            password=login.password,
-            database=login.database,
-            ssl=context,
-            connect_timeout=_SECONDS,
-            read_timeout=_SECONDS,
-            write_timeout=_SECONDS,
-            autocommit=True,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        for statement in statements:
-            cursor.execute(statement)
+def _mysql(login: Login, context: ssl.SSLContext) -> _Open:
+    connection = pymysql.connect(
+        host=login.host,
+        port=login.port,
+        user=login.user,
+        password=login.password,
+        database=login.database,
+        ssl=context,
+        connect_timeout=_SECONDS,
+        read_timeout=_SECONDS,
+        write_timeout=_SECONDS,
+        autocommit=True,
+    )
+
+    def execute(text: str) -> Rows:
+        with connection.cursor() as cursor:
+            cursor.execute(text)
+            return list(cursor.fetchall())
+
+    return execute, connection.close
+
+
+_OPEN: Final[dict[str, Callable[[Login, ssl.SSLContext], _Open]]] = {"postgres": _postgres, "mysql": _mysql}
+
+
+def _is_not_allowed(error: Exception) -> bool:
+    first = error.args[0] if error.args else None
+    if isinstance(first, dict):
+        return first.get("C") == _POSTGRES_NOT_ALLOWED
+    return first in _MYSQL_NOT_ALLOWED
 
 
 def _words(error: Exception) -> str:
@@ -75,9 +105,3 @@ def _words(error: Exception) -> str:
     if isinstance(first, dict):
         return f"{first.get('M', '')} ({first.get('C', '')})"
     return f"{type(error).__name__}: {' '.join(map(str, error.args))}"[:500]
-
-
-_RUN: Final[dict[str, Callable[[Login, Sequence[str], ssl.SSLContext], None]]] = {
-    "postgres": _postgres,
-    "mysql": _mysql,
-}

@@ -1,12 +1,13 @@
 """Every event of a database outside its requests, with its id: the same id each time that it is received."""
 
 import datetime as dt
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypedDict
 
-from provisioner.core.events import ACTOR, PIPELINE
+from provisioner.core.events import ACTOR, LONGEST_CAUSE, PIPELINE
 from provisioner.core.times import instant
 
 
@@ -169,6 +170,23 @@ def access_failed(doing: str, at: dt.datetime, *, cause: str, fix: str) -> Datab
         at=at,
         actor=ACTOR,
         detail={"doing": doing, "cause": cause, "fix": fix},
+    )
+
+
+def rights_missing(refused: Sequence[str], at: dt.datetime) -> DatabaseEvent:
+    """Its users can log in, and the master user could not give them these rights; each set is said once."""
+    cause = "; ".join(refused)
+    digest = hashlib.sha256(cause.encode()).hexdigest()
+    return DatabaseEvent(
+        id=f"access_failed:granting rights:{digest[:8]}",
+        type=DatabaseEventType.ACCESS_FAILED,
+        at=at,
+        actor=ACTOR,
+        detail={
+            "doing": "granting rights",
+            "cause": cause[:LONGEST_CAUSE],
+            "fix": "grant them as the owner (docs/access.md); everything else works",
+        },
     )
 
 

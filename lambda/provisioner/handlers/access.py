@@ -16,7 +16,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.access.servers import runner
+from provisioner.access.secrets import UserSecrets
+from provisioner.access.servers import connector
 from provisioner.access.users import DatabaseUsers
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.names import Place
@@ -50,7 +51,8 @@ def _is_done(record: Mapping[str, Any]) -> bool:
     try:
         match what:
             case "applied":
-                access.prepare(place)
+                if refused := access.prepare(place):
+                    logger.warning("rights are missing", subject=str(place), refused=refused)
             case "rotation_asked":
                 access.rotate(place, asked_id)
             case "removed" | "removed_in_git":
@@ -89,8 +91,8 @@ def _later(
 def _access() -> DatabaseUsers:
     return DatabaseUsers(
         settings.ledger(),
-        settings.client("secretsmanager"),
-        runner(settings.setting("DATABASE_ROOTS", _ROOTS)),
+        UserSecrets(settings.client("secretsmanager")),
+        connector(settings.setting("DATABASE_ROOTS", _ROOTS)),
         lambda: secrets.token_bytes(16),
         dt.datetime.now(dt.UTC),
     )
