@@ -1,4 +1,4 @@
-"""No statement holds a PostgreSQL password, and nothing but a safe password or a quoted name stands in one."""
+"""No statement holds a PostgreSQL password, and only a safe password or a quoted name stands in one."""
 
 import pytest
 from provisioner.access import mysql, postgres
