@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog
 from provisioner.core.catalog import Catalog, CatalogError
+from pydantic import ValidationError
 
 from pipeline import gate, locks, plan
 from pipeline.apply import Reconciler
@@ -23,7 +24,7 @@ from pipeline.git import Checkout, GitError
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.plan import Review
-from pipeline.reporter import Reporter, ReportError
+from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
 
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> int:
         failures = _run(chosen, Checkout(Path.cwd()), interruption)
     except CatalogError as error:
         return _say(f"catalog.yaml cannot be used:\n{error}", 1)
-    except (GitError, ReportError, BotoCoreError, ClientError) as error:
+    except (GitError, Undelivered, ValidationError, BotoCoreError, ClientError) as error:
         return _say(f"pipeline {chosen.verb}: {error}", 1)
     for failure in failures:
         _say(f"FAILED  {failure}", 1)

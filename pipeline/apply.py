@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
+from provisioner.reports.schema import ApplyOutcome, ApplyReport
+from pydantic import ValidationError
 
 from pipeline.apply_checks import Refused, check_gone, check_plan, check_policy, check_result
 from pipeline.git import Checkout
@@ -20,7 +22,7 @@ from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.pending import Work, pending
 from pipeline.plan_changes import changes_outputs, normalise
-from pipeline.reporter import Reporter, ReportError
+from pipeline.reporter import Reporter, Undelivered
 from pipeline.sources import foreign_source
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
@@ -66,14 +68,14 @@ class Reconciler:
         """Bring one database to what main says, or report why not; the failure, if there is one."""
         try:
             self._reconcile(work)
-        except ReportError as error:
+        except Undelivered as error:
             return [f"{work.place}: {error}"]
         except Exception as error:
             cause, retryable = self._cause(error)
             print(f"{work.place}: {cause}", flush=True)
             try:
                 self._report(work, "failed", cause=cause, retryable=retryable)
-            except ReportError as lost:
+            except (Undelivered, ValidationError) as lost:
                 cause = f"{cause}; and {lost}"
             return [f"{work.place}: {cause}"]
         return []
@@ -192,17 +194,26 @@ class Reconciler:
             cause = f"the job was ended from outside; run the workflow again, it goes on from here. {cause}"
         return cause, True
 
-    def _report(self, work: Work, outcome: str, **more: Any) -> None:
+    def _report(
+        self,
+        work: Work,
+        outcome: ApplyOutcome,
+        *,
+        result: dict[str, Any] | None = None,
+        cause: str | None = None,
+        retryable: bool = True,
+    ) -> None:
         self.reporter.send(
-            {
-                "version": 1,
-                "type": "apply",
-                "environment": work.place.environment,
-                "database_name": work.place.database_name,
-                "request_id": work.request_id,
-                "outcome": outcome,
-                "commit": self.checkout.head(),
-                "pipeline_url": self.pipeline_url,
-                **more,
-            }
+            ApplyReport(
+                version=1,
+                environment=work.place.environment,
+                database_name=work.place.database_name,
+                request_id=work.request_id,
+                outcome=outcome,
+                commit=self.checkout.head(),
+                pipeline_url=self.pipeline_url,
+                result=result,
+                cause=cause,
+                retryable=retryable,
+            )
         )

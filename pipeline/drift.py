@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from provisioner.core.hcl import content_hash
 from provisioner.core.names import Place
+from provisioner.reports.schema import PLAN_TEXT_LIMIT, DriftReport
 
 from pipeline.git import Checkout
 from pipeline.interruption import Interruption
 from pipeline.plan_changes import normalise
-from pipeline.reporter import Reporter, ReportError
+from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
 from pipeline.workspace import prepare, roots
-
-PLAN_TEXT_LIMIT: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Drift:
                 continue
             try:
                 self._look(place, text)
-            except (TerraformError, ReportError) as error:
+            except (TerraformError, Undelivered) as error:
                 failures.append(f"{place}: {error}")
         return failures
 
@@ -56,13 +54,13 @@ class Drift:
         if drifted:
             print(shown, flush=True)
         self.reporter.send(
-            {
-                "version": 1,
-                "type": "drift",
-                "environment": place.environment,
-                "database_name": place.database_name,
-                "drifted": drifted,
-                "plan_text": shown[:PLAN_TEXT_LIMIT] if drifted else "",
-                "pipeline_url": self.pipeline_url,
-            }
+            DriftReport(
+                version=1,
+                environment=place.environment,
+                database_name=place.database_name,
+                commit=self.checkout.head(),
+                drifted=drifted,
+                plan_text=shown[:PLAN_TEXT_LIMIT] if drifted else "",
+                pipeline_url=self.pipeline_url,
+            )
         )

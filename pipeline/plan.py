@@ -1,8 +1,7 @@
 """On a pull request: gate, then plan, then one report."""
 
-import dataclasses
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,18 @@ from typing import Any
 from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import content_hash, parse, render_removed
 from provisioner.core.names import DATABASES, Place
+from provisioner.reports.schema import PLAN_TEXT_LIMIT, PlanOutcome, PlanReport, RuleResult, Summary
 
 from pipeline import gate
 from pipeline.gate import Files, Verdict
 from pipeline.git import Checkout
 from pipeline.instances import Instances
-from pipeline.plan_changes import Summary, destroyed_databases, foreign_resources, normalise, summarise
+from pipeline.plan_changes import destroyed_databases, foreign_resources, normalise, summarise
 from pipeline.reporter import Reporter
 from pipeline.sources import foreign_source
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
 from pipeline.workspace import prepare
-
-PLAN_TEXT_LIMIT = 50_000
 
 
 def judge(checkout: Checkout, *, branch: str, catalog: Catalog, now: dt.datetime) -> Verdict:
@@ -104,24 +102,24 @@ class Review:
         self,
         place: Place,
         verdict: Verdict,
-        outcome: str,
+        outcome: PlanOutcome,
         *,
         summary: Summary | None = None,
         plan_text: str = "",
         cause: str | None = None,
     ) -> None:
-        report: Mapping[str, Any] = {
-            "version": 1,
-            "type": "plan",
-            "environment": place.environment,
-            "database_name": place.database_name,
-            "branch": self.branch,
-            "commit": self.checkout.head(),
-            "outcome": outcome,
-            "summary": dataclasses.asdict(summary) if summary else None,
-            "plan_text": plan_text[:PLAN_TEXT_LIMIT],
-            "policy": [dataclasses.asdict(one) for one in verdict.results],
-            "pipeline_url": self.pipeline_url,
-            "cause": cause,
-        }
-        self.reporter.send(report)
+        self.reporter.send(
+            PlanReport(
+                version=1,
+                environment=place.environment,
+                database_name=place.database_name,
+                branch=self.branch,
+                commit=self.checkout.head(),
+                outcome=outcome,
+                summary=summary,
+                plan_text=plan_text[:PLAN_TEXT_LIMIT],
+                policy=tuple(map(RuleResult.of, verdict.results)),
+                pipeline_url=self.pipeline_url,
+                cause=cause,
+            )
+        )

@@ -4,28 +4,15 @@ Reads `terraform show -json`: https://developer.hashicorp.com/terraform/internal
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from provisioner.core.names import Place
+from provisioner.reports.schema import Summary
 
 PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 OWN_TYPES: Final = frozenset({"aws_db_instance", "aws_db_parameter_group"})
 INSTANCE: Final = "aws_db_instance"
 _NOTHING: Final = (["no-op"], ["read"])
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Counts of resources, and of databases among them, as the plan report carries them."""
-
-    add: int = 0
-    change: int = 0
-    destroy: int = 0
-    replace: int = 0
-    databases_added: int = 0
-    databases_destroyed: int = 0
-    only_own_database: bool = False
 
 
 def normalise(plan: Mapping[str, Any]) -> list[dict[str, Any]]:

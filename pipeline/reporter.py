@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from provisioner.reports.schema import Report, encode
 
 # A pipeline may be quicker than the worker that opens the pull request after it pushed the branch.
 TRIES: Final = 24
@@ -14,8 +15,8 @@ PAUSE_SECONDS: Final = 5.0
 FAILURES: Final = 3
 
 
-class ReportError(Exception):
-    """The provisioner did not take a report."""
+class Undelivered(Exception):
+    """A report that the provisioner did not take."""
 
 
 class Reporter:
@@ -26,14 +27,14 @@ class Reporter:
         self._function = function
         self._sleep = sleep
 
-    def send(self, report: Mapping[str, Any]) -> None:
-        """Send a report until it is taken; raises ReportError when it never is."""
-        reason, failures = "", 0
+    def send(self, report: Report) -> None:
+        """Send a report until it is taken; raises Undelivered when it never is."""
+        payload, reason, failures = json.dumps(encode(report)).encode(), "", 0
         for attempt in range(TRIES):
             if attempt:
                 self._sleep(PAUSE_SECONDS)
             try:
-                answer = self._invoke(report)
+                answer = self._invoke(payload)
             except _Failure as failure:
                 reason, failures = str(failure), failures + 1
                 if failures == FAILURES:
@@ -45,11 +46,11 @@ class Reporter:
                 return
             if not answer.get("retry"):
                 break
-        raise ReportError(f"{self._function} did not take the report: {reason}")
+        raise Undelivered(f"{self._function} did not take the report: {reason}")
 
-    def _invoke(self, report: Mapping[str, Any]) -> dict[str, Any]:
+    def _invoke(self, payload: bytes) -> dict[str, Any]:
         try:
-            answer = self._client.invoke(FunctionName=self._function, Payload=json.dumps(report).encode())
+            answer = self._client.invoke(FunctionName=self._function, Payload=payload)
         except (BotoCoreError, ClientError) as error:
             raise _Failure(str(error)) from error
         content: dict[str, Any] = json.loads(answer["Payload"].read() or b"{}")

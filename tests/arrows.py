@@ -33,7 +33,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "wiring": "core github intake circleci settings",
         "handlers": "core ledger github notify access settings intake pull_requests "
         "api reports reaper wiring",
-        "pipeline": "core",
+        "pipeline": "core reports.schema",
         "ops": "core ledger github pull_requests",
         "sandbox": "ops.team_key",
         "rdsctl": "",

@@ -19,6 +19,7 @@ from provisioner.handlers import report, webhook, worker
 from provisioner.intake.message import Message
 from provisioner.intake.opening import Caller
 from provisioner.ledger.ledger import Ledger
+from provisioner.reports.schema import ApplyOutcome, ApplyReport, PlanReport, RuleResult, Summary, encode
 from provisioner.wiring import changes
 
 from sandbox.github import GitHubServer
@@ -129,13 +130,13 @@ class Chain:
         return [call for call in calls(self.server) if not call.endswith("/access_tokens")]
 
     def plan(self, one: Request, **more: Any) -> dict[str, Any]:
-        """Report a plan that does what a create asks for, or as given."""
-        answer: dict[str, Any] = report.plan_handler(plan_of(one) | more, self.context)
+        """Report a plan that does what a create asks for, with any field as given."""
+        answer: dict[str, Any] = report.plan_handler(encode(plan_of(one)) | more, self.context)
         return answer
 
-    def apply(self, one: Request, outcome: str, **more: Any) -> dict[str, Any]:
-        """Report how an apply goes."""
-        answer: dict[str, Any] = report.apply_handler(apply_of(one, outcome) | more, self.context)
+    def apply(self, one: Request, outcome: ApplyOutcome, **more: Any) -> dict[str, Any]:
+        """Report how an apply goes, with any field as given."""
+        answer: dict[str, Any] = report.apply_handler(encode(apply_of(one, outcome)) | more, self.context)
         return answer
 
     def hear(self, name: str, payload: Any, **headers: str) -> dict[str, Any]:
@@ -171,30 +172,20 @@ def sign(body: bytes, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def plan_of(one: Request) -> dict[str, Any]:
+def plan_of(one: Request) -> PlanReport:
     """A report of a plan that does what a create asks for."""
-    return {
-        "version": 1,
-        "type": "plan",
-        "environment": one.environment,
-        "database_name": one.database_name,
-        "branch": f"rds/{one.environment}/{one.database_name}/{one.kind}-{one.id[:8]}",
-        "commit": one.progress.commit,
-        "outcome": "passed",
-        "summary": {
-            "add": 2,
-            "change": 0,
-            "destroy": 0,
-            "replace": 0,
-            "databases_added": 1,
-            "databases_destroyed": 0,
-            "only_own_database": True,
-        },
-        "plan_text": "Plan: 2 to add, 0 to change, 0 to destroy.",
-        "policy": [{"rule": "rendered", "passed": True, "detail": "as written"}],
-        "pipeline_url": "https://ci.example/jobs/1",
-        "cause": None,
-    }
+    return PlanReport(
+        version=1,
+        environment=one.environment,
+        database_name=one.database_name,
+        branch=one.place.branch(one.kind, one.id),
+        commit=one.progress.commit or "",
+        outcome="passed",
+        summary=Summary(add=2, databases_added=1, only_own_database=True),
+        plan_text="Plan: 2 to add, 0 to change, 0 to destroy.",
+        policy=(RuleResult(rule="rendered", passed=True, detail="as written"),),
+        pipeline_url="https://ci.example/jobs/1",
+    )
 
 
 RESULT = {
@@ -208,21 +199,19 @@ RESULT = {
 }
 
 
-def apply_of(one: Request, outcome: str) -> dict[str, Any]:
+def apply_of(one: Request, outcome: ApplyOutcome) -> ApplyReport:
     """A report of an apply."""
-    return {
-        "version": 1,
-        "type": "apply",
-        "environment": one.environment,
-        "database_name": one.database_name,
-        "request_id": None if outcome == "removed" else one.id,
-        "outcome": outcome,
-        "commit": "0" * 40,
-        "pipeline_url": "https://ci.example/jobs/2",
-        "result": RESULT if outcome == "succeeded" else None,
-        "cause": "Error: out of addresses" if outcome == "failed" else None,
-        "retryable": True,
-    }
+    return ApplyReport(
+        version=1,
+        environment=one.environment,
+        database_name=one.database_name,
+        request_id=None if outcome == "removed" else one.id,
+        outcome=outcome,
+        commit="0" * 40,
+        pipeline_url="https://ci.example/jobs/2",
+        result=RESULT if outcome == "succeeded" else None,
+        cause="Error: out of addresses" if outcome == "failed" else None,
+    )
 
 
 @contextlib.contextmanager

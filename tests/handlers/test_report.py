@@ -14,6 +14,7 @@ from provisioner.core.models import Charge, Request
 from provisioner.core.names import Place
 from provisioner.handlers import report
 from provisioner.pull_requests import comments
+from provisioner.reports.schema import ApplyOutcome, encode
 from provisioner.wiring import intake, repository
 
 from tests.handlers.chain import ALPHA, RESULT, Chain, apply_of, now, plan_of
@@ -400,6 +401,19 @@ def test_a_report_that_cannot_be_read_is_refused_with_the_field(chain: Chain, ch
     assert chain.calls() == []
 
 
+def test_what_a_newer_pipeline_says_is_ignored_and_logged(
+    chain: Chain, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = chain.opened()
+
+    answer = chain.plan(one, duration=7, summary=SUMMARY | {"moved": 1})
+
+    assert answer == {"accepted": True, "reason": "it merges by itself now."}
+    (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert record.getMessage() == "the report has fields that only a newer release reads"
+    assert vars(record)["fields"] == ["summary.moved", "duration"]
+
+
 @pytest.mark.parametrize("event", [{}, [], "text", None, 7], ids=str)
 def test_anything_else_than_a_report_is_refused(chain: Chain, event: Any) -> None:
     for handler in (report.plan_handler, report.apply_handler):
@@ -409,8 +423,8 @@ def test_anything_else_than_a_report_is_refused(chain: Chain, event: Any) -> Non
 def test_the_plans_role_cannot_report_an_apply_nor_the_applys_a_plan(chain: Chain) -> None:
     one = chain.opened()
 
-    assert not report.plan_handler(apply_of(one, "succeeded"), chain.context)["accepted"]
-    assert not report.apply_handler(plan_of(one), chain.context)["accepted"]
+    assert not report.plan_handler(encode(apply_of(one, "succeeded")), chain.context)["accepted"]
+    assert not report.apply_handler(encode(plan_of(one)), chain.context)["accepted"]
 
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
     assert not merged(chain)
@@ -466,7 +480,7 @@ def test_a_failed_apply_says_why_and_starts_again_without_a_new_pull_request(cha
     "order", list(itertools.permutations(["started", "failed", "succeeded"])), ids="-".join
 )
 def test_late_and_repeated_reports_of_an_apply_never_undo_its_success(
-    chain: Chain, order: tuple[str, ...]
+    chain: Chain, order: tuple[ApplyOutcome, ...]
 ) -> None:
     one = chain.opened()
     chain.plan(one)

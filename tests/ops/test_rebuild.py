@@ -16,6 +16,7 @@ from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.ledger.codecs import from_item
+from provisioner.reports.schema import ApplyOutcome
 from provisioner.wiring import intake
 
 from ops import rebuild
@@ -66,7 +67,7 @@ class World:
         assert self.chain.work() == []
         return self.chain.now(one)
 
-    def carry(self, one: Request, outcome: str = "succeeded") -> Request:
+    def carry(self, one: Request, outcome: ApplyOutcome = "succeeded") -> Request:
         """Plan, merge and apply."""
         self.merge(one)
         self.chain.apply(one, "started")

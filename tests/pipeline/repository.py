@@ -13,16 +13,17 @@ LOCK = "terraform/databases/.terraform.lock.hcl"
 
 
 class Repository:
-    """A clone with its origin beside it; main holds the catalog and the provider lock."""
+    """A clone next to its origin, which may be there already; main gets the catalog and the provider lock."""
 
-    def __init__(self, directory: Path) -> None:
-        self.origin = directory / "origin.git"
+    def __init__(self, directory: Path, origin: Path | None = None) -> None:
+        self.origin = origin or directory / "origin.git"
         self.directory = directory / "clone"
-        git(directory, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
+        if origin is None:
+            git(directory, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
         git(directory, "clone", "--quiet", str(self.origin), str(self.directory))
         self.git("config", "user.name", "Somebody")
         self.git("config", "user.email", "somebody@example.com")
-        self.git("checkout", "--quiet", "-b", "main")
+        self.git("checkout", "--quiet", "-B", "main")
         self.commit({"catalog.yaml": CATALOG_TEXT, LOCK: "# provider lock\n"})
         self.push()
 

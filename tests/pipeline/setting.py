@@ -5,6 +5,7 @@ import itertools
 from typing import Any
 
 from pipeline.apply import Reconciler
+from pipeline.drift import Drift
 from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
@@ -21,14 +22,15 @@ URL = "https://ci.example.com/1"
 class Setting:
     """The pipeline on both sides of a merge, with everything that it talks to."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, functions: Any = None) -> None:
         self.repository = repository
         self.lifeline = Lifeline()
         self.bucket = Bucket(self.lifeline)
         self.functions = Functions(self.lifeline)
         self.cloud = Cloud(lifeline=self.lifeline)
         self.store = Store(self.bucket, "states")
-        self.reporter = Reporter(self.functions, "apply-report", sleep=lambda _: None)
+        self.plans = Reporter(functions or self.functions, "plan-report", sleep=lambda _: None)
+        self.applies = Reporter(functions or self.functions, "apply-report", sleep=lambda _: None)
         self.interruption = Interruption()
         self.now = NOW
         self._numbers = itertools.count(1)
@@ -46,7 +48,7 @@ class Setting:
         checkout = self.repository.checkout
         verdict = judge(checkout, branch=branch, catalog=catalog(), now=self.now)
         instances = Instances(Rds(self.cloud))
-        return Review(checkout, self.store, self.reporter, instances, self.cloud.terraform, branch, URL).run(
+        return Review(checkout, self.store, self.plans, instances, self.cloud.terraform, branch, URL).run(
             verdict
         )
 
@@ -57,13 +59,23 @@ class Setting:
             checkout,
             self.store,
             Instances(Rds(self.cloud)),
-            self.reporter,
+            self.applies,
             lambda directory: self.cloud.terraform(directory, self.interruption),
             catalog(),
             lambda: self.now,
             URL,
             self.interruption,
         ).run(environment)
+
+    def drift(self) -> list[str]:
+        return Drift(
+            self.repository.checkout,
+            self.store,
+            self.plans,
+            self.cloud.terraform,
+            URL,
+            self.interruption,
+        ).run()
 
     def save(self) -> Any:
         return copy.deepcopy((self.bucket.objects, self.cloud.states, self.cloud.orphans))

@@ -96,6 +96,16 @@ def test_one_failure_does_not_stop_the_others(setting: Setting) -> None:
     assert (failed["cause"], failed["retryable"]) == ("Error: InternalFailure: try again", True)
 
 
+def test_a_root_whose_name_no_report_can_carry_does_not_stop_the_others(setting: Setting) -> None:
+    long = Place("dev", "a" * 70)
+    setting.reviewed(file_of(root(OTHER, database_name="second")))
+    setting.repository.on_main({long.root_path: "x"})
+    (failure,) = setting.apply()
+    assert failure.startswith(f"{long}: ")
+    assert "database_name" in failure
+    assert setting.functions.outcomes() == ["second: started", "second: succeeded"]
+
+
 class TestResume:
     """A failed or killed apply is run again, without a new pull request."""
 
@@ -411,7 +421,7 @@ class TestEnd:
             return times[-1]
 
         failures = Reconciler(
-            checkout, setting.store, Instances(Rds(setting.cloud)), setting.reporter,
+            checkout, setting.store, Instances(Rds(setting.cloud)), setting.applies,
             setting.cloud.terraform, catalog(), now, URL, setting.interruption,
         ).run("dev")  # fmt: skip
         assert failures == ["dev/second: not begun, for want of time: run the workflow again"]

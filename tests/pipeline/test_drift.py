@@ -1,6 +1,5 @@
 """The nightly check finds what was changed beside git, and changes nothing."""
 
-from pipeline.drift import Drift
 from tests.core.examples import root
 from tests.pipeline.fakes import INSTANCE
 from tests.pipeline.repository import file_of
@@ -11,14 +10,7 @@ OTHER = "11111111-8f5e-4c1d-9a70-1c2d3e4f5a6b"
 
 def looked(setting: Setting) -> list[str]:
     setting.functions.reports.clear()
-    return Drift(
-        setting.repository.checkout,
-        setting.store,
-        setting.reporter,
-        setting.cloud.terraform,
-        URL,
-        setting.interruption,
-    ).run()
+    return setting.drift()
 
 
 def test_a_database_that_is_as_its_root_says_is_reported_so(setting: Setting) -> None:
@@ -34,6 +26,7 @@ def test_a_database_that_is_as_its_root_says_is_reported_so(setting: Setting) ->
             "drifted": False,
             "plan_text": "",
             "pipeline_url": URL,
+            "commit": setting.repository.checkout.head(),
         }
     ]
 

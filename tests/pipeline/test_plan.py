@@ -4,8 +4,8 @@ import dataclasses
 
 from provisioner.core.hcl import content_hash, render, render_removed
 from provisioner.core.names import Place
+from provisioner.reports.schema import PLAN_TEXT_LIMIT
 
-from pipeline.plan import PLAN_TEXT_LIMIT
 from tests.core.examples import root
 from tests.pipeline.fakes import GROUP, INSTANCE, PREVENTED
 from tests.pipeline.repository import file_of

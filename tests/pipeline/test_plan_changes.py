@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from provisioner.core.names import Place
+from provisioner.reports.schema import Summary
 
 from pipeline.plan_changes import (
     PROVIDER,
-    Summary,
     any_true,
     changes_outputs,
     destroyed_databases,

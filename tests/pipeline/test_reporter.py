@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from pipeline.reporter import FAILURES, PAUSE_SECONDS, TRIES, Reporter, ReportError
+from provisioner.reports.schema import DriftReport, encode
+
+from pipeline.reporter import FAILURES, PAUSE_SECONDS, TRIES, Reporter, Undelivered
 from tests.pipeline.fakes import Functions
 
+REPORT = DriftReport(version=1, environment="dev", database_name="mydb123", drifted=False)
 LATER = {"accepted": False, "retry": True, "reason": "the pull request is not open yet"}
 BROKEN = {"errorType": "KeyError", "errorMessage": "'x'"}
 
@@ -14,15 +17,15 @@ def sent(*answers: dict[str, Any]) -> tuple[Functions, list[float], str]:
     functions, pauses, error = Functions(), list[float](), ""
     functions.answers = list(answers)
     try:
-        Reporter(functions, "plan-report", sleep=pauses.append).send({"version": 1})
-    except ReportError as lost:
+        Reporter(functions, "plan-report", sleep=pauses.append).send(REPORT)
+    except Undelivered as lost:
         error = str(lost)
     return functions, pauses, error
 
 
 def test_a_report_is_sent_once() -> None:
     functions, pauses, error = sent({"accepted": True, "reason": "noted"})
-    assert (functions.reports, pauses, error) == ([{"version": 1}], [], "")
+    assert (functions.reports, pauses, error) == ([encode(REPORT)], [], "")
 
 
 def test_it_is_sent_again_while_the_pull_request_is_not_there() -> None:

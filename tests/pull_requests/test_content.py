@@ -14,6 +14,7 @@ from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.names import BranchName
 from provisioner.pull_requests import content
+from provisioner.pull_requests.markdown import cell
 
 from tests.core.examples import ID, NOW, catalog, opened_catalog, request
 from tests.golden_files import assert_golden
@@ -183,8 +184,8 @@ def test_users_words_come_after_what_circleci_looks_through_for_skip_ci(kind: Ki
 
 @given(text=hostile)
 def test_a_cell_is_one_cell_and_reaches_nothing(text: str) -> None:
-    table = f"| a | b |\n|---|---|\n| {content.cell(text)} | end |\n"
-    plain = f"| a | b |\n|---|---|\n| {'`x`' if content.cell(text) else ''} | end |\n"
+    table = f"| a | b |\n|---|---|\n| {cell(text)} | end |\n"
+    plain = f"| a | b |\n|---|---|\n| {'`x`' if cell(text) else ''} | end |\n"
 
     assert reached(table) == reached(plain)
 

@@ -1,4 +1,4 @@
-"""④⑤ The pipeline's reports. It holds no GitHub credential, so that it tells these functions, and they act.
+"""④⑤ The pipeline's reports. The pipeline holds no GitHub credential: it reports here, and these act.
 
 Each of its roles may call one: a branch's own pipeline `plan_handler`, the pipeline of main `apply_handler`.
 """
@@ -13,8 +13,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from provisioner import settings
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.reports.apply import ApplyReceiver
+from provisioner.reports.drift import DriftReceiver
 from provisioner.reports.plan import PlanReceiver
-from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, ReportError, parse
+from provisioner.reports.schema import (
+    ApplyReport,
+    DriftReport,
+    PlanReport,
+    Report,
+    ReportError,
+    parse,
+    unknown_fields,
+)
 from provisioner.wiring import changes, deployed, repository
 
 logger = Logger()
@@ -42,7 +51,9 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
         if not isinstance(report, taken):
             raise ReportError(f"this function takes no report of type {report.type}")
         logger.append_keys(environment=report.environment, database_name=report.database_name)
-        reason = _hear(report)
+        if ignored := unknown_fields(event):
+            logger.warning("the report has fields that only a newer release reads", fields=ignored)
+        reason = _receive(report)
     except TryLater as error:
         logger.warning("later", reason=str(error))
         return {"accepted": False, "retry": True, "reason": str(error)}
@@ -50,34 +61,47 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
         logger.error("refused", reason=str(error))
         metrics.add_metric(name="ReportsRefused", unit=MetricUnit.Count, value=1)
         return {"accepted": False, "retry": False, "reason": str(error)}
-    logger.info("heard", type=report.type, reason=reason)
+    logger.info("received", type=report.type, reason=reason)
     return {"accepted": True, "reason": reason}
 
 
-def _hear(report: PlanReport | ApplyReport | DriftReport) -> str:
-    if isinstance(report, PlanReport):
-        reviewer = PlanReceiver(
-            settings.ledger(), deployed.catalog(), repository.github(), settings.base_branch(), _now
-        )
-        return reviewer.planned(report)
-    now = _now()
-    listener = ApplyReceiver(settings.ledger(), repository.github, changes.opening(now).follow_up)
-    if isinstance(report, DriftReport):
-        if not report.drifted:
-            return "no drift"
-        metrics.add_metric(name="DriftedDatabases", unit=MetricUnit.Count, value=1)
-        listener.drifted(report)
-        return "drift noted"
+def _receive(report: Report) -> str:
+    """Act on a report; what became of it."""
+    match report:
+        case PlanReport():
+            return _receive_plan(report)
+        case ApplyReport():
+            return _receive_apply(report)
+        case DriftReport():
+            return _receive_drift(report)
+
+
+def _receive_plan(report: PlanReport) -> str:
+    github, base = repository.github(), settings.base_branch()
+    return PlanReceiver(settings.ledger(), deployed.catalog(), github, base, _now).receive(report)
+
+
+def _receive_apply(report: ApplyReport) -> str:
     if report.outcome == "failed":
         metrics.add_metric(name="RequestFailed", unit=MetricUnit.Count, value=1)
-    request = listener.applied(report, now)
+    now = _now()
+    receiver = ApplyReceiver(settings.ledger(), repository.github, changes.opening(now).follow_up)
+    request = receiver.receive(report, now)
     if request is None:
         return "no request asked for this; the change was made in git alone"
     try:
-        listener.say(request, report)
+        receiver.comment(request, report)
     except Exception:  # the ledger has it already, so that GitHub's absence loses nothing
         logger.exception("the comment was not written", request_id=request.id)
     return f"request {request.id} is {request.progress.state}"
+
+
+def _receive_drift(report: DriftReport) -> str:
+    if not report.drifted:
+        return "no drift"
+    metrics.add_metric(name="DriftedDatabases", unit=MetricUnit.Count, value=1)
+    DriftReceiver(settings.ledger(), repository.github).receive(report)
+    return "drift noted"
 
 
 def _now() -> dt.datetime:

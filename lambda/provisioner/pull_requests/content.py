@@ -4,7 +4,6 @@ Users' words stand in the body alone, in a fence that they cannot close. Titles,
 from validated names, because CircleCI and GitHub act on what they find there.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,16 +12,12 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
-from provisioner.core.policy import PolicyResult, passed
+from provisioner.core.policy import PolicyResult
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import instant
 from provisioner.pull_requests import request_record
+from provisioner.pull_requests.markdown import cell, policy_table, quoted
 
-# A fence has to be longer than what it holds, and GitHub limits how long a text may be.
-_LONG_RUN: Final = re.compile(r"`{20,}")
-_CELL_LENGTH: Final = 300
-# Controls, the characters that turn a line's direction around, and halves of characters.
-_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 _VERBS: Final = {
     Kind.CREATE: "Create",
@@ -104,40 +99,6 @@ def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) ->
     sections.append(_next(request, catalog))
     sections.append(request_record.section(request))
     return "\n\n".join(sections) + "\n"
-
-
-def quoted(text: str) -> str:
-    """Somebody else's words in a fence that is longer than any run of backticks in them.
-
-    Nothing inside a fence is read as Markdown, HTML, a mention or a keyword:
-    https://github.github.com/gfm/#fenced-code-blocks
-    """
-    text = _UNSEEN.sub("\ufffd", text.replace("\r\n", "\n"))
-    text = _LONG_RUN.sub(lambda run: f"({len(run[0])} backticks)", text)
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text}\n{fence}"
-
-
-def policy_table(results: Sequence[PolicyResult]) -> str:
-    """The policy's verdicts: folded away where all is well, in full view where something is denied."""
-    rows = [f"| {'✅' if one.passed else '❌'} | {cell(one.rule)} | {cell(one.detail)} |" for one in results]
-    table = "\n".join(["| | Rule | Finding |", "|---|---|---|", *rows])
-    if passed(list(results)):
-        count = f"{len(results)} rules" if len(results) > 1 else "1 rule"
-        return f"<details><summary>Policy: passed ({count})</summary>\n\n{table}\n\n</details>"
-    return f"### Policy: **denied**\n\n{table}"
-
-
-def cell(text: str) -> str:
-    """Text inside a line or a table's cell, as code, where nothing but its words is read.
-
-    No escape keeps a `|` from ending a cell when a backslash comes before it, so that it is exchanged:
-    https://github.github.com/gfm/#tables-extension-
-    """
-    flat = _UNSEEN.sub("\ufffd", re.sub(r"\s+", " ", text)).replace("`", "'").replace("|", "¦").strip()
-    short = flat if len(flat) <= _CELL_LENGTH else flat[:_CELL_LENGTH] + "…"
-    return f"`{short}`" if short else ""
 
 
 def facts(root: Root, catalog: Catalog) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""⑤ What the report of an apply, or of the nightly check, leads to: the ledger moves, a comment says so."""
+"""⑤ What the report of an apply leads to: the ledger moves, and a comment says so."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
-from provisioner.pull_requests import comments
-from provisioner.reports.schema import ApplyReport, DriftReport
+from provisioner.pull_requests.comments import OUTCOME
+from provisioner.reports.comments import outcome_comment
+from provisioner.reports.schema import ApplyReport
 
 # The outputs of the module, and no other: what is kept here is shown by the API and on the pull request.
 RESULT: Final = (
@@ -28,60 +29,39 @@ RESULT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ApplyReceiver:
-    """Hears how applies go, with what it needs passed in; `follow_up` begins what a request announced."""
+    """Receives how applies go, with what it needs passed in; `follow_up` begins what a request announced."""
 
     ledger: Ledger
     github: Callable[[], GitHub]
     follow_up: Callable[[Request], object]
 
-    def applied(self, report: ApplyReport, now: dt.datetime) -> Request | None:
+    def receive(self, report: ApplyReport, now: dt.datetime) -> Request | None:
         """Move the request that an apply carries out; None where no request asked for this."""
         request = self._request(report)
         if request is None:
             if report.outcome == "removed":
-                self._gone(report, now)
+                self._mark_removed(report, now)
             return None
         request = self.ledger.add_event(request.id, applied_event(report, now), now)
         if request.follow_up and request.progress.state is State.DONE:
             self.follow_up(request)
         return request
 
-    def _gone(self, report: ApplyReport, now: dt.datetime) -> None:
-        """A person took the root out of git, which is the truth: the ledger follows."""
+    def comment(self, request: Request, report: ApplyReport) -> None:
+        """Say on the pull request how the apply went."""
+        if request.progress.pull_request is not None:
+            text = outcome_comment(report, request.id)
+            self.github().put_comment(request.progress.pull_request, OUTCOME, text)
+
+    def _mark_removed(self, report: ApplyReport, now: dt.datetime) -> None:
+        """Someone took the root out of git, which is the truth: the ledger follows."""
         note = database_events.removed_in_git(now, pipeline_url=report.pipeline_url, commit=report.commit)
         self.ledger.mark_removed(report.place, note)
-
-    def say(self, request: Request, report: ApplyReport) -> None:
-        """Tell the pull request how the apply went."""
-        if request.progress.pull_request is None:
-            return
-        text = comments.outcome_comment(
-            outcome=report.outcome,
-            place=str(report.place),
-            result=report.result,
-            cause=report.cause,
-            retryable=report.retryable,
-            pipeline_url=report.pipeline_url,
-        )
-        self.github().put_comment(request.progress.pull_request, comments.OUTCOME, text)
-
-    def drifted(self, report: DriftReport) -> None:
-        """Tell the pull request that made a database that something changed it beside git."""
-        database = self.ledger.database(report.place)
-        number = self.ledger.origin_pull_request(database) if database else None
-        if number is None:
-            return
-        text = comments.drift_comment(
-            place=str(report.place),
-            plan_text=report.plan_text,
-            pipeline_url=report.pipeline_url,
-        )
-        self.github().put_comment(number, comments.DRIFT, text)
 
     def _request(self, report: ApplyReport) -> Request | None:
         """The request that an apply carries out: the one its root names, or the database's active one.
 
-        A removal has no root left to name it; and a root that a person removed in git was not asked for.
+        A removal has no root left to name it; and a root that someone removed in git was not asked for.
         """
         request = self.ledger.request(report.request_id) if report.request_id else None
         if request is None:

@@ -18,14 +18,16 @@ from provisioner.core.names import BranchName
 from provisioner.github.client import GitHub
 from provisioner.github.pull_request import PullRequest
 from provisioner.ledger.ledger import Ledger
-from provisioner.pull_requests import comments
+from provisioner.pull_requests.comments import PLAN
 from provisioner.pull_requests.merge import Merger
-from provisioner.reports.schema import PlanReport, is_what_was_asked
+from provisioner.reports.as_asked import is_as_asked
+from provisioner.reports.comments import counts, plan_comment
+from provisioner.reports.schema import PlanReport
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReceiver:
-    """Hears plans, with what it needs passed in."""
+    """Receives plans, with what it needs passed in."""
 
     ledger: Ledger
     catalog: Catalog
@@ -33,8 +35,8 @@ class PlanReceiver:
     base: str
     clock: Callable[[], dt.datetime]
 
-    def planned(self, report: PlanReport) -> str:
-        """Note a plan and go on; what comes next, in words. Raises TryLater where it is too early."""
+    def receive(self, report: PlanReport) -> str:
+        """Record a plan, comment and perhaps merge; the next step. Raises TryLater where it is too early."""
         branch = BranchName.parse(report.branch)
         request = self.ledger.request_for_branch(branch.place, branch.id8) if branch else None
         found = self._pull_request(request, report.branch)
@@ -70,18 +72,7 @@ class PlanReceiver:
         return found
 
     def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
-        text = comments.plan_comment(
-            outcome=report.outcome,
-            place=str(report.place),
-            commit=report.commit,
-            summary=report.summary.model_dump() if report.summary else None,
-            results=[one.result() for one in report.policy],
-            plan_text=report.plan_text,
-            pipeline_url=report.pipeline_url,
-            cause=report.cause,
-            next_step=next_step,
-        )
-        self.github.put_comment(found.number, comments.PLAN, text)
+        self.github.put_comment(found.number, PLAN, plan_comment(report, next_step))
 
     def _next_step(
         self, request: Request | None, report: PlanReport, found: PullRequest, *, merging: bool
@@ -116,10 +107,10 @@ def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Eve
             report.commit,
             now,
             pipeline_url=report.pipeline_url,
-            as_asked=_is_as_asked(report, request),
-            counts=comments.counts(report.summary.model_dump()) if report.summary else None,
+            as_asked=is_as_asked(report, request),
+            counts=counts(report.summary) if report.summary else None,
         )
-    denied = "; ".join(f"{one.rule}: {one.detail}" for one in report.policy if not one.passed)
+    denied = "; ".join(f"{rule.rule}: {rule.detail}" for rule in report.policy if not rule.passed)
     cause = denied if report.outcome == "denied" and denied else report.cause
     fix = {
         "denied": "cancel this request, and ask for what the policy allows",
@@ -131,14 +122,4 @@ def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Eve
         pipeline_url=report.pipeline_url,
         cause=f"the plan was {report.outcome}: {cause or 'the pipeline gave no cause'}",
         fix=fix,
-    )
-
-
-def _is_as_asked(report: PlanReport, request: Request) -> bool:
-    """Whether the gate let everything pass, and the plan does what was asked for and nothing else."""
-    return (
-        all(one.passed for one in report.policy)
-        and report.summary is not None
-        and is_what_was_asked(request.kind, report.summary)
-        and report.place == request.place
     )

@@ -1,14 +1,29 @@
-"""④ What the pipeline reports, checked: the plan of a pull request, an apply on main, or drift."""
+"""④⑤ The reports that the pipeline sends to the functions: one contract, which both sides import.
 
-from typing import Annotated, Any, Literal
+The pipeline builds a report from its model, which refuses a field that it does not have. The functions ignore
+such a field and log it, so that a newer pipeline may say more. A field that is new and required, goes, or
+changes its meaning raises `version`. The functions read a new version one release before the pipeline sends
+it, and the old one with it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from provisioner.core.lifecycle import Kind
 from provisioner.core.names import Place
 from provisioner.core.policy import PolicyResult
 
+# What a report carries of a plan's text; a comment shows less.
+PLAN_TEXT_LIMIT: Final = 50_000
+_LONGEST_PROBLEM: Final = 2_000
+_MOST_FIELDS: Final = 20
+_LONGEST_FIELD: Final = 80
+
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
+PlanOutcome: TypeAlias = Literal["passed", "denied", "failed"]
+ApplyOutcome: TypeAlias = Literal["started", "succeeded", "removed", "failed"]
+PlanText = Annotated[str, Field(max_length=PLAN_TEXT_LIMIT)]
 
 
 class ReportError(ValueError):
@@ -16,8 +31,7 @@ class ReportError(ValueError):
 
 
 class _Part(BaseModel):
-    # A newer pipeline may say more than an older function reads.
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Summary(_Part):
@@ -32,12 +46,17 @@ class Summary(_Part):
     only_own_database: bool = False
 
 
-class Policy(_Part):
-    """One policy result."""
+class RuleResult(_Part):
+    """The verdict of one of the gate's rules."""
 
     rule: str
     passed: bool
     detail: str = ""
+
+    @classmethod
+    def of(cls, result: PolicyResult) -> "RuleResult":
+        """The policy's own verdict, as a report carries it."""
+        return cls(rule=result.rule, passed=result.passed, detail=result.detail)
 
     def result(self) -> PolicyResult:
         """The same as the policy's own type."""
@@ -61,20 +80,20 @@ class _Report(_Part):
 class PlanReport(_Report):
     """The gate's and the plan's verdict on one commit of a branch."""
 
-    type: Literal["plan"]
+    type: Literal["plan"] = "plan"
     branch: Annotated[str, Field(max_length=250)]
-    outcome: Literal["passed", "denied", "failed"]
+    outcome: PlanOutcome
     summary: Summary | None = None
-    plan_text: str = ""
-    policy: list[Policy] = []
+    plan_text: PlanText = ""
+    policy: tuple[RuleResult, ...] = ()
     cause: str | None = None
 
 
 class ApplyReport(_Report):
     """How an apply on main stands."""
 
-    type: Literal["apply"]
-    outcome: Literal["started", "succeeded", "removed", "failed"]
+    type: Literal["apply"] = "apply"
+    outcome: ApplyOutcome
     request_id: str | None = None
     result: dict[str, Any] | None = None
     cause: str | None = None
@@ -84,33 +103,36 @@ class ApplyReport(_Report):
 class DriftReport(_Report):
     """What differs between a database and its root, found without a change."""
 
-    type: Literal["drift"]
+    type: Literal["drift"] = "drift"
     drifted: bool
-    plan_text: str = ""
+    plan_text: PlanText = ""
 
 
-Report = Annotated[PlanReport | ApplyReport | DriftReport, Field(discriminator="type")]
-_ADAPTER: TypeAdapter[PlanReport | ApplyReport | DriftReport] = TypeAdapter(Report)
+Report: TypeAlias = PlanReport | ApplyReport | DriftReport
+_ADAPTER: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="type")])
 
 
-def parse(content: Any) -> PlanReport | ApplyReport | DriftReport:
-    """Check a report; raises ReportError naming what is wrong."""
+def encode(report: Report) -> dict[str, Any]:
+    """A report as the pipeline sends it, ready for JSON."""
+    return report.model_dump(mode="json")
+
+
+def parse(content: Any) -> Report:
+    """Check a report; raises ReportError that names what is wrong."""
     try:
-        return _ADAPTER.validate_python(content)
+        return _ADAPTER.validate_python(content, extra="ignore")
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise ReportError(problems) from error
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+        )
+        raise ReportError(problems[:_LONGEST_PROBLEM]) from error
 
 
-def is_what_was_asked(kind: Kind, summary: Summary) -> bool:
-    """Whether a plan does what a request of this kind asks for, and nothing else."""
-    if not summary.only_own_database or summary.replace:
-        return False
-    match kind:
-        case Kind.CREATE:
-            return summary.databases_added == 1 and summary.change == 0 and summary.destroy == 0
-        case Kind.REMOVE:
-            # None where its creation failed before there was one.
-            return summary.databases_destroyed <= 1 and summary.add == 0 and summary.change == 0
-        case _:
-            return summary.add == 0 and summary.destroy == 0
+def unknown_fields(content: Mapping[str, Any]) -> list[str]:
+    """The fields of a report that `parse` ignores, because only a newer release knows them; the first few."""
+    try:
+        _ADAPTER.validate_python(content)
+    except ValidationError as error:
+        found = [problem["loc"] for problem in error.errors() if problem["type"] == "extra_forbidden"]
+        return [".".join(map(str, loc[1:]))[:_LONGEST_FIELD] for loc in found[:_MOST_FIELDS]]
+    return []

@@ -1,0 +1,183 @@
+"""What the reports say on a pull request: verdict, policy, plan and the next step, and nothing that acts."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from provisioner.pull_requests.comments import DRIFT, OUTCOME, PLAN
+from provisioner.reports.comments import counts, drift_comment, outcome_comment, plan_comment
+from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, RuleResult, Summary
+
+from tests.golden_files import assert_golden
+from tests.pull_requests.hostile import hostile, inert, reached
+
+# https://docs.github.com/en/rest/issues/comments answers 422 to a longer one.
+GITHUB_TAKES = 65_536
+COMMIT = "5f0c1a2b8f5e4c1d9a701c2d3e4f5a6b7c8d9e0f"
+REQUEST_ID = "3f0c1a2b-8f5e-4c1d-9a70-1c2d3e4f5a6b"
+URL = "https://app.circleci.com/jobs/github/acme/databases/42"
+PLAN_TEXT = """Terraform will perform the following actions:
+
+  # module.database.aws_db_instance.this will be created
+  + resource "aws_db_instance" "this" {
+      + identifier = "dev-mydb123"
+    }
+
+Plan: 2 to add, 0 to change, 0 to destroy."""
+PASSED = (
+    RuleResult(rule="rendered", passed=True, detail="exactly what the provisioner writes for these values"),
+    RuleResult(rule="size", passed=True, detail="small (db.t4g.micro)"),
+)
+DENIED = (*PASSED, RuleResult(rule="storage", passed=False, detail="5000 GB; dev allows 20 to 100 GB"))
+RESULT = {
+    "identifier": "dev-mydb123",
+    "endpoint": "dev-mydb123.abc.us-east-1.rds.amazonaws.com",
+    "port": 3306,
+    "database_name": "mydb123",
+    "secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1",
+    "arn": "arn:aws:rds:us-east-1:123456789012:db:dev-mydb123",
+    "resource_id": "db-ABC",
+}
+ABOUT: Any = {"version": 1, "environment": "dev", "database_name": "mydb123", "pipeline_url": URL}
+PLANNED = PlanReport(
+    **ABOUT,
+    branch="rds/dev/mydb123/create-3f0c1a2b",
+    commit=COMMIT,
+    outcome="passed",
+    summary=Summary(add=2),
+    plan_text=PLAN_TEXT,
+    policy=PASSED,
+)
+DRIFTED = DriftReport(**ABOUT, drifted=True, plan_text=PLAN_TEXT)
+
+
+def plan(*, next_step: str = "it merges by itself now.", **more: Any) -> str:
+    """A plan's comment; the report takes any value here, also those that no report may have."""
+    return plan_comment(PLANNED.model_copy(update=more), next_step)
+
+
+def outcome(name: str, **more: Any) -> str:
+    report = ApplyReport(**ABOUT, outcome="started")
+    return outcome_comment(report.model_copy(update={"outcome": name, **more}), REQUEST_ID)
+
+
+def drifted(**more: Any) -> str:
+    return drift_comment(DRIFTED.model_copy(update=more))
+
+
+COMMENTS = {
+    "plan-passed": plan(),
+    "plan-denied": plan(
+        outcome="denied",
+        summary=None,
+        policy=DENIED,
+        plan_text="",
+        cause="the gate denied it; nothing was planned",
+        next_step="change what the policy denies, or close this pull request.",
+    ),
+    "plan-failed": plan(
+        outcome="failed",
+        summary=None,
+        plan_text="",
+        cause="Error: No valid credential sources found",
+        next_step="read the cause, mend it, and run the pipeline's workflow again.",
+    ),
+    "outcome-started": outcome("started"),
+    "outcome-succeeded": outcome("succeeded", result=RESULT),
+    "outcome-removed": outcome("removed"),
+    "outcome-failed": outcome("failed", cause="Error: DBInstanceAlreadyExists"),
+    "outcome-failed-for-good": outcome("failed", cause="Error: no such snapshot", retryable=False),
+    "drift": drifted(),
+}
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_a_comment_is_as_agreed(name: str) -> None:
+    assert_golden(f"comments/{name}.md", COMMENTS[name])
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_a_comment_begins_with_its_marker_and_ends_with_the_next_step(name: str) -> None:
+    first, *_, last = COMMENTS[name].rstrip("\n").split("\n")
+
+    assert first in (PLAN, OUTCOME, DRIFT)
+    assert last.startswith("**Next:**")
+
+
+def test_the_call_that_retries_a_failed_apply_names_the_request() -> None:
+    assert f"`POST /requests/{REQUEST_ID}/retry`" in outcome("failed")
+
+
+@given(text=hostile)
+def test_a_hostile_plan_cause_or_policy_reaches_nothing(text: str) -> None:
+    def with_words(words: str) -> str:
+        rule = RuleResult(rule=words, passed=False, detail=words)
+        return plan(outcome="denied", policy=(rule,), plan_text=words, cause=words)
+
+    plain = with_words(text if text.isspace() else "plain")
+    if text.strip():
+        assert reached(with_words(text)) == reached(plain)
+
+
+@given(text=hostile.filter(str.strip))
+def test_a_hostile_cause_or_drift_reaches_nothing(text: str) -> None:
+    assert reached(outcome("failed", cause=text)) == reached(outcome("failed", cause="plain"))
+    assert reached(drifted(plan_text=text)) == reached(COMMENTS["drift"])
+
+
+@given(text=hostile.filter(str.strip))
+def test_a_hostile_place_or_address_reaches_nothing(text: str) -> None:
+    assert reached(plan(database_name=text)) == reached(plan())
+    links = [words for kind, words in reached(plan(pipeline_url=text)) if kind == "link_open"]
+    assert links in ([text], ["#"])
+    assert [kind for kind, _ in reached(plan(pipeline_url=text))] == [kind for kind, _ in reached(plan())]
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 3_000_000, "`" * 3_000_000, "a`" * 40_000, "```\n" * 40_000, "é😀\n" * 60_000], ids=len
+)
+def test_no_comment_is_longer_than_github_takes(text: str) -> None:
+    many = tuple(RuleResult(rule=text, passed=False, detail=text) for _ in range(200))
+    long: Any = {"database_name": text, "plan_text": text, "cause": text}
+
+    assert len(plan(outcome="failed", policy=many, **long)) <= GITHUB_TAKES
+    assert len(outcome("failed", cause=text, database_name=text)) <= GITHUB_TAKES
+    assert len(drifted(database_name=text, plan_text=text)) <= GITHUB_TAKES
+
+
+def test_a_plan_that_is_cut_says_so_and_keeps_its_beginning() -> None:
+    text = plan(plan_text="first line\n" + "x" * 60_000)
+
+    assert "first line" in inert(text)
+    assert "Cut after 48,000 characters; the pipeline has all of it." in text
+
+
+def test_a_long_policy_table_shows_what_is_denied() -> None:
+    rules = [RuleResult(rule=f"rule {n}", passed=True, detail="fine") for n in range(40)]
+    denied = RuleResult(rule="last", passed=False, detail="not fine")
+
+    text = plan(outcome="denied", policy=(*rules, denied))
+
+    assert "| ❌ | `last` | `not fine` |" in text
+    assert "denied" in text
+
+
+@pytest.mark.parametrize(
+    ("summary", "text"),
+    [
+        (Summary(), "0 to add, 0 to change, 0 to destroy"),
+        (Summary(add=2, change=1, destroy=3), "2 to add, 1 to change, 3 to destroy"),
+        (Summary(replace=1), "0 to add, 0 to change, 1 to replace, 0 to destroy"),
+    ],
+)
+def test_a_plan_is_counted_in_terraforms_words(summary: Summary, text: str) -> None:
+    assert counts(summary) == text
+
+
+@given(st.dictionaries(st.sampled_from([*RESULT, "password", "master_user_password"]), hostile))
+def test_an_outcome_shows_the_known_fields_only_and_never_a_password(result: dict[str, str]) -> None:
+    text = outcome("succeeded", result=result | {"password": "hunter2", "token": "hunter2"})
+
+    assert "hunter2" not in text
+    assert all(kind != "link_open" or words == URL for kind, words in reached(text))
