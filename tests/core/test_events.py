@@ -117,6 +117,13 @@ def test_a_requests_event_is_stored_as_it_always_was(
 
 DATABASE_EVENTS: list[tuple[DatabaseEvent, str, str, str, dict[str, Any]]] = [
     (
+        database_events.rotation_failed(ASKED, AT, **FAILURE),
+        "access_failed:rotation_asked:77",
+        "access_failed",
+        "rds-provisioner",
+        {**FAILURE, "doing": "rotating a password"},
+    ),
+    (
         database_events.rights_missing(["granting a: it belongs to bob", "granting b: no"], AT),
         "access_failed:granting rights:3b0d78ad",
         "access_failed",

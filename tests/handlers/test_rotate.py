@@ -7,13 +7,16 @@ from typing import Any
 import boto3
 import pytest
 from moto.secretsmanager.models import SecretsManagerBackend
+from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Detail, Event, EventType
 from provisioner.core.models import Request
 from provisioner.core.names import Place
+from provisioner.handlers import reaper
 
 from tests.core.examples import NOW, ROOMY, charge, request
 from tests.handlers.api_client import Client
+from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
 from tests.handlers.test_api import assert_described
 
@@ -67,13 +70,13 @@ def with_users(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("body", [None, {}, {"user": "master"}])
-def test_the_masters_password_is_rotated_at_once(
+def test_the_masters_password_is_left_to_rds_which_takes_its_time(
     cloud: Cloud, master: str, rotated: list[str], body: Any
 ) -> None:
     answer = ALPHA.call("POST", PATH, body)
 
     assert answer.status == 202
-    assert answer.json["state"] == "rotated"
+    assert answer.json["state"] == "rotating"
     assert answer.json["secret_arn"] == master
     assert answer.json["requested_by"] == "alpha-ci"
     assert_described(answer, *ROUTE)
@@ -81,10 +84,24 @@ def test_the_masters_password_is_rotated_at_once(
     shown = ALPHA.call("GET", "/databases/dev/mydb123")
     assert [(one["event"], one["actor"]) for one in shown.json["events"]] == [
         ("rotation_asked", "alpha-ci"),
-        ("rotated", "rds-provisioner"),
     ]
     assert shown.json["secrets"] == {"master": master}
     assert_described(shown, "/databases/{environment}/{database_name}", "get")
+
+
+def test_the_reaper_says_when_rds_has_rotated_it(cloud: Cloud, master: str) -> None:
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+    asked = database_events.rotation_asked("1", before, "alpha-ci", user="master")
+    cloud.ledger.add_database_event(Place("dev", "mydb123"), asked)
+    boto3.client("secretsmanager").put_secret_value(SecretId=master, SecretString="{}")
+
+    reaper.handler({}, Context())
+
+    events = ALPHA.call("GET", "/databases/dev/mydb123").json["events"]
+    assert [(one["event"], one["actor"]) for one in events] == [
+        ("rotation_asked", "alpha-ci"),
+        ("rotated", "rds-provisioner"),
+    ]
 
 
 def test_another_users_password_is_left_to_the_access_function(
@@ -149,6 +166,10 @@ def test_a_rotation_that_aws_refuses_is_asked_for_again(
     assert answer.json["retryable"] is True
     again = ALPHA.call("POST", PATH)
     assert again.status == 503  # not answered with the first one's success
+    events = ALPHA.call("GET", "/databases/dev/mydb123").json["events"]
+    assert [one["event"] for one in events] == ["rotation_asked", "access_failed"] * 2
+    assert events[1]["detail"]["doing"] == "rotating a password"
+    assert "ResourceNotFoundException" in events[1]["detail"]["cause"]
 
 
 @pytest.mark.parametrize("body", [{"user": "root"}, {"user": None}, {"who": "master"}, []])

@@ -24,6 +24,7 @@ from tests.core.examples import NOW, catalog, charge, request
 
 ROOM = Charge(databases=10_000, storage_gb=10**7, monthly_cents=10**9)
 RULES = catalog()
+RESULT = {"endpoint": "h", "secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1"}
 ALPHA = Caller("alpha", "alpha-ci")
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -123,5 +124,5 @@ class World:
         created = request(str(self.new_id()), database_name=name, now=self.now, **body)
         self.ledger.open_create(created, charge(created.root), ROOM)
         self.happened(created.id, EventType.OPENED, pull_request=number, pull_request_url="u", commit="c")
-        self.happened(created.id, EventType.SUCCEEDED, result={"endpoint": "h"})
+        self.happened(created.id, EventType.SUCCEEDED, result=RESULT)
         return created.id

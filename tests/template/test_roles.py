@@ -24,7 +24,7 @@ MAY = {
         **KEEP,
         **SEND,
         "rds:db:*": {"rds:DescribeDBInstances"},
-        "secretsmanager:secret:rds!db-*": {"secretsmanager:DescribeSecret", "secretsmanager:RotateSecret"},
+        "secretsmanager:secret:rds!db-*": {"secretsmanager:RotateSecret"},
         "kms:key/*": {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
     },
     "worker": {
@@ -50,6 +50,7 @@ MAY = {
         "rds:db:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
         "rds:snapshot:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
         "rds:snapshot:*-final-*": {"rds:DeleteDBSnapshot"},
+        "secretsmanager:secret:rds!db-*": {"secretsmanager:DescribeSecret"},
     },
     "events": {
         "Ledger": {
@@ -150,7 +151,7 @@ def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
     assert (
         "secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn" in conditions["RotatePasswords"]["ArnLike"]
     )
-    assert conditions["LogInAsMaster"] == conditions["RotatePasswords"]
+    assert conditions["LogInAsMaster"] == conditions["SeeRotations"] == conditions["RotatePasswords"]
     assert set(conditions["UseDatabaseKeysForThat"]) == {"StringEquals", "ForAnyValue:StringLike"}
 
 

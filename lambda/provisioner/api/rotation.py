@@ -1,7 +1,7 @@
 """⑤ `POST /databases/{environment}/{name}/rotate`: another password for one of a database's users.
 
-RDS itself rotates the master user's. For the other two the event that is written here is published to the
-access function, which carries it out.
+RDS itself rotates the master user's, and the reaper says when it has (reaper/rotations.py). For the other
+two the event that is written here is published to the access function, which carries it out.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from typing import Any, Final
 from provisioner.api import documents
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
+from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, User
 from provisioner.core.names import Place
@@ -51,11 +52,18 @@ class Rotations:
         asked = database_events.rotation_asked(self.use_cases.new_id(), now, caller.actor, user=user.value)
         ledger.add_database_event(place, asked)
         if user is User.MASTER:
+            self._rotate_master(place, arn, asked)
+        return Rotated(_document(database, user, arn, asked, rotated=False))
+
+    def _rotate_master(self, place: Place, arn: str, asked: DatabaseEvent) -> None:
+        """Have RDS rotate it; what it refuses is written down, so that the next call asks it again."""
+        try:
             self.rotate_master(arn)
+        except (TryLater, NeedsPerson) as error:
             at = asked.at + dt.timedelta(microseconds=1)  # after it, in every list
-            done = database_events.rotated(asked, at, user=user.value, secret_arn=arn)
-            ledger.add_database_event(place, done)
-        return Rotated(_document(database, user, arn, asked, rotated=user is User.MASTER))
+            failed = database_events.rotation_failed(asked, at, cause=str(error), fix="ask for it again")
+            self.use_cases.ledger.add_database_event(place, failed)
+            raise
 
     def dry_run(self, place: Place, content: Any, caller: Caller) -> dict[str, Any]:
         """What `ask` would do; writes nothing."""
@@ -69,11 +77,12 @@ class Rotations:
         return database, user, known
 
     def _asked_just_before(self, known: list[DatabaseEvent], user: User) -> DatabaseEvent | None:
-        """The same rotation, asked for moments ago; the master's counts once it is done."""
+        """The same rotation, asked for moments ago, unless it was refused."""
+        ids = {event.id for event in known}
         for event in reversed(known):
             same = event.type is DatabaseEventType.ROTATION_ASKED and event.detail.get("user") == user
             recent = self.use_cases.opening.now - event.at < SAME
-            if same and recent and (user is not User.MASTER or _is_rotated(event, known)):
+            if same and recent and database_events.rotation_failed_id(event.id) not in ids:
                 return event
         return None
 

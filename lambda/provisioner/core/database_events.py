@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypedDict
@@ -160,6 +160,28 @@ def rotated(asked: DatabaseEvent, at: dt.datetime, *, user: str, secret_arn: str
         actor=ACTOR,
         detail={"user": user, "secret_arn": secret_arn, "asked_by": asked.actor},
     )
+
+
+def rotation_failed_id(asked_id: str) -> str:
+    """The id under which it is announced that the rotation which this event asked for came to nothing."""
+    return f"access_failed:{asked_id}"
+
+
+def rotation_failed(asked: DatabaseEvent, at: dt.datetime, *, cause: str, fix: str) -> DatabaseEvent:
+    """RDS refused to rotate the master's password, or did not; the password is what it was."""
+    return DatabaseEvent(
+        id=rotation_failed_id(asked.id),
+        type=DatabaseEventType.ACCESS_FAILED,
+        at=at,
+        actor=ACTOR,
+        detail={"doing": "rotating a password", "cause": cause, "fix": fix},
+    )
+
+
+def is_settled(asked: DatabaseEvent, known: Iterable[DatabaseEvent]) -> bool:
+    """Whether the end of a rotation is among these events."""
+    ends = {rotated_id(asked.id), rotation_failed_id(asked.id)}
+    return any(event.id in ends for event in known)
 
 
 def access_failed(doing: str, at: dt.datetime, *, cause: str, fix: str) -> DatabaseEvent:

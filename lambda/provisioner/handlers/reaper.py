@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -9,12 +10,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.access import master
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.intake.opening import Opening
 from provisioner.reaper.expired import ExpiredDatabases
 from provisioner.reaper.idle import IdleDatabases
 from provisioner.reaper.outcome import Outcome
 from provisioner.reaper.rds import Observer
+from provisioner.reaper.rotations import MasterRotations
 from provisioner.reaper.snapshots import OldSnapshots
 from provisioner.reaper.stuck import StuckRequests
 from provisioner.wiring import changes, repository
@@ -29,7 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """The Lambda function; `{"now": "<RFC 3339>"}` in the event looks at another time than the present."""
     now = dt.datetime.fromisoformat(event["now"]) if "now" in event else dt.datetime.now(dt.UTC)
     opening, outcome = changes.opening(now), Outcome()
-    StuckRequests(opening, repository.github, settings.base_branch()).run(outcome)
+    rotations = MasterRotations(opening, partial(master.is_rotated, settings.client("secretsmanager")))
+    StuckRequests(opening, repository.github, settings.base_branch(), rotations.settle).run(outcome)
     ExpiredDatabases(opening, repository.github).run(outcome)
     for name, value in (
         ("StuckRequests", outcome.failed),

@@ -275,8 +275,8 @@ def _happened(place: Place, origin: str, event: DatabaseEvent) -> list[Write]:
         "origin",
         request_key(origin),
         "REQ",
-        "SET due_kind = :kind, due_at = :due",
-        {":kind": "request", ":due": when(event.at)},
+        "SET due_kind = :kind, due_at = :due ADD version :one",
+        {":kind": "request", ":due": when(event.at), ":one": 1},
         condition="attribute_exists(pk)",
     )
     return [put("event", database_event_row(place, event)), check]

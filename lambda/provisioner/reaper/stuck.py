@@ -50,6 +50,8 @@ class StuckRequests:
     opening: Opening
     github: Callable[[], PullRequests]
     base: str = "main"
+    # What else there is to do for an ended request: when to look again, None for never.
+    settle: Callable[[Request], dt.datetime | None] = lambda _: None
 
     def run(self, outcome: Outcome) -> None:
         """Look after everything that is due."""
@@ -66,8 +68,7 @@ class StuckRequests:
         if progress.state in ENDED:
             self._ended(request)
         elif progress.failure and not progress.cancelling:  # its team goes on
-            self._keep_record(request)
-            ledger.stop_checking(request)
+            self._rest(request)
         elif now - progress.since >= self._maximum(request):
             self._fail(request)
             outcome.failed += 1
@@ -85,8 +86,16 @@ class StuckRequests:
             return
         elif request.kind is Kind.REMOVE:
             self.opening.arm_again(request)
+        self._rest(request)
+
+    def _rest(self, request: Request) -> None:
+        """Keep the record of a request of which nothing is under way, and leave it alone from then on."""
+        check_at = self.settle(request)
         self._keep_record(request)
-        self.opening.ledger.stop_checking(request)
+        if check_at is None:
+            self.opening.ledger.stop_checking(request)
+        else:
+            self.opening.ledger.schedule_check(request, check_at)
 
     def _is_merged_now(self, request: Request) -> bool:
         """Drive a request on; whether that merged its pull request."""
