@@ -1,0 +1,193 @@
+"""Each rule of the policy lets through what the catalog allows, and says of the rest what is allowed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from provisioner.core.hcl import render
+from provisioner.core.names import Place
+from provisioner.core.policy import PolicyResult, check, passed
+from provisioner.core.root import Root
+
+from tests.core.examples import NOW, catalog, root
+
+RULES = [
+    "rendered",
+    "place",
+    "name",
+    "engine",
+    "size",
+    "storage",
+    "lifetime",
+    "availability",
+    "safety",
+]
+DEV = root()
+STAGING = root(environment="staging")
+PROD = root(environment="prod")
+
+
+def verdict(values: Root, *, place: Place | None = None, **how: Any) -> list[PolicyResult]:
+    return check(render(values), place=place or values.place, catalog=catalog(), now=NOW, **how)
+
+
+def found(rule: str, values: Root, **how: Any) -> tuple[bool, str]:
+    """The verdict of one rule, where all others hold."""
+    results = verdict(values, **how)
+    assert [result.rule for result in results if not result.passed] in ([], [rule])
+    return next((result.passed, result.detail) for result in results if result.rule == rule)
+
+
+@pytest.mark.parametrize("values", [DEV, STAGING, PROD], ids=lambda values: values.environment)
+def test_what_the_catalog_gives_passes_every_rule(values: Root) -> None:
+    results = verdict(values)
+
+    assert passed(results)
+    assert [result.rule for result in results] == RULES
+
+
+def test_a_file_that_the_provisioner_did_not_write_is_judged_no_further() -> None:
+    results = check(render(DEV) + "\n", place=DEV.place, catalog=catalog(), now=NOW)
+
+    assert [(result.rule, result.passed) for result in results] == [("rendered", False)]
+    assert results[0].detail.startswith("not a root that the provisioner writes: line ")
+    assert not passed(results)
+
+
+def test_a_root_at_another_place_is_judged_no_further() -> None:
+    results = verdict(DEV, place=Place("dev", "other"))
+
+    assert [result.rule for result in results] == ["rendered", "place"]
+    assert results[-1] == PolicyResult("place", False, "says dev/mydb123, but stands at dev/other")
+
+
+def test_a_root_of_an_unknown_environment_is_judged_no_further() -> None:
+    results = verdict(replace(DEV, environment="lab"))
+
+    assert results[-1] == PolicyResult("environment", False, "the catalog has no environment lab")
+    assert len(results) == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "expected"),
+    [
+        ("name", DEV, (True, "a name that RDS and the engine accept")),
+        (
+            "name",
+            replace(DEV, database_name="order"),
+            (False, "'order' is a reserved word of mysql; choose another name, such as order-db"),
+        ),
+        ("engine", DEV, (True, "mysql 8.4")),
+        ("engine", replace(DEV, engine_version="8.0"), (False, "mysql 8.0 is not in the catalog")),
+        ("engine", replace(DEV, engine="oracle"), (False, "oracle 8.4 is not in the catalog")),
+        ("engine", replace(DEV, engine="postgres"), (False, "postgres 8.4 is not in the catalog")),
+        ("size", replace(DEV, instance_class="db.t4g.medium"), (True, "medium (db.t4g.medium)")),
+        (
+            "size",
+            replace(DEV, instance_class="db.m7g.large"),  # a size, but of other environments
+            (False, "db.m7g.large is none of the sizes of dev: small, medium"),
+        ),
+        (
+            "size",
+            replace(PROD, instance_class="db.x2g.large"),
+            (False, "db.x2g.large is none of the sizes of prod: medium, large, xlarge"),
+        ),
+        ("storage", replace(DEV, storage_gb=20, max_storage_gb=20), (True, "20 GB, growing to 20 GB")),
+        ("storage", replace(DEV, storage_gb=100, max_storage_gb=100), (True, "100 GB, growing to 100 GB")),
+        (
+            "storage",
+            replace(DEV, storage_gb=19, max_storage_gb=40),
+            (False, "19 GB, growing to 40 GB; dev allows 20 to 100 GB"),
+        ),
+        (
+            "storage",
+            replace(DEV, storage_gb=20, max_storage_gb=101),
+            (False, "20 GB, growing to 101 GB; dev allows 20 to 100 GB"),
+        ),
+        (
+            "storage",
+            replace(DEV, storage_gb=50, max_storage_gb=40),
+            (False, "50 GB, growing to 40 GB; dev allows 20 to 100 GB"),
+        ),
+        (
+            "lifetime",
+            replace(DEV, expires_at="2026-12-23T12:00:00Z"),
+            (True, "ends 2026-12-23T12:00:00Z"),
+        ),
+        (
+            "lifetime",
+            replace(DEV, expires_at="2026-12-23T12:00:01Z"),
+            (False, "ends 2026-12-23T12:00:01Z; dev allows 30d, until 2026-12-23T12:00:00Z"),
+        ),
+        (
+            "lifetime",
+            replace(DEV, expires_at="never"),
+            (False, "dev does not allow databases without an end"),
+        ),
+        ("lifetime", replace(PROD, expires_at="never"), (True, "no end")),
+        (
+            "lifetime",
+            replace(DEV, expires_at="tomorrow"),
+            (False, "'tomorrow' is not a time in UTC such as 2026-11-30T12:00:00Z"),
+        ),
+        ("availability", DEV, (True, "one zone")),
+        (
+            "availability",
+            replace(DEV, multi_az=True),
+            (False, "a standby in a second zone; dev says never"),
+        ),
+        ("availability", replace(STAGING, multi_az=True), (True, "a standby in a second zone")),
+        ("availability", STAGING, (True, "one zone")),
+        (
+            "safety",
+            DEV,
+            (True, "backups kept for 1 d, final snapshot off, deletion protection off"),
+        ),
+        (
+            "safety",
+            replace(DEV, backup_retention_days=35, final_snapshot=True, deletion_protection=True),
+            (True, "backups kept for 35 d, final snapshot on, deletion protection on"),
+        ),
+        (
+            "safety",
+            replace(PROD, backup_retention_days=29),
+            (False, "in prod backups are kept 30 days, not 29"),
+        ),
+        ("safety", replace(PROD, final_snapshot=False), (False, "in prod a final snapshot is taken")),
+        ("safety", replace(PROD, deletion_protection=False), (False, "in prod deletion protection is on")),
+        (
+            "safety",
+            replace(PROD, backup_retention_days=1, final_snapshot=False, deletion_protection=False),
+            (
+                False,
+                "in prod backups are kept 30 days, not 1, and a final snapshot is taken, "
+                "and deletion protection is on",
+            ),
+        ),
+    ],
+)
+def test_each_rule_has_its_verdict(rule: str, values: Root, expected: tuple[bool, str]) -> None:
+    assert found(rule, values) == expected
+
+
+@pytest.mark.parametrize(("multi_az", "allowed"), [(True, True), (False, False)])
+def test_an_environment_may_want_a_standby_always(multi_az: bool, allowed: bool) -> None:
+    rules = catalog()
+    always = rules.environments["dev"].model_copy(update={"high_availability": "always"})
+    rules = rules.model_copy(update={"environments": {"dev": always}})
+
+    results = check(render(replace(DEV, multi_az=multi_az)), place=DEV.place, catalog=rules, now=NOW)
+
+    assert passed(results) is allowed
+
+
+def test_protection_comes_off_in_the_first_step_of_a_removal_alone() -> None:
+    disarmed = replace(PROD, deletion_protection=False)
+
+    assert found("safety", disarmed, disarming=True)[0]
+    assert not found("safety", disarmed)[0]
+
+
+@pytest.mark.parametrize("change", [{"backup_retention_days": 1}, {"final_snapshot": False}])
+def test_a_removal_takes_off_nothing_but_protection(change: dict[str, Any]) -> None:
+    assert not found("safety", replace(PROD, deletion_protection=False, **change), disarming=True)[0]
