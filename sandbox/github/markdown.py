@@ -17,7 +17,13 @@ _FOLDING: Final = re.compile(r"(</?(?:details|summary)>)")
 class _Renderer(RendererHTML):
     """Writes HTML that stands in the text as text, except for the tags that fold."""
 
-    def html_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+    def html_block(
+        self,
+        tokens: Sequence[Token],
+        idx: int,
+        options: OptionsDict,  # noqa: ARG002 - the renderer passes it by name
+        env: EnvType,  # noqa: ARG002
+    ) -> str:
         return _inert(tokens[idx].content)
 
     html_inline = html_block

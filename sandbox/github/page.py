@@ -1,15 +1,17 @@
-"""A pull request as a web page, so that its link opens something to read."""
+"""Pull requests as web pages, so that a link to one opens something to read."""
 
 import html
+import re
+from collections.abc import Mapping
 
+from sandbox.github.hub import Hub
 from sandbox.github.markdown import as_html
 from sandbox.github.pulls import Pull
-from sandbox.github.repository import Repository
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 body{color:#1f2328;background:#fff}
-h1{font-weight:500;margin-bottom:.2rem}
+h1{font-weight:500;margin-bottom:.2rem}.number{color:#59636e}
 .state{display:inline-block;padding:.15rem .7rem;border-radius:1rem;color:#fff}
 .open{background:#1a7f37}.merged{background:#8250df}.closed{background:#cf222e}
 .box{border:1px solid #d1d9e0;border-radius:.4rem;margin:1rem 0;overflow:auto}
@@ -17,30 +19,72 @@ h1{font-weight:500;margin-bottom:.2rem}
 .box>div{padding:.2rem .9rem}
 pre{background:#f6f8fa;padding:.7rem;border-radius:.3rem;overflow:auto;font-size:13px}
 table{border-collapse:collapse;margin:.6rem 0}
-td,th{border:1px solid #d1d9e0;padding:.25rem .7rem;text-align:left}
+td,th{border:1px solid #d1d9e0;padding:.25rem .7rem;text-align:left;overflow-wrap:anywhere}
+th:empty{display:none}
 code{background:#eff1f3;border-radius:.25rem;padding:.05rem .3rem}.add{color:#1a7f37}.del{color:#cf222e}
 """
 
 
-def page(pull: Pull, repository: Repository, full_name: str) -> str:
-    """The whole page."""
-    state = "merged" if pull.merged else pull.state
+def is_page(path: str, hub: Hub) -> bool:
+    """Whether a GET of this path is for a browser."""
+    site = f"/{hub.shapes.full_name}"
+    return path in ("/", site, f"{site}/pulls") or re.fullmatch(f"{site}/pull/\\d+", path) is not None
+
+
+def answer(hub: Hub, path: str, query: Mapping[str, str]) -> tuple[int, str]:
+    """The status and the page: all pull requests, or one."""
+    number = path.rpartition("/pull/")[2]
+    if not number.isdigit():
+        return 200, overview(hub, query.get("q", ""))
+    pull = hub.pulls.get(int(number))
+    return (200, page(hub, pull)) if pull else (404, f"There is no pull request {number}.")
+
+
+def overview(hub: Hub, wanted: str) -> str:
+    """Pull requests, the newest first; `wanted` is GitHub's own search, of which `head:` is known."""
+    branches = [word.removeprefix("head:") for word in wanted.split() if word.startswith("head:")]
+    rows = "".join(
+        f"<tr><td><a href='/{hub.shapes.full_name}/pull/{pull.number}'>#{pull.number}</a></td>"
+        f"<td>{html.escape(pull.title)}</td><td>{_state(pull)}</td>"
+        f"<td>{html.escape(pull.login)}</td><td>{pull.created_at}</td></tr>"
+        for pull in sorted(hub.pulls.values(), key=lambda pull: -pull.number)
+        if pull.branch in (branches or [pull.branch])
+    )
+    text = f"<table>{rows}</table>" if rows else "<p>There is none.</p>"
+    return _document(f"Pull requests · {hub.shapes.full_name}", f"<h1>Pull requests</h1>{text}")
+
+
+def page(hub: Hub, pull: Pull) -> str:
+    """One pull request: what it says, what was said on it, what it changes."""
     parts = [
-        f"<h1>{html.escape(pull.title)} <span style='color:#59636e'>#{pull.number}</span></h1>",
-        f"<p><span class='state {state}'>{state}</span> {html.escape(pull.login)} wants to merge "
+        f"<p><a href='/{hub.shapes.full_name}/pulls'>Pull requests</a></p>",
+        f"<h1>{html.escape(pull.title)} <span class=number>#{pull.number}</span></h1>",
+        f"<p>{_state(pull)} {html.escape(pull.login)} wants to merge "
         f"<code>{html.escape(pull.branch)}</code> into <code>{html.escape(pull.base)}</code></p>",
         _box(pull.login, pull.created_at, as_html(pull.body)),
     ]
-    talk = [(one.created_at, _box(one.login, one.created_at, as_html(one.body))) for one in pull.comments]
-    talk += [
-        (one.submitted_at, _box(one.login, one.submitted_at, f"<p>{html.escape(one.state.lower())}</p>"))
-        for one in pull.reviews
+    talk = [
+        (comment.created_at, _box(comment.login, comment.created_at, as_html(comment.body)))
+        for comment in pull.comments
     ]
-    parts += [text for _, text in sorted(talk, key=lambda one: one[0])]
-    for one in repository.files(pull.base_sha, pull.head_sha):
-        parts.append(_diff(str(one["filename"]), str(one["patch"])))
-    title = html.escape(f"{pull.title} · {full_name}")
-    return f"<!doctype html><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>{''.join(parts)}"
+    talk += [
+        (review.submitted_at, _box(review.login, review.submitted_at, f"<p>{review.state.lower()}</p>"))
+        for review in pull.reviews
+    ]
+    parts += [text for _, text in sorted(talk, key=lambda each: each[0])]
+    for file in hub.repository.files(pull.base_sha, pull.head_sha):
+        parts.append(_diff(str(file["filename"]), str(file["patch"])))
+    return _document(f"{pull.title} · {hub.shapes.full_name}", "".join(parts))
+
+
+def _document(title: str, body: str) -> str:
+    head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><style>{_STYLE}</style>"
+    return f"<!doctype html>{head}<title>{html.escape(title)}</title>{body}"
+
+
+def _state(pull: Pull) -> str:
+    state = "merged" if pull.merged else pull.state
+    return f"<span class='state {state}'>{state}</span>"
 
 
 def _box(login: str, at: str, inside: str) -> str:

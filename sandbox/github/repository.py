@@ -19,12 +19,18 @@ class Repository:
 
     path: Path
 
-    def git(self, *arguments: str, stdin: bytes | None = None, index: str | None = None) -> str:
+    def git(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        index: str | None = None,
+        author: str = BOT[0],
+    ) -> str:
         """Run git; raises CalledProcessError."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         environment |= {
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": BOT[0],
+            "GIT_AUTHOR_NAME": author,
             "GIT_AUTHOR_EMAIL": BOT[1],
             "GIT_COMMITTER_NAME": "GitHub",
             "GIT_COMMITTER_EMAIL": "noreply@github.example",
@@ -79,8 +85,10 @@ class Repository:
         ).stdout
         return listed[2], content
 
-    def commit_file(self, branch: str, path: str, content: bytes | None, message: str) -> str:
-        """Commit one file's new content (None: gone) on top of a branch; the new commit."""
+    def commit_file(
+        self, branch: str, path: str, content: bytes | None, message: str, *, author: str = BOT[0]
+    ) -> str:
+        """Commit one file's new content (None: remove it) on top of a branch; the new commit."""
         head = self.head(branch)
         assert head is not None
         with tempfile.TemporaryDirectory() as directory:
@@ -92,7 +100,7 @@ class Repository:
                 entry = f"100644 {blob}\t{path}\n"
             self.git("update-index", "--index-info", stdin=entry.encode(), index=index)
             tree = self.git("write-tree", index=index).strip()
-        new = self.git("commit-tree", tree, "-p", head, "-m", message).strip()
+        new = self.git("commit-tree", tree, "-p", head, "-m", message, author=author).strip()
         if not self.set_branch(branch, new, head):
             raise Conflict
         return new
@@ -121,8 +129,8 @@ class Repository:
             _, _, before, after, status = meta.lstrip(":").split()
             patch = self.git("diff", start, head, "--", name).partition("\n@@")[2]
             lines = ("@@" + patch).splitlines()[1:] if patch else []
-            added = sum(one.startswith("+") for one in lines)
-            removed = sum(one.startswith("-") for one in lines)
+            added = sum(changed.startswith("+") for changed in lines)
+            removed = sum(changed.startswith("-") for changed in lines)
             entries.append(
                 {
                     "sha": before if status == "D" else after,

@@ -221,10 +221,7 @@ def test_a_comment_is_found_among_hundreds_and_written_anew_once_deleted(
     assert opened is not None
     pull = server.hub.pulls[opened.number]
     for number in range(150):
-        server.hub.create_comment(
-            type("Call", (), {"body": {"body": f"talk {number}"}})(),
-            number=str(opened.number),
-        )
+        server.users.comment(opened.number, f"talk {number}")
     github.put_comment(opened.number, "<!-- mark -->", "<!-- mark -->\nfirst")
     github.put_comment(opened.number, "<!-- mark -->", "<!-- mark -->\nsecond")
     pull.comments.pop()

@@ -107,7 +107,7 @@ def test_a_merge_that_was_never_asked_for_is_made_at_the_first_look(chain: Chain
 
 def edit(chain: Chain, _one: Request) -> None:
     branch = chain.server.hub.pulls[1].branch
-    chain.server.hub.push_as_person(branch, "README.md", b"x\n", "Edit")
+    chain.server.users.push(branch, "README.md", b"x\n", "Edit")
 
 
 def redirect(chain: Chain, _one: Request) -> None:

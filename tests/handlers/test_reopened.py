@@ -36,7 +36,7 @@ def heard(chain: Chain) -> Iterator[Chain]:
 def rejected(chain: Chain) -> Request:
     """A create whose pull request a person closed, after which everything about it is done."""
     one = chain.opened()
-    chain.server.hub.close_as_person(1, "ann")
+    chain.server.users.close(1, "ann")
     chain.server.webhooks.settle()
     assert reap_later() == Outcome()
     assert chain.now(one).progress.state is State.REJECTED
@@ -47,7 +47,7 @@ def rejected(chain: Chain) -> Request:
 
 def reopen(chain: Chain) -> None:
     time.sleep(1.1 - now().microsecond / 1e6)  # GitHub tells one close from another by the second
-    chain.server.hub.reopen_as_person(1, "ann")
+    chain.server.users.reopen(1, "ann")
     chain.server.webhooks.settle()
 
 
@@ -112,7 +112,7 @@ def test_what_a_person_merges_before_it_is_closed_again_is_the_teams_database(he
     one = rejected(heard)
     reopen(heard)
 
-    heard.server.hub.merge_as_person(1, "ann")
+    heard.server.users.merge(1, "ann")
     heard.server.webhooks.settle()
 
     assert heard.now(one).progress.state is State.MERGED
@@ -134,7 +134,7 @@ def test_a_merge_whose_webhook_was_lost_is_found_by_the_reaper(chain: Chain) -> 
     with chain.webhooks():
         one = rejected(chain)
         reopen(chain)
-    chain.server.hub.merge_as_person(1, "ann")
+    chain.server.users.merge(1, "ann")
 
     reap_later()
 

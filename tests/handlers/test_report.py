@@ -35,8 +35,8 @@ def done(chain: Chain, **body: Any) -> Request:
     one = chain.opened(**body)
     number = chain.now(one).progress.pull_request or 0
     if not chain.plan(one)["accepted"] or not merged(chain, number):
-        chain.server.hub.approve(number)
-        chain.server.hub.merge_as_person(number)
+        chain.server.users.approve(number)
+        chain.server.users.merge(number)
     chain.apply(one, "succeeded")
     chain.calls()
     return chain.now(one)
@@ -207,7 +207,7 @@ def test_a_branch_that_a_person_edited_is_left_to_a_person(chain: Chain) -> None
         one = chain.opened()
         branch = chain.server.hub.pulls[1].branch
         path = "terraform/databases/dev/mydb123/main.tf"
-        head = chain.server.hub.push_as_person(branch, path, b"edited\n", "Edit")
+        head = chain.server.users.push(branch, path, b"edited\n", "Edit")
         chain.server.webhooks.settle()
 
     answer = chain.plan(one, commit=head)
@@ -221,9 +221,7 @@ def test_a_branch_that_a_person_edited_is_left_to_a_person(chain: Chain) -> None
 
 def test_an_edit_whose_webhook_was_lost_is_left_to_a_person_too(chain: Chain) -> None:
     one = chain.opened()
-    head = chain.server.hub.push_as_person(
-        chain.server.hub.pulls[1].branch, "pipeline/gate.py", b"x\n", "Edit"
-    )
+    head = chain.server.users.push(chain.server.hub.pulls[1].branch, "pipeline/gate.py", b"x\n", "Edit")
 
     assert chain.plan(one, commit=head)["accepted"]
 
@@ -232,7 +230,7 @@ def test_an_edit_whose_webhook_was_lost_is_left_to_a_person_too(chain: Chain) ->
 
 def test_a_report_on_an_older_commit_says_nothing(chain: Chain) -> None:
     one = chain.opened()
-    chain.server.hub.push_as_person(chain.server.hub.pulls[1].branch, "README.md", b"x\n", "Edit")
+    chain.server.users.push(chain.server.hub.pulls[1].branch, "README.md", b"x\n", "Edit")
 
     answer = chain.plan(one)
 
@@ -340,7 +338,7 @@ def test_a_pull_request_that_nobody_asked_for_is_commented_on_and_left_to_a_pers
     one = chain.opened()
     github = repository.github()
     github.create_branch("ann/bigger", github.branch_head("main"))
-    chain.server.hub.push_as_person("ann/bigger", "terraform/databases/dev/mydb123/main.tf", b"x\n", "Bigger")
+    chain.server.users.push("ann/bigger", "terraform/databases/dev/mydb123/main.tf", b"x\n", "Bigger")
     opened = github.open_pull_request(branch="ann/bigger", base="main", title="Bigger", body="")
     assert opened is not None
 

@@ -88,7 +88,7 @@ def passed(both: Both) -> None:
 def denied(both: Both) -> None:
     request = both.chain.opened()
     branch = request.place.branch(request.kind, request.id)
-    both.chain.server.hub.push_as_person(branch, PLACE.root_path, b'data "external" "x" {}\n', "Edit")
+    both.chain.server.users.push(branch, PLACE.root_path, b'data "external" "x" {}\n', "Edit")
     assert not both.planned(request)
     assert both.chain.now(request).progress.state is State.FAILED
 

@@ -16,6 +16,7 @@ from provisioner.github.webhook import signed
 from provisioner.handlers import webhook
 from provisioner.wiring import repository
 
+from sandbox.github.accounts import Actor
 from tests.handlers.chain import Chain, sign
 
 PATH = "terraform/databases/dev/mydb123/main.tf"
@@ -43,7 +44,7 @@ def only(chain: Chain, one: Request, happened: EventType) -> Event:
 def payload(chain: Chain, action: str = "closed", **pull: Any) -> dict[str, Any]:
     """GitHub's payload about pull request 1."""
     hub = chain.server.hub
-    content = hub._payload(hub.pulls[1], "somebody")
+    content = hub.payload(hub.pulls[1], Actor("somebody"))
     return {"action": action, **content, "pull_request": content["pull_request"] | pull}
 
 
@@ -141,7 +142,7 @@ def test_an_encoded_body_is_checked_as_it_was_before(chain: Chain) -> None:
 def test_a_merge_by_a_person_moves_the_request(heard: Chain) -> None:
     one = heard.opened()
 
-    commit = heard.server.hub.merge_as_person(1, "ann")
+    commit = heard.server.users.merge(1, "ann")
 
     assert settled(heard, one).progress.state is State.MERGED
     merged = only(heard, one, EventType.MERGED)
@@ -151,7 +152,7 @@ def test_a_merge_by_a_person_moves_the_request(heard: Chain) -> None:
 def test_a_close_rejects_the_request_and_says_who_did_it(heard: Chain) -> None:
     one = heard.opened()
 
-    heard.server.hub.close_as_person(1, "ann")
+    heard.server.users.close(1, "ann")
 
     assert settled(heard, one).progress.state is State.REJECTED
     assert only(heard, one, EventType.CLOSED).actor == "ann"
@@ -171,7 +172,7 @@ def test_a_close_that_a_cancel_brought_is_no_rejection_whoever_is_heard_first(he
     asked = Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=one.created_at, actor="alpha")
     heard.ledger.add_event(one.id, asked, one.created_at)
 
-    heard.server.hub.close_as_person(1, "ann")  # at the same moment, and heard before the worker is
+    heard.server.users.close(1, "ann")  # at the same moment, and heard before the worker is
 
     waiting = settled(heard, one).progress
     assert (waiting.state, waiting.cancelling) == (State.PULL_REQUEST_OPEN, True)
@@ -183,7 +184,7 @@ def test_a_close_that_a_cancel_brought_is_no_rejection_whoever_is_heard_first(he
 def test_a_push_by_somebody_else_marks_the_request_as_edited(heard: Chain) -> None:
     one = heard.opened()
 
-    heard.server.hub.push_as_person(heard.server.hub.pulls[1].branch, PATH, b"other\n", "Edit")
+    heard.server.users.push(heard.server.hub.pulls[1].branch, PATH, b"other\n", "Edit")
 
     assert settled(heard, one).progress.edited
 
@@ -199,7 +200,7 @@ def test_our_own_head_is_no_edit(chain: Chain) -> None:
 def test_an_approval_is_in_the_timeline(heard: Chain) -> None:
     one = heard.opened()
 
-    heard.server.hub.approve(1, "ann")
+    heard.server.users.approve(1, "ann")
     settled(heard, one)
 
     assert only(heard, one, EventType.APPROVED).actor == "ann"
@@ -207,7 +208,7 @@ def test_an_approval_is_in_the_timeline(heard: Chain) -> None:
 
 def test_the_same_delivery_again_changes_nothing(heard: Chain) -> None:
     one = heard.opened()
-    heard.server.hub.close_as_person(1)
+    heard.server.users.close(1)
     before = settled(heard, one), heard.events(one)
 
     for delivery in list(heard.server.webhooks.deliveries):

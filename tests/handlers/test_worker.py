@@ -326,7 +326,7 @@ def test_a_pull_request_that_was_closed_meanwhile_is_not_opened_again(chain: Cha
     one = chain.ask()
     chain.server.fault("POST .*/pulls", status=502, after_effect=True)
     chain.work()
-    chain.server.hub.close_as_person(1)
+    chain.server.users.close(1)
     chain.show_all()
 
     assert chain.work() == []
@@ -339,7 +339,7 @@ def test_a_pull_request_that_was_merged_meanwhile_is_seen_as_merged(chain: Chain
     one = chain.ask()
     chain.server.fault("POST .*/pulls", status=502, after_effect=True)
     chain.work()
-    commit = chain.server.hub.merge_as_person(1)
+    commit = chain.server.users.merge(1)
     chain.show_all()
 
     assert chain.work() == []
@@ -409,7 +409,7 @@ def test_a_lost_cancel_of_a_failed_request_is_sent_again_by_the_reaper(chain: Ch
 def test_a_cancel_that_lost_to_a_merge_leaves_the_request_merged(chain: Chain) -> None:
     one = chain.opened()
     intake.use_cases(now()).cancel(one.id, ALPHA)
-    chain.server.hub.merge_as_person(1)
+    chain.server.users.merge(1)
 
     assert chain.work() == []
 
@@ -434,7 +434,7 @@ def test_a_branch_that_somebody_got_to_first_is_published_but_not_called_ours(ch
     github = repository.github()
     branch = f"rds/dev/mydb123/create-{one.id[:8]}"
     github.create_branch(branch, github.branch_head("main"))
-    chain.server.hub.push_as_person(branch, "pipeline/gate.py", b"evil\n", "Get in first")
+    chain.server.users.push(branch, "pipeline/gate.py", b"evil\n", "Get in first")
 
     chain.work()
 

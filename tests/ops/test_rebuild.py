@@ -86,8 +86,8 @@ class World:
         self.chain.plan(one, summary=summary)
         number = self.number(one)
         if not self.chain.server.hub.pulls[number].merged:
-            self.chain.server.hub.approve(number, "ann")
-            self.chain.server.hub.merge_as_person(number, "ann")
+            self.chain.server.users.approve(number, "ann")
+            self.chain.server.users.merge(number, "ann")
         return self.settled(one)
 
     def settled(self, one: Request) -> Request:
@@ -198,13 +198,13 @@ def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixt
     intake.use_cases(now()).cancel(cancelled.id, ALPHA)
     assert world.open(cancelled).progress.state is State.CANCELLED
     rejected = world.change("dev/orders", storage_gb=50)
-    world.chain.server.hub.close_as_person(world.number(rejected), "ben")
+    world.chain.server.users.close(world.number(rejected), "ben")
     assert world.settled(rejected).progress.state is State.REJECTED
     world.carry(world.create("never"))  # the name again, after the cancelled one
     failed = world.carry(world.change("dev/never", storage_gb=30), "failed")
     assert failed.progress.state is State.FAILED
     under_way = world.create("bills", environment="staging")
-    world.chain.server.hub.approve(world.number(under_way), "cyd")
+    world.chain.server.users.approve(world.number(under_way), "cyd")
     world.settled(under_way)
     world.reap()
 
@@ -310,7 +310,7 @@ def test_what_never_reached_github_does_not_come_back_and_the_same_post_asks_aga
 
 def test_a_root_that_no_record_names_is_reported(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     path = Place("dev", "handmade").root_path
-    world.chain.server.hub.push_as_person("main", path, b"# by hand\n", "By hand")
+    world.chain.server.users.push("main", path, b"# by hand\n", "By hand")
     world.lose()
 
     assert restored() == 1
@@ -323,7 +323,7 @@ def test_a_database_that_git_no_longer_has_is_taken_for_removed(
 ) -> None:
     world.carry(world.create("orders"))
     world.reap()
-    world.chain.server.hub.push_as_person("main", Place("dev", "orders").root_path, None, "Take it out")
+    world.chain.server.users.push("main", Place("dev", "orders").root_path, None, "Take it out")
     world.lose()
 
     assert restored() == 1
@@ -339,7 +339,7 @@ def test_git_and_state_are_held_against_the_records(world: World, capsys: pytest
     one = world.carry(world.create("orders"))
     world.reap()
     other = render(dataclasses.replace(one.root, storage_gb=77)).encode()
-    world.chain.server.hub.push_as_person("main", Place("dev", "orders").root_path, other, "By hand")
+    world.chain.server.users.push("main", Place("dev", "orders").root_path, other, "By hand")
     world.keep_state("dev", "orders", RESULT | {"identifier": "dev-orders", "endpoint": "elsewhere"})
     world.lose()
 

@@ -45,7 +45,7 @@ REMOVE = Change(
 
 
 def put_on_main(server: GitHubServer) -> None:
-    server.hub.push_as_person("main", PATH, b"first\n", "Put it there")
+    server.users.push("main", PATH, b"first\n", "Put it there")
 
 
 def assert_published_once(server: GitHubServer, change: Change) -> None:
@@ -125,7 +125,7 @@ def test_a_merged_pull_request_is_adopted_and_no_second_one_opened(
 
 def test_a_branch_that_somebody_changed_is_not_called_ours(server: GitHubServer, github: GitHub) -> None:
     publish(github, CREATE, first=True)
-    server.hub.push_as_person(CREATE.branch, PATH, b"evil\n", "Change it")
+    server.users.push(CREATE.branch, PATH, b"evil\n", "Change it")
 
     again = publish(github, CREATE, first=False)
 
@@ -137,7 +137,7 @@ def test_a_branch_that_somebody_added_another_file_to_is_not_called_ours(
     server: GitHubServer, github: GitHub
 ) -> None:
     publish(github, CREATE, first=True)
-    server.hub.push_as_person(CREATE.branch, "pipeline/gate.py", b"evil\n", "Add to it")
+    server.users.push(CREATE.branch, "pipeline/gate.py", b"evil\n", "Add to it")
 
     again = publish(github, CREATE, first=False)
 
@@ -149,7 +149,7 @@ def test_a_branch_that_somebody_made_first_is_not_called_ours(
     server: GitHubServer, github: GitHub, path: str
 ) -> None:
     github.create_branch(CREATE.branch, github.branch_head("main"))
-    server.hub.push_as_person(CREATE.branch, path, b"evil\n", "Get in first")
+    server.users.push(CREATE.branch, path, b"evil\n", "Get in first")
 
     published = publish(github, CREATE, first=True)
 
@@ -161,7 +161,7 @@ def test_a_push_between_branch_and_commit_is_not_called_ours(server: GitHubServe
     class Racing(GitHub):
         def create_branch(self, branch: str, commit: str) -> bool:
             made = github.create_branch(branch, commit)
-            server.hub.push_as_person(branch, "pipeline/gate.py", b"evil\n", "Get in between")
+            server.users.push(branch, "pipeline/gate.py", b"evil\n", "Get in between")
             return made
 
     racing = Racing(server.url, server.repository, github._calls._app)
@@ -174,7 +174,7 @@ def test_main_may_move_on_between_two_tries(server: GitHubServer, github: GitHub
     server.fault("PUT .*/contents/", status=502, after_effect=True)
     with pytest.raises(TryLater):
         publish(github, CREATE, first=True)
-    server.hub.push_as_person("main", "README.md", b"# Other\n", "Move on")
+    server.users.push("main", "README.md", b"# Other\n", "Move on")
 
     published = publish(github, CREATE, first=False)
 
@@ -192,7 +192,7 @@ def test_a_removal_of_what_is_gone_from_main_says_that_nothing_is_left(github: G
 def test_a_file_that_main_has_otherwise_is_replaced_on_the_branch(
     server: GitHubServer, github: GitHub
 ) -> None:
-    server.hub.push_as_person("main", PATH, b"edited by hand\n", "Edit")
+    server.users.push("main", PATH, b"edited by hand\n", "Edit")
 
     published = [publish(github, UPDATE, first=first) for first in (True, False)]
 
@@ -203,7 +203,7 @@ def test_a_file_that_main_has_otherwise_is_replaced_on_the_branch(
 def test_a_removal_of_a_file_that_a_person_changed_is_not_ours_to_merge(
     server: GitHubServer, github: GitHub
 ) -> None:
-    server.hub.push_as_person("main", PATH, b"edited by hand\n", "Edit")
+    server.users.push("main", PATH, b"edited by hand\n", "Edit")
 
     assert [publish(github, REMOVE, first=first).commit for first in (True, False)] == ["", ""]
 

@@ -40,9 +40,7 @@ class Place:
     def parse(cls, text: str) -> Self | None:
         """The place in `dev/orders`; None where the text names none."""
         match = _PLACE.fullmatch(text)
-        if match is None or len(match["name"]) > MAX_NAME:
-            return None
-        return cls(match["environment"], match["name"])
+        return cls(match["environment"], match["name"]) if match else None
 
     @classmethod
     def of_identifier(cls, identifier: str) -> Self | None:

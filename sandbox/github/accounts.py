@@ -1,4 +1,4 @@
-"""Who calls: an App with its JWT, or an installation with its token."""
+"""Who calls: the App with its JWT or an installation token, or a user of the organization with a token."""
 
 import datetime as dt
 import secrets
@@ -8,20 +8,24 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sandbox.github.refused import Refused
 
-class Refused(Exception):
-    """An answer that is an error."""
+APP_LOGIN = "rds-provisioner[bot]"
 
-    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, object] = {
-            "message": message,
-            "documentation_url": "https://docs.github.com/rest",
-            "status": str(status),
-        }
-        if errors:
-            self.body["errors"] = errors
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something on GitHub."""
+
+    login: str
+
+    @property
+    def is_app(self) -> bool:
+        return self.login.endswith("[bot]")
+
+
+APP = Actor(APP_LOGIN)
+NOBODY = Actor("")
 
 
 @dataclass(slots=True)
@@ -66,13 +70,14 @@ class App:
         self.tokens[token] = end
         return token, end.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def check_token(self, authorization: str) -> None:
-        """A token of the installation."""
+    def check_token(self, authorization: str) -> Actor:
+        """The App itself, where the token is one of the installation's."""
         token = authorization.partition(" ")[2]
         if not authorization:
             raise Refused(401, "Requires authentication")
         if self.tokens.get(token, dt.datetime.min.replace(tzinfo=dt.UTC)) < dt.datetime.now(dt.UTC):
             raise Refused(401, "Bad credentials")
+        return APP
 
     def check_permission(self, name: str, level: str) -> None:
         """Whether the installation may do this."""

@@ -1,0 +1,1 @@
+"""What each REST call does: the rules that GitHub enforces, on real git."""

@@ -1,0 +1,51 @@
+"""What is said on a pull request: comments, labels, reviews, and what happened to it."""
+
+from sandbox.github.hub import Hub
+from sandbox.github.pulls import Comment
+from sandbox.github.refused import NOT_FOUND, Refused
+from sandbox.github.rest.call import Answer, Call, page
+
+LONGEST = 65_536
+
+
+def list_events(hub: Hub, call: Call, *, number: str) -> Answer:
+    return 200, [hub.shapes.issue_event(event) for event in page(hub.pull(number).history, call.query)]
+
+
+def list_comments(hub: Hub, call: Call, *, number: str) -> Answer:
+    pull = hub.pull(number)
+    return 200, [hub.shapes.comment(pull.number, comment) for comment in page(pull.comments, call.query)]
+
+
+def create_comment(hub: Hub, call: Call, *, number: str) -> Answer:
+    pull = hub.pull(number)
+    comment = Comment(hub.next_id(), _body(call), call.actor.login)
+    pull.comments.append(comment)
+    return 201, hub.shapes.comment(pull.number, comment)
+
+
+def update_comment(hub: Hub, call: Call, *, comment: str) -> Answer:
+    for pull in hub.pulls.values():
+        for known in pull.comments:
+            if str(known.id) == comment:
+                known.edit(_body(call))
+                return 200, hub.shapes.comment(pull.number, known)
+    raise Refused(*NOT_FOUND)
+
+
+def add_labels(hub: Hub, call: Call, *, number: str) -> Answer:
+    pull = hub.pull(number)
+    pull.labels += [str(name) for name in call.body["labels"] if name not in pull.labels]
+    return 200, hub.shapes.pull(pull)["labels"]
+
+
+def list_reviews(hub: Hub, call: Call, *, number: str) -> Answer:
+    pull = hub.pull(number)
+    return 200, [hub.shapes.review(pull, review) for review in page(pull.reviews, call.query)]
+
+
+def _body(call: Call) -> str:
+    body = str(call.body.get("body", ""))
+    if len(body) > LONGEST:
+        raise Refused(422, "Validation Failed", [{"resource": "IssueComment", "message": "Body is too long"}])
+    return body

@@ -1,0 +1,33 @@
+"""Calls below /_sandbox, which GitHub does not have: users' hands, faults, and what happened."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.github.faults import Fault
+from sandbox.github.refused import NOT_FOUND, Refused
+from sandbox.github.site import EVENTS, Site
+
+
+def answer(site: Site, path: str, body: Mapping[str, Any]) -> Any:
+    """The content of the answer; raises Refused."""
+    if path == "/_sandbox/calls":
+        return site.calls
+    if path == "/_sandbox/deliveries":
+        return site.hub.webhooks.deliveries
+    if path == "/_sandbox/pulls":
+        return [dataclasses.asdict(pull) for _, pull in sorted(site.hub.pulls.items())]
+    if path == "/_sandbox/webhooks":
+        site.add_webhook(body["url"], body.get("secret"), tuple(body.get("events", EVENTS)))
+        return {"added": body["url"]}
+    if path == "/_sandbox/faults":
+        site.faults.add(Fault(**body))
+        return {"added": body["match"]}
+    if match := re.fullmatch(r"/_sandbox/deliveries/([0-9a-f-]+)/redeliver", path):
+        return {"redelivered": site.hub.webhooks.redeliver(match[1])}
+    hands = {"approve": site.users.approve, "merge": site.users.merge, "close": site.users.close}
+    if match := re.fullmatch(r"/_sandbox/pulls/(\d+)/(approve|merge|close)", path):
+        hands[match[2]](int(match[1]))
+        return {match[2]: int(match[1])}
+    raise Refused(*NOT_FOUND)

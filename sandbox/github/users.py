@@ -1,0 +1,53 @@
+"""What users do in the browser and with git."""
+
+from sandbox.github.accounts import Actor
+from sandbox.github.hub import Hub
+from sandbox.github.merging import merge
+from sandbox.github.pulls import Comment, Review
+
+OWNER = "platform-engineer"  # a code owner of everything
+
+
+class Users:
+    """The hands of the organization's users."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def approve(self, number: int, login: str = OWNER) -> None:
+        """Approve the commit that the pull request has now."""
+        with self._hub.lock:
+            pull = self._hub.pull(number)
+            review = Review(self._hub.next_id(), login, "APPROVED", pull.head_sha)
+            pull.reviews.append(review)
+            shown = self._hub.shapes.review(pull, review) | {"state": "approved"}
+            payload = {"action": "submitted", "review": shown} | self._hub.payload(pull, Actor(login))
+            self._hub.webhooks.send("pull_request_review", payload)
+
+    def comment(self, number: int, body: str, login: str = OWNER) -> None:
+        with self._hub.lock:
+            self._hub.pull(number).comments.append(Comment(self._hub.next_id(), body, login))
+
+    def merge(self, number: int, login: str = OWNER) -> str:
+        """Squash and merge; the merge commit. Raises Refused."""
+        with self._hub.lock:
+            return merge(self._hub, self._hub.pull(number), {"merge_method": "squash"}, Actor(login))
+
+    def close(self, number: int, login: str = OWNER) -> None:
+        """Close without merging."""
+        with self._hub.lock:
+            pull = self._hub.pull(number)
+            if pull.state == "open":
+                self._hub.close(pull, Actor(login))
+
+    def reopen(self, number: int, login: str = OWNER) -> None:
+        """Open again what was closed."""
+        with self._hub.lock:
+            pull = self._hub.pull(number)
+            if pull.state == "closed" and not pull.merged:
+                self._hub.reopen(pull, Actor(login))
+
+    def push(self, branch: str, path: str, content: bytes | None, message: str, login: str = OWNER) -> str:
+        """Push one more commit to a branch; the commit."""
+        with self._hub.lock:
+            return self._hub.commit(branch, path, content, message, Actor(login))
