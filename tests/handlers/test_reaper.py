@@ -83,7 +83,7 @@ def test_once_a_day_it_looks_for_idle_databases_and_old_snapshots(
     removed = run(now + 17 * DAY + HOUR)
     assert isinstance(removed["idle"], dict)
     assert removed["idle"]["removals"] == ["dev/orders"]
-    assert [one["kind"] for one in cloud.messages()] == ["remove"]
+    assert [message["kind"] for message in cloud.messages()] == ["remove"]
 
 
 def test_what_nobody_thought_of_is_an_error_of_the_function_once_the_rest_is_done(cloud: Cloud) -> None:

@@ -2,7 +2,8 @@
 
 Each is in the ledger itself, from its creation over warnings and extensions to its removal. In dev what is
 planned as asked merges automatically; in staging and prod reviewers approve some, let some wait, and close
-some. What each database was promised is kept outside the ledger, so that the ledger is not its own witness.
+some. Every fifth removal fails before its merge. What each database was promised is kept outside the ledger,
+so that the ledger is not its own witness.
 """
 
 import datetime as dt
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import Problem
-from provisioner.core.events import EventType
+from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Database, Request
 from provisioner.core.names import Place
@@ -34,6 +35,7 @@ from tests.reaper.world import ALPHA, RULES, FakeGitHub, World
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 DATABASES, DAYS = 1000, 90
 CREATIONS, EXTENSIONS = 20, 75  # until which day databases are created, and extended
+FAILING = 0.2
 LIFETIMES = {
     "dev": ("8h", "2d", "7d", "14d", "30d"),
     "staging": ("7d", "14d", "30d", "60d"),
@@ -46,7 +48,8 @@ class RacingTable(MemoryTable):
 
     def __init__(self) -> None:
         super().__init__()
-        self.meanwhile: dict[str, Callable[[], None]] = {}  # by what is read: "due", or a row's pk
+        # By what is read: a row's pk, or what is due ("request" or "database").
+        self.meanwhile: dict[str, Callable[[], None]] = {}
 
     def get_item(self, *, Key: dict[str, Any], **call: Any) -> dict[str, Any]:  # noqa: N803 - DynamoDB's name
         answer = super().get_item(Key=Key, **call)
@@ -55,8 +58,8 @@ class RacingTable(MemoryTable):
 
     def query(self, **call: Any) -> dict[str, Any]:
         answer = super().query(**call)
-        if call["ExpressionAttributeValues"].get(":kind") == {"S": "database"}:
-            self._then("due")
+        if call.get("IndexName") == "due":
+            self._then(call["ExpressionAttributeValues"][":kind"]["S"])
         return answer
 
     def _then(self, read: str) -> None:
@@ -81,6 +84,7 @@ class DatabaseRun:
     created_at: dt.datetime
     end: str  # the newest that was applied
     asked: list[AskedRemoval] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)  # the removals that failed before their merge
     approved: set[str] = field(default_factory=set)  # the requests that a reviewer approved
     removed_at: dt.datetime | None = None
 
@@ -157,7 +161,7 @@ class Fleet:
         return True
 
     def reap(self, *, racing: bool) -> None:
-        """The reaper's run; `racing` when somebody extends between one of its reads and its write."""
+        """The reaper's run; `racing` when someone extends between one of its reads and its write."""
         if racing:
             self.race()
         lost = self.raced["fresh"]
@@ -176,11 +180,11 @@ class Fleet:
         # Half of them at the very end of a life, after the reaper has looked twice.
         over = [found for found in due if is_over(found.root.expires_at, self.world.now)]
         run = self.runs[self.chance.choice(over or due).place]
-        read = self.chance.choice(["due", f"DB#{run.place.environment}#{run.place.database_name}"])
+        read = self.chance.choice(["database", f"DB#{run.place.environment}#{run.place.database_name}"])
 
         def extend() -> None:
             if self.extend(run):
-                self.raced["due" if read == "due" else "fresh"] += 1
+                self.raced["due" if read == "database" else "fresh"] += 1
 
         self.table.meanwhile[read] = extend
 
@@ -189,7 +193,9 @@ class Fleet:
         sent = list(self.world.sent)
         for message in sent:
             request = self.request(message.request_id)
-            if request.progress.state is State.REQUESTED:
+            if request.progress.cancelling:
+                self.world.happened(request.id, EventType.CANCELLED)
+            elif request.progress.state is State.REQUESTED:
                 self.open_pull_request(request)
         if sent and self.chance.random() < 0.5:
             self.world.sent.clear()
@@ -198,11 +204,14 @@ class Fleet:
         world, run = self.world, self.runs[request.place]
         if request.kind in (Kind.REMOVE, Kind.DISARM):
             run.asked.append(AskedRemoval(world.now, run.end, request))
+            if self.chance.random() < FAILING:
+                run.failed.add(request.id)
+                world.fail(request.id, Step.PULL_REQUEST)
+                return
         branch = content.branch(request)
         self.branches[branch] += 1
         number = len(world.github.pulls) + DATABASES + 1  # up to DATABASES are those that created one each
-        found = PullRequest(number, "u", "open", False, "c", branch, "main")
-        self.open[request.id] = world.github.pulls[number] = found
+        found = self.open[request.id] = world.github.open(number, branch)
         world.happened(request.id, EventType.OPENED, pull_request=number, pull_request_url="u", commit="c")
         world.happened(request.id, EventType.PLANNED, as_asked=True, commit="c")
         if Merger(world.ledger, RULES, world.github, "main").merge_planned(request.id, found, world.now):

@@ -35,7 +35,7 @@ def test_a_database_that_nobody_uses_is_warned_about_and_removed_three_days_late
     assert removal.reason == "Nobody has connected to it since 2026-11-23T13:00:00Z."
     assert removal.actor == "rds-provisioner"
     assert days.world.there("orders").state is DatabaseState.REMOVING
-    assert [(one.kind, one.request_id) for one in days.world.sent] == [("remove", removal.id)]
+    assert [(message.kind, message.request_id) for message in days.world.sent] == [("remove", removal.id)]
     (comment,) = days.world.github.comments[1]
     assert "It is removed by itself 2026-12-10T12:00:00Z" in comment
     (note,) = days.ledger.database_events(Place("dev", "orders"))

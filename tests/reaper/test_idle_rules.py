@@ -76,7 +76,7 @@ def test_a_restart_and_a_gap_of_four_hours_do_not_hide_idleness() -> None:
     assert found([(at, count) for at, count in QUIET if at.hour not in (0, 1, 2, 3, 4)]) is Finding.UNKNOWN
 
 
-def test_a_change_by_somebody_counts_as_use() -> None:
+def test_a_change_counts_as_use() -> None:
     assert found(QUIET, alive_since=NOW - 13 * DAY) is Finding.IN_USE
 
 
@@ -99,10 +99,10 @@ def test_idleness_needs_twenty_known_hours_of_every_day(missing: set[int]) -> No
 
 
 @given(st.integers(1, 24 * DAYS * 60 - 61), st.booleans())
-def test_a_database_younger_than_its_days_is_never_idle(minutes: int, told: bool) -> None:
+def test_a_database_younger_than_its_days_is_never_idle(minutes: int, known: bool) -> None:
     age = dt.timedelta(minutes=minutes)
 
-    assert found(QUIET if told else [], alive_since=NOW - age) is not Finding.IDLE
+    assert found(QUIET if known else [], alive_since=NOW - age) is not Finding.IDLE
 
 
 @given(st.permutations(QUIET[:48]))

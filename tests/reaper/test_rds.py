@@ -63,11 +63,11 @@ def test_instances_are_ours_by_their_tags_and_their_name(observer: Observer) -> 
     instance("dev-big-orders", OURS)
     instance("staging-orders", OURS)
     instance("dev-legacy", {"Environment": "dev"})
-    instance("dev-other", {"ManagedBy": "somebody", "Environment": "dev"})
+    instance("dev-other", {"ManagedBy": "another", "Environment": "dev"})
 
     found = observer.instances()
 
-    assert [(one.identifier, one.place) for one in found] == [
+    assert [(instance.identifier, instance.place) for instance in found] == [
         ("dev-orders", Place("dev", "orders")),
         ("dev-big-orders", Place("dev", "big-orders")),
     ]

@@ -160,7 +160,7 @@ def test_all_pages_are_read(account: Account) -> None:
 
 @dataclass
 class Faulty:
-    """RDS that answers a number of deletions with an error of its own."""
+    """RDS that answers a number of deletions with an error."""
 
     rds: Any
     code: str

@@ -88,7 +88,7 @@ def test_githubs_absence_delays_and_loses_nothing(world: World) -> None:
 def test_a_plan_that_passes_after_the_review_was_given_up_begins_it_again(world: World) -> None:
     request_id = world.api.create(MISSION_BODY, ALPHA).request.id
     world.happened(request_id, EventType.OPENED, pull_request=1, pull_request_url="u", commit="c")
-    world.github.pulls[1] = PullRequest(1, "u", "open", False, "c", "b", "main")
+    world.github.open(1)
     for _ in range(5):
         world.reap(HOUR)
     found = world.request(request_id)
@@ -120,10 +120,9 @@ def test_a_removal_that_a_reviewer_refuses_puts_the_protection_back_once(
     for _ in range(5):
         world.reap(HOUR)
 
-    kinds = [world.ledger.request(one) for one in world.ledger.request_ids(Place("prod", "orders"))]
-    assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.REMOVE, Kind.UPDATE]
-    armed = kinds[-1]
-    assert armed is not None
+    requests = world.requests("orders", "prod")
+    assert [request.kind for request in requests] == [Kind.CREATE, Kind.DISARM, Kind.REMOVE, Kind.UPDATE]
+    armed = requests[-1]
     assert armed.before is not None
     assert (armed.actor, armed.team) == ("rds-provisioner", "alpha")
     assert armed.root.deletion_protection
@@ -164,8 +163,8 @@ def test_a_database_that_is_extended_after_it_was_disarmed_is_not_removed(
     for _ in range(5):
         world.reap(HOUR)
 
-    kinds = [world.ledger.request(one) for one in world.ledger.request_ids(Place("prod", "orders"))]
-    assert [one.kind for one in kinds if one] == [Kind.CREATE, Kind.DISARM, Kind.EXTEND]
+    requests = world.requests("orders", "prod")
+    assert [request.kind for request in requests] == [Kind.CREATE, Kind.DISARM, Kind.EXTEND]
     assert extended.request.root.deletion_protection
     database = world.there("orders", "prod")
     assert database.state is (DatabaseState.AVAILABLE if applied else DatabaseState.UPDATING)
@@ -217,7 +216,7 @@ def test_an_event_that_is_received_while_a_request_is_kept_is_kept_next_time(wor
 def test_a_pull_request_that_is_open_although_its_request_has_ended_is_closed(
     world: World, state: EventType
 ) -> None:
-    """Else somebody could merge what nobody's quota holds and nothing would end."""
+    """Else someone could merge what nobody's quota holds and nothing would end."""
     accepted = world.api.create(MISSION_BODY, ALPHA)
     one = accepted.request.id
     world.happened(one, EventType.OPENED, pull_request=7, pull_request_url="u", commit="c")

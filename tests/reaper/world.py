@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 from uuid import UUID, uuid4
 
+from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
 from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.models import Charge, Database, Request
@@ -38,6 +39,10 @@ class FakeGitHub:
     records: dict[int, str] = field(default_factory=dict)
     merged: list[int] = field(default_factory=list)
     down: bool = False
+
+    def open(self, number: int, branch: str = "b") -> PullRequest:
+        self.pulls[number] = PullRequest(number, "u", "open", False, "c", branch, "main")
+        return self.pulls[number]
 
     def pull_request(self, number: int) -> PullRequest:
         if self.down:
@@ -78,10 +83,11 @@ class World:
     sent: list[Message] = field(default_factory=list)
     now: dt.datetime = NOW
     new_id: Callable[[], UUID] = uuid4
+    catalog: Catalog = RULES
 
     @property
     def opening(self) -> Opening:
-        return Opening(ledger=self.ledger, catalog=RULES, publish=self.sent.append, now=self.now)
+        return Opening(ledger=self.ledger, catalog=self.catalog, publish=self.sent.append, now=self.now)
 
     @property
     def api(self) -> UseCases:

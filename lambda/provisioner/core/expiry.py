@@ -39,6 +39,11 @@ def warnings(created_at: dt.datetime, end: dt.datetime) -> tuple[dt.datetime, dt
     return end - life / 2, end - life / 14
 
 
+def is_over(expires_at: str, now: dt.datetime) -> bool:
+    """Whether an end has come."""
+    return expires_at != NEVER and parse_instant(expires_at) <= now
+
+
 def mark(action: ExpiryAction, expires_at: str) -> str:
     """How the ledger remembers that something was done for one end of life; a new end starts afresh."""
     return f"{action}@{expires_at}"

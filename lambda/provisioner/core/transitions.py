@@ -9,8 +9,16 @@ from dataclasses import replace
 from typing import Final
 
 from provisioner.core import expiry
-from provisioner.core.events import Step
-from provisioner.core.lifecycle import ENDED, WITHOUT_MERGE, DatabaseState, Kind, State, database_state
+from provisioner.core.events import ACTOR, Step
+from provisioner.core.lifecycle import (
+    ENDED,
+    WITHOUT_MERGE,
+    DatabaseState,
+    Kind,
+    State,
+    blocks,
+    database_state,
+)
 from provisioner.core.models import Charge, Database, Request
 
 # When the reaper looks at a step for the first time; lifecycle.MAXIMUM says when it gives up.
@@ -105,10 +113,21 @@ def next_request_check(request: Request, now: dt.datetime) -> dt.datetime | None
         left = progress.pull_request or request.follow_up or refused
         return now + FIRST_CHECK[Step.PULL_REQUEST] if left else None
     if progress.failure and not progress.cancelling:
-        # A person goes on; but its record is kept too. Only a cancel still has to reach the worker.
-        return now + FIRST_CHECK[Step.PULL_REQUEST] if progress.pull_request else None
+        # Its team goes on; but its record is kept too. Only a cancel still has to reach the worker.
+        left = progress.pull_request or is_given_up(request)
+        return now + FIRST_CHECK[Step.PULL_REQUEST] if left else None
     look = FIRST_CHECK.get(progress.step)
     return now + look if look else None
+
+
+def is_given_up(request: Request) -> bool:
+    """Whether a request failed and makes way: a removal in the product's own name, before its merge.
+
+    Nobody else would try it again, and its database would live on.
+    """
+    if request.actor != ACTOR or request.kind not in (Kind.DISARM, Kind.REMOVE):
+        return False
+    return request.progress.failure is not None and blocks(request.progress)
 
 
 def next_database_check(database: Database) -> dt.datetime | None:

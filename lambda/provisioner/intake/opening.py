@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from provisioner.core import events
+from provisioner.core import events, expiry
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import Problem, TryLater
 from provisioner.core.events import ACTOR
 from provisioner.core.lifecycle import DatabaseState, Kind, blocks, derive
 from provisioner.core.models import Charge, Database, Request
-from provisioner.core.root import NEVER, Root
-from provisioner.core.times import parse_instant
+from provisioner.core.root import Root
 from provisioner.intake import refusals
 from provisioner.intake.message import Message
 from provisioner.ledger.ledger import Ledger
@@ -140,11 +139,13 @@ class Opening:
         active = self.active(database)
         if active is None or active.progress.failure is None or not blocks(active.progress):
             return
-        end = active.root.expires_at
-        if end == NEVER or parse_instant(end) > self.now:
-            return
-        if self.now - active.progress.since >= TIME_TO_FIX:
-            self.send(self.ledger.add_event(active.id, events.cancel_asked(self.now, ACTOR), self.now))
+        over = expiry.is_over(active.root.expires_at, self.now)
+        if over and self.now - active.progress.since >= TIME_TO_FIX:
+            self.cancel_automatically(active)
+
+    def cancel_automatically(self, request: Request) -> None:
+        """Cancel a request in the product's own name; the worker closes its pull request."""
+        self.send(self.ledger.add_event(request.id, events.cancel_asked(self.now, ACTOR), self.now))
 
     def check_free(self, database: Database) -> Database:
         """The database, if it may be changed now; raises Problem (409) otherwise."""

@@ -1,6 +1,6 @@
 """⑥ Databases whose end is near or over: warned about twice, then removed through a pull request.
 
-Every function is safe to run twice and at once: the ledger's conditions, and an id derived from one end of
+Every function is safe to run twice and at once: the ledger's conditions, and ids derived from one end of
 life, decide who is first.
 """
 
@@ -8,18 +8,20 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from provisioner.core import database_events, expiry
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.expiry import ExpiryAction
 from provisioner.core.models import Database
-from provisioner.core.root import NEVER
-from provisioner.core.times import instant, parse_instant
+from provisioner.core.times import instant
+from provisioner.core.transitions import next_database_check
 from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments
+from provisioner.reaper import removal
 from provisioner.reaper.outcome import Outcome
+from provisioner.reaper.removal import Asked
 
 _EXPIRY_IDS: Final = UUID("6f1a7c1e-0d1b-5a53-9b9e-6a8f6f5a1c11")
 _NEXT_CHECK: Final = dt.timedelta(hours=1)
@@ -80,23 +82,29 @@ class ExpiredDatabases:
         self.github().put_comment(number, comments.EXPIRY, text)
 
     def _expire(self, database: Database) -> bool:
-        """Ask for the removal, under an id that one end of life has once; an extension that is first wins."""
+        """Ask for the removal, under names that one end of life has once; an extension that is first wins."""
         expires_at = database.root.expires_at
-        request_id = str(uuid5(_EXPIRY_IDS, f"{database.place}@{expires_at}@{database.origin}"))
         ledger, now = self.opening.ledger, self.opening.now
-        if ledger.request(request_id):
-            # Asked for before, and refused by a reviewer: the database stays until somebody acts.
-            ledger.mark(database, expiry.mark(ExpiryAction.EXPIRE, expires_at), now, None)
-            return False
         fresh = ledger.database(database.place)
-        if fresh is None or fresh.root.expires_at != expires_at:
-            return False  # extended in the meantime
-        end = self.opening.on_main(fresh).expires_at
-        extended = end == NEVER or parse_instant(end) > now  # by what is merged, and whose apply failed
-        reason = f"Its life ended {expires_at}."
-        if not extended and self.opening.remove_automatically(fresh, reason=reason, request_id=request_id):
-            return True
-        if not extended:  # another change is under way
-            self.opening.give_up(fresh)
-        ledger.schedule_database_check(fresh, now + _NEXT_CHECK)
-        return False
+        if fresh is None or fresh.root.expires_at != expires_at or next_database_check(fresh) is None:
+            return False  # extended in the meantime, or being removed
+        # By an extension that is merged, and whose apply failed, the end may be a later one.
+        asked = self._ask(fresh) if expiry.is_over(self.opening.on_main(fresh).expires_at, now) else None
+        if asked is Asked.REFUSED:
+            ledger.mark(fresh, expiry.mark(ExpiryAction.EXPIRE, expires_at), now, None)
+        elif asked is not Asked.OPENED:
+            ledger.schedule_database_check(fresh, now + _NEXT_CHECK)
+        return asked is Asked.OPENED
+
+    def _ask(self, database: Database) -> Asked:
+        expires_at = database.root.expires_at
+        asked = removal.ask(
+            self.opening,
+            database,
+            namespace=_EXPIRY_IDS,
+            name=f"{database.place}@{expires_at}@{database.origin}",
+            reason=f"Its life ended {expires_at}.",
+        )
+        if asked is Asked.LATER:
+            self.opening.give_up(database)  # where a failed change is what holds it up
+        return asked

@@ -5,9 +5,9 @@ costs money, a database without an end has no due time, and one call lists a hun
 (ledger/turns.py) makes it once a day for all, whoever runs first. It is held for an hour, and for the
 day when everything went well: after a fault, or a kill, the rest is looked at an hour later.
 
-A removal is asked for under an id that one spell of idleness has once. Whatever else is under way for the
-database wins, as does a change since: it counts as a connection (see idle_rules.py). A ledger that was lost
-and rebuilt knows of no spell, and so warns again.
+A removal is asked for under the name of one spell of idleness (see removal.py). Whatever else is under way
+for the database wins, as does a change since: it counts as a connection (see idle_rules.py). A ledger that
+was lost and rebuilt knows of no spell, and so warns again.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent
@@ -26,9 +26,10 @@ from provisioner.core.times import instant
 from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments
-from provisioner.reaper import idle_rules
+from provisioner.reaper import idle_rules, removal
 from provisioner.reaper.idle_rules import Finding, IdleAction, Look, Point
 from provisioner.reaper.rds import Instance, Observer
+from provisioner.reaper.removal import Asked
 
 _IDLE_IDS: Final = UUID("0c5f9d0e-7a52-5c0e-8f0b-2d5a3c1e9b47")
 _TURN: Final = "idle"
@@ -185,12 +186,15 @@ class IdleDatabases:
 
     def _remove(self, database: Database, activity: Activity) -> bool:
         """Ask for the removal of an idle database; False where it was asked for, or something else wins."""
-        place = str(database.place)
-        request_id = str(uuid5(_IDLE_IDS, f"{place}@{idle_rules.spell(activity)}@{database.origin}"))
-        ledger = self.opening.ledger
-        fresh = ledger.database(database.place)
-        if ledger.request(request_id) or fresh is None or fresh.root.request_id != database.root.request_id:
+        fresh = self.opening.ledger.database(database.place)
+        if fresh is None or fresh.root.request_id != database.root.request_id:
             return False
         since = instant(activity.idle_since) if activity.idle_since else ""
-        reason = f"Nobody has connected to it since {since}."
-        return self.opening.remove_automatically(fresh, reason=reason, request_id=request_id) is not None
+        asked = removal.ask(
+            self.opening,
+            fresh,
+            namespace=_IDLE_IDS,
+            name=f"{database.place}@{idle_rules.spell(activity)}@{database.origin}",
+            reason=f"Nobody has connected to it since {since}.",
+        )
+        return asked is Asked.OPENED

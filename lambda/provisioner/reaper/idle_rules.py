@@ -122,7 +122,7 @@ def _in_use(activity: Activity) -> Following:
 def _idle(activity: Activity, found: Look, *, removes: bool) -> Following:
     """A spell of idleness begins or goes on: reported once, warned about once, and removed after the notice.
 
-    A spell with a hole (nobody looked for longer than a look reaches back) is a new one: somebody may have
+    A spell with a hole (nobody looked for longer than a look reaches back) is a new one: someone may have
     connected in it, so it is warned about again. The notice is counted from the warning that went out.
     """
     goes_on = activity.idle_seen_at is not None and activity.idle_seen_at >= found.begin

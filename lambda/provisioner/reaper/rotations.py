@@ -34,7 +34,7 @@ class MasterRotations:
     is_rotated: IsRotated
 
     def settle(self, request: Request) -> dt.datetime | None:
-        """Look after the database that a request made: when to look again, None for never."""
+        """Look after the database that a request made: when to check again, None for never."""
         ledger, now = self.opening.ledger, self.opening.now
         database = ledger.database(request.place) if request.kind is Kind.CREATE else None
         if database is None or database.origin != request.id or database.state is DatabaseState.REMOVED:

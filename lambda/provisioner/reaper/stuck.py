@@ -9,16 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from provisioner.core import events
+from provisioner.core import events, expiry
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import ENDED, Kind, State, maximum
 from provisioner.core.models import Request
+from provisioner.core.transitions import is_given_up
 from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments, request_record
 from provisioner.pull_requests.events import of_end
 from provisioner.pull_requests.merge import Merger
 from provisioner.reaper.outcome import Outcome
+from provisioner.reaper.removal import was_given_up
 
 _SHORTEST_WAIT: Final = dt.timedelta(minutes=2)
 _LONGEST_WAIT: Final = dt.timedelta(hours=1)
@@ -50,7 +52,7 @@ class StuckRequests:
     opening: Opening
     github: Callable[[], PullRequests]
     base: str = "main"
-    # What else there is to do for an ended request: when to look again, None for never.
+    # What else there is to do for an ended request: when to check again, None for never.
     settle: Callable[[Request], dt.datetime | None] = lambda _: None
 
     def run(self, outcome: Outcome) -> None:
@@ -67,8 +69,8 @@ class StuckRequests:
         ledger, now, progress = self.opening.ledger, self.opening.now, request.progress
         if progress.state in ENDED:
             self._ended(request)
-        elif progress.failure and not progress.cancelling:  # its team goes on
-            self._rest(request)
+        elif progress.failure and not progress.cancelling:
+            self._failed(request)
         elif now - progress.since >= self._maximum(request):
             self._fail(request)
             outcome.failed += 1
@@ -78,13 +80,22 @@ class StuckRequests:
             outcome.redriven += 1
             ledger.schedule_check(request, now + self._wait(request))
 
+    def _failed(self, request: Request) -> None:
+        """Keep the record of what its team goes on with; cancel a removal that removal.py asks for again."""
+        ledger = self.opening.ledger
+        now_there = ledger.request(request.id)  # what is listed may lag behind a retry
+        if now_there and is_given_up(now_there) and not now_there.progress.cancelling:
+            self.opening.cancel_automatically(now_there)
+        else:
+            self._rest(request)
+
     def _ended(self, request: Request) -> None:
         """See to what follows from the end of a request, once."""
         if request.progress.state is State.DONE:
             self.opening.follow_up(request)
         elif self._merged_after_all(request):
             return
-        elif request.kind is Kind.REMOVE:
+        elif request.kind is Kind.REMOVE and not self._is_tried_again(request):
             self.opening.arm_again(request)
         self._rest(request)
 
@@ -96,6 +107,14 @@ class StuckRequests:
             self.opening.ledger.stop_checking(request)
         else:
             self.opening.ledger.schedule_check(request, check_at)
+
+    def _is_tried_again(self, request: Request) -> bool:
+        """Whether another removal follows for certain: this one was given up at the end of its database."""
+        ledger, now = self.opening.ledger, self.opening.now
+        database = ledger.database(request.place)
+        if database is None or not expiry.is_over(database.root.expires_at, now):
+            return False
+        return was_given_up(ledger.events(request.id))
 
     def _is_merged_now(self, request: Request) -> bool:
         """Drive a request on; whether that merged its pull request."""
