@@ -6,7 +6,7 @@ the team, and nobody can change a commit's words.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner.core import events
 from provisioner.core.database_events import DatabaseEvent
@@ -35,7 +35,7 @@ class RequestHistory:
 
     request: Request
     events: tuple[Event, ...]
-    notes: tuple[DatabaseEvent, ...]
+    database_events: tuple[DatabaseEvent, ...]
     whole: bool
 
     @property
@@ -62,9 +62,9 @@ def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHi
     known = {event.id: event for event in kept.events} if kept else {}
     first = requested(request.created_at, request.actor)
     known.setdefault(first.id, first)
-    notes = tuple(kept.database_events) if kept else ()
+    of_database = tuple(kept.database_events) if kept else ()
     ended = kept is not None and derive(known.values()).state in ENDED
-    return RequestHistory(request, tuple(known.values()), notes, whole=ended and pull.state == "closed")
+    return RequestHistory(request, tuple(known.values()), of_database, whole=ended and pull.state == "closed")
 
 
 def add_github_events(
@@ -79,7 +79,7 @@ def add_github_events(
     known = {event.id: event for event in history.events}
     for event in _facts(history.request, pull, commits, timeline, login, base):
         known.setdefault(event.id, event)
-    return RequestHistory(history.request, tuple(known.values()), history.notes, history.whole)
+    return replace(history, events=tuple(known.values()))
 
 
 def _facts(

@@ -80,60 +80,64 @@ class GitHubArchive:
 
     def pulls(self) -> Iterator[Pull]:
         """The App's pull requests on branches of requests, from no fork, oldest first."""
-        for one in self._pages("/pulls", state="all", sort="created", direction="asc"):
-            head = one["head"]
-            ours = one["user"]["login"] == self.login
-            here = (head.get("repo") or {}).get("full_name") in (self._repository, None)
-            if ours and here and BranchName.parse(str(head["ref"])):
+        for pull in self._pages("/pulls", state="all", sort="created", direction="asc"):
+            head = pull["head"]
+            is_own = pull["user"]["login"] == self.login
+            is_here = (head.get("repo") or {}).get("full_name") in (self._repository, None)
+            if is_own and is_here and BranchName.parse(str(head["ref"])):
                 yield Pull(
-                    number=int(one["number"]),
-                    url=str(one["html_url"]),
+                    number=int(pull["number"]),
+                    url=str(pull["html_url"]),
                     branch=str(head["ref"]),
-                    base=str(one["base"]["ref"]),
+                    base=str(pull["base"]["ref"]),
                     head_sha=str(head["sha"]),
-                    body=str(one["body"] or ""),
-                    state=str(one["state"]),
-                    merged=bool(one["merged_at"]),
-                    created_at=str(one["created_at"]),
+                    body=str(pull["body"] or ""),
+                    state=str(pull["state"]),
+                    merged=bool(pull["merged_at"]),
+                    created_at=str(pull["created_at"]),
                 )
 
     def record(self, number: int) -> str | None:
         """The App's comment with the record; None where there is none yet."""
-        for one in self._pages(f"/issues/{number}/comments"):
-            if (one["user"] or {}).get("login") == self.login and one["body"].startswith(
+        for comment in self._pages(f"/issues/{number}/comments"):
+            if (comment["user"] or {}).get("login") == self.login and comment["body"].startswith(
                 request_record.MARKER
             ):
-                return str(one["body"])
+                return str(comment["body"])
         return None
 
     def commits(self, number: int) -> list[Commit]:
         """The commits of a pull request; its first one is the App's."""
         return [
             Commit(
-                str(one["sha"]),
-                str(one["commit"]["message"]),
-                str((one["author"] or {}).get("login", "github")),
-                str(one["commit"]["committer"]["date"]),
+                str(commit["sha"]),
+                str(commit["commit"]["message"]),
+                str((commit["author"] or {}).get("login", "github")),
+                str(commit["commit"]["committer"]["date"]),
             )
-            for one in self._pages(f"/pulls/{number}/commits")
+            for commit in self._pages(f"/pulls/{number}/commits")
         ]
 
-    def deeds(self, number: int) -> list[TimelineItem]:
+    def timeline(self, number: int) -> list[TimelineItem]:
         """What people, and the App, did to a pull request."""
-        deeds = [
-            TimelineItem(int(one["id"]), "approved", _login(one["user"]), str(one["submitted_at"]))
-            for one in self._pages(f"/pulls/{number}/reviews")
-            if str(one["state"]).upper() == "APPROVED"
+        items = [
+            TimelineItem(int(review["id"]), "approved", _login(review["user"]), str(review["submitted_at"]))
+            for review in self._pages(f"/pulls/{number}/reviews")
+            if str(review["state"]).upper() == "APPROVED"
         ]
         path = f"/issues/{number}/events"
         if self._get(f"{path}?per_page=1", f"looking at {path}").status in (403, 404):
-            return deeds + self._end(number)  # an App without the right to read issues
-        return deeds + [
+            return items + self._end(number)  # an App without the right to read issues
+        return items + [
             TimelineItem(
-                int(one["id"]), one["event"], _login(one["actor"]), str(one["created_at"]), one["commit_id"]
+                int(event["id"]),
+                event["event"],
+                _login(event["actor"]),
+                str(event["created_at"]),
+                event["commit_id"],
             )
-            for one in self._pages(path)
-            if one["event"] in ("closed", "merged", "reopened")
+            for event in self._pages(path)
+            if event["event"] in ("closed", "merged", "reopened")
         ]
 
     def _end(self, number: int) -> list[TimelineItem]:
@@ -141,11 +145,11 @@ class GitHubArchive:
         doing = f"reading pull request {number}"
         answer = self._get(f"/pulls/{number}", doing)
         check(answer, 200, doing)
-        one = answer.content
-        if one["merged_at"]:
-            by = _login(one["merged_by"])
-            return [TimelineItem(0, "merged", by, str(one["merged_at"]), one["merge_commit_sha"])]
-        return [TimelineItem(0, "closed", "github", str(one["closed_at"]))] if one["closed_at"] else []
+        pull = answer.content
+        if pull["merged_at"]:
+            by = _login(pull["merged_by"])
+            return [TimelineItem(0, "merged", by, str(pull["merged_at"]), pull["merge_commit_sha"])]
+        return [TimelineItem(0, "closed", "github", str(pull["closed_at"]))] if pull["closed_at"] else []
 
     def roots(self, base: str) -> dict[Place, str]:
         """The text of every main.tf on the base branch, by place."""
@@ -168,7 +172,7 @@ class GitHubArchive:
         check(answer, 200, doing)
         if answer.content["truncated"]:
             raise NeedsPerson(doing, "GitHub listed a part of them", "read the roots from a clone by hand")
-        return [str(one["path"]) for one in answer.content["tree"] if one["type"] == "blob"]
+        return [str(entry["path"]) for entry in answer.content["tree"] if entry["type"] == "blob"]
 
     def _pages(self, path: str, **query: str) -> Iterator[Mapping[str, Any]]:
         page = 1

@@ -1,4 +1,4 @@
-"""Tells the stories of lost requests to a ledger again, in the order in which they happened.
+"""Replays the histories of lost requests into a ledger, in the order in which they happened.
 
 Everything goes through the ledger's own methods, so that states, quotas and usual times follow as they did
 the first time. What the ledger knows already stays as it is.
@@ -37,48 +37,48 @@ _ON_GITHUB: Final = (
 
 
 @dataclass(slots=True)
-class Report:
-    """What was restored, and what a person should look at."""
+class Restored:
+    """How much was restored, and what an operator should look at."""
 
     requests: int = 0
     events: int = 0
-    notes: int = 0
+    database_events: int = 0
     warnings: list[str] = field(default_factory=list)
+
+    def count(self, histories: Sequence[RequestHistory]) -> None:
+        """What a replay of these would restore at most."""
+        self.requests = len(histories)
+        self.events = sum(len(history.events) for history in histories)
+        self.database_events = len(_database_events(histories))
+
+
+# What comes first of what happened at the same time.
+Position = tuple[dt.datetime, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Tells stories to a ledger; what it knows already stays as it is."""
+    """Replays histories into a ledger; what it knows already stays as it is."""
 
     ledger: Ledger
     catalog: Catalog
-    report: Report
+    restored: Restored
 
-    def run(self, stories: Sequence[RequestHistory]) -> None:
+    def run(self, histories: Sequence[RequestHistory]) -> None:
         """Everything, in the order in which it happened."""
-        for _, tell_it in sorted(self._steps(stories), key=lambda step: step[0]):
-            tell_it()
-        for story in stories:
-            self._leave(story)
+        for _, replay in sorted(self._steps(histories), key=lambda step: step[0]):
+            replay()
+        for history in histories:
+            self._stop_checking(history)
 
-    def _steps(
-        self, stories: Sequence[RequestHistory]
-    ) -> Iterator[tuple[tuple[dt.datetime, int, str], Callable[[], None]]]:
-        notes: dict[tuple[Place, str], DatabaseEvent] = {}
-        for story in stories:
-            request = story.request
+    def _steps(self, histories: Sequence[RequestHistory]) -> Iterator[tuple[Position, Callable[[], None]]]:
+        for history in histories:
+            request = history.request
             yield (request.created_at, 2, request.id), partial(self._open, request)
-            for event in story.events:
-                # GitHub counts whole seconds: nothing comes before the request, nor before its opening.
-                opening = event.type is EventType.OPENED
-                first = min(one.at for one in story.events if one.type in _ON_GITHUB) if opening else event.at
-                at = max(first, request.created_at)
-                position = (0 if at > request.created_at else 3) + (not opening)
-                yield (at, position, event.id), partial(self._event, request, event)
-            for note in story.notes:
-                notes[request.place, note.id] = note
-        for (place, _), note in notes.items():
-            yield (note.at, 5, note.id), partial(self._note, place, note)
+            for event in history.events:
+                yield _position(history, event), partial(self._event, request, event)
+        for place, happened in _database_events(histories):
+            yield (happened.at, 5, happened.id), partial(self._database_event, place, happened)
 
     def _open(self, request: Request) -> None:
         if self.ledger.request(request.id):
@@ -86,12 +86,12 @@ class Replay:
         place = request.place
         database = self.ledger.database(request.place)
         if database and self._is_late(request):
-            self.report.warnings.append(f"request {request.id} was left out: {place} has newer ones already.")
+            self.restored.warnings.append(
+                f"request {request.id} was left out: {place} has newer ones already."
+            )
             return
         if request.kind is not Kind.CREATE and database is None:
-            self.report.warnings.append(
-                f"request {request.id} was left out: nothing told how {place} was made."
-            )
+            self._leave_out(request, f"no record says how {place} was made")
             return
         try:
             if request.kind is Kind.CREATE:
@@ -101,9 +101,12 @@ class Replay:
                 charge = database.charge if kept else self._charge(request.root)
                 self.ledger.open_change(request, database, charge, _NO_LIMIT)
         except NameTaken:
-            self.report.warnings.append(f"request {request.id} was left out: {place} existed at its time.")
+            self._leave_out(request, f"{place} existed at its time")
             return
-        self.report.requests += 1
+        self.restored.requests += 1
+
+    def _leave_out(self, request: Request, why: str) -> None:
+        self.restored.warnings.append(f"request {request.id} was left out: {why}.")
 
     def _is_late(self, request: Request) -> bool:
         known = self.ledger.request_ids(request.place)
@@ -114,27 +117,27 @@ class Replay:
         if self.ledger.request(request.id) is None:
             return
         self.ledger.add_event(request.id, event, event.at)
-        self.report.events += 1
+        self.restored.events += 1
 
-    def _note(self, place: Place, note: DatabaseEvent) -> None:
+    def _database_event(self, place: Place, event: DatabaseEvent) -> None:
         ledger = self.ledger
         database = ledger.database(place)
-        self.report.notes += 1
-        if database is None or note.id in {known.id for known in ledger.database_events(place)}:
+        self.restored.database_events += 1
+        if database is None or event.id in {known.id for known in ledger.database_events(place)}:
             return
-        if note.type is DatabaseEventType.EXPIRING:
-            action = ExpiryAction.WARN_LAST if note.detail["last"] else ExpiryAction.WARN_FIRST
-            mark = expiry.mark(action, str(note.detail["expires_at"]))
-            marks = {**database.marks, mark: instant(note.at)}
-            due = expiry.due(database.root.expires_at, database.created_at, marks, note.at)
-            ledger.mark(database, mark, note.at, due.check_at, note)
-        elif note.type is not DatabaseEventType.REMOVED_IN_GIT or not ledger.mark_removed(place, note):
-            ledger.add_database_event(place, note)
+        if event.type is DatabaseEventType.EXPIRING:
+            action = ExpiryAction.WARN_LAST if event.detail["last"] else ExpiryAction.WARN_FIRST
+            mark = expiry.mark(action, str(event.detail["expires_at"]))
+            marks = {**database.marks, mark: instant(event.at)}
+            due = expiry.due(database.root.expires_at, database.created_at, marks, event.at)
+            ledger.mark(database, mark, event.at, due.check_at, event)
+        elif event.type is not DatabaseEventType.REMOVED_IN_GIT or not ledger.mark_removed(place, event):
+            ledger.add_database_event(place, event)
 
-    def _leave(self, story: RequestHistory) -> None:
+    def _stop_checking(self, history: RequestHistory) -> None:
         """Nothing is left to do for what had ended and was recorded as a whole."""
-        request = self.ledger.request(story.request.id)
-        if request is None or not story.whole or request.progress.state not in ENDED:
+        request = self.ledger.request(history.request.id)
+        if request is None or not history.whole or request.progress.state not in ENDED:
             return
         announced = request.progress.state is State.DONE and request.follow_up
         if not announced or self.ledger.request(str(request.follow_up)):
@@ -145,6 +148,23 @@ class Replay:
             cents = round(self.catalog.monthly_usd(root) * 100)
         except ValueError as error:  # a size that left the catalog
             place = root.place
-            self.report.warnings.append(f"{place} counts without its price: {error}")
+            self.restored.warnings.append(f"{place} counts without its price: {error}")
             cents = 0
         return Charge(databases=1, storage_gb=root.storage_gb, monthly_cents=cents)
+
+
+def _position(history: RequestHistory, event: Event) -> Position:
+    """GitHub counts whole seconds: nothing comes before the request, nor before its opening."""
+    opening, at = event.type is EventType.OPENED, event.at
+    if opening:
+        at = min(other.at for other in history.events if other.type in _ON_GITHUB)
+    at = max(at, history.request.created_at)
+    return at, (0 if at > history.request.created_at else 3) + (not opening), event.id
+
+
+def _database_events(histories: Sequence[RequestHistory]) -> list[tuple[Place, DatabaseEvent]]:
+    """What happened to databases; each thing once, however many records say it."""
+    found = {
+        (history.request.place, event.id): event for history in histories for event in history.database_events
+    }
+    return [(place, event) for (place, _), event in found.items()]

@@ -9,25 +9,22 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.stack import STACK, Refused, Stack, client
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_dynamodb import DynamoDBClient
 
-STACK: Final = "rds-provisioner"
 TEAM: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_TEAM: Final = 40
 # Everything up to a printed name: a person, a bot, a service.
 ACTOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 @._+/-]{0,63}")
-
-
-class Refused(Exception):
-    """What was asked for cannot be done; the text says what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +51,13 @@ class TeamKeys:
     @classmethod
     def of_stack(cls, stack: str) -> "TeamKeys":
         """Find the usage plan and the ledger among the stack's outputs."""
-        try:
-            found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            raise Refused(f"There is no stack {stack!r} in this account and region; see --stack.") from error
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
-        missing = [name for name in ("UsagePlanId", "LedgerTable") if name not in outputs]
-        if missing:
-            raise Refused(f"The stack {stack!r} has no output {' and '.join(missing)}; is it this product's?")
+        found = Stack.find(stack)
         return cls(
-            boto3.client("apigateway"),
-            boto3.client("dynamodb"),
+            client("apigateway"),
+            client("dynamodb"),
             stack,
-            outputs["UsagePlanId"],
-            outputs["LedgerTable"],
+            found.output("UsagePlanId"),
+            found.output("LedgerTable"),
         )
 
     def create(self, team: str, actor: str | None = None) -> tuple[Key, str]:
@@ -100,12 +88,12 @@ class TeamKeys:
         return Key(made["id"], name, team, row["actor"], f"{made['createdDate']:%Y-%m-%d}"), made["value"]
 
     def list(self, team: str | None = None) -> list[Key]:
-        """The stack's keys, by name."""
+        """The stack's keys, by name; one that was deleted outside, and is still attached, is passed over."""
         keys = []
         for attached in self._attached():
             owner = self._owner(attached["id"])
-            if team is None or owner.get("team") == team:
-                about = self.gateway.get_api_key(apiKey=attached["id"])
+            about = self._about(attached["id"])
+            if about and team in (None, owner.get("team")):
                 keys.append(
                     Key(
                         attached["id"],
@@ -123,10 +111,10 @@ class TeamKeys:
         for attached in self._attached():
             if self._owner(attached["id"]):
                 continue
-            about = self.gateway.get_api_key(apiKey=attached["id"])
+            about = self._about(attached["id"])
             tags = about.get("tags", {})
             if "team" not in tags:
-                continue  # not made here; it opens nothing
+                continue  # deleted, or not made here; it opens nothing
             team, actor = tags["team"], tags.get("actor", tags["team"])
             row = {"pk": f"KEY#{attached['id']}", "sk": "KEY", "team": team, "actor": actor}
             self.dynamodb.put_item(
@@ -137,21 +125,41 @@ class TeamKeys:
         return tuple(sorted(restored, key=lambda key: key.name))
 
     def revoke(self, key: str) -> Key:
-        """End a key of this stack, named by its name or its id."""
-        found = [one for one in self.list() if key in (one.name, one.id)]
-        if not found:
+        """End a key of this stack, named by its name or its id; one that is half gone is ended as a whole."""
+        found = next(
+            (attached for attached in self._attached() if key in (attached["name"], attached["id"])), None
+        )
+        if found is None:
             raise Refused(f"The stack {self.stack!r} has no key {key!r}; `list` shows its keys.")
-        self._remove(found[0].id)
-        return found[0]
+        owner, about = self._owner(found["id"]), self._about(found["id"])
+        created = f"{about['createdDate']:%Y-%m-%d}" if about else ""
+        with suppress(self.gateway.exceptions.NotFoundException):  # from here on it opens nothing
+            self.gateway.delete_usage_plan_key(usagePlanId=self.usage_plan, keyId=found["id"])
+        self._remove(found["id"])
+        return Key(found["id"], found["name"], owner.get("team", "(none)"), owner.get("actor", ""), created)
 
     def _remove(self, key_id: str) -> None:
-        # The key first: a key without a row is refused by the API, a row without a key opens nothing.
+        """Delete a key and its row, whatever is left of them.
+
+        The key first: a key without a row is refused by the API, a row without a key opens nothing.
+        """
         try:
-            self.gateway.delete_api_key(apiKey=key_id)
+            with suppress(self.gateway.exceptions.NotFoundException):
+                self.gateway.delete_api_key(apiKey=key_id)
         finally:
             self.dynamodb.delete_item(
                 TableName=self.table, Key={"pk": {"S": f"KEY#{key_id}"}, "sk": {"S": "KEY"}}
             )
+
+    def _about(self, key_id: str) -> dict[str, Any]:
+        """What API Gateway says of a key; empty where it is gone.
+
+        A usage plan may still name a key that was deleted.
+        """
+        try:
+            return dict(self.gateway.get_api_key(apiKey=key_id))
+        except self.gateway.exceptions.NotFoundException:
+            return {}
 
     def _attached(self) -> Iterator[dict[str, Any]]:
         pages = self.gateway.get_paginator("get_usage_plan_keys").paginate(usagePlanId=self.usage_plan)
@@ -165,7 +173,9 @@ class TeamKeys:
 
     def _next(self, team: str) -> int:
         name = re.compile(re.escape(f"{self.stack}-{team}-") + r"(\d+)")
-        numbers = [int(match[1]) for one in self._attached() if (match := name.fullmatch(one["name"]))]
+        numbers = [
+            int(match[1]) for attached in self._attached() if (match := name.fullmatch(attached["name"]))
+        ]
         return max(numbers, default=0) + 1
 
 

@@ -1,6 +1,7 @@
 """What an earlier release left outside the ledger: messages, reports, pull requests, roots, state bucket."""
 
 import dataclasses
+import datetime as dt
 import json
 from typing import Any
 
@@ -16,7 +17,7 @@ from provisioner.pull_requests import request_record
 from provisioner.pull_requests.content import branch, commit_message, title
 from provisioner.reports import schema
 
-from ops.rebuild import States
+from ops.states import Applied, States
 from pipeline.plan_changes import normalise
 from pipeline.review_check import beyond_review
 from pipeline.store import Store
@@ -124,12 +125,11 @@ def test_what_was_applied_is_known(bucket: Bucket) -> None:
         "ledger-copy": {ROOTS["staging-ledger-copy-create"]["hash"], "attempted"}
     }
     marker = States(bucket, "states").applied(parse(samples.text("roots/dev-orders-extend.tf")))
-    assert marker == {
-        "version": 1,
-        "commit": "6b0d31c0d563223024da45691584643ac78c96e8",
-        "at": "2026-11-23T14:52:54.123456+00:00",
-        "pipeline_url": "https://app.circleci.com/pipelines/github/acme/databases/101",
-    }
+    assert marker == Applied(
+        at=dt.datetime(2026, 11, 23, 14, 52, 54, 123456, tzinfo=dt.UTC),
+        pipeline_url="https://app.circleci.com/pipelines/github/acme/databases/101",
+        commit="6b0d31c0d563223024da45691584643ac78c96e8",
+    )
 
 
 @pytest.mark.parametrize("name", samples.content("state_bucket.json")["plans"])

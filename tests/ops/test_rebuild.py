@@ -259,7 +259,7 @@ def test_a_dry_run_writes_nothing(world: World, capsys: pytest.CaptureFixture[st
     assert restored("--dry-run") == 0
 
     assert world.rows() == {}
-    assert capsys.readouterr().out == "Would restore 1 requests, 6 events and 0 notes.\n"
+    assert capsys.readouterr().out == "Would restore 1 requests, 6 events and 0 events of databases.\n"
 
 
 @pytest.mark.parametrize("reads_issues", [True, False])

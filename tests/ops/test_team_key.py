@@ -1,6 +1,7 @@
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -9,7 +10,8 @@ import pytest
 from moto import mock_aws
 from provisioner.ledger.ledger import Ledger
 
-from ops.team_key import Refused, TeamKeys, main
+from ops.stack import Refused
+from ops.team_key import TeamKeys, main
 from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE, create_table
 
 STACK = "rds-provisioner"
@@ -197,5 +199,63 @@ def test_a_stack_of_something_else_is_refused(account: Account) -> None:
     boto3.client("cloudformation").create_stack(
         StackName="other", TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
     )
-    with pytest.raises(Refused, match="no output UsagePlanId and LedgerTable"):
+    with pytest.raises(Refused, match="no output UsagePlanId; is it this product's"):
         TeamKeys.of_stack("other")
+
+
+@pytest.fixture
+def half_gone(account: Account) -> str:
+    """The id of alpha's first key, which was deleted in the console; the usage plan still names it."""
+    keys = TeamKeys.of_stack(STACK)
+    gone, _ = keys.create("alpha")
+    keys.create("beta")
+    account.gateway.delete_api_key(apiKey=gone.id)
+    assert gone.id in account.attached()
+    return gone.id
+
+
+def test_a_key_that_is_gone_keeps_no_other_from_being_listed_restored_or_revoked(
+    account: Account, half_gone: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in shown] == ["NAME", "rds-provisioner-beta-1"]
+    assert main(["restore"]) == 0
+    assert main(["revoke", "rds-provisioner-beta-1"]) == 0
+    assert account.attached() == [half_gone]
+
+
+def test_a_key_that_is_half_gone_is_ended_as_a_whole(
+    account: Account, half_gone: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["revoke", half_gone]) == 0
+    assert "Revoked rds-provisioner-alpha-1 of team alpha." in capsys.readouterr().out
+    assert half_gone not in account.attached()
+    assert account.team_of(half_gone) is None
+
+
+def test_a_revoked_key_is_detached_before_it_is_deleted(account: Account) -> None:
+    keys = TeamKeys.of_stack(STACK)
+    key, _ = keys.create("alpha")
+    keys.revoke(key.id)
+    assert account.attached() == []
+
+
+def test_the_region_is_the_one_that_aws_cli_and_terraform_take(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert TeamKeys.of_stack(STACK).gateway.meta.region_name == "us-east-1"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert TeamKeys.of_stack(STACK).table == TABLE
+
+
+def test_no_region_at_all_says_what_to_set(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    assert main(["list"]) == 2
+    assert "Set AWS_REGION to the region that the stack is in." in capsys.readouterr().err
