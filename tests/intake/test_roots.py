@@ -1,15 +1,18 @@
 """What the catalog refuses of a new or changed database: each with the field that it is about."""
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import pytest
+from provisioner.core.catalog import Catalog
 from provisioner.core.errors import Problem
 from provisioner.core.root import Restore, Root
 from provisioner.intake import roots
 from provisioner.intake.bodies import parse_create, parse_patch
 
 from tests.core.examples import ID, MISSION_BODY, NOW, catalog, root
+from tests.intake.setting import shown
 
 OTHER = "9d2b7f10-0000-4000-8000-000000000001"
 
@@ -19,7 +22,7 @@ def refused(**body: Any) -> dict[str, str]:
     with pytest.raises(Problem) as caught:
         root(**body)
     assert (caught.value.status, caught.value.slug) == (422, "invalid-request")
-    return {error.pointer: error.detail for error in caught.value.errors}
+    return shown(caught.value)
 
 
 def change(before: Root, **body: Any) -> Root:
@@ -29,7 +32,7 @@ def change(before: Root, **body: Any) -> Root:
 def refused_change(before: Root, **body: Any) -> dict[str, str]:
     with pytest.raises(Problem) as caught:
         change(before, **body)
-    return {error.pointer: error.detail for error in caught.value.errors}
+    return shown(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +125,112 @@ def test_a_change_arms_again_what_was_disarmed() -> None:
     prod = root(environment="prod", ttl="never")
     disarmed = dataclasses.replace(prod, deletion_protection=False)
     assert change(disarmed, tags={"a": "b"}).deletion_protection is True
+
+
+def with_rules(**environment: Any) -> Catalog:
+    """The catalog with other rules for dev."""
+    content = catalog().model_dump(mode="json")
+    content["environments"]["dev"] |= environment
+    return Catalog.model_validate(content)
+
+
+def new(rules: Catalog, *, source: Root | None = None, **body: Any) -> Root:
+    parsed = parse_create(MISSION_BODY | body)
+    return roots.new(parsed, rules, team="alpha", request_id=ID, now=NOW, source=source)
+
+
+def test_an_engine_that_the_catalog_lacks_is_refused_with_those_it_has() -> None:
+    content = catalog().model_dump(mode="json")
+    del content["engines"]["mysql"]
+    with pytest.raises(Problem) as caught:
+        new(Catalog.model_validate(content))
+    assert shown(caught.value) == {"/database_engine": "'mysql' is not offered: choose postgres"}
+
+
+def test_a_wrong_name_is_named_also_where_there_are_no_rules() -> None:
+    assert list(refused(database_name="a--b", environment="mars", size="huge")) == [
+        "/database_name",
+        "/environment",
+    ]
+
+
+def test_an_environment_that_always_has_a_standby_takes_no_other_answer() -> None:
+    rules = with_rules(high_availability="always")
+    assert new(rules).multi_az is True
+    assert new(rules, high_availability=True).multi_az is True
+    with pytest.raises(Problem) as caught:
+        new(rules, high_availability=False)
+    assert shown(caught.value) == {"/high_availability": "dev always has a standby"}
+
+
+def test_no_standby_may_be_asked_for_where_there_is_none() -> None:
+    assert root(high_availability=False).multi_az is False
+
+
+def test_what_is_left_out_is_as_the_catalog_says() -> None:
+    made = root(environment="prod")
+    assert (made.engine_version, made.instance_class, made.storage_gb) == ("8.4", "db.t4g.medium", 50)
+    assert (made.expires_at, made.owner, made.cost_center) == ("never", "alpha", "alpha")
+    assert (made.deletion_protection, made.final_snapshot, made.backup_retention_days) == (True, True, 30)
+    assert root().expires_at == "2026-11-30T12:00:00Z"
+
+
+def test_a_teams_cost_center_is_the_catalogs() -> None:
+    content = catalog().model_dump(mode="json") | {"teams": {"alpha": {"cost_center": "CC-7"}}}
+    assert new(Catalog.model_validate(content)).cost_center == "CC-7"
+
+
+def test_a_source_of_another_engine_gives_no_version() -> None:
+    source = root(database_engine="postgres", engine_version="15")
+    assert new(catalog(), source=source).engine_version == "8.4"
+    assert new(catalog(), source=source, database_engine="postgres").engine_version == "15"
+
+
+def test_a_restore_may_name_another_version_and_more_storage() -> None:
+    source = root(database_engine="postgres", engine_version="15", storage_gb=60)
+    made = new(catalog(), source=source, database_engine="postgres", engine_version="17", storage_gb=20)
+    assert (made.engine_version, made.storage_gb) == ("17", 20)  # which sources.py holds against the source
+
+
+def test_a_restore_from_a_snapshot_names_the_snapshot_alone() -> None:
+    made = root(restore_from={"snapshot": "dev-a-final-0a1b2c3d"})
+    assert made.restore == Restore(snapshot="dev-a-final-0a1b2c3d")
+
+
+def test_what_was_asked_for_reads_the_same_however_it_was_written() -> None:
+    short = root(tags={"b": "2", "a": "1"})
+    long = root(tags={"a": "1", "b": "2"}, size="small", storage_gb=20, engine_version="8.4", owner="alpha")
+    assert roots.asked(short, "7d", catalog()) == roots.asked(long, "7d", catalog())
+    assert list(roots.asked(short, "7d", catalog())["tags"]) == ["a", "b"]
+
+
+def test_a_change_counts_a_lifetime_from_now_and_bounds_it_from_the_creation() -> None:
+    later = NOW + dt.timedelta(days=20)
+    after = roots.changed(
+        root(), parse_patch({"ttl": "10d"}), catalog(), request_id=OTHER, created_at=NOW, now=later
+    )
+    assert after.expires_at == "2026-12-23T12:00:00Z"
+    assert refused_change(root(), ttl="31d") == {
+        "/ttl": "dev allows 30d counted from creation, so until 2026-12-23T12:00:00Z at the latest"
+    }
+    assert change(root(environment="prod", ttl="9d"), ttl="never").expires_at == "never"
+
+
+def test_a_change_is_refused_what_a_new_database_is() -> None:
+    assert refused_change(root(), size="large", storage_gb=101, ttl="never") == {
+        "/size": "'large' is not offered: choose small or medium in dev",
+        "/storage_gb": "dev allows 20 to 100 GB, not 101",
+        "/ttl": "dev does not allow never; the longest lifetime is 30d",
+    }
+
+
+def test_what_a_change_does_not_name_is_not_judged_again() -> None:
+    large = dataclasses.replace(root(), storage_gb=400, max_storage_gb=900)  # allowed, when it was made
+    after = change(large, ttl="9d")
+    assert (after.storage_gb, after.max_storage_gb) == (400, 900)
+    assert refused_change(large, size="medium") == {"/storage_gb": "dev allows 20 to 100 GB, not 400"}
+
+
+def test_tags_are_replaced_as_a_whole() -> None:
+    assert change(root(tags={"a": "1"}), tags={"b": "2"}).tags == {"b": "2"}
+    assert change(root(tags={"a": "1"}), tags={}).tags == {}

@@ -16,12 +16,15 @@ from provisioner.intake import refusals
 RESERVED_TAGS: Final = frozenset(
     {"managedby", "requestid", "team", "owner", "environment", "expiresat", "costcenter", "purpose", "name"}
 )
+MAX_TEXT: Final = 256
 _TAG_TEXT = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
 
 
 def _plain(text: str) -> str:
     """Text in NFC, as HCL reads it, without control characters; raises ValueError otherwise."""
     text = unicodedata.normalize("NFC", text)
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"use at most {MAX_TEXT} characters")
     if any(unicodedata.category(char) in ("Cc", "Cs", "Cn") for char in text):
         raise ValueError("leave out control characters and line breaks")
     return text
@@ -42,7 +45,7 @@ def _tags(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-PlainText = Annotated[str, AfterValidator(_plain), Field(max_length=256)]
+PlainText = Annotated[str, AfterValidator(_plain)]
 TagKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_tag_text)]
 TagValue = Annotated[str, Field(max_length=128), AfterValidator(_tag_text)]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=20), AfterValidator(_tags)]

@@ -1,0 +1,322 @@
+"""How requests, databases and quotas look in the API's answers, member by member."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import pytest
+from provisioner.api.documents import (
+    database_document,
+    final_snapshot_id,
+    quota_document,
+    request_document,
+    request_summary,
+    root_document,
+    secrets,
+)
+from provisioner.core import database_events, events
+from provisioner.core.events import Event, Step
+from provisioner.core.lifecycle import DatabaseState, derive
+from provisioner.core.models import Activity, Charge, Request
+
+from tests.core.examples import ID, NOW, catalog, database, request, root
+
+SECOND = dt.timedelta(seconds=1)
+ASKED = events.requested(NOW, "alpha-ci")
+OPENED = events.opened(7, NOW + 2 * SECOND, url="https://git/7", commit="c")
+MERGED = events.merged(7, NOW + 10 * SECOND, "reviewer", commit="d")
+STARTED = events.started(NOW + 20 * SECOND, pipeline_url="https://ci/1", commit="d")
+DONE = events.succeeded(NOW + 80 * SECOND, pipeline_url="https://ci/1", commit="d", result={"endpoint": "h"})
+CLOSED = events.closed(7, NOW + 9 * SECOND, "reviewer")
+CANCELLED = events.cancelled(NOW + 9 * SECOND)
+FAILED = events.failed_apply(
+    NOW + 50 * SECOND, pipeline_url="https://ci/1", commit="d", cause="boom", fix="fix it", retryable=True
+)
+
+
+def after(*happened: Event, **body: Any) -> Request:
+    return dataclasses.replace(request(ID, **body), progress=derive([ASKED, *happened]))
+
+
+def document(
+    *happened: Event, seconds: float = 100, typical: dict[Step, float] | None = None, **body: Any
+) -> dict[str, Any]:
+    """The document of a request to which this happened, some seconds after it was asked for."""
+    return request_document(
+        after(*happened, **body),
+        [ASKED, *happened],
+        catalog(),
+        now=NOW + seconds * SECOND,
+        typical=typical,
+    )
+
+
+def test_a_request_in_a_list_says_what_it_is_where_it_stands_and_where_to_look() -> None:
+    wanted = dataclasses.replace(after(OPENED, MERGED, STARTED), reason="why", follow_up="next")
+    assert request_summary(wanted) == {
+        "id": ID,
+        "kind": "create",
+        "state": "applying",
+        "step": "apply",
+        "environment": "dev",
+        "database_name": "mydb123",
+        "database_engine": "mysql",
+        "team": "alpha",
+        "requested_by": "alpha",
+        "reason": "why",
+        "created_at": "2026-11-23T12:00:00Z",
+        "updated_at": "2026-11-23T12:00:20Z",
+        "links": {
+            "self": f"/requests/{ID}",
+            "database": "/databases/dev/mydb123",
+            "pull_request": "https://git/7",
+            "pipeline": "https://ci/1",
+            "next_request": "/requests/next",
+        },
+    }
+    assert request_summary(request(ID))["links"] == {
+        "self": f"/requests/{ID}",
+        "database": "/databases/dev/mydb123",
+        "pull_request": None,
+        "pipeline": None,
+        "next_request": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("happened", "state", "message"),
+    [
+        ([], "requested", "The pull request is being opened."),
+        (
+            [OPENED],
+            "pull_request_open",
+            "The pull request is open; gate, plan and approval come next.",
+        ),
+        ([OPENED, MERGED], "merged", "Merged; the pipeline applies it next."),
+        ([OPENED, MERGED, STARTED], "applying", "Terraform is applying it."),
+        ([OPENED, MERGED, STARTED, DONE], "done", "Done."),
+        (
+            [OPENED, CLOSED],
+            "rejected",
+            "The pull request was closed without a merge. Nothing was changed.",
+        ),
+        ([OPENED, CANCELLED], "cancelled", "Cancelled. Nothing was changed."),
+        ([OPENED, MERGED, STARTED, FAILED], "failed", "It failed; see error for the cause and the fix."),
+    ],
+)
+def test_each_state_has_a_sentence(happened: list[Event], state: str, message: str) -> None:
+    shown = document(*happened)
+    assert (shown["state"], shown["message"]) == (state, message)
+
+
+def test_a_request_has_its_root_and_its_summary() -> None:
+    shown = document(OPENED)
+    assert shown["database"] == root_document(root(), catalog())
+    assert shown == shown | request_summary(after(OPENED))
+
+
+def test_the_timeline_counts_seconds_from_the_request() -> None:
+    assert document(OPENED, MERGED)["timeline"] == [
+        {"at": "2026-11-23T12:00:00Z", "seconds": 0.0, "event": "requested", "actor": "alpha-ci"},
+        {
+            "at": "2026-11-23T12:00:02Z",
+            "seconds": 2.0,
+            "event": "opened",
+            "actor": "rds-provisioner",
+            "detail": {"pull_request": 7, "pull_request_url": "https://git/7", "commit": "c"},
+        },
+        {
+            "at": "2026-11-23T12:00:10Z",
+            "seconds": 10.0,
+            "event": "merged",
+            "actor": "reviewer",
+            "detail": {"commit": "d"},
+        },
+    ]
+
+
+def test_a_failure_says_where_why_what_to_do_and_whether_a_retry_helps() -> None:
+    assert document(OPENED, MERGED, STARTED, FAILED)["error"] == {
+        "step": "apply",
+        "cause": "boom",
+        "fix": "fix it",
+        "retryable": True,
+    }
+    assert document(OPENED)["error"] is None
+
+
+def test_a_result_is_shown_once_there_is_one() -> None:
+    assert document(OPENED, MERGED, STARTED, DONE)["result"] == {"endpoint": "h"}
+    assert document(OPENED)["result"] is None
+
+
+def test_each_step_that_began_says_how_long_it_took() -> None:
+    assert document(OPENED, MERGED, STARTED, DONE)["steps"] == [
+        {"step": "pull_request", "started_at": "2026-11-23T12:00:00Z", "seconds": 2.0},
+        {"step": "review", "started_at": "2026-11-23T12:00:02Z", "seconds": 8.0},
+        {"step": "queue", "started_at": "2026-11-23T12:00:10Z", "seconds": 10.0},
+        {"step": "apply", "started_at": "2026-11-23T12:00:20Z", "seconds": 60.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "maximum"), [("dev", 7_200), ("staging", 1_209_600)], ids=["automatic", "reviewed"]
+)
+def test_the_running_step_says_how_long_it_usually_and_at_most_takes(environment: str, maximum: int) -> None:
+    shown = document(OPENED, seconds=32, typical={Step.REVIEW: 55.5}, environment=environment)
+    assert shown["steps"][-1] == {
+        "step": "review",
+        "started_at": "2026-11-23T12:00:02Z",
+        "seconds": 30.0,
+        "running": True,
+        "typical_seconds": 55.5,
+        "maximum_seconds": maximum,
+    }
+
+
+def test_what_is_usual_is_null_while_nothing_is_known() -> None:
+    (step,) = document()["steps"]
+    assert (step["running"], step["typical_seconds"], step["maximum_seconds"]) == (True, None, 86_400)
+
+
+@pytest.mark.parametrize(
+    ("happened", "last"),
+    [
+        (
+            [OPENED, CLOSED],
+            {"step": "review", "started_at": "2026-11-23T12:00:02Z", "seconds": 7.0},
+        ),
+        (
+            [OPENED, MERGED, STARTED, FAILED],
+            {"step": "apply", "started_at": "2026-11-23T12:00:20Z", "seconds": 30.0},
+        ),
+    ],
+    ids=["ended", "failed"],
+)
+def test_the_clock_of_a_step_stops_where_it_ended_or_failed(
+    happened: list[Event], last: dict[str, Any]
+) -> None:
+    assert document(*happened, seconds=999)["steps"][-1] == last
+
+
+def test_a_root_reads_in_the_words_of_the_api() -> None:
+    wanted = root(tags={"a": "b"}, restore_from={"database": "dev/source"}, purpose="load tests")
+    assert root_document(wanted, catalog()) == {
+        "environment": "dev",
+        "database_name": "mydb123",
+        "database_engine": "mysql",
+        "engine_version": "8.4",
+        "size": "small",
+        "instance_class": "db.t4g.micro",
+        "storage_gb": 20,
+        "max_storage_gb": 40,
+        "high_availability": False,
+        "backup_retention_days": 1,
+        "deletion_protection": False,
+        "final_snapshot": False,
+        "owner": "alpha",
+        "purpose": "load tests",
+        "cost_center": "alpha",
+        "expires_at": "2026-11-30T12:00:00Z",
+        "tags": {"a": "b"},
+        "restore_from": {"snapshot": None, "database": "dev-source", "point_in_time": "latest"},
+        "monthly_cost_usd": 13.98,
+        "prices_as_of": "2026-11-01",
+    }
+    assert root_document(root(), catalog())["restore_from"] is None
+
+
+def test_a_size_that_left_the_catalog_has_no_name_and_no_price() -> None:
+    shown = root_document(dataclasses.replace(root(), instance_class="db.t2.micro"), catalog())
+    assert (shown["size"], shown["instance_class"], shown["monthly_cost_usd"]) == (None, "db.t2.micro", None)
+
+
+def test_a_database_in_a_list_has_no_history() -> None:
+    one = dataclasses.replace(database(), origin=ID, active="next", result={"endpoint": "h"})
+    assert database_document(one, catalog()) == root_document(one.root, catalog()) | {
+        "state": "available",
+        "team": "alpha",
+        "created_at": "2026-11-23T12:00:00Z",
+        "final_snapshot_id": None,
+        "result": {"endpoint": "h"},
+        "links": {
+            "self": "/databases/dev/mydb123",
+            "created_by": f"/requests/{ID}",
+            "active_request": "/requests/next",
+        },
+    }
+
+
+def test_a_database_by_itself_has_its_requests_events_secrets_and_connections() -> None:
+    one = dataclasses.replace(database(), origin=ID, result={"secret_arn": "arn:master"})
+    idle = Activity(origin=ID, looked_at=NOW, last_connection_at=NOW - SECOND, idle_since=NOW)
+    asked = database_events.rotation_asked("x", NOW, "alpha-ci", user="master")
+    plain = dataclasses.replace(database_events.missing_in_git(NOW), detail={})
+    shown = database_document(one, catalog(), requests=[ID], events=[asked, plain], activity=idle)
+    history = {name: value for name, value in shown.items() if name not in database_document(one, catalog())}
+    assert history == {
+        "requests": [f"/requests/{ID}"],
+        "events": [
+            {
+                "at": "2026-11-23T12:00:00Z",
+                "event": "rotation_asked",
+                "actor": "alpha-ci",
+                "detail": {"user": "master"},
+            },
+            {"at": "2026-11-23T12:00:00Z", "event": "removed_in_git", "actor": "rds-provisioner"},
+        ],
+        "secrets": {"master": "arn:master"},
+        "last_connection_at": "2026-11-23T11:59:59Z",
+        "idle_since": "2026-11-23T12:00:00Z",
+    }
+
+
+@pytest.mark.parametrize("origin", [None, "another"])
+def test_connections_are_unknown_until_this_very_database_was_looked_at(origin: str | None) -> None:
+    activity = Activity(origin=origin, looked_at=NOW, last_connection_at=NOW) if origin else None
+    shown = database_document(database(), catalog(), requests=[], activity=activity)
+    assert (shown["last_connection_at"], shown["idle_since"]) == (None, None)
+
+
+def test_the_secrets_are_those_of_this_very_database() -> None:
+    one = dataclasses.replace(database(), origin=ID)
+    ready = database_events.users_ready(ID, NOW, secrets={"application": "arn:a", "read_only": "arn:r"})
+    before = database_events.users_ready("0" * 36, NOW, secrets={"application": "arn:old"})
+    assert secrets(one, [ready, before]) == {"application": "arn:a", "read_only": "arn:r"}
+    assert secrets(one, []) == {}
+
+
+def test_a_removed_database_names_the_snapshot_that_it_left() -> None:
+    body = {"environment": "staging"}
+    made = dataclasses.replace(
+        database(**body), root=root(ID, **body), state=DatabaseState.REMOVED, result={"endpoint": "h"}
+    )
+    assert final_snapshot_id(made) == "staging-mydb123-final-3f0c1a2b"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"state": DatabaseState.REMOVING},
+        {"result": None},  # it never was
+        {"root": root(environment="dev")},  # which keeps none
+    ],
+)
+def test_without_a_snapshot_none_is_named(other: dict[str, Any]) -> None:
+    removed = dataclasses.replace(
+        database(environment="staging"), state=DatabaseState.REMOVED, result={"endpoint": "h"}
+    )
+    assert final_snapshot_id(removed) is not None
+    assert final_snapshot_id(dataclasses.replace(removed, **other)) is None
+
+
+def test_a_quota_says_what_is_used_and_allowed_by_environment() -> None:
+    held = Charge(databases=1, storage_gb=20, monthly_cents=1398)
+    usage = {"dev": held, "staging": Charge(), "prod": Charge()}
+    shown = quota_document("alpha", usage, catalog())
+    assert (shown["team"], list(shown["environments"])) == ("alpha", ["dev", "staging", "prod"])
+    assert shown["environments"]["dev"] == {
+        "databases": {"used": 1, "limit": 10},
+        "storage_gb": {"used": 20, "limit": 400},
+        "monthly_usd": {"used": 13.98, "limit": 500},
+    }
