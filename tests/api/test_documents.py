@@ -247,7 +247,7 @@ def test_a_database_in_a_list_has_no_history() -> None:
     }
 
 
-def test_a_database_by_itself_has_its_requests_events_secrets_and_connections() -> None:
+def test_one_database_has_its_requests_events_secrets_and_connections() -> None:
     one = dataclasses.replace(database(), origin=ID, result={"secret_arn": "arn:master"})
     idle = Activity(origin=ID, looked_at=NOW, last_connection_at=NOW - SECOND, idle_since=NOW)
     asked = database_events.rotation_asked("x", NOW, "alpha-ci", user="master")
@@ -287,9 +287,11 @@ def test_the_secrets_are_those_of_this_very_database() -> None:
 
 
 def test_a_removed_database_names_the_snapshot_that_it_left() -> None:
-    body = {"environment": "staging"}
     made = dataclasses.replace(
-        database(**body), root=root(ID, **body), state=DatabaseState.REMOVED, result={"endpoint": "h"}
+        database(),
+        root=root(ID, environment="staging"),
+        state=DatabaseState.REMOVED,
+        result={"endpoint": "h"},
     )
     assert final_snapshot_id(made) == "staging-mydb123-final-3f0c1a2b"
 
