@@ -24,7 +24,7 @@ REMOVED = {
 def expired(chain: Chain) -> None:
     """dev/mydb123 is there, past its end, and its removal asked for."""
     created = chain.opened(ttl="8h")
-    chain.server.hub.merge_as_person(1)
+    chain.server.users.merge(1)
     chain.apply(created, "started")
     chain.apply(created, "succeeded")
     assert reap(now() + 7.9 * HOUR).warned == 1

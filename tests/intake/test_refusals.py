@@ -202,9 +202,8 @@ def test_a_name_that_is_taken_points_to_the_name() -> None:
 
 
 def test_what_differs_is_shown_by_field() -> None:
-    existing: Database = dataclasses.replace(
-        database(), origin=ID, asked={"size": "small", "tags": {"é": "1"}}
-    )
+    asked = {"size": "small", "tags": {"é": "1"}}
+    existing = dataclasses.replace(database(), origin=ID, asked=asked)
     problem = refusals.differs(existing, {"size": "medium", "tags": {}, "ttl": "1d"}, ["size", "tags", "ttl"])
     assert (problem.status, problem.slug) == (409, "differs")
     assert problem.detail == (

@@ -12,7 +12,7 @@ from provisioner.core.names import Place
 from provisioner.intake import sources
 from provisioner.intake.bodies import RestoreFrom
 
-from tests.core.examples import NOW, database, root
+from tests.core.examples import NOW, catalog, database, root
 from tests.intake.setting import ALPHA, BETA, Setting
 
 HOUR = dt.timedelta(hours=1)
@@ -81,7 +81,8 @@ def test_an_automated_snapshot_from_before_the_database_is_not_its_own(setting: 
 def errors(origin: Database, *, source: RestoreFrom | None = None, **body: Any) -> dict[str, str]:
     wanted = source or RestoreFrom(database="dev/mydb123")
     return {
-        error.pointer: error.detail for error in sources.errors(wanted, origin, root(**body), NOW + 2 * HOUR)
+        error.pointer: error.detail
+        for error in sources.errors(wanted, origin, root(**body), catalog(), NOW + 2 * HOUR)
     }
 
 
