@@ -21,7 +21,7 @@ from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.pending import Work, pending
-from pipeline.plan_changes import changes_outputs, normalise
+from pipeline.plan_changes import ResourceChange, UnreadablePlan, changes_of, changes_outputs
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.sources import foreign_source
 from pipeline.store import Store
@@ -129,14 +129,13 @@ class Reconciler:
     def _apply(self, work: Work, terraform: Terraform) -> None:
         """Plan, compare with the review, apply that very plan."""
         text, plan = self._plan(work, terraform)
-        changes = normalise(plan)
+        changes = changes_of(plan)
         if not changes and not changes_outputs(plan):
             print("No changes.", flush=True)
             return
         print(text, flush=True)
         if changes:
-            reviewed = self.store.reviewed(work.place, work.digest)
-            check_plan(work, changes, reviewed, self.catalog)
+            check_plan(work, changes, self._reviewed(work), self.catalog)
         try:
             terraform.apply("tfplan")
         except TerraformError as error:
@@ -145,6 +144,15 @@ class Reconciler:
             print("A killed apply made the instance, and no state knows it: this one adopts it.", flush=True)
             terraform.adopt(_INSTANCE, work.place.identifier)
             self._apply(work, terraform)
+
+    def _reviewed(self, work: Work) -> list[ResourceChange] | None:
+        try:
+            return self.store.reviewed(work.place, work.digest)
+        except UnreadablePlan as error:
+            raise Refused(
+                f"the reviewed plan in the state bucket cannot be read: {error}. Bring the change again by a "
+                "new pull request, whose pipeline plans it"
+            ) from error
 
     def _is_orphan(self, work: Work, error: TerraformError) -> bool:
         """Whether the instance in the way was made for this very request."""

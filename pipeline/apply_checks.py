@@ -1,5 +1,6 @@
 """The rules that a plan has to keep before it is applied; each refusal says what to do."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from provisioner.core import policy
@@ -7,7 +8,7 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.policy import PolicyResult
 
 from pipeline.pending import Work
-from pipeline.plan_changes import INSTANCE, destroyed_databases, foreign_resources
+from pipeline.plan_changes import ResourceChange, destroyed_databases, foreign_resources
 from pipeline.review_check import beyond_review
 
 
@@ -22,12 +23,12 @@ class Refused(Exception):
 def check_policy(results: list[PolicyResult]) -> None:
     """Main itself passes the gate's policy."""
     if not policy.passed(results):
-        denied = "; ".join(f"{one.rule}: {one.detail}" for one in results if not one.passed)
+        denied = "; ".join(f"{result.rule}: {result.detail}" for result in results if not result.passed)
         raise Refused(f"the policy denies what main says: {denied}. Correct it by a pull request")
 
 
 def check_plan(
-    work: Work, changes: list[dict[str, Any]], reviewed: list[dict[str, Any]] | None, catalog: Catalog
+    work: Work, changes: Sequence[ResourceChange], reviewed: Sequence[ResourceChange] | None, catalog: Catalog
 ) -> None:
     """The plan is for its own database, loses none unless that is its purpose, and was reviewed."""
     beside = foreign_resources(changes, place=work.place)
@@ -71,16 +72,16 @@ def check_gone(work: Work, request_id: str | None) -> None:
         )
 
 
-def _check_removal(work: Work, changes: list[dict[str, Any]], catalog: Catalog) -> None:
-    for one in changes:
-        if one["type"] != INSTANCE:
+def _check_removal(work: Work, changes: Sequence[ResourceChange], catalog: Catalog) -> None:
+    for change in changes:
+        if not change.is_database:
             continue
-        if one["protected"]:
+        if change.protected:
             raise Refused(
                 "deletion protection is on: disarm first. Bring the root back with deletion_protection = "
                 "false, let that be applied, then remove it"
             )
-        if one["skips_snapshot"] and catalog.environments[work.place.environment].final_snapshot:
+        if change.skips_snapshot and catalog.environments[work.place.environment].final_snapshot:
             raise Refused(
                 f"{work.place.environment} asks for a final snapshot, but the database would "
                 "go without one. Bring the root back with final_snapshot = true, let that be applied, then "

@@ -10,7 +10,7 @@ from provisioner.reports.schema import PLAN_TEXT_LIMIT, DriftReport
 
 from pipeline.git import Checkout
 from pipeline.interruption import Interruption
-from pipeline.plan_changes import normalise
+from pipeline.plan_changes import changes_of
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
@@ -49,7 +49,7 @@ class Drift:
         terraform = self.terraform(prepare(self.checkout.directory, place, text))
         terraform.init()
         shown, plan = terraform.plan("tfplan", lock=False)
-        drifted = bool(normalise(plan))
+        drifted = bool(changes_of(plan))
         print(f"{place}: {'DRIFTED' if drifted else 'as its root says'}", flush=True)
         if drifted:
             print(shown, flush=True)

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import content_hash, parse, render_removed
@@ -15,7 +14,13 @@ from pipeline import gate
 from pipeline.gate import Files, Verdict
 from pipeline.git import Checkout
 from pipeline.instances import Instances
-from pipeline.plan_changes import destroyed_databases, foreign_resources, normalise, summarise
+from pipeline.plan_changes import (
+    ResourceChange,
+    changes_of,
+    destroyed_databases,
+    foreign_resources,
+    summarise,
+)
 from pipeline.reporter import Reporter
 from pipeline.sources import foreign_source
 from pipeline.store import Store
@@ -88,7 +93,7 @@ class Review:
             return None
         return foreign_source(parse(text), self.instances)
 
-    def _plan(self, place: Place) -> tuple[str, str, list[dict[str, Any]]]:
+    def _plan(self, place: Place) -> tuple[str, str, list[ResourceChange]]:
         """The hash of the root, and its plan as text and as changes."""
         root = self.checkout.file("HEAD", place.root_path)
         text = render_removed(place) if root is None else root
@@ -96,7 +101,7 @@ class Review:
         terraform.init()
         shown, plan = terraform.plan("tfplan", lock=False)
         print(shown, flush=True)
-        return content_hash(text), shown, normalise(plan)
+        return content_hash(text), shown, changes_of(plan)
 
     def _report(
         self,

@@ -1,54 +1,53 @@
 """Whether a plan about to be applied does what was reviewed, or less, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.plan_changes import INSTANCE, words
+from pipeline.plan_changes import ResourceChange
 
 
 def beyond_review(
-    reviewed: list[dict[str, Any]], now: list[dict[str, Any]], *, applied_before: bool
+    reviewed: Sequence[ResourceChange], now: Sequence[ResourceChange], *, applied_before: bool
 ) -> list[str]:
-    """What a plan does that was not reviewed, in words; empty when it may be applied.
+    """What a plan does that was not reviewed, a sentence each; empty when it may be applied.
 
     A plan may do less than was reviewed: an earlier apply that stopped half-way did the rest. What that one
     left half made of a database that was never applied as a whole may be finished: changed in place towards
     the values that its creation was reviewed with (a restore to a point in time leaves some at the source's),
     or, for anything but the database itself, replaced where the creation is tainted.
     """
-    known = {one["address"]: one for one in reviewed if not one["deposed"]}
+    known = {review.address: review for review in reviewed if not review.deposed}
     found = []
-    for one in now:
-        review = known.get(one["address"])
+    for change in now:
+        review = known.get(change.address)
         if review is None:
-            found.append(f"{one['address']}: {words(one['actions'])} was not reviewed")
-        elif one["deposed"]:
-            if "delete" not in review["actions"]:
-                found.append(f"{one['address']}: deleting its deposed object was not reviewed")
-        elif one["actions"] != review["actions"] and not (_finishes(review, one) and not applied_before):
-            found.append(
-                f"{one['address']}: {words(one['actions'])}, but {words(review['actions'])} was reviewed"
-            )
-        elif names := _differences(review, one):
-            found.append(f"{one['address']}: {', '.join(names)} differs from what was reviewed")
+            found.append(f"{change.address}: {change.action_name} was not reviewed")
+        elif change.deposed:
+            if "delete" not in review.actions:
+                found.append(f"{change.address}: deleting its deposed object was not reviewed")
+        elif change.actions != review.actions and not (_finishes(review, change) and not applied_before):
+            found.append(f"{change.address}: {change.action_name}, but {review.action_name} was reviewed")
+        elif names := _differences(review, change):
+            found.append(f"{change.address}: {', '.join(names)} differs from what was reviewed")
     return found
 
 
-def _finishes(review: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
-    if review["actions"] != ["create"]:
+def _finishes(review: ResourceChange, change: ResourceChange) -> bool:
+    if review.actions != ("create",):
         return False
-    tainted = one["reason"] == "replace_because_tainted" and one["type"] != INSTANCE
-    return bool(one["actions"] == ["update"] or tainted)
+    tainted = change.reason == "replace_because_tainted" and not change.is_database
+    return change.actions == ("update",) or tainted
 
 
-def _differences(review: Mapping[str, Any], one: Mapping[str, Any]) -> list[str]:
+def _differences(review: ResourceChange, change: ResourceChange) -> list[str]:
     """The arguments that are set otherwise than reviewed; what was unknown at review may be known now."""
-    sets, unknown = review["sets"], review["unknown"]
     return [
         name
-        for name in sorted({*one["sets"], *one["unknown"]})
-        if (name not in sets and name not in unknown)
-        or not _agrees(sets.get(name), one["sets"].get(name), unknown.get(name), one["unknown"].get(name))
+        for name in sorted({*change.sets, *change.unknown})
+        if (name not in review.sets and name not in review.unknown)
+        or not _agrees(
+            review.sets.get(name), change.sets.get(name), review.unknown.get(name), change.unknown.get(name)
+        )
     ]
 
 

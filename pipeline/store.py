@@ -1,8 +1,8 @@
-"""What the pipeline keeps in the state bucket beside the states: reviewed plans, and what was applied."""
+"""What the pipeline keeps in the state bucket next to the states: reviewed plans, and what was applied."""
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,10 @@ from botocore.exceptions import ClientError
 from provisioner.core.hcl import content_hash, render_removed
 from provisioner.core.names import Place
 
-# Stands beside the hashes of what was applied: an apply began, so that a state may hold something.
+from pipeline import plan_changes
+from pipeline.plan_changes import ResourceChange
+
+# Stands next to the hashes of what was applied: an apply began, so that a state may hold something.
 ATTEMPTED: Final = "attempted"
 _LOCK: Final = ".tflock"
 
@@ -23,6 +26,16 @@ class Lock:
     who: str
     operation: str
     since: str
+
+    @classmethod
+    def parse(cls, content: bytes) -> "Lock":
+        """The lock that Terraform wrote; what of it cannot be read is unknown, and still it is a lock."""
+        try:
+            said = json.loads(content)
+        except ValueError:
+            said = {}
+        said = said if isinstance(said, dict) else {}
+        return cls(*(str(said.get(name, "unknown")) for name in ("ID", "Who", "Operation", "Created")))
 
     def describe(self, now: dt.datetime) -> str:
         """The lock in one sentence, with its age."""
@@ -41,14 +54,14 @@ class Store:
         self._client = client
         self._bucket = bucket
 
-    def keep_reviewed(self, place: Place, digest: str, changes: list[Any]) -> None:
+    def keep_reviewed(self, place: Place, digest: str, changes: Sequence[ResourceChange]) -> None:
         """Keep a plan as it was shown for review, under the hash of the root that it is for."""
-        self._put(_reviewed(place, digest), {"version": 1, "changes": changes})
+        self._put(_reviewed(place, digest), plan_changes.encode(changes))
 
-    def reviewed(self, place: Place, digest: str) -> list[dict[str, Any]] | None:
-        """The plan that was reviewed for a root's content; None where none was."""
+    def reviewed(self, place: Place, digest: str) -> list[ResourceChange] | None:
+        """The plan that was reviewed for a root's content, None where none was; raises UnreadablePlan."""
         content = self._get(_reviewed(place, digest))
-        return None if content is None else list(content["changes"])
+        return None if content is None else plan_changes.decode(content)
 
     def applied(self, environment: str) -> dict[str, set[str]]:
         """The hashes that were applied, by database; all of an environment in one listing."""
@@ -61,12 +74,12 @@ class Store:
 
     def mark_attempted(self, place: Place) -> None:
         """Remember that an apply begins, so that what it leaves half made is finished or cleaned up."""
-        self._put(f"{_markers(place)}{ATTEMPTED}.json", {"version": 1})
+        self._put(f"{_markers(place)}{ATTEMPTED}.json", _json({"version": 1}))
 
     def mark_applied(self, place: Place, digest: str, details: Mapping[str, Any]) -> None:
         """Remember that a root's content was applied, and forget what was applied before."""
         prefix = _markers(place)
-        self._put(f"{prefix}{digest}.json", {"version": 1, **details})
+        self._put(f"{prefix}{digest}.json", _json({"version": 1, **details}))
         for key in list(self._keys(prefix)):
             if key != f"{prefix}{digest}.json":
                 self._delete(key)
@@ -98,9 +111,7 @@ class Store:
 
     def _lock(self, key: str) -> Lock | None:
         content = self._get(key)
-        if content is None:
-            return None
-        return Lock(*(str(content.get(name, "unknown")) for name in ("ID", "Who", "Operation", "Created")))
+        return None if content is None else Lock.parse(content)
 
     def _keys(self, prefix: str) -> Iterator[str]:
         return (str(one["Key"]) for one in self._objects(prefix))
@@ -109,11 +120,10 @@ class Store:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         return (one for page in pages for one in page.get("Contents", []))
 
-    def _put(self, key: str, content: Mapping[str, Any]) -> None:
-        body = json.dumps(content, sort_keys=True).encode()
+    def _put(self, key: str, body: bytes) -> None:
         self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
 
-    def _get(self, key: str) -> dict[str, Any] | None:
+    def _get(self, key: str) -> bytes | None:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
@@ -122,14 +132,17 @@ class Store:
             if code in ("NoSuchKey", "404") or (code in ("AccessDenied", "403") and not self._exists(key)):
                 return None
             raise
-        content: dict[str, Any] = json.loads(answer["Body"].read())
-        return content
+        return bytes(answer["Body"].read())
 
     def _exists(self, key: str) -> bool:
         return key in self._keys(key)
 
     def _delete(self, key: str) -> None:
         self._client.delete_object(Bucket=self._bucket, Key=key)
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True).encode()
 
 
 def _reviewed(place: Place, digest: str) -> str:

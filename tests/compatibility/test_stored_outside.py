@@ -18,7 +18,7 @@ from provisioner.pull_requests.content import branch, commit_message, title
 from provisioner.reports import schema
 
 from ops.states import Applied, States
-from pipeline.plan_changes import normalise
+from pipeline.plan_changes import changes_of
 from pipeline.review_check import beyond_review
 from pipeline.store import Store
 from tests.compatibility import samples
@@ -137,7 +137,7 @@ def test_a_plan_that_was_reviewed_before_is_the_same_plan_now(bucket: Bucket, na
     environment, database_name, plan = samples.content("state_bucket.json")["plans"][name]
     digest, before = ROOTS[name]["hash"], dict(bucket.objects)
     store = Store(bucket, "states")
-    reviewed, now = store.reviewed(Place(environment, database_name), digest), normalise(plan)
+    reviewed, now = store.reviewed(Place(environment, database_name), digest), changes_of(plan)
     assert reviewed is not None
     assert beyond_review(reviewed, now, applied_before=True) == []
     store.keep_reviewed(Place(environment, database_name), digest, now)

@@ -295,6 +295,21 @@ class TestRefusal:
         assert setting.cloud.applied == []
         assert setting.functions.reports[-1]["retryable"] is False
 
+    @pytest.mark.parametrize(
+        "text",
+        ['{"changes": [{"address": "x"}]}', '{"version": 1, "changes": [{"address": "x"}]}', "no JSON"],
+    )
+    def test_what_was_reviewed_by_a_plan_that_cannot_be_read(self, setting: Setting, text: str) -> None:
+        """Whoever may push a branch may write such a plan with its plan role."""
+        setting.reviewed(file_of(root()))
+        (key,) = setting.bucket.objects
+        setting.bucket.objects[key] = text.encode()
+        (failure,) = setting.apply()
+        assert "the reviewed plan in the state bucket cannot be read" in failure
+        assert "Bring the change again by a new pull request" in failure
+        assert setting.cloud.applied == []
+        assert setting.functions.reports[-1]["retryable"] is False
+
     def test_what_the_policy_denies(self, setting: Setting) -> None:
         setting.repository.on_main(
             file_of(root()) | {Place("dev", "evil").root_path: 'data "external" "x" {}\n'}

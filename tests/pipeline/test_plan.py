@@ -47,7 +47,7 @@ def test_a_plan_is_kept_and_reported(setting: Setting) -> None:
     assert report["plan_text"] == "2 to change"
     assert all(rule["passed"] for rule in report["policy"])
     kept = setting.store.reviewed(Place("dev", "mydb123"), content_hash(render(root())))
-    assert [one["address"] for one in kept or []] == [INSTANCE, GROUP]
+    assert [change.address for change in kept or []] == [INSTANCE, GROUP]
 
 
 def test_a_removal_is_planned_with_the_empty_root(setting: Setting) -> None:

@@ -1,5 +1,6 @@
 """What is read out of a Terraform plan."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,11 +9,15 @@ from provisioner.reports.schema import Summary
 
 from pipeline.plan_changes import (
     PROVIDER,
+    ResourceChange,
+    UnreadablePlan,
     any_true,
+    changes_of,
     changes_outputs,
+    decode,
     destroyed_databases,
+    encode,
     foreign_resources,
-    normalise,
     summarise,
 )
 
@@ -37,8 +42,8 @@ def resource(
     }
 
 
-def changes(*resources: dict[str, Any]) -> list[dict[str, Any]]:
-    return normalise({"resource_changes": list(resources)})
+def changes(*resources: dict[str, Any]) -> list[ResourceChange]:
+    return changes_of({"resource_changes": list(resources)})
 
 
 def test_a_creation_sets_all_that_is_known() -> None:
@@ -49,9 +54,9 @@ def test_a_creation_sets_all_that_is_known() -> None:
             unknown={"arn": True, "parameter": [{}, {"x": False}], "tags": {}},
         )
     )
-    assert one["sets"] == {"identifier": "dev-a", "port": None}
-    assert one["unknown"] == {"arn": True}
-    assert one["identifier"] == "dev-a"
+    assert one.sets == {"identifier": "dev-a", "port": None}
+    assert one.unknown == {"arn": True}
+    assert one.identifier == "dev-a"
 
 
 def test_an_update_sets_what_differs_and_nothing_that_aws_keeps_changing() -> None:
@@ -63,9 +68,9 @@ def test_an_update_sets_what_differs_and_nothing_that_aws_keeps_changing() -> No
     }
     after = {**before, "allocated_storage": 30, "tags": None}
     (one,) = changes(resource(["update"], before=before, after=after, unknown={"status": True}))
-    assert one["sets"] == {"allocated_storage": 30, "tags": None}
-    assert one["unknown"] == {"status": True}
-    assert one["identifier"] == "dev-a"
+    assert one.sets == {"allocated_storage": 30, "tags": None}
+    assert one.unknown == {"status": True}
+    assert one.identifier == "dev-a"
 
 
 def test_reading_and_doing_nothing_are_no_changes() -> None:
@@ -121,3 +126,60 @@ def test_a_destroyed_or_replaced_database_is_a_loss(actions: list[str]) -> None:
 def test_unknown_is_looked_for_inside() -> None:
     assert any_true([{}, {"name": [False, True]}])
     assert not any_true([{}, {"name": [False]}])
+
+
+CREATION = changes(resource(["create"], after={"identifier": "dev-a"}, unknown={"arn": True}))
+KEPT = {
+    "address": INSTANCE,
+    "deposed": None,
+    "type": "aws_db_instance",
+    "provider": PROVIDER,
+    "actions": ["create"],
+    "reason": None,
+    "sets": {"identifier": "dev-a"},
+    "unknown": {"arn": True},
+    "identifier": "dev-a",
+    "protected": False,
+    "skips_snapshot": False,
+}
+
+
+def kept(*changes: Any) -> bytes:
+    return json.dumps({"version": 1, "changes": changes}, sort_keys=True).encode()
+
+
+def test_a_plan_is_kept_with_every_field_and_read_again() -> None:
+    assert encode(CREATION) == kept(KEPT)
+    assert decode(encode(CREATION)) == CREATION
+
+
+def test_a_kept_plan_is_read_without_what_an_older_release_did_not_write_or_a_newer_one_adds() -> None:
+    older = {name: KEPT[name] for name in ("address", "actions", "sets")}
+    assert decode(kept(older)) == [
+        ResourceChange(address=INSTANCE, actions=("create",), sets={"identifier": "dev-a"})
+    ]
+    assert decode(kept(KEPT | {"moved_from": "x"})) == CREATION
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (kept({"address": "x"}), "changes.0.actions"),
+        (kept(KEPT | {"actions": []}), "changes.0.actions"),
+        (kept(KEPT | {"actions": "create"}), "changes.0.actions"),
+        (kept(KEPT | {"sets": None}), "changes.0.sets"),
+        (kept(KEPT | {"address": 7}), "changes.0.address"),
+        (kept(KEPT, "x"), "changes.1"),
+        (b'{"version": 1}', "changes"),
+        (b'{"version": 2, "changes": []}', "version"),
+        (b"[]", "object"),
+        (b"not JSON", "Invalid JSON"),
+        (b"\xff\xfe", "Invalid JSON"),
+        (b"", "Invalid JSON"),
+        (b"[" * 100_000, "Invalid JSON"),
+    ],
+)
+def test_what_no_pipeline_wrote_is_named(content: bytes, named: str) -> None:
+    with pytest.raises(UnreadablePlan, match=named) as unreadable:
+        decode(content)
+    assert len(str(unreadable.value)) <= 500

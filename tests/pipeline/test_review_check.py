@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.plan_changes import normalise
+from pipeline.plan_changes import ResourceChange, changes_of
 from pipeline.review_check import beyond_review
 from tests.pipeline.test_plan_changes import GROUP, INSTANCE, changes, resource
 
@@ -27,7 +27,7 @@ def beyond(reviewed: Any, now: Any, *, applied_before: bool = False) -> list[str
     return beyond_review(reviewed, now, applied_before=applied_before)
 
 
-def update(before: dict[str, Any], **after: Any) -> list[dict[str, Any]]:
+def update(before: dict[str, Any], **after: Any) -> list[ResourceChange]:
     return changes(resource(["update"], before=before, after={**before, **after}))
 
 
@@ -109,11 +109,60 @@ def test_a_tainted_creation_may_be_replaced_unless_it_is_the_database(address: s
 def test_a_deposed_object_may_go_where_a_replacement_was_reviewed() -> None:
     deposed = resource(["delete"], address=GROUP, before={}) | {"deposed": "byebye"}
     replacement = changes(resource(["create", "delete"], address=GROUP, before={}, after={}))
-    assert beyond(replacement, normalise({"resource_changes": [deposed]}), applied_before=True) == []
-    assert beyond(CREATION, normalise({"resource_changes": [deposed]})) != []
+    assert beyond(replacement, changes_of({"resource_changes": [deposed]}), applied_before=True) == []
+    assert beyond(CREATION, changes_of({"resource_changes": [deposed]})) != []
 
 
 def test_a_removal_is_held_to_what_it_was_reviewed_to_destroy() -> None:
     reviewed = changes(resource(["delete"], before=CREATED), resource(["delete"], address=GROUP, before={}))
     assert beyond(reviewed, reviewed[:1], applied_before=True) == []
     assert beyond(reviewed[1:], reviewed, applied_before=True) == [f"{INSTANCE}: delete was not reviewed"]
+
+
+def test_a_reviewed_deletion_of_a_deposed_object_does_not_cover_the_current_one() -> None:
+    deposed = changes(resource(["delete"], address=GROUP, before={}) | {"deposed": "byebye"})
+    current = changes(resource(["delete"], address=GROUP, before={}))
+    assert beyond(deposed, current, applied_before=True) == [f"{GROUP}: delete was not reviewed"]
+
+
+def parameter(value: Any, unknown: Any) -> list[ResourceChange]:
+    return changes(
+        resource(["create"], address=GROUP, after={"parameter": value}, unknown={"parameter": unknown})
+    )
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "now"),
+    [
+        (parameter([{"value": None}], [{}]), parameter([{"value": None}], [{"value": True}])),
+        (parameter({"value": None}, {}), parameter({"value": None}, {"value": True})),
+        (parameter({}, {}), parameter({}, {"value": True})),
+        (parameter([{"a": "1"}], [{"a": "x"}]), parameter([{"a": "2"}], [{"a": False, "b": True}])),
+        (parameter([{}, {"a": None}], [{"a": True}]), parameter([{}, {"a": "1"}], [{"a": True}])),
+        (parameter([{"a": "1"}], [{"b": True}]), parameter([None], [{"b": True}])),
+        (parameter([{"a": "1"}], [{"b": True}]), parameter(None, [{"b": True}])),
+        (parameter({"a": "1"}, {"b": True}), parameter(["a"], [{"b": True}])),
+        (parameter([{"a": "1"}], "x"), parameter([{"a": "2"}], "x")),
+    ],
+    ids=[
+        "null, then unknown in a list",
+        "null, then unknown in a block",
+        "nothing, then unknown",
+        "another value next to unknowns",
+        "a shorter list of unknowns",
+        "a block that became null",
+        "a list that became null",
+        "a block that became a list",
+        "unknowns that are no block",
+    ],
+)
+def test_a_difference_inside_an_argument_is_named(
+    reviewed: list[ResourceChange], now: list[ResourceChange]
+) -> None:
+    assert beyond(reviewed, now) == [f"{GROUP}: parameter differs from what was reviewed"]
+
+
+def test_what_was_unknown_inside_an_argument_may_be_known_now() -> None:
+    reviewed = parameter([{"a": "1", "b": None}], [{"b": True}])
+    assert beyond(reviewed, parameter([{"a": "1", "b": "2"}], [{}])) == []
+    assert beyond(reviewed, reviewed) == []

@@ -14,6 +14,7 @@ from moto import mock_aws
 from provisioner.core.hcl import content_hash, render_removed
 from provisioner.core.names import Place
 
+from pipeline.plan_changes import ResourceChange
 from pipeline.store import Lock, Store
 from tests.pipeline.fakes import Bucket
 
@@ -23,6 +24,7 @@ LOCK = {
     "Operation": "OperationTypeApply",
     "Created": "2026-11-23T11:15:00.123456789Z",
 }
+CHANGE = ResourceChange(address="x", actions=("create",), sets={"port": 3306}, unknown={"arn": True})
 KEY = "databases/dev/a/terraform.tfstate"
 
 
@@ -53,8 +55,8 @@ def put(client: Any, key: str, content: Any) -> None:
 
 def test_a_reviewed_plan_is_kept_under_its_roots_hash(store: Store) -> None:
     assert store.reviewed(Place("dev", "a"), "h1") is None
-    store.keep_reviewed(Place("dev", "a"), "h1", [{"address": "x"}])
-    assert store.reviewed(Place("dev", "a"), "h1") == [{"address": "x"}]
+    store.keep_reviewed(Place("dev", "a"), "h1", [CHANGE])
+    assert store.reviewed(Place("dev", "a"), "h1") == [CHANGE]
     assert store.reviewed(Place("dev", "a"), "h2") is None
 
 
@@ -100,6 +102,15 @@ def test_a_lock_is_told_with_its_owner_and_age(client: Any, store: Store) -> Non
 
 def test_a_lock_without_a_time_is_told_all_the_same() -> None:
     assert Lock("1", "x", "plan", "unknown").describe(dt.datetime.now(dt.UTC)).endswith("at unknown")
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"not JSON", b"\xff", b'{"ID": "b7c1"}'])
+def test_a_lock_that_cannot_be_read_is_a_lock(client: Any, store: Store, text: bytes) -> None:
+    client.put_object(Bucket="states", Key=KEY + ".tflock", Body=text, ContentType="application/json")
+    lock = store.lock(Place("dev", "a"))
+    assert lock is not None
+    assert lock.who == "unknown"
+    assert list(store.locks()) == [KEY]
 
 
 class Forbidding(Bucket):

@@ -1,0 +1,126 @@
+"""What a plan has to keep before it is applied, also where the review that was kept says otherwise."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from provisioner.core.hcl import render, render_removed
+from provisioner.core.names import Place
+
+from pipeline.apply_checks import Refused, check_gone, check_plan, check_result
+from pipeline.pending import Work
+from tests.core.examples import catalog, root
+from tests.pipeline.test_plan_changes import GROUP, INSTANCE, changes, resource
+
+
+def creating(environment: str = "dev") -> Work:
+    wanted = root(environment=environment)
+    return Work(wanted.place, render(wanted), removal=False, applied_before=False)
+
+
+def removing(environment: str) -> Work:
+    place = Place(environment, "mydb123")
+    return Work(place, render_removed(place), removal=True, applied_before=True)
+
+
+def instance(environment: str = "dev", **settings: Any) -> dict[str, Any]:
+    return {"identifier": f"{environment}-mydb123"} | settings
+
+
+def refusal(work: Work, plan: Any, reviewed: Any) -> Refused:
+    with pytest.raises(Refused) as refused:
+        check_plan(work, plan, reviewed, catalog())
+    return refused.value
+
+
+STRANGER = resource(["create"], address="module.database.aws_iam_role.x", after={})
+DELETED = resource(["delete"], before=instance())
+REPLACED = resource(["delete", "create"], before=instance(), after=instance())
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (STRANGER, "the plan touches more than its own database: module.database.aws_iam_role.x is of type"),
+        (DELETED, f"the plan loses the database: {INSTANCE}: delete"),
+        (REPLACED, f"the plan loses the database: {INSTANCE}: replace"),
+    ],
+    ids=["stranger", "deleted", "replaced"],
+)
+def test_a_review_that_holds_the_same_change_does_not_allow_it(change: dict[str, Any], cause: str) -> None:
+    """The plan role of any branch writes what is kept of a review."""
+    refused = refusal(creating(), changes(change), changes(change))
+    assert str(refused).startswith(cause)
+    assert refused.retryable is False
+
+
+def test_a_removal_that_touches_another_database_is_refused_though_it_was_reviewed() -> None:
+    plan = changes(resource(["delete"], before=instance("prod")))
+    assert "is the database prod-mydb123" in str(refusal(removing("dev"), plan, plan))
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_a_removal_that_takes_its_final_snapshot_is_applied(environment: str) -> None:
+    plan = changes(
+        resource(["delete"], before=instance(environment, skip_final_snapshot=False)),
+        resource(["delete"], address=GROUP, before={}),
+    )
+    check_plan(removing(environment), plan, plan, catalog())
+
+
+@pytest.mark.parametrize(("environment", "refused"), [("dev", False), ("staging", True), ("prod", True)])
+def test_a_removal_without_a_final_snapshot_is_for_environments_that_ask_for_none(
+    environment: str, refused: bool
+) -> None:
+    plan = changes(resource(["delete"], before=instance(environment, skip_final_snapshot=True)))
+    if refused:
+        cause = str(refusal(removing(environment), plan, plan))
+        assert cause.startswith(f"{environment} asks for a final snapshot, but the database would go without")
+    else:
+        check_plan(removing(environment), plan, plan, catalog())
+
+
+def test_the_settings_of_what_is_no_instance_stop_no_removal() -> None:
+    plan = changes(
+        resource(["delete"], address=GROUP, before={"deletion_protection": True, "skip_final_snapshot": True})
+    )
+    check_plan(removing("prod"), plan, plan, catalog())
+
+
+def test_a_protected_database_is_not_removed() -> None:
+    plan = changes(resource(["delete"], before=instance(deletion_protection=True)))
+    assert "deletion protection is on: disarm first" in str(refusal(removing("dev"), plan, plan))
+
+
+def test_what_was_reviewed_is_applied_and_what_was_not_is_refused_with_the_way_on() -> None:
+    plan = changes(resource(["create"], after=instance()))
+    check_plan(creating(), plan, plan, catalog())
+    assert "whose pipeline plans it" in str(refusal(creating(), plan, None))
+    assert str(refusal(creating(), plan, [])) == (
+        f"the plan differs from the one that was reviewed: {INSTANCE}: create was not reviewed. Something "
+        "changed since the review: bring the change again by a new pull request"
+    )
+
+
+def test_a_database_that_was_applied_before_is_not_finished_but_changed() -> None:
+    reviewed = changes(resource(["create"], after=instance(port=1)))
+    plan = changes(resource(["update"], before=instance(), after=instance(port=1)))
+    check_plan(creating(), plan, reviewed, catalog())
+    assert "update, but create was reviewed" in str(
+        refusal(dataclasses.replace(creating(), applied_before=True), plan, reviewed)
+    )
+
+
+def test_a_removal_that_an_unknown_instance_blocks_may_be_tried_again() -> None:
+    check_gone(removing("dev"), None)
+    check_gone(removing("dev"), "")  # an instance of that name which the provisioner did not make
+    with pytest.raises(Refused, match="RDS still has the instance dev-mydb123 of request r-1") as refused:
+        check_gone(removing("dev"), "r-1")
+    assert refused.value.retryable is True
+
+
+@pytest.mark.parametrize("result", [None, {}, "text", {"endpoint": None}, {"endpoint": ""}], ids=str)
+def test_a_result_without_an_endpoint_may_be_tried_again(result: Any) -> None:
+    with pytest.raises(Refused, match="RDS is still creating the database") as refused:
+        check_result(result)
+    assert refused.value.retryable is True

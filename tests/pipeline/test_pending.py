@@ -1,0 +1,68 @@
+"""What there is to apply follows from main and from the markers alone."""
+
+from typing import Any
+
+import pytest
+from provisioner.core.hcl import content_hash, render, render_removed
+from provisioner.core.names import Place
+from provisioner.core.root import Root
+
+from pipeline.pending import Work, pending
+from tests.core.examples import root
+
+PLACE = Place("dev", "mydb123")
+TEXT = render(root())
+DIGEST = content_hash(TEXT)
+RESTORED: Any = {"restore_from": {"database": "dev/orders", "point_in_time": "latest"}}
+
+COPIED: Any = {"restore_from": {"snapshot": "dev-orders-final-3f0c1a2b"}}
+
+
+def work(applied_before: bool) -> Work:
+    return Work(PLACE, TEXT, removal=False, applied_before=applied_before)
+
+
+@pytest.mark.parametrize(
+    ("markers", "expected"),
+    [
+        ({}, [work(applied_before=False)]),
+        ({"mydb123": {"attempted"}}, [work(applied_before=False)]),
+        ({"mydb123": {"other"}}, [work(applied_before=True)]),
+        ({"mydb123": {DIGEST, "attempted"}}, [work(applied_before=True)]),
+        ({"mydb123": {DIGEST, "other"}}, [work(applied_before=True)]),
+        ({"mydb123": {DIGEST}}, []),
+    ],
+    ids=["never", "attempted", "another root", "attempted again", "two markers", "applied"],
+)
+def test_a_root_is_done_when_its_own_hash_is_the_only_marker(
+    markers: dict[str, set[str]], expected: list[Work]
+) -> None:
+    assert pending({PLACE: TEXT}, markers, "dev") == expected
+
+
+def test_a_marker_without_a_root_is_a_removal_and_comes_last() -> None:
+    gone = Place("dev", "a")
+    found = pending({PLACE: TEXT, Place("prod", "mydb123"): TEXT}, {"a": {"attempted"}}, "dev")
+    assert found == [
+        work(applied_before=False),
+        Work(gone, render_removed(gone), removal=True, applied_before=True),
+    ]
+    assert found[1].digest == content_hash(render_removed(gone))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "restores"),
+    [(root(), False), (root(**RESTORED), True), (root(**COPIED), True)],
+    ids=["new", "point in time", "snapshot"],
+)
+def test_a_root_that_comes_from_another_database_is_planned_twice_and_no_other(
+    wanted: Root, restores: bool
+) -> None:
+    assert Work(PLACE, render(wanted), removal=False, applied_before=False).restores is restores
+
+
+def test_what_is_no_root_and_what_is_removed_carry_no_request() -> None:
+    unreadable = Work(PLACE, "x", removal=False, applied_before=False)
+    removed = Work(PLACE, TEXT, removal=True, applied_before=True)
+    assert [(one.request_id, one.restores) for one in (unreadable, removed)] == [(None, False)] * 2
+    assert work(applied_before=False).request_id == root().request_id
