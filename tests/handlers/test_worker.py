@@ -100,8 +100,8 @@ def test_a_request_that_others_keep_writing_is_tried_again_after_a_while(
 ) -> None:
     one = chain.ask()
 
-    def conflict(**_: Any) -> None:
-        reasons = [{"Code": "TransactionConflict"}]
+    def conflict(*, TransactItems: list[Any]) -> None:  # noqa: N803
+        reasons = [{"Code": "TransactionConflict"} for _ in TransactItems]
         answer: Any = {
             "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
             "CancellationReasons": reasons,
