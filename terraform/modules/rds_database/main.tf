@@ -16,7 +16,9 @@ locals {
     mysql = {
       log_exports = ["error", "slowquery"]
       parameters = {
-        "require_secure_transport" = "ON"
+        # Instances take 0 or 1, clusters ON or OFF:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html
+        "require_secure_transport" = "1"
         "log_output"               = "FILE"
         "slow_query_log"           = "1"
         "long_query_time"          = "1"
@@ -85,6 +87,9 @@ resource "aws_db_parameter_group" "this" {
     content {
       name  = parameter.key
       value = parameter.value
+      # 1 is RDS's own default since PostgreSQL 15: it ignores a change to the same value, and goes on
+      # answering with its own method, so that another one would be planned for ever.
+      apply_method = parameter.key == "rds.force_ssl" ? "pending-reboot" : "immediate"
     }
   }
 

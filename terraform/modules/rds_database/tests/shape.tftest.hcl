@@ -184,7 +184,9 @@ run "postgres_17_forces_tls" {
   }
 
   assert {
-    condition     = { for one in aws_db_parameter_group.this.parameter : one.name => one.value }["rds.force_ssl"] == "1"
+    condition = one([
+      for parameter in aws_db_parameter_group.this.parameter : [parameter.value, parameter.apply_method] if parameter.name == "rds.force_ssl"
+    ]) == ["1", "pending-reboot"]
     error_message = "PostgreSQL refuses connections without TLS."
   }
 
@@ -208,7 +210,7 @@ run "mysql_8_4_forces_tls" {
   }
 
   assert {
-    condition     = { for one in aws_db_parameter_group.this.parameter : one.name => one.value }["require_secure_transport"] == "ON"
+    condition     = { for one in aws_db_parameter_group.this.parameter : one.name => one.value }["require_secure_transport"] == "1"
     error_message = "MySQL refuses connections without TLS."
   }
 

@@ -1,0 +1,136 @@
+"""One call to RDS and what the account holds at that moment: all that a rule looks at."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+Record = Mapping[str, Any]
+
+CREATE = "CreateDBInstance"
+MODIFY = "ModifyDBInstance"
+DELETE = "DeleteDBInstance"
+RESTORE = "RestoreDBInstanceFromDBSnapshot"
+RESTORE_IN_TIME = "RestoreDBInstanceToPointInTime"
+RESTORES = (RESTORE, RESTORE_IN_TIME)
+MAKES_INSTANCE = (CREATE, *RESTORES)
+CREATE_GROUP = "CreateDBParameterGroup"
+MODIFY_GROUP = "ModifyDBParameterGroup"
+DELETE_GROUP = "DeleteDBParameterGroup"
+CREATE_SNAPSHOT = "CreateDBSnapshot"
+ADD_TAGS = "AddTagsToResource"
+ACTIONS = (
+    *MAKES_INSTANCE,
+    MODIFY,
+    DELETE,
+    CREATE_GROUP,
+    MODIFY_GROUP,
+    DELETE_GROUP,
+    CREATE_SNAPSHOT,
+    ADD_TAGS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """RDS's answer to a call that it does not take: its error code, its words."""
+
+    code: str
+    message: str
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """What the account holds in the region, each by its name, as RDS describes it."""
+
+    instances: Mapping[str, Record] = field(default_factory=dict)
+    snapshots: Mapping[str, Record] = field(default_factory=dict)
+    groups: Mapping[str, Record] = field(default_factory=dict)
+    retained_backups: int = 0
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call with its arguments as the API reference types them, and what some of them stand for."""
+
+    action: str
+    given: Record
+    estate: Estate
+    now: dt.datetime
+
+    @cached_property
+    def identifier(self) -> str:
+        """The instance that is made, changed or deleted."""
+        name = "TargetDBInstanceIdentifier" if self.action == RESTORE_IN_TIME else "DBInstanceIdentifier"
+        return str(self.given.get(name, "")).lower()
+
+    @cached_property
+    def instance(self) -> Record:
+        """The instance that is changed or deleted; empty where there is none."""
+        return self.estate.instances.get(self.identifier, {})
+
+    @cached_property
+    def source(self) -> Record:
+        """The snapshot or the instance that is restored; empty where there is none."""
+        if self.action == RESTORE:
+            name = str(self.given.get("DBSnapshotIdentifier", "")).rsplit(":snapshot:", 1)[-1]
+            return self.estate.snapshots.get(name, {})
+        if self.action == RESTORE_IN_TIME:
+            return self.estate.instances.get(str(self.given.get("SourceDBInstanceIdentifier", "")), {})
+        return {}
+
+    @cached_property
+    def held(self) -> Record:
+        """What is there already: the instance, or what it is restored from."""
+        return self.instance if self.action == MODIFY else self.source
+
+    @cached_property
+    def engine(self) -> str:
+        """The engine of the instance."""
+        return str(self.held.get("Engine") or self.given.get("Engine", ""))
+
+    @cached_property
+    def family(self) -> str:
+        """The parameter group family of the instance's version."""
+        version = str(self.held.get("EngineVersion") or self.given.get("EngineVersion", ""))
+        parts = 1 if self.engine == "postgres" else 2
+        return self.engine + ".".join(version.split(".")[:parts])
+
+    @cached_property
+    def is_gp3(self) -> bool:
+        """Whether the storage is, or becomes, gp3."""
+        return (self.given.get("StorageType") or self.held.get("StorageType")) == "gp3"
+
+    @cached_property
+    def held_gb(self) -> int:
+        """The storage that is there already, in GiB; 0 where there is none."""
+        return int(self.held.get("AllocatedStorage", 0))
+
+    @cached_property
+    def size_gb(self) -> int:
+        """The storage that the call leads to: RDS rounds a growth up to 10 %.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html, AllocatedStorage
+        """
+        asked = int(self.given.get("AllocatedStorage", self.held_gb))
+        return max(asked, tenth_above(self.held_gb)) if 0 < self.held_gb < asked else asked
+
+
+Rule = Callable[[Call], Refusal | None]
+
+
+def tenth_above(size_gb: int) -> int:
+    """The smallest whole size at least 10 % above."""
+    return -(-size_gb * 11 // 10)
+
+
+def invalid_value(message: str) -> Refusal:
+    """The refusal of one argument's value."""
+    return Refusal("InvalidParameterValue", message)
+
+
+def invalid_combination(message: str) -> Refusal:
+    """The refusal of arguments that do not go together, or not with the instance."""
+    return Refusal("InvalidParameterCombination", message)
