@@ -1,4 +1,4 @@
-"""A rotation is asked for once, by somebody who may, of a user who is there; the master's is done at once."""
+"""A rotation is asked for once, by a team that may, of a user who is there; what AWS refused, again."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ def written(setting: Setting) -> list[tuple[str, str, str]]:
     return [(event.type.value, event.actor, event.detail.get("user", "")) for event in events]
 
 
-def test_the_masters_password_is_rotated_at_once(setting: Setting, aws: SecretsManager) -> None:
+def test_the_masters_password_is_rotated_by_rds(setting: Setting, aws: SecretsManager) -> None:
     setting.database()
     answer = Rotations(setting.use_cases, aws.rotate).ask(DEV, {}, ALPHA)
     assert (answer.replayed, answer.document) == (
@@ -64,17 +64,14 @@ def test_the_masters_password_is_rotated_at_once(setting: Setting, aws: SecretsM
             "database_name": "mydb123",
             "user": "master",
             "secret_arn": "arn",
-            "state": "rotated",
+            "state": "rotating",
             "requested_by": "alpha-ci",
             "requested_at": "2026-11-23T12:00:00Z",
             "links": {"database": "/databases/dev/mydb123"},
         },
     )
     assert aws.rotated == ["arn"]
-    assert written(setting) == [
-        ("rotation_asked", "alpha-ci", "master"),
-        ("rotated", "rds-provisioner", "master"),
-    ]
+    assert written(setting) == [("rotation_asked", "alpha-ci", "master")]
 
 
 def test_another_users_password_is_left_to_the_access_function(setting: Setting, aws: SecretsManager) -> None:
@@ -105,11 +102,16 @@ def test_a_rotation_that_aws_did_not_do_is_asked_for_again(setting: Setting, aws
     with pytest.raises(TryLater):
         ask(setting, aws)
     aws.down = False
-    assert ask(setting, aws) == ("rotated", False)
+    assert ask(setting, aws) == ("rotating", False)
     assert aws.rotated == ["arn"]
+    assert sorted(event for event, *_ in written(setting)) == [
+        "access_failed",  # which says why
+        "rotation_asked",
+        "rotation_asked",
+    ]
 
 
-def test_what_the_access_function_has_done_is_shown_as_done(setting: Setting, aws: SecretsManager) -> None:
+def test_what_is_rotated_by_now_is_shown_as_rotated(setting: Setting, aws: SecretsManager) -> None:
     with_users(setting)
     ask(setting, aws, "application")
     (asked,) = (event for event in setting.ledger.database_events(DEV) if "asked" in event.type)

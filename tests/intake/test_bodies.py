@@ -126,6 +126,35 @@ def test_one_answer_names_every_wrong_field_once() -> None:
     assert shown(caught.value)["/environment"] == "this field is required"
 
 
+LONGEST: dict[str, Any] = {
+    "owner": "x" * 128,
+    "purpose": "e\u0301" * 256,  # counted as it is kept
+    "tags": {"k" * 64: "v" * 128} | {f"key{number}": "" for number in range(19)},
+}
+
+
+def test_the_longest_values_are_taken() -> None:
+    body = parse_create(MISSION_BODY | LONGEST)
+    assert (body.owner, body.tags) == (LONGEST["owner"], LONGEST["tags"])
+    assert body.purpose == "\u00e9" * 256
+
+
+@pytest.mark.parametrize(
+    ("more", "pointer"),
+    [
+        ({"owner": "x" * 129}, "/owner"),
+        ({"purpose": "x" * 257}, "/purpose"),
+        ({"tags": {"k" * 65: "v"}}, f"/tags/{'k' * 65}"),
+        ({"tags": {"": "v"}}, "/tags/"),
+        ({"tags": {"k": "v" * 129}}, "/tags/k"),
+        ({"tags": LONGEST["tags"] | {"one": "more"}}, "/tags"),
+        ({"restore_from": {"snapshot": "x" * 256}}, "/restore_from/snapshot"),
+    ],
+)
+def test_longer_values_are_refused(more: dict[str, Any], pointer: str) -> None:
+    assert list(refused(parse_create, MISSION_BODY | more)) == [pointer]
+
+
 def test_the_purpose_is_kept_as_hcl_reads_it() -> None:
     assert parse_create(MISSION_BODY | {"purpose": "Cafe\u0301"}).purpose == "Caf\u00e9"
 

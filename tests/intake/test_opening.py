@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from provisioner.core import events
 from provisioner.core.catalog import Catalog
+from provisioner.core.errors import TryLater
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
@@ -68,6 +69,14 @@ def test_a_change_that_another_one_overtook_is_refused_and_sends_nothing(setting
     problem = refused(409, "under-way", setting.opening.open_change, new, database)
     assert problem.extra == {"request": f"/requests/{winner.id}"}
     assert (setting.ledger.request(OTHER), len(setting.sent)) == (None, sent)
+
+
+def test_a_change_that_lost_a_race_which_is_over_works_later(setting: Setting) -> None:
+    database = setting.database()
+    setting.applied(change(setting, ttl="9d"))
+    new = setting.opening.request(Kind.UPDATE, dearer(database.root), ALPHA, before=database.root)
+    with pytest.raises(TryLater, match="the database was changed at the same moment"):
+        setting.opening.open_change(new, database)
 
 
 def test_a_change_that_the_quota_does_not_hold_is_refused(setting: Setting) -> None:

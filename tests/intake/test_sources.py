@@ -5,6 +5,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from provisioner.core.catalog import Catalog
 from provisioner.core.errors import Problem
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database
@@ -78,17 +79,37 @@ def test_an_automated_snapshot_from_before_the_database_is_not_its_own(setting: 
     not_found(setting, "alpha", snapshot=before)
 
 
-def errors(origin: Database, *, source: RestoreFrom | None = None, **body: Any) -> dict[str, str]:
-    wanted = source or RestoreFrom(database="dev/mydb123")
-    return {
-        error.pointer: error.detail
-        for error in sources.errors(wanted, origin, root(**body), catalog(), NOW + 2 * HOUR)
-    }
+def errors(
+    origin: Database, *, source: RestoreFrom | None = None, rules: Catalog | None = None, **body: Any
+) -> dict[str, str]:
+    wanted = source or RestoreFrom(database=str(origin.place))
+    found = sources.errors(wanted, origin, root(**body), rules or catalog(), NOW + 2 * HOUR)
+    return {error.pointer: error.detail for error in found}
 
 
 def test_a_restore_that_is_as_its_source_is_allowed() -> None:
     assert errors(database()) == {}
     assert errors(database(), storage_gb=40) == {}
+
+
+def opened(environment: str, *to: str) -> Catalog:
+    """The catalog, in which an environment opens its data to others."""
+    content = catalog().model_dump(mode="json")
+    content["environments"][environment]["restore_to"] = list(to)
+    return Catalog.model_validate(content)
+
+
+def test_data_stays_in_its_environment_unless_that_opens_it() -> None:
+    origin = database(environment="staging")
+    refusal = {
+        "/restore_from": (
+            "data of staging stays there: restore it into staging, or have its entry in the catalog open it "
+            "to dev by restore_to"
+        )
+    }
+    assert errors(origin) == refusal
+    assert errors(origin, rules=opened("dev", "staging")) == refusal  # the source's environment decides
+    assert errors(origin, rules=opened("staging", "dev")) == {}
 
 
 @pytest.mark.parametrize(

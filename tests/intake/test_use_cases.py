@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from provisioner.core import events
+from provisioner.core.errors import TryLater
 from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Charge, Request
@@ -80,6 +81,13 @@ def test_other_content_for_a_name_says_what_differs(setting: Setting) -> None:
         }
 
 
+def test_a_request_that_cannot_be_read_yet_can_be_later(setting: Setting) -> None:
+    new = setting.create()
+    del setting.table.rows[f"REQ#{new.id}"]
+    with pytest.raises(TryLater, match=f"the ledger does not show request {new.id} yet"):
+        setting.create()
+
+
 def test_a_name_of_another_team_is_taken(setting: Setting) -> None:
     setting.create()
     for act in (setting.use_cases.create, setting.use_cases.dry_run_create):
@@ -101,7 +109,8 @@ def test_a_key_stands_for_one_body(setting: Setting) -> None:
     again = setting.use_cases.create(dict(reversed(MISSION_BODY.items())), ALPHA, key="k")
     assert (again.request.id, again.replayed) == (first.id, True)
     other = MISSION_BODY | {"database_name": "other"}
-    refused(422, "idempotency-key-reused", setting.use_cases.create, other, ALPHA, key="k")
+    for body in (other, MISSION_BODY | {"size": "medium"}):
+        refused(422, "idempotency-key-reused", setting.use_cases.create, body, ALPHA, key="k")
     assert setting.use_cases.create(other, BETA, key="k").request.team == "beta"  # its own key
 
 
@@ -280,9 +289,10 @@ def test_a_retry_begins_the_failed_step_again(setting: Setting) -> None:
     setting.now += dt.timedelta(minutes=1)
     assert setting.use_cases.dry_run_retry(failed.id, ALPHA).next_state is State.MERGED
     assert setting.ledger.request(failed.id) == failed
+    setting.sent.clear()
     retried = setting.use_cases.retry(failed.id, ALPHA).request
     assert (retried.progress.state, retried.progress.failure) == (State.MERGED, None)
-    assert setting.sent[-1].request_id == failed.id
+    assert [message.request_id for message in setting.sent] == [failed.id]
 
 
 def test_each_retry_is_an_event_of_its_own(setting: Setting) -> None:
