@@ -15,7 +15,8 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import RootSyntaxError, parse
 from provisioner.core.names import DATABASES, BranchName, Place
 from provisioner.core.policy import PolicyResult
-from provisioner.core.root import Root
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import parse_instant
 
 from pipeline.git import REGULAR_FILE, FileChange
 
@@ -84,6 +85,8 @@ def check(
     results += policy.check(
         after, place=place, catalog=catalog, now=now, disarming=disarming, creating=before is None
     )
+    if not disarming:
+        results += _end(before, after, now)
     if before is None:
         results += _source(after, files.base)
     else:
@@ -176,6 +179,19 @@ def _removal(before: str | None) -> PolicyResult:
         return PolicyResult("removal", False, detail)
     snapshot = "after a final snapshot" if root.final_snapshot else "without a final snapshot"
     return PolicyResult("removal", True, f"the database goes {snapshot}")
+
+
+def _end(before: str | None, after: str, now: dt.datetime) -> list[PolicyResult]:
+    """An end that the change sets lies in the future; one that has come since is for the reaper."""
+    try:
+        new, old = parse(after), parse(before) if before is not None else None
+        if new.expires_at == NEVER or (old and old.expires_at == new.expires_at):
+            return []
+        ended = parse_instant(new.expires_at) <= now
+    except ValueError:
+        return []  # which other rules say
+    detail = f"ends {new.expires_at}, " + ("which lies in the past" if ended else "in the future")
+    return [PolicyResult("end", not ended, detail)]
 
 
 def _source(after: str, base: Reader) -> list[PolicyResult]:

@@ -1,5 +1,6 @@
 """The API does as its description says: answers, problems, replays, and nothing written for bad input."""
 
+import base64
 import datetime as dt
 import json
 import re
@@ -555,3 +556,44 @@ def test_a_removed_database_names_the_snapshot_that_it_left(cloud: Cloud) -> Non
     shown = ALPHA.call("GET", place)
     assert shown.json["final_snapshot_id"] == f"staging-mydb123-final-{made.origin[:8]}"
     assert_described(shown, "/databases/{environment}/{database_name}", "get")
+
+
+LONG = "a" * 2100
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "place", [f"dev/{LONG}", f"{LONG}/x", "dev/No", "dev/a--b"], ids=lambda text: text[:8]
+)
+def test_a_name_that_no_database_can_have_is_not_found(cloud: Cloud, method: str, place: str) -> None:
+    body = {"ttl": "9d"} if method == "PATCH" else None
+    answer = ALPHA.call(method, f"/databases/{place}", body)
+    assert (answer.status, answer.json["detail"]) == (404, "There is no database of this name of this team.")
+
+
+def test_a_page_token_that_is_too_long_for_a_key_is_refused(cloud: Cloud) -> None:
+    token = base64.urlsafe_b64encode(json.dumps(["x" * 3000, "DB", "TEAM#alpha#DB", "y"]).encode()).decode()
+    assert ALPHA.call("GET", "/databases", query={"page_token": token}).status == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"tags": {"rds:owner": "x"}}, "/tags"),
+        ({"tags": {"x": "aws:y"}}, "/tags/x"),
+        ({"tags": {"x": "rds:y"}}, "/tags/x"),
+        ({"owner": "aws:x"}, "/owner"),
+        ({"purpose": "RDS:x"}, "/purpose"),
+        ({"restore_from": {"database": "prod/" + "a" * 3000}}, "/restore_from/database"),
+        ({"restore_from": {"snapshot": "rds:dev-x-2026-13-01-00-00"}}, "/restore_from"),
+    ],
+)
+def test_what_rds_would_refuse_is_refused_before_anything_is_written(
+    cloud: Cloud, body: dict[str, Any], pointer: str
+) -> None:
+    answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY | body)
+    assert answer.status == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+    assert "strptime" not in answer.text
+    assert "does not match format" not in answer.text
+    assert cloud.rows() == 0

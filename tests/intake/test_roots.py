@@ -101,6 +101,14 @@ def test_storage_grows_and_its_ceiling_with_it() -> None:
     assert (after.storage_gb, after.max_storage_gb) == (40, 80)
 
 
+def test_storage_grows_by_a_tenth_at_least_as_rds_does() -> None:
+    before = root(storage_gb=93)
+    assert refused_change(before, storage_gb=100) == {
+        "/storage_gb": "it has 93 GB, and RDS grows it by 10 % at least: ask for 103 or more"
+    }
+    assert change(root(storage_gb=90), storage_gb=99).storage_gb == 99
+
+
 def test_storage_cannot_shrink() -> None:
     assert refused_change(root(storage_gb=40), storage_gb=30) == {
         "/storage_gb": "RDS storage cannot shrink: it has 40 GB, ask for more"

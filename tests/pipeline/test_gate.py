@@ -99,6 +99,38 @@ def test_data_stays_with_its_team(repository: Repository, team: str, passes: boo
     assert denials(verdict) == ({} if passes else {"source": "dev/orders is of team beta, not alpha"})
 
 
+@pytest.mark.parametrize("past", ["1970-01-01T00:00:00Z", "2026-11-23T12:00:00Z"])
+def test_an_end_in_the_past_is_denied_where_a_change_sets_it(repository: Repository, past: str) -> None:
+    new = denials(on_branch(repository, CREATE, file_of(changed(expires_at=past))))
+    assert new == {"end": f"ends {past}, which lies in the past"}
+    repository.on_main(file_of(root()))
+    assert "end" in denials(on_branch(repository, UPDATE, file_of(changed(expires_at=past))))
+
+
+def test_an_end_that_has_come_keeps_no_other_change_out(repository: Repository) -> None:
+    over = changed(expires_at="2026-11-20T12:00:00Z")
+    repository.on_main(file_of(over))
+    larger = dataclasses.replace(over, instance_class="db.t4g.medium")
+    assert on_branch(repository, UPDATE, file_of(larger)).passed
+
+
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"tags": {"rds:owner": "x"}}, "'rds:owner' is set by the provisioner or by AWS"),
+        ({"tags": {"AWS:x": "y"}}, "'AWS:x' is set by the provisioner or by AWS"),
+        ({"tags": {"Team": "y"}}, "'Team' is set by the provisioner or by AWS"),
+        ({"tags": {"x": "aws:y"}}, "'aws:y' begins as AWS's own do"),
+        ({"owner": "rds:y"}, "'rds:y' begins as AWS's own do"),
+        ({"purpose": "aws:y"}, "'aws:y' begins as AWS's own do"),
+    ],
+)
+def test_a_tag_that_rds_refuses_is_denied(
+    repository: Repository, fields: dict[str, Any], detail: str
+) -> None:
+    assert denials(on_branch(repository, CREATE, file_of(changed(**fields)))) == {"tags": detail}
+
+
 def test_a_database_that_was_restored_from_elsewhere_can_be_changed(repository: Repository) -> None:
     foreign = Restore(database="prod-secretdb", point_in_time="latest")
     repository.on_main(file_of(changed(restore=foreign)))

@@ -5,6 +5,7 @@ import re
 from typing import Any, Final
 
 from provisioner.core.errors import Problem
+from provisioner.core.names import Place
 from provisioner.intake.refusals import not_found
 
 MAX_BODY: Final = 32_768
@@ -71,3 +72,11 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) != len(pairs):
         raise ValueError("it has a field twice")
     return content
+
+
+def place(environment: str, database_name: str) -> Place:
+    """The database in a path; what names none is not found."""
+    found = Place.parse(f"{environment}/{database_name}")
+    if found is None:
+        raise not_found("database of this name")
+    return found

@@ -40,7 +40,9 @@ class Place:
     def parse(cls, text: str) -> Self | None:
         """The place in `dev/orders`; None where the text names none."""
         match = _PLACE.fullmatch(text)
-        return cls(match["environment"], match["name"]) if match else None
+        if match is None or len(match["name"]) > MAX_NAME:
+            return None
+        return cls(match["environment"], match["name"])
 
     @classmethod
     def of_identifier(cls, identifier: str) -> Self | None:

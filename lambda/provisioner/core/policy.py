@@ -8,6 +8,7 @@ after that one only have to look at values.
 import datetime as dt
 from dataclasses import dataclass
 
+from provisioner.core import tags
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.hcl import RootSyntaxError, parse
 from provisioner.core.names import Place, name_errors
@@ -60,6 +61,7 @@ def check(
         _lifetime(root, catalog, now),
         _availability(root, catalog),
         _safety(root, catalog, disarming),
+        _tags(root),
         *(_restore(root, catalog) if creating else []),
     ]
 
@@ -141,6 +143,18 @@ def _safety(root: Root, catalog: Catalog, disarming: bool) -> PolicyResult:
         return PolicyResult("safety", False, f"in {root.environment} " + ", and ".join(wrong))
     detail = f"backups kept for {root.backup_retention_days} d, final snapshot {_on(root.final_snapshot)}"
     return PolicyResult("safety", True, f"{detail}, deletion protection {_on(root.deletion_protection)}")
+
+
+def _tags(root: Root) -> PolicyResult:
+    """What RDS and the module take as tags; owner and purpose become tags too."""
+    keys = [key for key in root.tags if tags.is_reserved(key)]
+    values = [
+        text for text in (*root.tags.values(), root.owner, root.purpose) if tags.begins_as_amazons(text)
+    ]
+    wrong = [f"{key!r} is set by the provisioner or by AWS" for key in keys]
+    wrong += [f"{text!r} begins as AWS's own do" for text in values]
+    listed = ", ".join(sorted(root.tags)) or "none of its own"
+    return PolicyResult("tags", not wrong, "; ".join(wrong) or listed)
 
 
 def _restore(root: Root, catalog: Catalog) -> list[PolicyResult]:

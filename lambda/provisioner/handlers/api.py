@@ -26,7 +26,6 @@ from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Request
-from provisioner.core.names import Place
 from provisioner.intake.message import Message
 from provisioner.intake.opening import Caller
 from provisioner.intake.use_cases import Accepted, DryRun, UseCases
@@ -118,7 +117,7 @@ def databases() -> Response[str]:
 @app.get("/databases/<environment>/<database_name>")
 def database(environment: str, database_name: str) -> Response[str]:
     """One database and its history."""
-    found = _use_cases().own_database(Place(environment, database_name), _caller().team)
+    found = _use_cases().own_database(call.place(environment, database_name), _caller().team)
     return _json(200, pages.database_page(found, settings.ledger(), deployed.catalog()))
 
 
@@ -126,7 +125,12 @@ def database(environment: str, database_name: str) -> Response[str]:
 def change(environment: str, database_name: str) -> Response[str]:
     """Change a database in place."""
     dry_run = _query("dry_run").flag("dry_run")
-    use_cases, place, content, caller = _use_cases(), Place(environment, database_name), _body(), _caller()
+    use_cases, place, content, caller = (
+        _use_cases(),
+        call.place(environment, database_name),
+        _body(),
+        _caller(),
+    )
     if dry_run:
         return _dry_run(use_cases.dry_run_change(place, content, caller))
     return _accepted(use_cases.change(place, content, caller))
@@ -137,7 +141,7 @@ def remove(environment: str, database_name: str) -> Response[str]:
     """Remove a database."""
     query = _query("dry_run", "reason")
     reason, dry_run = query.text("reason", longest=MAX_REASON) or "", query.flag("dry_run")
-    use_cases, place, caller = _use_cases(), Place(environment, database_name), _caller()
+    use_cases, place, caller = _use_cases(), call.place(environment, database_name), _caller()
     if dry_run:
         return _dry_run(use_cases.dry_run_remove(place, caller))
     return _accepted(use_cases.remove(place, caller, reason=reason))
@@ -146,7 +150,11 @@ def remove(environment: str, database_name: str) -> Response[str]:
 @app.post("/databases/<environment>/<database_name>/rotate")
 def rotate(environment: str, database_name: str) -> Response[str]:
     """Rotate the password of one of a database's users."""
-    dry_run, place, caller = _query("dry_run").flag("dry_run"), Place(environment, database_name), _caller()
+    dry_run, place, caller = (
+        _query("dry_run").flag("dry_run"),
+        call.place(environment, database_name),
+        _caller(),
+    )
     content = _body() if app.current_event.body else {}
     rotations = Rotations(_use_cases(), lambda arn: master.rotate(settings.client("secretsmanager"), arn))
     if dry_run:

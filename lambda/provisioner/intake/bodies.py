@@ -1,23 +1,19 @@
 """The bodies of the API's writes: their shape, and what to change where one is wrong."""
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from provisioner.core import tags
 from provisioner.core.catalog import LifetimeText
 from provisioner.core.errors import FieldError
 from provisioner.core.names import Place, SnapshotName
 from provisioner.core.times import instant, parse_time
 from provisioner.intake import refusals
 
-RESERVED_TAGS: Final = frozenset(
-    {"managedby", "requestid", "team", "owner", "environment", "expiresat", "costcenter", "purpose", "name"}
-)
 MAX_TEXT: Final = 256
-_TAG_TEXT = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
 
 
 def _plain(text: str) -> str:
@@ -27,27 +23,38 @@ def _plain(text: str) -> str:
         raise ValueError(f"use at most {MAX_TEXT} characters")
     if any(unicodedata.category(char) in ("Cc", "Cs", "Cn") for char in text):
         raise ValueError("leave out control characters and line breaks")
+    return _own(text)
+
+
+def _own(text: str) -> str:
+    """Text that becomes the value of a tag."""
+    if tags.begins_as_amazons(text):
+        raise ValueError("AWS keeps the beginnings aws: and rds: for itself; begin with something else")
     return text
 
 
 def _tag_text(text: str) -> str:
-    if not _TAG_TEXT.fullmatch(text):
+    if not tags.has_allowed_characters(text):
         raise ValueError("use letters, digits, spaces and _ . : / = + - @ only")
     return text
 
 
-def _tags(tags: dict[str, str]) -> dict[str, str]:
-    for key in tags:
-        if key.lower() in RESERVED_TAGS or key.lower().startswith("aws:"):
+def _tag_value(text: str) -> str:
+    return _own(_tag_text(text))
+
+
+def _tags(given: dict[str, str]) -> dict[str, str]:
+    for key in given:
+        if tags.is_reserved(key):
             raise ValueError(f"the tag {key!r} is set by the provisioner or by AWS; choose another name")
-    if len({key.lower() for key in tags}) != len(tags):
+    if len({key.lower() for key in given}) != len(given):
         raise ValueError("two tags differ in capitals only; rename one")
-    return tags
+    return given
 
 
 PlainText = Annotated[str, AfterValidator(_plain)]
 TagKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_tag_text)]
-TagValue = Annotated[str, Field(max_length=128), AfterValidator(_tag_text)]
+TagValue = Annotated[str, Field(max_length=128), AfterValidator(_tag_value)]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=20), AfterValidator(_tags)]
 
 
@@ -59,7 +66,9 @@ class RestoreFrom(_Body):
     """Where to take the data from: a snapshot, or one of the team's databases at a point in time."""
 
     snapshot: Annotated[str, Field(max_length=255)] | None = None
-    database: str | None = Field(default=None, description="environment/database_name of the source")
+    database: str | None = Field(
+        default=None, max_length=64, description="environment/database_name of the source"
+    )
     point_in_time: str | None = Field(default=None, description='RFC 3339 in UTC, or "latest"')
 
     @model_validator(mode="after")
@@ -105,7 +114,7 @@ class CreateBody(_Body):
     size: str | None = None
     storage_gb: int | None = None
     ttl: LifetimeText | None = None
-    owner: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_text)] | None = None
+    owner: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_value)] | None = None
     purpose: PlainText = ""
     high_availability: bool | None = None
     restore_from: RestoreFrom | None = None

@@ -213,6 +213,11 @@ def _grown_storage(root: Root, body: PatchBody, size: str, catalog: Catalog, err
     if storage_gb < root.storage_gb:
         text = f"RDS storage cannot shrink: it has {root.storage_gb} GB, ask for more"
         errors.append(FieldError("/storage_gb", text))
+    # RDS rounds less up to this: AllocatedStorage of ModifyDBInstance in the RDS API Reference.
+    least = -(-root.storage_gb * 11 // 10)
+    if root.storage_gb < storage_gb < least:
+        text = f"it has {root.storage_gb} GB, and RDS grows it by 10 % at least: ask for {least} or more"
+        errors.append(FieldError("/storage_gb", text))
     return storage_gb
 
 

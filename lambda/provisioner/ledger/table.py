@@ -20,6 +20,7 @@ from provisioner.ledger.codecs import Row, from_item, to_item, when
 _REFUSED: Final = "ConditionalCheckFailed"
 _PASSING: Final = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
+_LONGEST_TOKEN: Final = 1000  # DynamoDB takes sort keys of 1,024 bytes
 _TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
 
 
@@ -196,6 +197,8 @@ def _write_token(row: Row) -> str:
 def _read_token(token: str, list_pk: str) -> Row:
     """The position that a page token stands for; raises Problem (400) for one from elsewhere."""
     try:
+        if len(token) > _LONGEST_TOKEN:
+            raise ValueError("no key of this table is so long")
         values = json.loads(base64.urlsafe_b64decode(token.encode()))
         row = dict(zip(_TOKEN_KEYS, map(str, values), strict=True))
     except (ValueError, TypeError, RecursionError):
