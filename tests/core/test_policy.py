@@ -21,6 +21,7 @@ RULES = [
     "lifetime",
     "availability",
     "safety",
+    "tags",
 ]
 DEV = root()
 STAGING = root(environment="staging")
