@@ -8,7 +8,7 @@ made; AWS keeps it, and whoever may read API Gateway's keys can look it up there
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -73,11 +73,8 @@ class TeamKeys:
         made = self.gateway.create_api_key(
             name=name, enabled=True, tags={"team": team, "actor": actor or team}
         )
-        row = {"pk": f"KEY#{made['id']}", "sk": "KEY", "team": team, "actor": actor or team}
         try:
-            self.dynamodb.put_item(
-                TableName=self.table, Item={field: {"S": value} for field, value in row.items()}
-            )
+            self._write_owner(made["id"], team, actor or team)
             # Last, because from here on the key opens the API.
             self.gateway.create_usage_plan_key(
                 usagePlanId=self.usage_plan, keyId=made["id"], keyType="API_KEY"
@@ -85,7 +82,7 @@ class TeamKeys:
         except (BotoCoreError, ClientError):
             self._remove(made["id"])
             raise
-        return Key(made["id"], name, team, row["actor"], f"{made['createdDate']:%Y-%m-%d}"), made["value"]
+        return Key(made["id"], name, team, actor or team, _created(made)), made["value"]
 
     def list(self, team: str | None = None) -> list[Key]:
         """The stack's keys, by name; one that was deleted outside, and is still attached, is passed over."""
@@ -94,15 +91,7 @@ class TeamKeys:
             owner = self._owner(attached["id"])
             about = self._about(attached["id"])
             if about and team in (None, owner.get("team")):
-                keys.append(
-                    Key(
-                        attached["id"],
-                        attached["name"],
-                        owner.get("team", "(none)"),
-                        owner.get("actor", ""),
-                        f"{about['createdDate']:%Y-%m-%d}",
-                    )
-                )
+                keys.append(_key(attached, owner, about))
         return sorted(keys, key=lambda key: key.name)
 
     def restore(self) -> tuple[Key, ...]:
@@ -116,12 +105,8 @@ class TeamKeys:
             if "team" not in tags:
                 continue  # deleted, or not made here; it opens nothing
             team, actor = tags["team"], tags.get("actor", tags["team"])
-            row = {"pk": f"KEY#{attached['id']}", "sk": "KEY", "team": team, "actor": actor}
-            self.dynamodb.put_item(
-                TableName=self.table, Item={field: {"S": value} for field, value in row.items()}
-            )
-            created = f"{about['createdDate']:%Y-%m-%d}"
-            restored.append(Key(attached["id"], attached["name"], team, actor, created))
+            self._write_owner(attached["id"], team, actor)
+            restored.append(Key(attached["id"], attached["name"], team, actor, _created(about)))
         return tuple(sorted(restored, key=lambda key: key.name))
 
     def revoke(self, key: str) -> Key:
@@ -132,11 +117,10 @@ class TeamKeys:
         if found is None:
             raise Refused(f"The stack {self.stack!r} has no key {key!r}; `list` shows its keys.")
         owner, about = self._owner(found["id"]), self._about(found["id"])
-        created = f"{about['createdDate']:%Y-%m-%d}" if about else ""
         with suppress(self.gateway.exceptions.NotFoundException):  # from here on it opens nothing
             self.gateway.delete_usage_plan_key(usagePlanId=self.usage_plan, keyId=found["id"])
         self._remove(found["id"])
-        return Key(found["id"], found["name"], owner.get("team", "(none)"), owner.get("actor", ""), created)
+        return _key(found, owner, about)
 
     def _remove(self, key_id: str) -> None:
         """Delete a key and its row, whatever is left of them.
@@ -147,9 +131,7 @@ class TeamKeys:
             with suppress(self.gateway.exceptions.NotFoundException):
                 self.gateway.delete_api_key(apiKey=key_id)
         finally:
-            self.dynamodb.delete_item(
-                TableName=self.table, Key={"pk": {"S": f"KEY#{key_id}"}, "sk": {"S": "KEY"}}
-            )
+            self.dynamodb.delete_item(TableName=self.table, Key=_row_key(key_id))
 
     def _about(self, key_id: str) -> dict[str, Any]:
         """What API Gateway says of a key; empty where it is gone.
@@ -167,9 +149,13 @@ class TeamKeys:
             yield from (dict(item) for item in page["items"])
 
     def _owner(self, key_id: str) -> dict[str, str]:
-        key = {"pk": {"S": f"KEY#{key_id}"}, "sk": {"S": "KEY"}}
-        row = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item", {})
+        answer = self.dynamodb.get_item(TableName=self.table, Key=_row_key(key_id), ConsistentRead=True)
+        row = answer.get("Item", {})
         return {field: value["S"] for field, value in row.items() if "S" in value}
+
+    def _write_owner(self, key_id: str, team: str, actor: str) -> None:
+        row = {**_row_key(key_id), "team": {"S": team}, "actor": {"S": actor}}
+        self.dynamodb.put_item(TableName=self.table, Item=row)
 
     def _next(self, team: str) -> int:
         name = re.compile(re.escape(f"{self.stack}-{team}-") + r"(\d+)")
@@ -177,6 +163,21 @@ class TeamKeys:
             int(match[1]) for attached in self._attached() if (match := name.fullmatch(attached["name"]))
         ]
         return max(numbers, default=0) + 1
+
+
+def _row_key(key_id: str) -> dict[str, dict[str, str]]:
+    """Where the ledger has a key's row."""
+    return {"pk": {"S": f"KEY#{key_id}"}, "sk": {"S": "KEY"}}
+
+
+def _key(attached: Mapping[str, Any], owner: Mapping[str, str], about: Mapping[str, Any]) -> Key:
+    """A key as the usage plan has it, with its row and what API Gateway says of it, where these are there."""
+    team, actor = owner.get("team", "(none)"), owner.get("actor", "")
+    return Key(attached["id"], attached["name"], team, actor, _created(about) if about else "")
+
+
+def _created(about: Mapping[str, Any]) -> str:
+    return f"{about['createdDate']:%Y-%m-%d}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
