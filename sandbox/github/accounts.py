@@ -19,10 +19,6 @@ class Actor:
 
     login: str
 
-    @property
-    def is_app(self) -> bool:
-        return self.login.endswith("[bot]")
-
 
 APP = Actor(APP_LOGIN)
 NOBODY = Actor("")

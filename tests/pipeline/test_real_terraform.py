@@ -6,6 +6,7 @@ The module is a small one: RDS instances take the provider over a minute, and th
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -75,73 +76,98 @@ def repository(tmp_path: Path) -> Repository:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The pipeline's jobs on the emulated AWS, and what they leave there."""
+
+    cloud: Cloud
+    repository: Repository
+    functions: Functions
+
+    @property
+    def store(self) -> Store:
+        return Store(self.cloud.client("s3"), BUCKET)
+
+    @property
+    def instances(self) -> Instances:
+        return Instances(self.cloud.client("rds"))
+
+    @property
+    def reporter(self) -> Reporter:
+        return Reporter(self.functions, "report", sleep=lambda _: None)
+
+    def terraform(self, directory: Path) -> Terraform:
+        return Terraform(directory, backend_settings({**self.cloud.variables, "TF_STATE_BUCKET": BUCKET}))
+
+    def review(self, branch: str, files: dict[str, str | None]) -> None:
+        """Plan a pull request, and merge it."""
+        self.repository.branch(branch, "origin/main")
+        self.repository.commit(files)
+        checkout = self.repository.checkout
+        verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
+        job = Review(checkout, self.store, self.reporter, self.instances, self.terraform, branch, "")
+        assert job.run(verdict)
+        assert self.functions.reports[-1]["outcome"] == "passed"
+        self.repository.on_main(files)
+
+    def apply(self) -> list[str]:
+        self.repository.checkout.follow_base()
+        job = Reconciler(
+            self.repository.checkout,
+            self.store,
+            self.instances,
+            self.reporter,
+            self.terraform,
+            catalog(),
+            lambda: NOW,
+            "",
+            Interruption(),
+        )
+        return job.run("dev")
+
+    def keys(self) -> set[str]:
+        found = self.cloud.client("s3").list_objects_v2(Bucket=BUCKET)
+        return {one["Key"] for one in found.get("Contents", [])}
+
+    def groups(self) -> list[str]:
+        found = self.cloud.client("rds").describe_db_parameter_groups()["DBParameterGroups"]
+        names = [one["DBParameterGroupName"] for one in found]
+        return [name for name in names if name.startswith("dev-")]
+
+
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="needs Terraform")
 def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, repository: Repository) -> None:
     s3, lifeline = cloud.client("s3"), Lifeline()
     functions = Functions(lifeline)
-    reporter = Reporter(functions, "report", sleep=lambda _: None)
-    store = Store(s3, BUCKET)
-    settings = backend_settings({**cloud.variables, "TF_STATE_BUCKET": BUCKET})
-    checkout = repository.checkout
-
-    def terraform(directory: Path) -> Terraform:
-        return Terraform(directory, settings)
-
-    def review(branch: str, files: dict[str, str | None]) -> None:
-        repository.branch(branch, "origin/main")
-        repository.commit(files)
-        verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
-        assert Review(checkout, store, reporter, Instances(cloud.client("rds")), terraform, branch, "").run(
-            verdict
-        )
-        assert functions.reports[-1]["outcome"] == "passed"
-        repository.on_main(files)
-
-    def apply() -> list[str]:
-        checkout.follow_base()
-        instances = Instances(cloud.client("rds"))
-        job = Reconciler(
-            checkout, store, instances, reporter, terraform, catalog(), lambda: NOW, "", Interruption()
-        )
-        return job.run("dev")
-
-    def keys() -> set[str]:
-        return {one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
-
-    def groups() -> list[str]:
-        found = cloud.client("rds").describe_db_parameter_groups()["DBParameterGroups"]
-        return [
-            one["DBParameterGroupName"] for one in found if one["DBParameterGroupName"].startswith("dev-")
-        ]
-
+    jobs = Jobs(cloud, repository, functions)
     state, digest = Place("dev", "mydb123").state_key, content_hash(render(root()))
-    review("rds/dev/mydb123/create-3f0c1a2b", file_of(root()))
-    assert keys() == {f"reviewed/dev/mydb123/{digest}.json"}
+    jobs.review("rds/dev/mydb123/create-3f0c1a2b", file_of(root()))
+    assert jobs.keys() == {f"reviewed/dev/mydb123/{digest}.json"}
     assert functions.reports[-1]["summary"]["add"] == 1
     assert "aws_db_parameter_group.this will be created" in functions.reports[-1]["plan_text"]
 
     lifeline.kill_at = lifeline.steps + 2  # the job is gone when it would report the success
     with pytest.raises(Killed):
-        apply()
-    (group,) = groups()
-    assert keys() == {f"reviewed/dev/mydb123/{digest}.json", "applied/dev/mydb123/attempted.json", state}
+        jobs.apply()
+    (group,) = jobs.groups()
+    assert jobs.keys() == {f"reviewed/dev/mydb123/{digest}.json", "applied/dev/mydb123/attempted.json", state}
 
     lock = (
         b'{"ID":"b7c1","Operation":"OperationTypeApply","Who":"ci@host","Created":"2026-11-23T11:15:00.5Z"}'
     )
     s3.put_object(Bucket=BUCKET, Key=state + ".tflock", Body=lock)
-    (failure,) = apply()
+    (failure,) = jobs.apply()
     assert "ci@host took lock b7c1 for OperationTypeApply, 45 minutes ago" in failure
     s3.delete_object(Bucket=BUCKET, Key=state + ".tflock")
 
-    assert apply() == []
-    assert groups() == [group]
+    assert jobs.apply() == []
+    assert jobs.groups() == [group]
     assert functions.reports[-1]["result"]["endpoint"] == f"{group}.example.com"
-    assert keys() == {f"reviewed/dev/mydb123/{digest}.json", f"applied/dev/mydb123/{digest}.json", state}
+    assert jobs.keys() == {f"reviewed/dev/mydb123/{digest}.json", f"applied/dev/mydb123/{digest}.json", state}
 
-    review("rds/dev/mydb123/remove-3f0c1a2b", {Place("dev", "mydb123").root_path: None})
+    jobs.review("rds/dev/mydb123/remove-3f0c1a2b", {Place("dev", "mydb123").root_path: None})
     assert functions.reports[-1]["summary"]["destroy"] == 1
-    assert apply() == []
+    assert jobs.apply() == []
     assert functions.reports[-1]["outcome"] == "removed"
-    assert groups() == []
-    assert keys() == {state}
+    assert jobs.groups() == []
+    assert jobs.keys() == {state}

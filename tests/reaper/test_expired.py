@@ -40,12 +40,7 @@ def test_an_extension_that_comes_before_the_reaper_wins(world: World) -> None:
 
 
 def test_a_removal_that_a_reviewer_refused_is_not_asked_for_again(world: World) -> None:
-    world.database("orders", environment="staging", ttl="30d")
-    for _ in range(30):
-        world.reap(DAY)
-    database = world.there("orders", "staging")
-    assert database.active is not None
-    world.happened(database.active, EventType.CLOSED)
+    world.happened(_removal_at_its_end(world, "staging"), EventType.CLOSED)
 
     assert [world.reap(DAY).expired for _ in range(10)] == [0] * 10
     database = world.there("orders", "staging")
@@ -53,12 +48,7 @@ def test_a_removal_that_a_reviewer_refused_is_not_asked_for_again(world: World) 
 
 
 def test_a_protected_database_is_disarmed_and_then_removed(world: World) -> None:
-    world.database("orders", environment="prod", ttl="30d")
-    for _ in range(30):
-        world.reap(DAY)
-    database = world.there("orders", "prod")
-    assert database.active is not None
-    disarm = world.request(database.active)
+    disarm = world.request(_removal_at_its_end(world, "prod"))
     assert disarm.kind is Kind.DISARM
     assert disarm.follow_up is not None
 
@@ -145,3 +135,13 @@ def test_a_merged_extension_counts_although_its_apply_failed(world: World) -> No
 
     assert len(world.ledger.request_ids(Place("dev", "orders"))) == 2
     assert [world.reap(HOUR).expired for _ in range(24)].count(1) == 1  # its own end comes all the same
+
+
+def _removal_at_its_end(world: World, environment: str) -> str:
+    """The request that asks for the removal of a database that has lived its 30 days."""
+    world.database("orders", environment=environment, ttl="30d")
+    for _ in range(30):
+        world.reap(DAY)
+    database = world.there("orders", environment)
+    assert database.active is not None
+    return database.active

@@ -25,6 +25,8 @@ RESERVED_DATABASES = {
     "postgres": frozenset({"postgres", "template0", "template1", "rdsadmin", "db", "user"}),
     "mysql": frozenset({"mysql", "information_schema", "performance_schema", "sys", "innodb"}),
 }
+# The argument that names the snapshot which a call makes.
+SNAPSHOT_ARGUMENT = {CREATE_SNAPSHOT: "DBSnapshotIdentifier", DELETE: "FinalDBSnapshotIdentifier"}
 LONGEST_DATABASE = {"postgres": 63, "mysql": 64}
 LONGEST_USER = {"postgres": 63, "mysql": 16}
 
@@ -50,7 +52,7 @@ def snapshot_name(call: Call) -> Refusal | None:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
     """
-    name = {CREATE_SNAPSHOT: "DBSnapshotIdentifier", DELETE: "FinalDBSnapshotIdentifier"}.get(call.action)
+    name = SNAPSHOT_ARGUMENT.get(call.action)
     return _identifier(call, name, 255) if name in call.given else None
 
 
@@ -59,7 +61,7 @@ def snapshot_name_is_free(call: Call) -> Refusal | None:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html, Errors
     """
-    name = {CREATE_SNAPSHOT: "DBSnapshotIdentifier", DELETE: "FinalDBSnapshotIdentifier"}.get(call.action)
+    name = SNAPSHOT_ARGUMENT.get(call.action)
     taken = call.given.get(name) if name else None
     if taken not in call.estate.snapshots:
         return None

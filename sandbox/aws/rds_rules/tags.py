@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
 """
 
 import unicodedata
+from collections.abc import Iterator
 
 from sandbox.aws.rds_rules.call import ADD_TAGS, Call, Refusal, invalid_value
 
@@ -18,10 +19,9 @@ def tag_prefix(call: Call) -> Refusal | None:
 
     API_Tag; aws-cloudformation/aws-cloudformation-resource-providers-rds issue 239 has RDS's words.
     """
-    for tag in call.given.get("Tags", ()):
-        for part, text in (("keys", tag.get("Key", "")), ("values", tag.get("Value", ""))):
-            if text.lower().startswith(RESERVED):
-                return invalid_value(f'Tag {part} cannot start with the reserved prefix "{text[:4]}".')
+    for part, text in _texts(call):
+        if text.lower().startswith(RESERVED):
+            return invalid_value(f'Tag {part} cannot start with the reserved prefix "{text[:4]}".')
     return None
 
 
@@ -30,13 +30,12 @@ def tag_characters(call: Call) -> Refusal | None:
 
     API_Tag; cloud-custodian/cloud-custodian issue 2115 has RDS's words.
     """
-    for tag in call.given.get("Tags", ()):
-        for part, text in (("keys", tag.get("Key", "")), ("values", tag.get("Value", ""))):
-            if any(char not in SIGNS and unicodedata.category(char)[0] not in "LZN" for char in text):
-                return invalid_value(
-                    f"Tag {part} may only contain unicode letters, digits, whitespace, or one of these "
-                    "symbols: _ . : / = + \\ - @"
-                )
+    for part, text in _texts(call):
+        if any(char not in SIGNS and unicodedata.category(char)[0] not in "LZN" for char in text):
+            return invalid_value(
+                f"Tag {part} may only contain unicode letters, digits, whitespace, or one of these "
+                "symbols: _ . : / = + \\ - @"
+            )
     return None
 
 
@@ -57,3 +56,10 @@ def tag_count(call: Call) -> Refusal | None:
     if len(held | {tag.get("Key", "") for tag in call.given.get("Tags", ())}) <= MOST:
         return None
     return invalid_value(f"The number of tags exceeds the limit of {MOST} for a resource.")
+
+
+def _texts(call: Call) -> Iterator[tuple[str, str]]:
+    """Each text of a call's tags, with what RDS calls the part that it is of."""
+    for tag in call.given.get("Tags", ()):
+        yield "keys", tag.get("Key", "")
+        yield "values", tag.get("Value", "")
