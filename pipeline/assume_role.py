@@ -16,8 +16,8 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from provisioner.core.names import ENVIRONMENT
 
-ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9]{0,19}")
 SECONDS: Final = {"plan": 3600, "apply": 3 * 3600}
 
 
@@ -73,7 +73,7 @@ def _usage(arguments: list[str]) -> bool:
         case ["plan"]:
             return True
         case ["apply", environment]:
-            return ENVIRONMENT.fullmatch(environment) is not None
+            return re.fullmatch(ENVIRONMENT, environment) is not None
     return False
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import RootSyntaxError, parse
-from provisioner.core.names import DATABASES, BranchName, Place
+from provisioner.core.names import DATABASES, ENVIRONMENT, BranchName, Place
 from provisioner.core.policy import PolicyResult
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import parse_instant
@@ -21,7 +21,7 @@ from provisioner.core.times import parse_instant
 from pipeline.git import REGULAR_FILE, FileChange
 
 _ROOT: Final = re.compile(
-    DATABASES + r"(?P<environment>[a-z][a-z0-9]{0,19})/(?P<name>[a-z][a-z0-9-]{0,39})/.*", re.DOTALL
+    DATABASES + rf"(?P<environment>{ENVIRONMENT})/(?P<name>[a-z][a-z0-9-]{{0,39}})/.*", re.DOTALL
 )
 _BESIDE: Final = (DATABASES + "README.md", DATABASES + ".terraform.lock.hcl")
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from botocore.exceptions import ClientError
+from provisioner.core.tags import is_provisioners
 
 
 class Instances:
@@ -16,7 +17,7 @@ class Instances:
         tags = self.instance_tags(identifier)
         if tags is None:
             return None
-        return tags.get("RequestId", "") if tags.get("ManagedBy") == "rds-provisioner" else ""
+        return tags.get("RequestId", "") if is_provisioners(tags) else ""
 
     def instance_tags(self, identifier: str) -> dict[str, str] | None:
         """An instance's tags; None where there is no such instance."""

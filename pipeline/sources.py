@@ -1,6 +1,7 @@
 """Whose data a restore reads: RDS's own tags on the source, asked before Terraform runs."""
 
 from provisioner.core.root import Root
+from provisioner.core.tags import is_provisioners
 
 from pipeline.instances import Instances
 
@@ -21,7 +22,7 @@ def foreign_source(root: Root, instances: Instances) -> str | None:
         what, tags = f"database {restore.database}", instances.instance_tags(restore.database or "")
     if tags is None:
         return f"RDS has no {what}: ask for a restore from one that is there"
-    if tags.get("ManagedBy") != "rds-provisioner":
+    if not is_provisioners(tags):
         return f"{what} was not made by the provisioner"
     if tags.get(TEAM) != root.team:
         return f"{what} is of team {tags.get(TEAM, 'unknown')}, not {root.team}: data stays with its team"

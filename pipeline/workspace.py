@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from provisioner.core.names import Place
+from provisioner.core.names import DATABASES, Place
 
 from pipeline.git import Checkout
 
@@ -18,7 +18,7 @@ def roots(checkout: Checkout) -> dict[Place, str]:
     missing would be taken for a removal.
     """
     found = {}
-    for path in checkout.paths("HEAD", "terraform/databases/"):
+    for path in checkout.paths("HEAD", DATABASES):
         parts = path.split("/")
         if len(parts) == _PARTS and parts[-1] == "main.tf":
             found[Place(parts[2], parts[3])] = checkout.file("HEAD", path) or ""

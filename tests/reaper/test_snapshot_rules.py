@@ -12,10 +12,9 @@ from tests.reaper.account import DAY, HOUR, TAGS
 
 def test_a_name_is_read_from_its_end() -> None:
     tags = TAGS | {"Environment": "dev"}
-    managed_by = ("ManagedBy", "rds-provisioner")
 
     def read(identifier: str, instance: str) -> Place | None:
-        return place_of(identifier, instance, tags, managed_by)
+        return place_of(identifier, instance, tags)
 
     assert read("dev-a-final-b-final-0a1b2c3d", "dev-a-final-b") == Place("dev", "a-final-b")
     assert read("dev-a-final-0a1b2c3d", "dev-b") is None

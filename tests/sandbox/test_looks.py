@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from provisioner.core.names import Place
-from provisioner.reaper.rds import MANAGED_BY, Observer, asking, tags_of
+from provisioner.reaper.rds import Observer, asking, tags_of
 
 from sandbox.aws.servers import free_port
 from sandbox.aws.start import start
@@ -16,7 +16,7 @@ from sandbox.cloud import Cloud
 from sandbox.processes import Processes
 
 HOUR = dt.timedelta(hours=1)
-TAGS = [{"Key": MANAGED_BY[0], "Value": MANAGED_BY[1]}, {"Key": "Environment", "Value": "dev"}]
+TAGS = [{"Key": "ManagedBy", "Value": "rds-provisioner"}, {"Key": "Environment", "Value": "dev"}]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from provisioner.access.login import Login
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.models import Database
+from provisioner.core.tags import MANAGED_BY
 
 _PASSWORD_LENGTH: Final = 40
 _CURRENT, _PENDING = "AWSCURRENT", "AWSPENDING"
@@ -154,7 +155,7 @@ def _content(login: Login, user: str, password: str) -> str:
 
 def _tags(database: Database) -> dict[str, str]:
     return {
-        "ManagedBy": "rds-provisioner",
+        **MANAGED_BY,
         "Environment": database.environment,
         "DatabaseName": database.database_name,
         "Team": database.team,

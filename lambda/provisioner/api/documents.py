@@ -12,7 +12,7 @@ from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import BEGINS, ENDED, DatabaseState, Progress, State, maximum, step_starts
 from provisioner.core.models import Activity, Charge, Database, Request
 from provisioner.core.root import Root
-from provisioner.core.times import instant
+from provisioner.core.times import instant, optional_instant
 
 _STATE_WORDS: Final = {
     State.REQUESTED: "The pull request is being opened.",
@@ -136,8 +136,8 @@ def database_document(
         document["events"] = [_database_event(event) for event in events]
         document["secrets"] = secrets(database, events)
         known = activity if activity and activity.origin == database.origin else None
-        document["last_connection_at"] = _time(known.last_connection_at if known else None)
-        document["idle_since"] = _time(known.idle_since if known else None)
+        document["last_connection_at"] = optional_instant(known.last_connection_at if known else None)
+        document["idle_since"] = optional_instant(known.idle_since if known else None)
     return document
 
 
@@ -184,10 +184,6 @@ def _event(event: Event, start: dt.datetime) -> dict[str, Any]:
         "actor": event.actor,
         **({"detail": dict(event.detail)} if event.detail else {}),
     }
-
-
-def _time(time: dt.datetime | None) -> str | None:
-    return instant(time) if time else None
 
 
 def _database_event(event: DatabaseEvent) -> dict[str, Any]:

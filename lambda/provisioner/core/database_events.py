@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import TypedDict
 
 from provisioner.core.events import ACTOR, LONGEST_CAUSE, PIPELINE
-from provisioner.core.times import instant
+from provisioner.core.names import id8
+from provisioner.core.times import instant, optional_instant
 
 
 class DatabaseEventType(StrEnum):
@@ -61,7 +62,7 @@ class DatabaseEvent:
 def expiring(mark: str, origin: str, at: dt.datetime, *, expires_at: str, last: bool) -> DatabaseEvent:
     """A warning of its end went out; `mark` is that of expiry.py."""
     return DatabaseEvent(
-        id=f"expiring:{mark}:{origin[:8]}",
+        id=f"expiring:{mark}:{id8(origin)}",
         type=DatabaseEventType.EXPIRING,
         at=at,
         actor=ACTOR,
@@ -74,11 +75,11 @@ def idle(
 ) -> DatabaseEvent:
     """Nobody uses it since then; `removed_at` is when it is removed, where that is automatic."""
     return DatabaseEvent(
-        id=f"{spell}:{'warned' if removed_at else 'reported'}:{origin[:8]}",
+        id=f"{spell}:{'warned' if removed_at else 'reported'}:{id8(origin)}",
         type=DatabaseEventType.IDLE,
         at=at,
         actor=ACTOR,
-        detail={"idle_since": _optional(since), "removed_at": _optional(removed_at)},
+        detail={"idle_since": optional_instant(since), "removed_at": optional_instant(removed_at)},
     )
 
 
@@ -87,11 +88,11 @@ def used_again(
 ) -> DatabaseEvent:
     """A spell of idleness is over."""
     return DatabaseEvent(
-        id=f"{spell}:over:{origin[:8]}",
+        id=f"{spell}:over:{id8(origin)}",
         type=DatabaseEventType.USED_AGAIN,
         at=at,
         actor=ACTOR,
-        detail={"last_connection_at": _optional(last_connection_at)},
+        detail={"last_connection_at": optional_instant(last_connection_at)},
     )
 
 
@@ -121,7 +122,7 @@ def snapshot_deleted(
 
 def users_ready_id(origin: str) -> str:
     """The id under which the users of the database that `origin` made are announced."""
-    return f"users_ready:{origin[:8]}"
+    return f"users_ready:{id8(origin)}"
 
 
 def users_ready(origin: str, at: dt.datetime, *, secrets: Mapping[str, str]) -> DatabaseEvent:
@@ -169,13 +170,7 @@ def rotation_failed_id(asked_id: str) -> str:
 
 def rotation_failed(asked: DatabaseEvent, at: dt.datetime, *, cause: str, fix: str) -> DatabaseEvent:
     """RDS refused to rotate the master's password, or did not; the password is what it was."""
-    return DatabaseEvent(
-        id=rotation_failed_id(asked.id),
-        type=DatabaseEventType.ACCESS_FAILED,
-        at=at,
-        actor=ACTOR,
-        detail={"doing": "rotating a password", "cause": cause, "fix": fix},
-    )
+    return _failed(rotation_failed_id(asked.id), "rotating a password", at, cause=cause, fix=fix)
 
 
 def is_settled(asked: DatabaseEvent, known: Iterable[DatabaseEvent]) -> bool:
@@ -186,29 +181,19 @@ def is_settled(asked: DatabaseEvent, known: Iterable[DatabaseEvent]) -> bool:
 
 def access_failed(doing: str, at: dt.datetime, *, cause: str, fix: str) -> DatabaseEvent:
     """Users could not be made, or a password not rotated, and it is not tried again automatically."""
-    return DatabaseEvent(
-        id=f"access_failed:{doing}:{instant(at)}",
-        type=DatabaseEventType.ACCESS_FAILED,
-        at=at,
-        actor=ACTOR,
-        detail={"doing": doing, "cause": cause, "fix": fix},
-    )
+    return _failed(f"access_failed:{doing}:{instant(at)}", doing, at, cause=cause, fix=fix)
 
 
 def rights_missing(refused: Sequence[str], at: dt.datetime) -> DatabaseEvent:
     """Its users can log in, and the master user could not give them these rights; each set is said once."""
     cause = "; ".join(refused)
     digest = hashlib.sha256(cause.encode()).hexdigest()
-    return DatabaseEvent(
-        id=f"access_failed:granting rights:{digest[:8]}",
-        type=DatabaseEventType.ACCESS_FAILED,
-        at=at,
-        actor=ACTOR,
-        detail={
-            "doing": "granting rights",
-            "cause": cause[:LONGEST_CAUSE],
-            "fix": "grant them as the owner (docs/access.md); everything else works",
-        },
+    return _failed(
+        f"access_failed:granting rights:{digest[:8]}",
+        "granting rights",
+        at,
+        cause=cause[:LONGEST_CAUSE],
+        fix="grant them as the owner (docs/access.md); everything else works",
     )
 
 
@@ -223,5 +208,11 @@ def missing_in_git(at: dt.datetime) -> DatabaseEvent:
     )
 
 
-def _optional(time: dt.datetime | None) -> str | None:
-    return instant(time) if time else None
+def _failed(event_id: str, doing: str, at: dt.datetime, *, cause: str, fix: str) -> DatabaseEvent:
+    return DatabaseEvent(
+        id=event_id,
+        type=DatabaseEventType.ACCESS_FAILED,
+        at=at,
+        actor=ACTOR,
+        detail={"doing": doing, "cause": cause, "fix": fix},
+    )

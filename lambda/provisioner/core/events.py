@@ -6,7 +6,7 @@ counts once. One constructor each, and no other place that writes an id. What is
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypedDict
@@ -75,6 +75,11 @@ class Event:
     at: dt.datetime
     actor: str
     detail: Detail = field(default_factory=Detail)
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Events in the order in which they happened; those of the same moment by their ids."""
+    return sorted(events, key=lambda event: (event.at, event.id))
 
 
 # A request: asked for, cancelled, retried

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from provisioner.core.events import Event, EventType, Step
+from provisioner.core.events import Event, EventType, Step, in_order
 
 
 class State(StrEnum):
@@ -81,7 +81,7 @@ _STEPS: Final = {
 def derive(events: Collection[Event]) -> Progress:
     """The progress that a set of events adds up to; order and repetition do not matter."""
     last: dict[EventType, Event] = {}
-    ordered = sorted(events, key=lambda one: (one.at, one.id))
+    ordered = in_order(events)
     for event in ordered:
         if event.type is not EventType.CLOSED or event.type not in last:  # the first close ends a request
             last[event.type] = event

@@ -5,7 +5,11 @@ Letters, digits, spaces and some signs; at most 128 characters a key and 256 a v
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
+
+# On everything that the provisioner makes.
+MANAGED_BY: Final[Mapping[str, str]] = {"ManagedBy": "rds-provisioner"}
 
 # The module sets these itself; AWS does not tell capitals apart in a policy's conditions.
 RESERVED: Final = frozenset(
@@ -13,6 +17,11 @@ RESERVED: Final = frozenset(
 )
 _PREFIXES: Final = ("aws:", "rds:")
 _TEXT: Final = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
+
+
+def is_provisioners(tags: Mapping[str, str]) -> bool:
+    """Whether what carries these tags was made by the provisioner."""
+    return MANAGED_BY.items() <= tags.items()
 
 
 def has_allowed_characters(text: str) -> bool:

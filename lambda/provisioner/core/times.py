@@ -11,6 +11,11 @@ def instant(time: dt.datetime) -> str:
     return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def optional_instant(time: dt.datetime | None) -> str | None:
+    """A time as it is written everywhere; None where there is none."""
+    return instant(time) if time else None
+
+
 def parse_instant(text: str) -> dt.datetime:
     """The inverse of `instant`."""
     return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -32,7 +31,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """The Lambda function; `{"now": "<RFC 3339>"}` in the event looks at another time than the present."""
     now = dt.datetime.fromisoformat(event["now"]) if "now" in event else dt.datetime.now(dt.UTC)
     opening, outcome = changes.opening(now), Outcome()
-    rotations = MasterRotations(opening, partial(master.is_rotated, settings.client("secretsmanager")))
+    rotations = MasterRotations(
+        opening, lambda arn, since: master.is_rotated(settings.client("secretsmanager"), arn, since)
+    )
     StuckRequests(opening, repository.github, settings.base_branch(), rotations.settle).run(outcome)
     ExpiredDatabases(opening, repository.github).run(outcome)
     for name, value in (

@@ -119,9 +119,8 @@ def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _rules(body: CreateBody, catalog: Catalog) -> tuple[Environment, Engine]:
+def _rules(body: CreateBody, catalog: Catalog, errors: list[FieldError]) -> tuple[Environment, Engine]:
     """The catalog's rules for a new database; raises Problem (422) at once where it has none."""
-    errors = _name_errors(body)
     environment = catalog.environments.get(body.environment)
     engine = catalog.engines.get(body.database_engine)
     if environment is None:
@@ -135,8 +134,10 @@ def _rules(body: CreateBody, catalog: Catalog) -> tuple[Environment, Engine]:
 
 def _choices(body: CreateBody, catalog: Catalog, source: Root | None, now: dt.datetime) -> _Choices:
     """What was asked for, with defaults filled in; raises Problem (422) naming all that is not allowed."""
-    environment, engine = _rules(body, catalog)
-    errors = _name_errors(body)
+    errors = [
+        FieldError("/database_name", text) for text in name_errors(body.database_name, body.database_engine)
+    ]
+    environment, engine = _rules(body, catalog, errors)
     version = _version(body, engine, source, errors)
     multi_az = _standby(body, environment, errors)
     ttl = body.ttl or environment.lifetime.default
@@ -148,11 +149,6 @@ def _choices(body: CreateBody, catalog: Catalog, source: Root | None, now: dt.da
     return _Choices(
         engine_version=version, size=size, storage_gb=storage_gb, multi_az=multi_az, expires_at=expires_at
     )
-
-
-def _name_errors(body: CreateBody) -> list[FieldError]:
-    found = name_errors(body.database_name, body.database_engine)
-    return [FieldError("/database_name", text) for text in found]
 
 
 def _version(body: CreateBody, engine: Engine, source: Root | None, errors: list[FieldError]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.core.database_events import DatabaseEvent
-from provisioner.core.events import Event, Step
+from provisioner.core.events import Event, Step, in_order
 from provisioner.core.models import Activity, Charge, Database, Page, Request
 from provisioner.core.names import Place
 from provisioner.ledger.new_request import KeyUsed, idempotency_key
@@ -37,7 +37,7 @@ class Reads:
     def events(self, request_id: str) -> list[Event]:
         """A request's events, in the order in which they happened."""
         rows = self._table.query(request_key(request_id), "EVT#")
-        return sorted((event_from_row(row) for row in rows), key=lambda event: (event.at, event.id))
+        return in_order(map(event_from_row, rows))
 
     def database(self, place: Place) -> Database | None:
         """A database, as of now; removed ones included."""

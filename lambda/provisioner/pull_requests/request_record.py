@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provisioner.core.database_events import DatabaseEvent
-from provisioner.core.events import Event, EventType, requested
+from provisioner.core.events import Event, EventType, in_order, requested
 from provisioner.core.lifecycle import derive
 from provisioner.core.models import Request
 from provisioner.ledger.codecs import Codec, Codecs, fields, written
@@ -96,7 +96,7 @@ def parse(text: str) -> Record | None:
 
 
 def _shortened(events: Collection[Event]) -> list[Event]:
-    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    ordered = in_order(events)
     failures = [event for event in ordered if event.type is EventType.FAILED]
     old = {event.id for event in failures[:-1]}
     return [
@@ -108,7 +108,7 @@ def _shortened(events: Collection[Event]) -> list[Event]:
 
 
 def _ends(events: Collection[Event]) -> list[Event]:
-    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    ordered = in_order(events)
     first = {event.type: event for event in reversed(ordered)}
     last = {event.type: event for event in ordered}
     return [event for event in ordered if event in (first[event.type], last[event.type])]
@@ -120,7 +120,7 @@ def _folded(title: str, text: str) -> str:
 
 
 def _write(request: Request, events: Collection[Event], database_events: Collection[DatabaseEvent]) -> str:
-    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    ordered = in_order(events)
     content = {
         "request": dict.fromkeys(_REQUEST) | written(_REQUEST, request),
         "events": [_row(event_row(request.id, event)) for event in ordered],

@@ -22,7 +22,7 @@ from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Activity, Database
-from provisioner.core.times import instant
+from provisioner.core.times import optional_instant
 from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments
@@ -176,11 +176,10 @@ class IdleDatabases:
         number = self.opening.ledger.origin_pull_request(database)
         if number is None:
             return
-        removed_at = idle_rules.removed_at(activity)
         text = comments.idle_comment(
             place=str(database.place),
-            idle_since=instant(activity.idle_since) if activity.idle_since else None,
-            removed_at=instant(removed_at) if removed_at else None,
+            idle_since=optional_instant(activity.idle_since),
+            removed_at=optional_instant(idle_rules.removed_at(activity)),
         )
         self.github().put_comment(number, comments.IDLE, text)
 
@@ -189,7 +188,7 @@ class IdleDatabases:
         fresh = self.opening.ledger.database(database.place)
         if fresh is None or fresh.root.request_id != database.root.request_id:
             return False
-        since = instant(activity.idle_since) if activity.idle_since else ""
+        since = optional_instant(activity.idle_since) or ""
         asked = removal.ask(
             self.opening,
             fresh,

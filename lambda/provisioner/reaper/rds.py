@@ -10,9 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.names import Place
+from provisioner.core.tags import is_provisioners
 from provisioner.reaper.idle_rules import HOUR, Point
-
-MANAGED_BY: Final = ("ManagedBy", "rds-provisioner")  # the tag of everything that our module makes
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 _MOST_METRICS: Final = 500
@@ -114,8 +113,9 @@ class Observer:
 def _instance(described: Mapping[str, Any]) -> Instance | None:
     """The instance of ours that RDS describes; None for any other, and for one that is still being made."""
     identifier, tags = described["DBInstanceIdentifier"], tags_of(described)
-    environment, _, name = identifier.partition("-")
-    ours = (MANAGED_BY[0], tags.get(MANAGED_BY[0])) == MANAGED_BY and tags.get("Environment") == environment
-    if not ours or "InstanceCreateTime" not in described:
+    place = Place.of_identifier(identifier)
+    if place is None or not is_provisioners(tags) or tags.get("Environment") != place.environment:
         return None
-    return Instance(identifier, Place(environment, name), described["InstanceCreateTime"])
+    if "InstanceCreateTime" not in described:
+        return None
+    return Instance(identifier, place, described["InstanceCreateTime"])

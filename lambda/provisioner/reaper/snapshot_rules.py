@@ -8,13 +8,14 @@ log.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database
 from provisioner.core.names import Place, SnapshotName
+from provisioner.core.tags import is_provisioners
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,7 @@ class Snapshot:
     created_at: dt.datetime
 
 
-def place_of(
-    identifier: str, instance: str, tags: dict[str, str], managed_by: tuple[str, str]
-) -> Place | None:
+def place_of(identifier: str, instance: str, tags: Mapping[str, str]) -> Place | None:
     """The database of a snapshot that we made; None for any other.
 
     `instance` is the instance that RDS says it was taken of.
@@ -36,7 +35,7 @@ def place_of(
     name = SnapshotName.parse(identifier)
     if name is None or name.id8 is None or instance != name.place.identifier:
         return None
-    if (managed_by[0], tags.get(managed_by[0])) != managed_by:
+    if not is_provisioners(tags):
         return None
     return name.place if tags.get("Environment") == name.place.environment else None
 

@@ -14,7 +14,7 @@ from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention, NeedsPerson, TryLater
 from provisioner.intake.opening import Opening
 from provisioner.reaper import snapshot_rules
-from provisioner.reaper.rds import MANAGED_BY, asking, tags_of
+from provisioner.reaper.rds import asking, tags_of
 from provisioner.reaper.snapshot_rules import Snapshot
 
 _TURN: Final = "snapshots"
@@ -141,5 +141,5 @@ def _final(described: Mapping[str, Any]) -> Snapshot | None:
     if described.get("SnapshotType") != "manual" or described.get("Status") != "available":
         return None
     identifier, instance = described["DBSnapshotIdentifier"], described["DBInstanceIdentifier"]
-    place = snapshot_rules.place_of(identifier, instance, tags_of(described), MANAGED_BY)
+    place = snapshot_rules.place_of(identifier, instance, tags_of(described))
     return Snapshot(identifier, place, described["SnapshotCreateTime"]) if place else None
