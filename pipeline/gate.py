@@ -13,7 +13,7 @@ from typing import Final, Literal
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import RootSyntaxError, parse
-from provisioner.core.names import DATABASES, ENVIRONMENT, BranchName, Place
+from provisioner.core.names import DATABASES, ENVIRONMENT, BranchName, Place, id8
 from provisioner.core.policy import PolicyResult
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import parse_instant
@@ -24,6 +24,15 @@ _ROOT: Final = re.compile(
     DATABASES + rf"(?P<environment>{ENVIRONMENT})/(?P<name>[a-z][a-z0-9-]{{0,39}})/.*", re.DOTALL
 )
 _BESIDE: Final = (DATABASES + "README.md", DATABASES + ".terraform.lock.hcl")
+
+# The rule that the break-glass switch is for (docs/runbook.md).
+UNASKED: Final = "request"
+_UNASKED: Final = PolicyResult(
+    UNASKED,
+    False,
+    "no request made this pull request, and roots change through the API alone: close it, and ask by POST "
+    "/provision-rds, PATCH or DELETE",
+)
 
 Action = Literal["create", "change", "remove"]
 # What each kind of the provisioner's branches does; a change has three of them.
@@ -44,6 +53,11 @@ class Verdict:
     def passed(self) -> bool:
         """Whether every rule holds."""
         return policy.passed(list(self.results))
+
+    @property
+    def only_unasked(self) -> bool:
+        """Whether all that is denied is that no request made it: what an operator may allow for a while."""
+        return [one.rule for one in self.results if not one.passed] == [UNASKED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +84,10 @@ def check(
     results = [_place(touched), _scope(places, changes)]
     if branch.startswith("rds/"):
         results.append(_branch(named, places, changes))
+    unasked = [] if branch.startswith("rds/") or not touched else [_UNASKED]
     if len(places) != 1 or not all(one.passed for one in results):
-        return Verdict(_only(places), None, tuple(results))
+        return Verdict(_only(places), None, (*results, *unasked))
+    results += unasked
     (place,) = places
     path = place.root_path
     before, after = files.before(path), files.after(path)
@@ -81,6 +97,8 @@ def check(
         results.append(_kind(named.kind, action))
     if after is None:
         return Verdict(place, action, (*results, _removal(before)))
+    if named:
+        results += _request(named, after)
     disarming = bool(named and named.kind == "disarm")
     results += policy.check(
         after, place=place, catalog=catalog, now=now, disarming=disarming, creating=before is None
@@ -144,6 +162,18 @@ def _branch(named: BranchName | None, places: set[Place], changes: Sequence[File
     if changes and places != {named.place}:
         return PolicyResult("branch", False, f"the branch belongs to {path}, but changes {changes[0].path!r}")
     return PolicyResult("branch", True, f"belongs to {path}")
+
+
+def _request(named: BranchName, after: str) -> list[PolicyResult]:
+    """The root carries out the request of its branch: that one is known, and was checked."""
+    try:
+        says = id8(parse(after).request_id)
+    except RootSyntaxError:
+        return []  # which the policy says
+    if says == named.id8:
+        return [PolicyResult(UNASKED, True, f"carries out request {says}")]
+    detail = f"the branch is of request {named.id8}, but its root says {says!r}"
+    return [PolicyResult(UNASKED, False, detail)]
 
 
 def _kind(kind: str, action: Action) -> PolicyResult:

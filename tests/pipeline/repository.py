@@ -35,8 +35,8 @@ class Repository:
         return git(self.directory, *arguments)
 
     def branch(self, name: str, start: str = "main") -> None:
-        """A new branch from main, checked out."""
-        self.git("checkout", "--quiet", "--force", "-b", name, start)
+        """A new branch from main, checked out; one that was merged may be there."""
+        self.git("checkout", "--quiet", "--force", "-B", name, start)
 
     def commit(self, files: dict[str, str | None]) -> str:
         """Commit files; None removes one."""

@@ -1,8 +1,9 @@
 """A repository, a bucket and a cloud in which pull requests are planned and main is applied."""
 
 import copy
-import itertools
 from typing import Any
+
+from provisioner.core.hcl import parse
 
 from pipeline.apply import Reconciler
 from pipeline.drift import Drift
@@ -33,16 +34,23 @@ class Setting:
         self.applies = Reporter(functions or self.functions, "apply-report", sleep=lambda _: None)
         self.interruption = Interruption()
         self.now = NOW
-        self._numbers = itertools.count(1)
 
     def reviewed(self, files: dict[str, str | None], branch: str | None = None) -> None:
         """A pull request, planned and merged."""
-        branch = branch or f"feature-{next(self._numbers)}"
+        branch = branch or self.branch_of(files)
         self.repository.branch(branch, "origin/main")
         self.repository.commit(files)
         assert self.plan(branch)
         self.repository.on_main(files)
         self.functions.reports.clear()
+
+    def branch_of(self, files: dict[str, str | None]) -> str:
+        """The branch on which the provisioner brings a root, or removes one."""
+        ((path, text),) = files.items()
+        before = self.repository.checkout.file("origin/main", path)
+        kind = "remove" if text is None else "create" if before is None else "update"
+        known = parse(text or before or "")
+        return known.place.branch(kind, known.request_id)
 
     def plan(self, branch: str) -> bool:
         checkout = self.repository.checkout

@@ -18,9 +18,16 @@ from tests.pipeline.repository import LOCK, Repository, file_of
 
 CREATE = "rds/dev/mydb123/create-3f0c1a2b"
 UPDATE = "rds/dev/mydb123/update-3f0c1a2b"
+DISARM = "rds/dev/mydb123/disarm-3f0c1a2b"
 REMOVE = "rds/dev/mydb123/remove-3f0c1a2b"
 PATH = Place("dev", "mydb123").root_path
 OTHER = "11111111-8f5e-4c1d-9a70-1c2d3e4f5a6b"
+
+
+UNASKED = (
+    "no request made this pull request, and roots change through the API alone: close it, and ask by POST "
+    "/provision-rds, PATCH or DELETE"
+)
 
 
 def judged(repository: Repository, branch: str) -> Verdict:
@@ -105,6 +112,20 @@ def test_an_end_in_the_past_is_denied_where_a_change_sets_it(repository: Reposit
     assert new == {"end": f"ends {past}, which lies in the past"}
     repository.on_main(file_of(root()))
     assert "end" in denials(on_branch(repository, UPDATE, file_of(changed(expires_at=past))))
+    repository.on_main(file_of(changed(deletion_protection=True)))
+    assert denials(on_branch(repository, DISARM, file_of(changed(expires_at=past)))) == {
+        "in place": "a disarm switches deletion_protection off and changes nothing else, not "
+        "deletion_protection, expires_at"
+    }
+
+
+def test_a_database_whose_end_has_come_is_disarmed_and_removed(repository: Repository) -> None:
+    over = changed(expires_at="2026-11-20T12:00:00Z", deletion_protection=True)
+    repository.on_main(file_of(over))
+    disarmed = dataclasses.replace(over, deletion_protection=False)
+    assert denials(on_branch(repository, DISARM, file_of(disarmed))) == {}
+    repository.on_main(file_of(disarmed))
+    assert denials(on_branch(repository, REMOVE, {PATH: None})) == {}
 
 
 def test_an_end_that_has_come_keeps_no_other_change_out(repository: Repository) -> None:
@@ -182,7 +203,8 @@ class TestFiles:
         repository.git("add", PATH)
         repository.git("commit", "--quiet", "--message", "Link")
         assert denials(judged(repository, "feature")) == {
-            "files": f"{PATH!r} has to be a regular file, not mode 120000"
+            "files": f"{PATH!r} has to be a regular file, not mode 120000",
+            "request": UNASKED,
         }
 
     def test_a_linked_directory_is_no_root(self, repository: Repository) -> None:
@@ -222,9 +244,12 @@ class TestScope:
 
     def test_two_databases_are_two_pull_requests(self, repository: Repository) -> None:
         second = root(OTHER, database_name="second")
-        assert denials(on_branch(repository, "feature", file_of(root()) | file_of(second))) == {
-            "scope": "one database per pull request, not dev/mydb123, dev/second"
+        verdict = on_branch(repository, "feature", file_of(root()) | file_of(second))
+        assert denials(verdict) == {
+            "scope": "one database per pull request, not dev/mydb123, dev/second",
+            "request": UNASKED,
         }
+        assert not verdict.only_unasked
 
     @pytest.mark.parametrize(
         "path", ["terraform/modules/rds_database/main.tf", LOCK, "catalog.yaml", ".circleci/config.yml"]
@@ -249,6 +274,33 @@ class TestScope:
     def test_the_branch_says_what_its_file_does(self, repository: Repository) -> None:
         assert denials(on_branch(repository, UPDATE, file_of(root()))) == {
             "kind": "the branch says update, its file says create"
+        }
+
+
+class TestRequest:
+    """Roots change through the API: a request made the pull request."""
+
+    @pytest.mark.parametrize("branch", ["tidy/dev", "main", "fix", "RDS/dev/mydb123/create-3f0c1a2b"])
+    def test_a_root_that_no_request_made_is_denied(self, repository: Repository, branch: str) -> None:
+        verdict = on_branch(repository, branch, file_of(root())) if branch != "main" else None
+        if verdict is None:
+            repository.branch("elsewhere")
+            repository.commit(file_of(root()))
+            verdict = judged(repository, branch)
+        assert denials(verdict) == {"request": UNASKED}
+        assert verdict.only_unasked
+
+    def test_a_change_and_a_removal_that_no_request_made_are_denied(self, repository: Repository) -> None:
+        repository.on_main(file_of(root()))
+        assert denials(on_branch(repository, "tidy/up", file_of(changed(storage_gb=30)))) == {
+            "request": UNASKED
+        }
+        assert denials(on_branch(repository, "tidy/rm", {PATH: None})) == {"request": UNASKED}
+
+    def test_the_root_carries_out_the_request_of_its_branch(self, repository: Repository) -> None:
+        verdict = on_branch(repository, CREATE, file_of(root(OTHER)))
+        assert denials(verdict) == {
+            "request": "the branch is of request 3f0c1a2b, but its root says '11111111'"
         }
 
 

@@ -12,6 +12,7 @@ from tests.pipeline.repository import file_of
 from tests.pipeline.setting import URL, Setting
 
 CREATE = "rds/dev/mydb123/create-3f0c1a2b"
+UPDATE = "rds/dev/mydb123/update-3f0c1a2b"
 PATH = Place("dev", "mydb123").root_path
 
 
@@ -81,7 +82,7 @@ def test_a_plan_that_fails_is_reported_with_its_cause(setting: Setting) -> None:
     setting.apply()
     setting.functions.reports.clear()
     setting.cloud.states["dev/mydb123"].tainted.add(INSTANCE)
-    assert not planned(setting, file_of(dataclasses.replace(root(), storage_gb=30)), "feature")
+    assert not planned(setting, file_of(dataclasses.replace(root(), storage_gb=30)), UPDATE)
     (report,) = setting.functions.reports
     assert report["outcome"] == "failed"
     assert report["cause"].startswith(PREVENTED.split("\n", maxsplit=1)[0])
@@ -96,7 +97,7 @@ def test_a_plan_that_touches_another_database_is_not_kept(setting: Setting) -> N
     state = setting.cloud.states["dev/mydb123"]
     state.resources["module.database.aws_db_instance.other"] = {"identifier": "prod-orders"}
     changed = dataclasses.replace(root(), storage_gb=30)
-    assert not planned(setting, file_of(changed), "feature")
+    assert not planned(setting, file_of(changed), UPDATE)
     (report,) = setting.functions.reports
     assert (report["outcome"], report["summary"]["only_own_database"]) == ("failed", False)
     assert "is the database prod-orders" in report["cause"]
@@ -109,7 +110,7 @@ def test_a_change_that_loses_the_database_is_not_kept(setting: Setting) -> None:
     setting.functions.reports.clear()
     state = setting.cloud.states["dev/mydb123"]
     state.resources["module.database.aws_db_instance.old"] = {"identifier": "dev-mydb123"}
-    assert not planned(setting, file_of(dataclasses.replace(root(), storage_gb=30)), "feature")
+    assert not planned(setting, file_of(dataclasses.replace(root(), storage_gb=30)), UPDATE)
     assert "module.database.aws_db_instance.old: delete" in setting.functions.reports[0]["cause"]
 
 
