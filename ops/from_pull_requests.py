@@ -51,7 +51,7 @@ def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHi
     except request_record.RecordError as error:
         raise RecordRejected(str(error)) from error
     if asked is None:
-        raise RecordRejected("its body holds no record: somebody took it out, or an older version wrote it")
+        raise RecordRejected("its body holds no record: someone took it out, or an older version wrote it")
     request = asked.request
     if branch(request) != pull.branch:
         raise RecordRejected(f"its record is about {branch(request)}")

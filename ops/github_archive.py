@@ -50,7 +50,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class TimelineItem:
-    """What somebody did to a pull request: approved, closed, merged or reopened."""
+    """What someone did to a pull request: approved, closed, merged or reopened."""
 
     id: int
     what: str

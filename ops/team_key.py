@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TEAM: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_TEAM: Final = 40
-# Everything up to a printed name: a person, a bot, a service.
+# Everything up to a printed name: a user, a bot, a service.
 ACTOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 @._+/-]{0,63}")
 
 
@@ -134,7 +134,7 @@ class TeamKeys:
             self.dynamodb.delete_item(TableName=self.table, Key=_row_key(key_id))
 
     def _about(self, key_id: str) -> dict[str, Any]:
-        """What API Gateway says of a key; empty where it is gone.
+        """What API Gateway says of a key; empty where it no longer exists.
 
         A usage plan may still name a key that was deleted.
         """

@@ -69,12 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     apply = verbs.add_parser("apply", help="apply what main says and is not applied yet")
     apply.add_argument("--environment", required=True)
     verbs.add_parser("drift", help="report what differs from main")
-    verbs.add_parser("locks", help="list the state locks, and how to let go of each; changes nothing")
+    verbs.add_parser("locks", help="list the state locks, and how to release each; changes nothing")
     return parser
 
 
 def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interruption) -> list[str]:
-    """What failed, in words."""
+    """What failed, as texts."""
     if chosen.verb == "locks":
         print(locks.listing(_store().locks(), _now(), os.environ["TF_STATE_BUCKET"]), flush=True)
         return []

@@ -1,4 +1,4 @@
-"""What Terraform's errors mean to the person who reads a failed plan or apply, and what to do next."""
+"""What Terraform's errors mean to whoever reads a failed plan or apply, and what to do next."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from typing import Final
 _ADVICE: Final = (
     (
         "Error acquiring the state lock",
-        "Another run holds the state. If it is over, `python -m pipeline locks` says how to let go of it.",
+        "Another run holds the state. If it is over, `python -m pipeline locks` says how to release it.",
     ),
     (
         "DBInstanceAlreadyExists",

@@ -48,19 +48,19 @@ class Reconciler:
     interruption: Interruption
 
     def run(self, environment: str) -> list[str]:
-        """Do what is to do; the failures, in words. One database's failure does not stop the others."""
+        """Do what is to do; the failures. One database's failure does not stop the others."""
         began = self.clock()
         work = pending(roots(self.checkout), self.store.applied(environment), environment)
         print(f"{environment}: {len(work)} of its databases differ from what was last applied.", flush=True)
         failures = []
-        for one in work:
-            print(f"\n== {one.place}: {'remove' if one.removal else 'apply'}", flush=True)
+        for item in work:
+            print(f"\n== {item.place}: {'remove' if item.removal else 'apply'}", flush=True)
             if self.interruption.requested:
-                failures.append(f"{one.place}: not begun, because the job was ended from outside")
+                failures.append(f"{item.place}: not begun, because the job was ended from outside")
             elif self.clock() - began > LAST_START:
-                failures.append(f"{one.place}: not begun, for want of time: run the workflow again")
+                failures.append(f"{item.place}: not begun, out of time: run the workflow again")
             else:
-                failures += self._one(one)
+                failures += self._one(item)
         print(f"\n{environment}: {len(work) - len(failures)} done, {len(failures)} not.", flush=True)
         return failures
 
@@ -81,7 +81,7 @@ class Reconciler:
         return []
 
     def _reconcile(self, work: Work) -> None:
-        # From here on git may lose the root again, and then whatever was made of it is cleaned up and told.
+        # From here git may lose the root again, and then whatever was made of it is cleaned up and reported.
         self.store.mark_attempted(work.place)
         self._check_policy(work)
         self._check_source(work)
@@ -98,7 +98,7 @@ class Reconciler:
     def _check_policy(self, work: Work) -> None:
         if work.removal:
             return
-        # Main was reviewed; the pull request's gate told a disarm from other changes.
+        # Main was reviewed; the pull request's gate distinguished a disarm from other changes.
         check_policy(
             policy.check(
                 work.text,
@@ -122,7 +122,7 @@ class Reconciler:
         if lock:
             raise Refused(
                 f"the state is locked: {lock.describe(self.clock())}. If that run is over, `python -m "
-                "pipeline locks` says how to let go of it; then run the workflow again",
+                "pipeline locks` says how to release it; then run the workflow again",
                 retryable=True,
             )
 

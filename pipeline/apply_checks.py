@@ -31,9 +31,9 @@ def check_plan(
     work: Work, changes: Sequence[ResourceChange], reviewed: Sequence[ResourceChange] | None, catalog: Catalog
 ) -> None:
     """The plan is for its own database, loses none unless that is its purpose, and was reviewed."""
-    beside = foreign_resources(changes, place=work.place)
-    if beside:
-        raise Refused("the plan touches more than its own database: " + "; ".join(beside))
+    others = foreign_resources(changes, place=work.place)
+    if others:
+        raise Refused("the plan touches more than its own database: " + "; ".join(others))
     if work.removal:
         _check_removal(work, changes, catalog)
     elif lost := destroyed_databases(changes):

@@ -43,7 +43,7 @@ def main(role: str, environment: str = "") -> int:
     except (BotoCoreError, ClientError) as error:
         print(
             f"assume_role {role}: {error}. Is there a role {arn}? Since version 0.2 each environment has "
-            "an apply role of its own: apply the foundation first (docs/upgrade.md). Compare the sub in the "
+            "a separate apply role: apply the foundation first (docs/upgrade.md). Compare the sub in the "
             "job's token with the trust policy in terraform/foundation: the apply roles are for main alone",
             file=sys.stderr,
         )

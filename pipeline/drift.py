@@ -29,7 +29,7 @@ class Drift:
     interruption: Interruption
 
     def run(self) -> list[str]:
-        """Look at every applied database; what could not be looked at, in words."""
+        """Look at every applied database; what could not be looked at."""
         found = roots(self.checkout)
         applied = {name: self.store.applied(name) for name in {place.environment for place in found}}
         failures = []

@@ -57,7 +57,7 @@ class Verdict:
     @property
     def only_unasked(self) -> bool:
         """Whether all that is denied is that no request made it: what an operator may allow for a while."""
-        return [one.rule for one in self.results if not one.passed] == [UNASKED]
+        return [result.rule for result in self.results if not result.passed] == [UNASKED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def check(
     changes: Sequence[FileChange], files: Files, *, branch: str, catalog: Catalog, now: dt.datetime
 ) -> Verdict:
     """Judge a pull request by what it changes."""
-    touched = [one for one in changes if _is_database(one.path)]
+    touched = [change for change in changes if _is_database(change.path)]
     places = {
         Place(found["environment"], found["name"])
         for change in touched
@@ -85,7 +85,7 @@ def check(
     if branch.startswith("rds/"):
         results.append(_branch(named, places, changes))
     unasked = [] if branch.startswith("rds/") or not touched else [_UNASKED]
-    if len(places) != 1 or not all(one.passed for one in results):
+    if len(places) != 1 or not all(result.passed for result in results):
         return Verdict(_only(places), None, (*results, *unasked))
     results += unasked
     (place,) = places
@@ -113,12 +113,13 @@ def check(
 
 
 def table(verdict: Verdict) -> str:
-    """The verdict for a person who reads the job's log."""
+    """The verdict for a reviewer who reads the job's log."""
     place = str(verdict.place) if verdict.place else "no database"
     head = f"Gate: {'passed' if verdict.passed else 'DENIED'} ({verdict.action or 'nothing'}, {place})"
-    width = max((len(one.rule) for one in verdict.results), default=0)
+    width = max((len(result.rule) for result in verdict.results), default=0)
     rows = [
-        f"  {'ok  ' if one.passed else 'DENY'}  {one.rule:<{width}}  {one.detail}" for one in verdict.results
+        f"  {'ok  ' if result.passed else 'DENY'}  {result.rule:<{width}}  {result.detail}"
+        for result in verdict.results
     ]
     return "\n".join([head, *rows])
 
@@ -129,28 +130,30 @@ def _is_database(path: str) -> bool:
 
 
 def _place(touched: Sequence[FileChange]) -> PolicyResult:
-    for one in touched:
-        match = _ROOT.fullmatch(one.path)
-        if not match or one.path != Place(match["environment"], match["name"]).root_path:
-            return PolicyResult("files", False, f"{one.path!r} does not belong there: a root is one main.tf")
-        if one.new_mode not in (None, REGULAR_FILE):
+    for change in touched:
+        match = _ROOT.fullmatch(change.path)
+        if not match or change.path != Place(match["environment"], match["name"]).root_path:
             return PolicyResult(
-                "files", False, f"{one.path!r} has to be a regular file, not mode {one.new_mode}"
+                "files", False, f"{change.path!r} does not belong there: a root is one main.tf"
+            )
+        if change.new_mode not in (None, REGULAR_FILE):
+            return PolicyResult(
+                "files", False, f"{change.path!r} has to be a regular file, not mode {change.new_mode}"
             )
     return PolicyResult("files", True, "nothing but main.tf files below terraform/databases")
 
 
 def _scope(places: set[Place], changes: Sequence[FileChange]) -> PolicyResult:
-    """One database and nothing beside it: a module or provider that comes along would run in the plan."""
+    """One database and nothing else: a module or provider that comes along would run in the plan."""
     if len(places) > 1:
         listed = ", ".join(map(str, sorted(places)))
         return PolicyResult("scope", False, f"one database per pull request, not {listed}")
     if not places:
         return PolicyResult("scope", True, "no database")
     path = next(iter(places)).root_path
-    beside = [change.path for change in changes if change.path != path]
-    if beside:
-        detail = f"{path} changes, and so does {beside[0]!r}: bring that by a pull request of its own"
+    others = [change.path for change in changes if change.path != path]
+    if others:
+        detail = f"{path} changes, and so does {others[0]!r}: bring that by a separate pull request"
         return PolicyResult("scope", False, detail)
     return PolicyResult("scope", True, f"changes {path} alone")
 
@@ -184,9 +187,9 @@ def _kind(kind: str, action: Action) -> PolicyResult:
 def _alone(path: str, listing: Sequence[str]) -> PolicyResult:
     """Terraform reads every .tf file of a directory, also one that an earlier commit left there."""
     directory = path.removesuffix("main.tf")
-    beside = [one for one in listing if one.startswith(directory) and one != path]
-    if beside:
-        return PolicyResult("alone", False, f"{beside[0]!r} stands beside main.tf: remove it first")
+    others = [name for name in listing if name.startswith(directory) and name != path]
+    if others:
+        return PolicyResult("alone", False, f"{others[0]!r} stands next to main.tf: remove it first")
     return PolicyResult("alone", True, "main.tf is the directory's only file")
 
 

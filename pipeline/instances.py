@@ -13,7 +13,7 @@ class Instances:
         self._client = client
 
     def request_of(self, identifier: str) -> str | None:
-        """The request that an instance was made for: None without an instance, "" for somebody else's."""
+        """The request that an instance was made for: None without an instance, "" for someone else's."""
         tags = self.instance_tags(identifier)
         if tags is None:
             return None

@@ -1,7 +1,7 @@
 """The job's end, asked for from outside: what runs ends in good order, and nothing more begins.
 
-CircleCI cancels a job with SIGTERM. Terraform that hears SIGINT once saves its state and lets go of its lock;
-one that hears it twice drops everything, so a second request is not passed on.
+CircleCI cancels a job with SIGTERM. Terraform that receives SIGINT once saves its state and releases its
+lock; one that receives it twice drops everything, so a second request is not passed on.
 https://developer.hashicorp.com/terraform/cli/commands/apply
 """
 

@@ -1,4 +1,4 @@
-"""Held state locks, in words: who, since when, and what a person does about one that was left behind.
+"""Held state locks: who, since when, and what an operator does about one that was left behind.
 
 Nothing here breaks a lock. An apply that is still running somewhere would then write over another's state.
 """
@@ -10,7 +10,7 @@ from pipeline.store import Lock
 
 
 def listing(locks: Mapping[str, Lock], now: dt.datetime, bucket: str) -> str:
-    """Every lock with its age, and how a person lets go of it."""
+    """Every lock with its age, and how an operator releases it."""
     if not locks:
         return "No state is locked."
     lines = []
@@ -20,7 +20,7 @@ def listing(locks: Mapping[str, Lock], now: dt.datetime, bucket: str) -> str:
             f"{key.removeprefix('databases/').rpartition('/')[0]}: {lock.describe(now)}.",
             "  1. See that no pipeline is applying it, and what RDS shows of it.",
             f"  2. aws s3 cp {object_url} -    still names the lock {lock.id}",
-            f"  3. aws s3 rm {object_url}      lets go of it, as terraform force-unlock does",
+            f"  3. aws s3 rm {object_url}      releases it, as terraform force-unlock does",
             "  4. Run main's newest workflow again: it goes on where the other one ended.",
         ]
     return "\n".join(lines)

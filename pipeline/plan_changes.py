@@ -25,7 +25,7 @@ _LONGEST_PROBLEM: Final = 500
 class ResourceChange:
     """What a plan does to one resource: its actions in Terraform's words, and the arguments that it sets.
 
-    `unknown` has those arguments that the apply will tell; `deposed` the id of an object that a replacement
+    `unknown` has those arguments that the apply will know; `deposed` the id of an object that a replacement
     left behind; `protected` and `skips_snapshot` are the instance's settings before the change.
     """
 

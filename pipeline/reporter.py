@@ -1,4 +1,4 @@
-"""Tell the provisioner how a plan or an apply went: it comments, merges and keeps the ledger."""
+"""Report to the provisioner how a plan or an apply went: it comments, merges and keeps the ledger."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from provisioner.reports.schema import Report, encode
 # A pipeline may be quicker than the worker that opens the pull request after it pushed the branch.
 TRIES: Final = 24
 PAUSE_SECONDS: Final = 5.0
-# A function that fails three times has a fault of its own; AWS's client has its own patience beside this one.
+# A function that fails three times is itself at fault; AWS's client has its own patience next to this one.
 FAILURES: Final = 3
 
 

@@ -9,7 +9,7 @@ TEAM = "Team"
 
 
 def foreign_source(root: Root, instances: Instances) -> str | None:
-    """Why a root may not be restored from its source, in words; None where it may.
+    """Why a root may not be restored from its source; None where it may.
 
     The tags are copied from the database to its snapshots, and no team can write them.
     """

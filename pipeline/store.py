@@ -20,7 +20,7 @@ _LOCK: Final = ".tflock"
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A state lock that somebody holds, or left behind."""
+    """A state lock that someone holds, or left behind."""
 
     id: str
     who: str
@@ -90,7 +90,7 @@ class Store:
         A plan that was reviewed after the removal's is for a new database of that name, and stays.
         """
         removal = _reviewed(place, content_hash(render_removed(place)))
-        written = {one["Key"]: one["LastModified"] for one in self._objects(f"reviewed/{place}/")}
+        written = {stored["Key"]: stored["LastModified"] for stored in self._objects(f"reviewed/{place}/")}
         if removal in written:
             for key, at in written.items():
                 if at <= written[removal] and key != removal:
@@ -114,11 +114,11 @@ class Store:
         return None if content is None else Lock.parse(content)
 
     def _keys(self, prefix: str) -> Iterator[str]:
-        return (str(one["Key"]) for one in self._objects(prefix))
+        return (str(stored["Key"]) for stored in self._objects(prefix))
 
     def _objects(self, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        return (one for page in pages for one in page.get("Contents", []))
+        return (stored for page in pages for stored in page.get("Contents", []))
 
     def _put(self, key: str, body: bytes) -> None:
         self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")

@@ -93,7 +93,7 @@ class Terraform:
             encoding="utf-8",
             errors="replace",
             env={**os.environ, "TF_IN_AUTOMATION": "1"},
-            # A group of its own: a signal to the job's group does not reach Terraform twice.
+            # A separate process group: a signal to the job's group does not reach Terraform twice.
             process_group=0,
         )
         seconds = self.limits.apply if command == "apply" else self.limits.plan
@@ -156,7 +156,7 @@ def plan_text(said: str) -> str:
 
 
 def backend_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The S3 backend's settings; with an endpoint of its own, S3 is not AWS's and gets no AWS checks."""
+    """The S3 backend's settings; with another endpoint, S3 is not AWS's and gets no AWS checks."""
     settings = {"bucket": environment["TF_STATE_BUCKET"], "region": environment["AWS_REGION"]}
     if environment.get("AWS_ENDPOINT_URL"):
         checks = (

@@ -14,7 +14,7 @@ from sandbox.launch import stop as stop_sandbox
 from sandbox.printer import Printer
 from sandbox.state_directory import HOME, StateDirectory
 
-STORIES = {"create": story.tell, "life": life.tell}
+STORIES = {"create": story.play, "life": life.play}
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""④ Runs the pipeline of the base branch again, where a person or the reaper wants another try.
+"""④ Runs the pipeline of the base branch again, where an operator or the reaper wants another try.
 
 A pipeline reconciles everything on the branch that is not applied yet: one too many finds nothing to do.
 https://circleci.com/docs/api/v2/

@@ -62,7 +62,7 @@ class Gaps:
 
     def modify_instance(self, parameters: Parameters) -> Response:
         password = value(parameters, "MasterUserPassword")
-        # MiniStack would connect to a container of its own to change the password.
+        # MiniStack would connect to a separate container to change the password.
         response = self._actions["ModifyDBInstance"](
             {name: given for name, given in parameters.items() if name != "MasterUserPassword"}
         )
@@ -233,7 +233,7 @@ def start(server: Server, instance: Instance, *, restored: bool) -> None:
     try:
         server.start()
         if restored:
-            # The copied data knows the source's password; this instance has one of its own.
+            # The copied data knows the source's password; this instance has a separate one.
             server.set_password(instance["MasterUsername"], instance["_MasterUserPassword"])
     except (ServerError, OSError) as problem:
         rds.logger.error("the server of %s did not start: %s", instance["DBInstanceIdentifier"], problem)

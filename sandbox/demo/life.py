@@ -20,7 +20,7 @@ EXTENDED = {"ttl": "14d"}
 ROWS = ("create table answers (answer int)", "insert into answers values (42)")
 
 
-def tell(stage: Stage) -> object:
+def play(stage: Stage) -> object:
     """Create, resize, extend, expire, remove; the documents of the whole life.
 
     Raises StoryFailed where something is not as promised.

@@ -8,7 +8,7 @@ from sandbox.instance import describe, log_in
 BODY = {"database_name": "mydb123", "database_engine": "mysql", "environment": "dev"}
 
 
-def tell(stage: Stage) -> object:
+def play(stage: Stage) -> object:
     """Send the request, follow it to its end, and look at what came of it; what to keep of it.
 
     Raises StoryFailed where something is not as promised.

@@ -1,4 +1,4 @@
-"""One repository with its pull requests, and the webhooks that tell of every change."""
+"""One repository with its pull requests, and the webhooks that report every change."""
 
 import threading
 from typing import Any
@@ -54,7 +54,7 @@ class Hub:
         return commit
 
     def pushed(self, branch: str, before: str, after: str, actor: Actor = APP) -> None:
-        """Tell of a branch's new head, and take it over into its open pull requests."""
+        """Report a branch's new head, and take it over into its open pull requests."""
         message = self.shapes.commit(self.repository, after)["message"]
         payload = {
             "ref": f"refs/heads/{branch}",

@@ -227,7 +227,7 @@ class Shapes:
                 {"sha": parent, "url": f"{api}/{parent}", "html_url": f"{html}/{parent}"}
                 for parent in fields[7].split()
             ],
-            # GitHub signs what an App commits without an author of its own.
+            # GitHub signs what an App commits without a named author.
             "verification": {
                 "verified": True,
                 "reason": "valid",

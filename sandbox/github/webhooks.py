@@ -40,10 +40,10 @@ class Webhooks:
 
     def redeliver(self, delivery_id: str) -> bool:
         """Send an earlier delivery once more, under the same id."""
-        for one in list(self.deliveries):
-            if one["id"] == delivery_id:
-                target = next(target for target in self.targets if target.url == one["url"])
-                self._queue.put((target, one["event"], delivery_id, one["body"].encode()))
+        for delivery in list(self.deliveries):
+            if delivery["id"] == delivery_id:
+                target = next(target for target in self.targets if target.url == delivery["url"])
+                self._queue.put((target, delivery["event"], delivery_id, delivery["body"].encode()))
                 return True
         return False
 

@@ -1,4 +1,4 @@
-"""Users are made once and mended, a rotation survives being killed anywhere, and a person sees what fails."""
+"""Users are made once and repaired, a rotation survives a kill anywhere, and an operator sees what fails."""
 
 import contextlib
 import json
@@ -286,7 +286,7 @@ def test_the_secrets_of_a_removed_database_go_and_its_name_is_free(world: World)
     world.ledger.mark_removed(PLACE, gone)
     for _ in range(2):
         world.access.forget(PLACE)
-    left = [one["Name"] for one in world.client.list_secrets()["SecretList"]]
+    left = [secret["Name"] for secret in world.client.list_secrets()["SecretList"]]
     assert left == ["rds!db-1"]
 
 
@@ -300,7 +300,7 @@ def test_a_removed_database_gets_no_users(world: World) -> None:
     assert world.server.users == {}
 
 
-def test_a_missing_right_needs_a_person(world: World) -> None:
+def test_a_missing_right_needs_an_operator(world: World) -> None:
     class Refusing:
         def get_secret_value(self, **_: Any) -> Any:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "GetSecretValue")

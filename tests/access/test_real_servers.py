@@ -234,7 +234,7 @@ def test_a_server_that_knows_no_partial_revokes_is_asked_all_the_same(database: 
 
 @pytest.fixture
 def theirs(started: Database) -> Iterator[Database]:
-    """Tables, a view and a sequence of a role that somebody made by hand, without the master in it."""
+    """Tables, a view and a sequence of a role that someone made by hand, without the master in it."""
     if started.login.engine != "postgres":
         pytest.skip("only PostgreSQL's tables have owners")
     started.run(

@@ -7,7 +7,7 @@ from provisioner.access.sql import Engine, checked, quoted
 ENGINES = pytest.mark.parametrize("engine", [mysql, postgres], ids=["mysql", "postgres"])
 
 
-def test_postgres_is_told_what_it_keeps_of_a_password() -> None:
+def test_postgres_receives_what_it_keeps_of_a_password() -> None:
     statement = postgres.new_password("application", "a" * 24, b"0123456789abcdef")
     assert statement.text == (
         'ALTER ROLE "application" LOGIN PASSWORD \'SCRAM-SHA-256$4096:MDEyMzQ1Njc4OWFiY2RlZg=='

@@ -5,7 +5,7 @@ from tests.template.stack import of_type
 
 
 def test_every_deployed_module_is_measured() -> None:
-    handlers = {one["Handler"] for one in of_type("AWS::Serverless::Function").values()}
+    handlers = {function["Handler"] for function in of_type("AWS::Serverless::Function").values()}
     modules = {handler.removeprefix("provisioner.handlers.").partition(".")[0] for handler in handlers}
     assert modules == set(HANDLERS)
 

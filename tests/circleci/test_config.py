@@ -31,7 +31,7 @@ def runs(job: str) -> list[str]:
     found = []
     for step in CONFIG["jobs"][job]["steps"]:
         steps = CONFIG["commands"][step]["steps"] if step == "prepare" else [step]
-        found += [one["run"]["command"] for one in steps if isinstance(one, Mapping) and "run" in one]
+        found += [step["run"]["command"] for step in steps if isinstance(step, Mapping) and "run" in step]
     return found
 
 
@@ -51,7 +51,7 @@ def test_every_job_is_used_and_every_used_job_exists() -> None:
 
 def test_what_a_job_requires_exists_in_its_workflow() -> None:
     names = {(workflow, settings.get("name", job)) for workflow, job, settings in placed()}
-    required = [(workflow, one) for workflow, _, settings in placed() for one in settings.get("requires", [])]
+    required = [(workflow, job) for workflow, _, settings in placed() for job in settings.get("requires", [])]
 
     assert set(required) <= names
 

@@ -165,7 +165,7 @@ def test_the_log_lines_that_the_runbook_names() -> None:
 
 
 def test_the_alarms() -> None:
-    found = {one["AlarmName"]["Fn::Sub"] for one in of_type("AWS::CloudWatch::Alarm").values()}
+    found = {alarm["AlarmName"]["Fn::Sub"] for alarm in of_type("AWS::CloudWatch::Alarm").values()}
     assert found >= {f"${{AWS::StackName}}-{name}" for name in ALARMS}
 
 

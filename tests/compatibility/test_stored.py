@@ -139,7 +139,7 @@ def test_lists_indexes_and_page_tokens_go_on(ledger: Ledger) -> None:
     page = ledger.requests(token["team"], filters={}, page_size=3, page_token=token["token"])
     assert [request.id for request in page.items] == token["following"]
     failed = ledger.databases("alpha", filters={"state": "failed"}, page_size=100, page_token=None)
-    assert sorted(one.database_name for one in failed.items) == [
+    assert sorted(request.database_name for request in failed.items) == [
         "bad",
         "in-the-queue",
         "no-plan",
@@ -148,9 +148,9 @@ def test_lists_indexes_and_page_tokens_go_on(ledger: Ledger) -> None:
     soon = ledger.databases(
         "alpha", filters={}, page_size=100, page_token=None, expires_before="2026-11-27T00:00:00Z"
     )
-    assert {one.database_name for one in soon.items} == {"no-plan", "in-the-queue", "applying-now"}
+    assert {request.database_name for request in soon.items} == {"no-plan", "in-the-queue", "applying-now"}
     then = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
-    assert {one.database_name for one in ledger.due_databases(then)} == {"in-the-queue", "no-plan"}
+    assert {database.database_name for database in ledger.due_databases(then)} == {"in-the-queue", "no-plan"}
     assert len(list(ledger.due_requests(then))) == sum("due_at" in row["item"] for row in REQUESTS)
     assert ledger.request_ids(Place("dev", "orders")) == [ORDERS, "de763c2b-0350-4958-861c-131e52f9c3a1"]
     found = ledger.request_for_branch(Place("dev", "orders"), "2adee6a3")
@@ -205,7 +205,7 @@ def test_a_change_of_an_old_database_that_comes_to_nothing_gives_back_its_place(
     assert (database.state, database.active) == (DatabaseState.FAILED, create)
 
 
-@pytest.mark.parametrize("one", samples.lines("published.jsonl"), ids=lambda one: one["document"]["type"])
+@pytest.mark.parametrize("one", samples.lines("published.jsonl"), ids=lambda line: line["document"]["type"])
 def test_the_same_event_is_published(ledger: Ledger, one: dict[str, Any]) -> None:
     (row,) = (codecs.from_item(r["item"]) for r in EVENTS if label(r) == f"{one['pk']}/{one['sk']}")
     owner, *names = one["pk"].split("#")

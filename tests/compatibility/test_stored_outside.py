@@ -38,13 +38,13 @@ def ledger() -> Ledger:
 
 def test_messages_on_the_queue_are_read_and_would_be_sent_again() -> None:
     stored = samples.lines("messages.jsonl")
-    assert {one["value"]["kind"] for one in stored} == {kind.value for kind in Kind}
-    for one in stored:
-        assert decode(one["text"]) == Message(**one["value"])
-        assert encode(decode(one["text"])) == one["text"]
+    assert {sample["value"]["kind"] for sample in stored} == {kind.value for kind in Kind}
+    for sample in stored:
+        assert decode(sample["text"]) == Message(**sample["value"])
+        assert encode(decode(sample["text"])) == sample["text"]
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda one: f"{one['type']}-{one.get('outcome')}")
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: f"{report['type']}-{report.get('outcome')}")
 def test_reports_of_an_older_pipeline_are_read(report: dict[str, Any]) -> None:
     found = schema.parse(report).model_dump(mode="json")
     assert {name: found[name] for name in report} == report

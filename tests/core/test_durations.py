@@ -60,7 +60,7 @@ def test_the_newest_are_kept(ledger: Ledger) -> None:
     assert ledger.typical(request())[Step.APPLY] == 100.0
 
 
-def test_hearing_the_end_twice_counts_it_once(ledger: Ledger) -> None:
+def test_an_end_received_twice_counts_once(ledger: Ledger) -> None:
     one = done(ledger, 1, 1, 1, 100)
     done(ledger, 1, 1, 1, 200)
     for number in range(5):

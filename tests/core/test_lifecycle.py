@@ -1,4 +1,4 @@
-"""A request's state is a function of what happened, not of the order in which it was heard."""
+"""A request's state is a function of what happened, not of the order in which it was received."""
 
 import dataclasses
 import datetime as dt
@@ -100,9 +100,9 @@ STORIES: dict[str, tuple[list[Event], State]] = {
         [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), event(EventType.STARTED, 10)],
         State.APPLYING,
     ),
-    "an old failure heard after the success": ([*HAPPY, failed(Step.APPLY, 5)], State.DONE),
+    "an old failure received after the success": ([*HAPPY, failed(Step.APPLY, 5)], State.DONE),
     "a denied plan": ([REQUESTED, OPENED, failed(Step.REVIEW, 2)], State.FAILED),
-    "a denied plan, mended": (
+    "a denied plan, fixed": (
         [REQUESTED, OPENED, failed(Step.REVIEW, 2), event(EventType.PLANNED, 3)],
         State.PULL_REQUEST_OPEN,
     ),
@@ -113,11 +113,11 @@ STORIES: dict[str, tuple[list[Event], State]] = {
         State.REQUESTED,
     ),
     "the apply before the webhook": ([REQUESTED, OPENED, STARTED], State.APPLYING),
-    "a failed plan, heard after the apply failed": (
+    "a failed plan, received after the apply failed": (
         [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), failed(Step.REVIEW, 12)],
         State.FAILED,
     ),
-    "a failed apply, heard before its own beginning": (
+    "a failed apply, received before its own beginning": (
         [
             REQUESTED,
             OPENED,
@@ -150,8 +150,8 @@ def test_repetition_changes_nothing(story: tuple[list[Event], State], chance: ra
     assert derive(events) == derive(story[0])
 
 
-def heard_by_a_ledger(kind: Kind, events: list[Event]) -> tuple[Progress, Database, Charge]:
-    """What a ledger makes of a request whose events it hears in this order: it, its database, its quota."""
+def received_by_a_ledger(kind: Kind, events: list[Event]) -> tuple[Progress, Database, Charge]:
+    """What a ledger makes of a request whose events it receives in this order: itself, database, quota."""
     ledger = Ledger(MemoryTable(), TABLE)
     one = request(ID, kind=kind, storage_gb=40)
     if kind is Kind.CREATE:
@@ -175,17 +175,17 @@ def test_a_thousand_orders_and_repetitions_leave_the_ledger_where_the_right_orde
     chance = random.Random(20261123)
     kinds = (Kind.CREATE, Kind.UPDATE, Kind.REMOVE)
     in_order = {
-        (kind, name): heard_by_a_ledger(kind, sorted(events[1:], key=lambda one: one.at))
+        (kind, name): received_by_a_ledger(kind, sorted(events[1:], key=lambda event: event.at))
         for kind in kinds
         for name, (events, _) in STORIES.items()
     }
     tried = 0
     for kind, name in itertools.islice(itertools.cycle(in_order), 1000):
         events, state = STORIES[name]
-        heard = [*events[1:], *chance.choices(events[1:], k=chance.randint(1, 5))]
-        chance.shuffle(heard)
+        received = [*events[1:], *chance.choices(events[1:], k=chance.randint(1, 5))]
+        chance.shuffle(received)
         right = in_order[kind, name]
-        assert heard_by_a_ledger(kind, heard) == right, (kind, name, [each.id for each in heard])
+        assert received_by_a_ledger(kind, received) == right, (kind, name, [each.id for each in received])
         assert right[0].state is state
         assert right[1].state is database_state(kind, state)
         tried += 1
@@ -196,9 +196,9 @@ def test_a_thousand_random_histories_never_show_a_state_that_went_back() -> None
     rank = {State.REQUESTED: 0, State.PULL_REQUEST_OPEN: 1, State.MERGED: 2, State.APPLYING: 3, State.DONE: 4}
     chance = random.Random(7)
     for _ in range(1000):
-        heard = [*HAPPY[1:], *chance.choices(HAPPY[1:], k=4)]
-        chance.shuffle(heard)
-        shown = [derive([REQUESTED, *heard[:count]]).state for count in range(len(heard) + 1)]
+        received = [*HAPPY[1:], *chance.choices(HAPPY[1:], k=4)]
+        chance.shuffle(received)
+        shown = [derive([REQUESTED, *received[:count]]).state for count in range(len(received) + 1)]
         assert [rank[state] for state in shown] == sorted(rank[state] for state in shown)
         assert shown[-1] is State.DONE
 
@@ -258,7 +258,7 @@ def test_a_cancel_that_lost_to_a_merge_is_over() -> None:
     assert not derive([REQUESTED, OPENED, asked, MERGED, STARTED, failed(Step.APPLY, 8)]).cancelling
 
 
-def test_what_overcomes_a_failure_begins_its_step_anew() -> None:
+def test_what_overcomes_a_failure_begins_its_step_again() -> None:
     again = event(EventType.PLANNED, 130)
 
     assert derive([REQUESTED, OPENED, failed(Step.REVIEW, 120), again]).since == again.at

@@ -79,7 +79,7 @@ def test_a_snapshot_that_nobody_here_made_is_none(name: str) -> None:
         "rds/dev/orders/create-3f0c1a2b\n",
     ],
 )
-def test_a_branch_of_somebody_else_is_none(branch: str) -> None:
+def test_a_branch_of_someone_else_is_none(branch: str) -> None:
     assert BranchName.parse(branch) is None
 
 

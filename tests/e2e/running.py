@@ -45,15 +45,15 @@ class Sandbox(Running):
         return found
 
     def planned(self, request_id: str) -> dict[str, Any]:
-        """The request, once its plan is told."""
+        """The request, once its plan is reported."""
 
-        def told() -> dict[str, Any] | None:
+        def reported() -> dict[str, Any] | None:
             document = self.request(request_id)
             if document["error"]:
                 raise AssertionError(f"{document['state']}: {document['error']}")
             return document if "planned" in events(document) else None
 
-        return until(told, f"the plan of request {request_id}")
+        return until(reported, f"the plan of request {request_id}")
 
     def approve(self, request_id: str) -> dict[str, Any]:
         """Approve and merge a planned request as a code owner does; how it stood before that."""
@@ -64,7 +64,7 @@ class Sandbox(Running):
 
     def pull(self, document: dict[str, Any]) -> dict[str, Any]:
         """A request's pull request, with its comments."""
-        return next(one for one in control.pulls(self.github) if one["number"] == number(document))
+        return next(pull for pull in control.pulls(self.github) if pull["number"] == number(document))
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call that GitHub got."""
@@ -79,7 +79,7 @@ def number(document: dict[str, Any]) -> int:
 
 def events(document: dict[str, Any]) -> list[str]:
     """What happened to a request, in order."""
-    return [one["event"] for one in document["timeline"]]
+    return [entry["event"] for entry in document["timeline"]]
 
 
 def until(look: Callable[[], Found | None], what: str) -> Found:

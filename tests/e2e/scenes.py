@@ -1,4 +1,4 @@
-"""The databases' lives that the end-to-end tests look at; each scene runs in a thread of its own.
+"""The databases' lives that the end-to-end tests look at; each scene runs in a separate thread.
 
 RDS takes more than a minute for each step here, and the applies of one environment wait for each other. So
 the scenes are spread over the environments and run side by side; the tests read what a scene saw.
@@ -24,7 +24,7 @@ ORDERS: dict[str, Any] = {
     "database_engine": "mysql",
     "environment": "dev",
     "purpose": 'Load tests ${file("/etc/hostname")} `@everyone` [skip ci]',
-    # Under two hours, or the reaper's moved clock would take requests under way for ones that stand still.
+    # Under two hours, or the reaper's moved clock would take requests under way for ones that are at rest.
     "ttl": "1h",
     "tags": {"Service": "orders"},
 }
@@ -66,12 +66,12 @@ class Born:
 
 
 def orders(scenes: Scenes) -> Born:
-    """dev/orders: MySQL, which merges by itself."""
+    """dev/orders: MySQL, which merges automatically."""
     return born(scenes.sandbox, scenes.sandbox.ask("POST", "/provision-rds", ORDERS))
 
 
 def shop(scenes: Scenes) -> Born:
-    """staging/shop: PostgreSQL, which a person approves."""
+    """staging/shop: PostgreSQL, which a reviewer approves."""
     request_id = scenes.sandbox.ask("POST", "/provision-rds", SHOP)
     scenes.sandbox.approve(request_id)
     return born(scenes.sandbox, request_id)
@@ -148,7 +148,7 @@ def revived(scenes: Scenes) -> Revived:
 class Guarded:
     """A database with deletion protection, from its creation to its removal in two reviewed steps."""
 
-    waiting: list[dict[str, Any]]  # each request as it stood before a person approved it
+    waiting: list[dict[str, Any]]  # each request as it stood before a reviewer approved it
     requests: list[dict[str, Any]]  # and in the end
     meanwhile: Answer  # a change while another one is open
     too_late: Answer  # a cancel while it is applied
@@ -178,7 +178,7 @@ def guarded(scenes: Scenes) -> Guarded:
     sandbox.wait(remove, "done")
     return Guarded(
         waiting=waiting,
-        requests=[sandbox.request(one) for one in (create, disarm, remove)],
+        requests=[sandbox.request(document) for document in (create, disarm, remove)],
         meanwhile=meanwhile,
         too_late=too_late,
         protected=protected,
@@ -208,11 +208,13 @@ def expired(scenes: Scenes) -> Expired:
     for minutes in (-20, -4, -2, 1, 2):
         moment = (end + dt.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
         reaped.append(stack.reap(sandbox.cloud, now=moment))
-        bodies = [one["body"] for one in sandbox.pull(document)["comments"]]
+        bodies = [comment["body"] for comment in sandbox.pull(document)["comments"]]
         comments.append([body for body in bodies if body.startswith(EXPIRY)])
     request_id = sandbox.database("dev/orders")["links"]["active_request"].rpartition("/")[2]
     removal = sandbox.wait(request_id, "done")
-    mine = [one for one in control.pulls(sandbox.github) if one["branch"].startswith("rds/dev/orders/remove")]
+    mine = [
+        pull for pull in control.pulls(sandbox.github) if pull["branch"].startswith("rds/dev/orders/remove")
+    ]
     return Expired(
         reaped=reaped,
         comments=comments,
@@ -229,7 +231,7 @@ def has_server(sandbox: Sandbox, instance: dict[str, Any]) -> bool:
 def final_snapshot(sandbox: Sandbox, identifier: str) -> dict[str, Any]:
     """The one snapshot that was left of an instance."""
     found = sandbox.cloud.client("rds").describe_db_snapshots()["DBSnapshots"]
-    mine = [one for one in found if one["DBInstanceIdentifier"] == identifier]
-    assert len(mine) == 1, [one["DBSnapshotIdentifier"] for one in found]
+    mine = [snapshot for snapshot in found if snapshot["DBInstanceIdentifier"] == identifier]
+    assert len(mine) == 1, [snapshot["DBSnapshotIdentifier"] for snapshot in found]
     snapshot: dict[str, Any] = mine[0]
     return snapshot

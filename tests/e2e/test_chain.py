@@ -22,8 +22,8 @@ def test_a_request_without_a_good_key_is_refused(sandbox: Sandbox) -> None:
     bare = type(sandbox.alpha)(sandbox.alpha.url, "")
     wrong = type(sandbox.alpha)(sandbox.alpha.url, "wrong-key-wrong-key-wrong-key")
 
-    for one in (bare, wrong):
-        answer = one.call("POST", "/provision-rds", ORDERS)
+    for client in (bare, wrong):
+        answer = client.call("POST", "/provision-rds", ORDERS)
         assert answer.status == 403
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.body["type"] == "urn:rds-provisioner:problem:no-key"
@@ -99,12 +99,14 @@ def test_each_request_has_one_branch_and_one_pull_request(sandbox: Sandbox, orde
         if call["method"] == "POST" and call["path"].endswith("/pulls")
     ]
     pulls = control.pulls(sandbox.github)
-    branches = [one["branch"] for one in pulls]
+    branches = [pull["branch"] for pull in pulls]
 
     assert set(opened) == {201}
     assert len(set(branches)) == len(branches)
     for born in (orders, shop):
-        mine = [one["number"] for one in pulls if one["branch"].endswith(f"create-{born.document['id'][:8]}")]
+        mine = [
+            pull["number"] for pull in pulls if pull["branch"].endswith(f"create-{born.document['id'][:8]}")
+        ]
         assert mine == [number(born.document)]
 
 
@@ -114,11 +116,11 @@ def test_no_password_stands_in_any_log_state_or_answer(sandbox: Sandbox, orders:
     secret = secrets.get_secret_value(SecretId=document["result"]["secret_arn"])["SecretString"]
     password = json.loads(secret)["password"]
     s3 = sandbox.cloud.client("s3")
-    bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if "state" in one["Name"])
-    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    bucket = next(listed["Name"] for listed in s3.list_buckets()["Buckets"] if "state" in listed["Name"])
+    keys = [stored["Key"] for stored in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
     stored = [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8", "replace") for key in keys]
-    told = [str(delivery) for delivery in get_json(f"{sandbox.github}/_sandbox/deliveries")]
-    texts = [str(document), *stored, *told, *logs()]
+    published = [str(delivery) for delivery in get_json(f"{sandbox.github}/_sandbox/deliveries")]
+    texts = [str(document), *stored, *published, *logs()]
 
     assert len(texts) > 3
     assert not [text[:200] for text in texts if password in text]

@@ -1,4 +1,4 @@
-"""What happens to a request is told: to a queue that subscribes, and to the webhook, signed."""
+"""What happens to a request is published: to a queue that subscribes, and to the webhook, signed."""
 
 import json
 from pathlib import Path
@@ -11,10 +11,10 @@ from tests.e2e.conftest import Sandbox, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
-BODY = {"database_name": "told", "database_engine": "mysql", "environment": "staging"}
+BODY = {"database_name": "published", "database_engine": "mysql", "environment": "staging"}
 
 
-def test_a_request_that_is_cancelled_is_told_from_begin_to_end(sandbox: Sandbox) -> None:
+def test_a_request_that_is_cancelled_is_published_from_begin_to_end(sandbox: Sandbox) -> None:
     sqs, sns = sandbox.cloud.client("sqs"), sandbox.cloud.client("sns")
     queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -33,24 +33,26 @@ def test_a_request_that_is_cancelled_is_told_from_begin_to_end(sandbox: Sandbox)
     sandbox.alpha.call("POST", f"/requests/{request_id}/cancel")
     sandbox.wait(request_id, "cancelled")
 
-    heard: dict[str, dict[str, Any]] = {}  # by id: a subscriber may hear the same event twice
+    received: dict[str, dict[str, Any]] = {}  # by id: a subscriber may receive the same event twice
 
     def subscriber() -> list[dict[str, Any]] | None:
         for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []):
-            told = json.loads(message["Body"])
-            if told["data"]["request"]["id"] == request_id:  # others are under way in this environment
-                heard.setdefault(told["id"], told)
+            published = json.loads(message["Body"])
+            if published["data"]["request"]["id"] == request_id:  # others are under way in this environment
+                received.setdefault(published["id"], published)
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return list(heard.values()) if len(heard) >= 2 else None
+        return list(received.values()) if len(received) >= 2 else None
 
     found = until(subscriber, "two events in the queue")
-    assert [one["data"]["event"] for one in found] == ["opened", "cancelled"]
+    assert [event["data"]["event"] for event in found] == ["opened", "cancelled"]
     assert found[0]["data"]["pull_request_url"].endswith("/pull/" + found[0]["id"].rpartition(":")[2])
 
     def webhook() -> list[str] | None:
         lines = Path(sandbox.state["events"]).read_text().splitlines()
-        told = {one["id"]: one for one in map(json.loads, lines) if one["subject"] == "staging/told"}
-        events = sorted(one["data"]["event"] for one in told.values())
+        published = {
+            event["id"]: event for event in map(json.loads, lines) if event["subject"] == "staging/published"
+        }
+        events = sorted(event["data"]["event"] for event in published.values())
         return events if len(events) >= 3 else None
 
     assert until(webhook, "three events at the webhook") == ["cancelled", "opened", "requested"]

@@ -51,23 +51,23 @@ def test_a_failed_request_is_tried_again_with_one_pull_request(sandbox: Sandbox)
 
     assert (twice.status, twice.body["title"]) == (409, "Nothing to retry")
     branch = sandbox.pull(opened)["branch"]
-    assert [one["branch"] for one in control.pulls(sandbox.github)].count(branch) == 1
+    assert [pull["branch"] for pull in control.pulls(sandbox.github)].count(branch) == 1
 
 
 def test_a_database_is_warned_once_each_before_its_end(expired: Expired) -> None:
-    assert [one["warned"] for one in expired.reaped] == [1, 1, 0, 0, 0]
+    assert [run["warned"] for run in expired.reaped] == [1, 1, 0, 0, 0]
     assert [len(bodies) for bodies in expired.comments] == [1, 1, 1, 1, 1]
     assert "Last warning" not in expired.comments[0][0]
     assert "Last warning" in expired.comments[1][0]
-    warnings = [one["detail"] for one in expired.database["events"] if one["event"] == "expiring"]
-    assert [one["last"] for one in warnings] == [False, True]
+    warnings = [event["detail"] for event in expired.database["events"] if event["event"] == "expiring"]
+    assert [warning["last"] for warning in warnings] == [False, True]
 
 
-def test_an_expired_database_has_one_removal_which_merges_by_itself(
+def test_an_expired_database_has_one_removal_which_merges_automatically(
     sandbox: Sandbox, expired: Expired
 ) -> None:
-    assert [one["expired"] for one in expired.reaped] == [0, 0, 0, 1, 0]
-    assert [one["errors"] for one in expired.reaped] == [[]] * 5
+    assert [run["expired"] for run in expired.reaped] == [0, 0, 0, 1, 0]
+    assert [run["errors"] for run in expired.reaped] == [[]] * 5
     assert len(expired.pulls) == 1
     assert expired.pulls[0]["merged_by"].endswith("[bot]")
     assert expired.removal["kind"] == "remove"

@@ -1,4 +1,4 @@
-"""A database with deletion protection goes in two steps that a person approves, and leaves a snapshot."""
+"""A database with deletion protection goes in two steps that a reviewer approves, and leaves a snapshot."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from tests.e2e.scenes import Guarded, Revived
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 
-def test_each_step_waits_for_a_person(guarded: Guarded) -> None:
-    assert [(one["kind"], one["state"]) for one in guarded.waiting] == [
+def test_each_step_waits_for_a_reviewer(guarded: Guarded) -> None:
+    assert [(request["kind"], request["state"]) for request in guarded.waiting] == [
         ("create", "pull_request_open"),
         ("disarm", "pull_request_open"),
         ("remove", "pull_request_open"),
@@ -20,12 +20,12 @@ def test_each_step_waits_for_a_person(guarded: Guarded) -> None:
         assert happened.index("planned") < happened.index("approved") < happened.index("merged")
 
 
-def test_the_removal_follows_the_disarming_by_itself(guarded: Guarded) -> None:
+def test_the_removal_follows_the_disarming_automatically(guarded: Guarded) -> None:
     create, disarm, remove = guarded.requests
 
     assert guarded.protected == [True, False]
     assert disarm["links"]["next_request"] == f"/requests/{remove['id']}"
-    assert [one["state"] for one in guarded.requests] == ["done", "done", "done"]
+    assert [request["state"] for request in guarded.requests] == ["done", "done", "done"]
     assert remove["links"]["next_request"] is None
     assert create["links"]["next_request"] is None
 
@@ -33,7 +33,7 @@ def test_the_removal_follows_the_disarming_by_itself(guarded: Guarded) -> None:
 def test_the_database_is_destroyed_and_its_history_kept(sandbox: Sandbox, guarded: Guarded) -> None:
     assert "prod-ledger" not in identifiers(sandbox.cloud)
     assert guarded.database["state"] == "removed"
-    assert guarded.database["requests"] == [f"/requests/{one['id']}" for one in guarded.requests]
+    assert guarded.database["requests"] == [f"/requests/{request['id']}" for request in guarded.requests]
     assert sandbox.alpha.call("PATCH", "/databases/prod/ledger", {"ttl": "30d"}).status == 409
     assert sandbox.beta.call("GET", "/databases/prod/ledger").status == 404
 

@@ -48,6 +48,6 @@ def test_the_pull_request_says_what_comes_along_and_what_does_not(revived: Reviv
         assert "| Does not | the master password" in copy.pull["body"]
 
 
-def test_a_clone_in_dev_needs_no_person(cloned: Copied) -> None:
+def test_a_clone_in_dev_needs_no_reviewer(cloned: Copied) -> None:
     assert "approved" not in events(cloned.document)
     assert cloned.pull["merged_by"].endswith("[bot]")

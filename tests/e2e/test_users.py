@@ -61,8 +61,8 @@ def look_at_users(sandbox: Sandbox, place: str, instance: dict[str, Any]) -> Non
         log_in(sandbox, instance, after[user], "select 1")
         with pytest.raises((psycopg.OperationalError, pymysql.err.OperationalError)):
             log_in(sandbox, instance, before[user], "select 1")
-    asked = [one for one in sandbox.database(place)["events"] if one["event"] == "rotation_asked"]
-    assert {one["actor"] for one in asked} == {"alpha"}
+    asked = [event for event in sandbox.database(place)["events"] if event["event"] == "rotation_asked"]
+    assert {event["actor"] for event in asked} == {"alpha"}
 
 
 def secrets(sandbox: Sandbox, place: str) -> dict[str, str] | None:
@@ -77,9 +77,9 @@ def rotated_by_now(sandbox: Sandbox, place: str) -> bool:
 
 def rotated(sandbox: Sandbox, place: str) -> bool:
     events = sandbox.database(place)["events"]
-    failed = [one for one in events if one["event"] == "access_failed"]
+    failed = [event for event in events if event["event"] == "access_failed"]
     assert not failed, failed
-    return {one["detail"]["user"] for one in events if one["event"] == "rotated"} == set(USERS)
+    return {event["detail"]["user"] for event in events if event["event"] == "rotated"} == set(USERS)
 
 
 def read(sandbox: Sandbox, arn: str) -> Secret:

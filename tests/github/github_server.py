@@ -43,7 +43,7 @@ def client_of(server: GitHubServer) -> GitHub:
 def calls(server: GitHubServer) -> list[str]:
     """The calls since the last look, without the repository's name."""
     made = [
-        f"{one['method']} {one['path']}".replace(f"/repos/{server.repository}", "") for one in server.calls
+        f"{call['method']} {call['path']}".replace(f"/repos/{server.repository}", "") for call in server.calls
     ]
     server.calls.clear()
     return made

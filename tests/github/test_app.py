@@ -72,7 +72,7 @@ def test_a_token_is_kept_until_five_minutes_before_its_end() -> None:
     assert tokens == ["ghs_1", "ghs_1", "ghs_2"]
 
 
-def test_a_forgotten_token_is_bought_anew() -> None:
+def test_a_forgotten_token_is_bought_again() -> None:
     clock = Clock()
     shop, one = TokenShop(clock), app(clock)
 
@@ -106,7 +106,7 @@ def test_neither_key_nor_token_can_be_printed() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "no key", PEM[: len(PEM) // 2], PEM.replace("RSA ", ""), "\0"])
-def test_a_key_that_cannot_be_read_needs_a_person_and_is_not_quoted(key: str) -> None:
+def test_a_key_that_cannot_be_read_needs_an_operator_and_is_not_quoted(key: str) -> None:
     clock = Clock()
 
     with pytest.raises(NeedsPerson, match="private key cannot be read") as caught:

@@ -1,4 +1,4 @@
-"""Each call says what it was doing when it fails, and whether to try later, wait, or ask a person."""
+"""Each call says what it was doing when it fails, and whether to try later, wait, or ask an operator."""
 
 import json
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def test_a_call_that_fails_on_githubs_side_is_made_once_and_to_be_tried_later(
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_that_is_not_allowed_needs_a_person_except_for_a_merge(
+def test_a_call_that_is_not_allowed_needs_an_operator_except_for_a_merge(
     server: GitHubServer, signed_in: GitHub, name: str
 ) -> None:
     server.app.permissions.clear()
@@ -194,9 +194,7 @@ def test_a_pull_request_of_another_branch_is_not_taken_for_ours(
     assert signed_in.find_pull_request(BRANCH) is None
 
 
-def test_a_persons_comment_with_our_marker_is_not_taken_for_ours(
-    server: GitHubServer, github: GitHub
-) -> None:
+def test_a_users_comment_with_our_marker_is_not_taken_for_ours(server: GitHubServer, github: GitHub) -> None:
     main = github.branch_head("main")
     github.create_branch(BRANCH, main)
     github.put_file(PATH, "x\n", branch=BRANCH, message="m", replaces=None)
@@ -204,15 +202,15 @@ def test_a_persons_comment_with_our_marker_is_not_taken_for_ours(
     assert opened is not None
     github.comment(opened.number, "<!-- mark -->\nfake")
     pull = server.hub.pulls[opened.number]
-    pull.comments[0].login = "somebody"
+    pull.comments[0].login = "someone"
 
     github.put_comment(opened.number, "<!-- mark -->", "<!-- mark -->\nfirst")
     github.put_comment(opened.number, "<!-- mark -->", "<!-- mark -->\nsecond")
 
-    assert [one.body for one in pull.comments] == ["<!-- mark -->\nfake", "<!-- mark -->\nsecond"]
+    assert [comment.body for comment in pull.comments] == ["<!-- mark -->\nfake", "<!-- mark -->\nsecond"]
 
 
-def test_a_comment_is_found_among_hundreds_and_written_anew_once_deleted(
+def test_a_comment_is_found_among_hundreds_and_written_again_once_deleted(
     server: GitHubServer, github: GitHub
 ) -> None:
     github.create_branch(BRANCH, github.branch_head("main"))
@@ -228,7 +226,7 @@ def test_a_comment_is_found_among_hundreds_and_written_anew_once_deleted(
 
     github.put_comment(opened.number, "<!-- mark -->", "<!-- mark -->\nthird")
 
-    assert [one.body for one in pull.comments if "mark" in one.body] == ["<!-- mark -->\nthird"]
+    assert [comment.body for comment in pull.comments if "mark" in comment.body] == ["<!-- mark -->\nthird"]
 
 
 def test_a_client_shows_no_secret(server: GitHubServer) -> None:

@@ -32,7 +32,7 @@ ALPHA = Caller("alpha", "alpha")
 
 @dataclass
 class Context:
-    """What Lambda hands over beside the event."""
+    """What Lambda hands over next to the event."""
 
     left_milliseconds: int = 60_000
     function_name: str = "worker"
@@ -77,36 +77,36 @@ class Chain:
         )
         return [
             {
-                "messageId": one["MessageId"],
-                "receiptHandle": one["ReceiptHandle"],
-                "body": one["Body"],
-                "attributes": one["Attributes"],
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
             }
-            for one in answer.get("Messages", [])
+            for message in answer.get("Messages", [])
         ]
 
     def work(self, records: list[dict[str, Any]] | None = None) -> list[str]:
         """Run the worker once on what the queue shows; the ids that stay. Lambda deletes the others."""
         records = self.receive() if records is None else records
         answer = worker.handler({"Records": records}, self.context)
-        stay = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
-        for one in records:
-            if one["messageId"] not in stay:
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=one["receiptHandle"])
+        stay = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        for record in records:
+            if record["messageId"] not in stay:
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=record["receiptHandle"])
         return stay
 
     def hidden(self) -> list[int]:
         """For how many seconds each message in the queue stays hidden or delayed, rounded."""
         queue = next(iter(sqs_backends["123456789012"]["us-east-1"].queues.values()))
         present = dt.datetime.now().timestamp() * 1000  # noqa: DTZ005 - moto counts in milliseconds
-        ends = [max(one.visible_at, one.delayed_until) for one in queue._messages]
+        ends = [max(message.visible_at, message.delayed_until) for message in queue._messages]
         return sorted(round((end - present) / 1000) for end in ends)
 
     def show_all(self) -> None:
         """Let the time pass that messages are hidden for."""
         queue = next(iter(sqs_backends["123456789012"]["us-east-1"].queues.values()))
-        for one in queue._messages:
-            one.visible_at = one.delayed_until = 0
+        for message in queue._messages:
+            message.visible_at = message.delayed_until = 0
         queue.pending_messages.clear()
 
     def opened(self, **body: Any) -> Request:
@@ -139,7 +139,7 @@ class Chain:
         answer: dict[str, Any] = report.apply_handler(encode(apply_of(one, outcome)) | more, self.context)
         return answer
 
-    def hear(self, name: str, payload: Any, **headers: str) -> dict[str, Any]:
+    def deliver(self, name: str, payload: Any, **headers: str) -> dict[str, Any]:
         """Deliver a signed webhook by hand."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         signature = sign(body, self.server.webhook_secret)

@@ -1,4 +1,4 @@
-"""The access function takes what the topic tells, whatever comes, and says where a person has to look."""
+"""The access function takes whatever the topic publishes, and says where an operator has to look."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def available(cloud: Cloud) -> Iterator[Cloud]:
         yield cloud
 
 
-def told(cloud: Cloud, noted: DatabaseEventType, note_id: str = "n") -> str:
+def published(cloud: Cloud, noted: DatabaseEventType, note_id: str = "n") -> str:
     database = cloud.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     note = DatabaseEvent(id=note_id, type=noted, at=NOW, actor="alpha-ci", detail={"user": "application"})
@@ -59,7 +59,7 @@ def run(*bodies: str, received: int = 1) -> list[str]:
         for number, body in enumerate(bodies)
     ]
     answer = access.handler({"Records": records}, Context())
-    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 def failures(cloud: Cloud) -> list[DatabaseEvent]:
@@ -91,22 +91,22 @@ def test_a_rotation_that_was_asked_for_is_found_by_its_note(available: Cloud) ->
         detail={"user": "application"},
     )
     available.ledger.add_database_event(Place("dev", "mydb123"), asked)
-    body = told(available, DatabaseEventType.ROTATION_ASKED, "rotation_asked:1")
+    body = published(available, DatabaseEventType.ROTATION_ASKED, "rotation_asked:1")
     assert run(body, received=3) == ["0"]
     assert failures(available)[0].detail["doing"] == "rotating a password"
-    assert run(told(available, DatabaseEventType.ROTATION_ASKED, "rotation_asked:invented")) == []
+    assert run(published(available, DatabaseEventType.ROTATION_ASKED, "rotation_asked:invented")) == []
 
 
 @pytest.mark.parametrize(
     "noted", [DatabaseEventType.EXPIRING, DatabaseEventType.IDLE, DatabaseEventType.ROTATED]
 )
 def test_what_is_none_of_its_business_goes(available: Cloud, noted: DatabaseEventType) -> None:
-    assert run(told(available, noted)) == []
+    assert run(published(available, noted)) == []
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"id": "x", "data": {}}', '{"id": "x", "data": 1}'])
-def test_what_is_no_event_stays_for_a_person_and_holds_nobody_up(available: Cloud, body: str) -> None:
-    assert run(body, told(available, DatabaseEventType.EXPIRING)) == ["0"]
+def test_what_is_no_event_stays_for_an_operator_and_holds_nobody_up(available: Cloud, body: str) -> None:
+    assert run(body, published(available, DatabaseEventType.EXPIRING)) == ["0"]
 
 
 def test_the_secrets_of_a_removed_database_go(available: Cloud) -> None:
@@ -114,8 +114,8 @@ def test_the_secrets_of_a_removed_database_go(available: Cloud) -> None:
     secrets.create_secret(Name="rds-provisioner/dev/mydb123/application", SecretString="{}")
     gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
     available.ledger.mark_removed(Place("dev", "mydb123"), gone)
-    assert run(told(available, DatabaseEventType.REMOVED_IN_GIT)) == []
-    names = [one["Name"] for one in secrets.list_secrets()["SecretList"]]
+    assert run(published(available, DatabaseEventType.REMOVED_IN_GIT)) == []
+    names = [secret["Name"] for secret in secrets.list_secrets()["SecretList"]]
     assert "rds-provisioner/dev/mydb123/application" not in names
 
 

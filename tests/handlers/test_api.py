@@ -103,16 +103,16 @@ def test_another_post_for_the_name_says_what_differs(cloud: Cloud) -> None:
     )
 
     assert answer.status == 409
-    assert {one["pointer"] for one in answer.json["errors"]} == {
+    assert {error["pointer"] for error in answer.json["errors"]} == {
         "/database_engine",
         "/engine_version",
         "/size",
     }
-    assert 'it has "small", not "medium"' in [one["detail"] for one in answer.json["errors"]]
+    assert 'it has "small", not "medium"' in [error["detail"] for error in answer.json["errors"]]
     assert_described(answer, "/provision-rds", "post")
 
 
-def test_another_teams_name_is_taken_and_tells_nothing_more(cloud: Cloud) -> None:
+def test_another_teams_name_is_taken_and_says_nothing_more(cloud: Cloud) -> None:
     ALPHA.call("POST", "/provision-rds", MISSION_BODY)
 
     answer = BETA.call("POST", "/provision-rds", MISSION_BODY)
@@ -220,7 +220,7 @@ def test_a_message_that_cannot_be_sent_loses_nothing(cloud: Cloud, monkeypatch: 
 
     assert answer.status == 202
     due = list(cloud.ledger.due_requests(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=3)))
-    assert [one.id for one in due] == [answer.json["id"]]
+    assert [request.id for request in due] == [answer.json["id"]]
 
 
 def test_the_quota_is_a_429_that_says_what_is_held(cloud: Cloud) -> None:
@@ -310,7 +310,7 @@ def test_a_list_by_expiry_takes_any_zone(cloud: Cloud) -> None:
         ("2026-11-23T22:30:00+02:00", ["mydb123"]),
     ):
         answer = ALPHA.call("GET", "/databases", query={"expires_before": moment})
-        assert [one["database_name"] for one in answer.json["databases"]] == names, moment
+        assert [database["database_name"] for database in answer.json["databases"]] == names, moment
 
 
 def test_a_dry_run_of_a_cancel_cancels_nothing(cloud: Cloud) -> None:
@@ -322,7 +322,7 @@ def test_a_dry_run_of_a_cancel_cancels_nothing(cloud: Cloud) -> None:
     assert answer.status == 200
     assert_described(answer, "/requests/{request_id}/cancel", "post")
     assert (answer.json["state"], answer.json["next_state"]) == ("requested", "cancelled")
-    assert [one["event"] for one in ALPHA.call("GET", path).json["timeline"]] == ["requested"]
+    assert [entry["event"] for entry in ALPHA.call("GET", path).json["timeline"]] == ["requested"]
     assert cloud.messages() == []
 
 
@@ -402,14 +402,14 @@ def test_lists_are_paged_filtered_and_newest_first(cloud: Cloud) -> None:
             "GET", "/databases", query={"page_size": "2"} | ({"page_token": token} if token else {})
         )
         assert_described(page, "/databases", "get")
-        seen += [one["database_name"] for one in page.json["databases"]]
+        seen += [database["database_name"] for database in page.json["databases"]]
         token = page.json["next_page_token"]
         if token is None:
             break
 
     assert seen == names[::-1]
     filtered = ALPHA.call("GET", "/requests", query={"database_name": "db3", "state": "requested"})
-    assert [one["database_name"] for one in filtered.json["requests"]] == ["db3"]
+    assert [request["database_name"] for request in filtered.json["requests"]] == ["db3"]
     assert ALPHA.call("GET", "/requests", query={"page_size": "0"}).status == 400
 
 
@@ -474,7 +474,7 @@ def test_a_request_is_cancelled_before_and_not_after_the_merge(cloud: Cloud) -> 
     late = ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": "late"}).json["id"]
     cloud.ledger.add_event(late, Event(id="merged:1", type=EventType.MERGED, at=NOW, actor="x"), NOW)
 
-    answers = [ALPHA.call("POST", f"/requests/{one}/cancel") for one in (early, late)]
+    answers = [ALPHA.call("POST", f"/requests/{request_id}/cancel") for request_id in (early, late)]
 
     assert [answer.status for answer in answers] == [202, 409]
     assert "It is merged" in answers[1].json["detail"]

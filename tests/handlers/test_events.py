@@ -149,7 +149,7 @@ def test_a_row_that_this_code_cannot_read_holds_nothing_up(
         "event_id": "x",
         "type": "approved",
         "at": "2026-11-23T12:00:00.000000Z",
-        "actor": "somebody",
+        "actor": "someone",
         "detail": "{}",
     }
     assert publish(record(to_item(known | row), "1")) == []

@@ -21,7 +21,7 @@ MERGED = ["GET /pulls/1", "PUT /pulls/1/merge"]
 
 
 def reap_after(after: dt.timedelta) -> Outcome:
-    """The reaper's look at what stands still, that much later."""
+    """The reaper's look at what is stuck, that much later."""
     return reap(now() + after)
 
 
@@ -61,7 +61,7 @@ def test_the_comment_says_that_the_merge_is_tried_again(chain: Chain) -> None:
     (comment,) = chain.server.hub.pulls[1].comments
     assert comment.body.endswith(
         '**Next:** GitHub did not let it merge yet (Required status check "ci/circleci: plan" is pending.). '
-        "It is tried again by itself; where the reason stays, a person merges.\n"
+        "It is tried again automatically; where the reason stays, a reviewer merges.\n"
     )
 
 
@@ -142,7 +142,7 @@ def test_what_has_changed_since_the_refusal_is_not_merged(
     assert not chain.server.hub.pulls[1].merged
 
 
-def test_an_edit_that_was_undone_still_needs_a_person(chain: Chain) -> None:
+def test_an_edit_that_was_undone_still_needs_a_reviewer(chain: Chain) -> None:
     one = refused(chain)
     pull = chain.server.hub.pulls[1]
     with chain.webhooks():
@@ -164,7 +164,7 @@ def test_an_edit_that_was_undone_still_needs_a_person(chain: Chain) -> None:
     ],
     ids=str,
 )
-def test_what_did_not_merge_by_itself_at_first_does_not_later(chain: Chain, plan: dict[str, Any]) -> None:
+def test_what_did_not_merge_automatically_at_first_does_not_later(chain: Chain, plan: dict[str, Any]) -> None:
     one = chain.opened()
     chain.plan(one, **plan)
 

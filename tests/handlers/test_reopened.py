@@ -21,20 +21,20 @@ NOTHING = Charge()
 
 
 def reap_later() -> Outcome:
-    """The reaper's look at what it should look after, once webhooks are heard."""
+    """The reaper's look at what it should look after, once webhooks are received."""
     later = now() + dt.timedelta(minutes=10)
     return reap(later)
 
 
 @pytest.fixture
-def heard(chain: Chain) -> Iterator[Chain]:
+def connected(chain: Chain) -> Iterator[Chain]:
     """GitHub's own deliveries reach the functions."""
     with chain.webhooks():
         yield chain
 
 
 def rejected(chain: Chain) -> Request:
-    """A create whose pull request a person closed, after which everything about it is done."""
+    """A create whose pull request a reviewer closed, after which everything about it is done."""
     one = chain.opened()
     chain.server.users.close(1, "ann")
     chain.server.webhooks.settle()
@@ -46,7 +46,7 @@ def rejected(chain: Chain) -> Request:
 
 
 def reopen(chain: Chain) -> None:
-    time.sleep(1.1 - now().microsecond / 1e6)  # GitHub tells one close from another by the second
+    time.sleep(1.1 - now().microsecond / 1e6)  # GitHub distinguishes closes by the second
     chain.server.users.reopen(1, "ann")
     chain.server.webhooks.settle()
 
@@ -59,75 +59,77 @@ def database(chain: Chain) -> Database:
 
 def ended_comments(chain: Chain) -> list[str]:
     comments = chain.server.hub.pulls[1].comments
-    return [one.body for one in comments if one.body.startswith("<!-- rds-provisioner: ended -->")]
+    return [
+        comment.body for comment in comments if comment.body.startswith("<!-- rds-provisioner: ended -->")
+    ]
 
 
-def test_a_pull_request_that_is_opened_again_is_closed_with_the_reason(heard: Chain) -> None:
-    one = rejected(heard)
+def test_a_pull_request_that_is_opened_again_is_closed_with_the_reason(connected: Chain) -> None:
+    one = rejected(connected)
 
-    reopen(heard)
+    reopen(connected)
 
-    assert heard.now(one).progress.state is State.REJECTED
-    assert database(heard).state is DatabaseState.REMOVED
+    assert connected.now(one).progress.state is State.REJECTED
+    assert database(connected).state is DatabaseState.REMOVED
     assert reap_later() == Outcome()
-    heard.server.webhooks.settle()
-    assert heard.server.hub.pulls[1].state == "closed"
-    (comment,) = ended_comments(heard)
-    assert "ask anew with `POST /provision-rds`" in comment
-    assert heard.now(one).progress.state is State.REJECTED
-    assert [event.actor for event in heard.events(one) if event.type is EventType.CLOSED] == [
+    connected.server.webhooks.settle()
+    assert connected.server.hub.pulls[1].state == "closed"
+    (comment,) = ended_comments(connected)
+    assert "ask again with `POST /provision-rds`" in comment
+    assert connected.now(one).progress.state is State.REJECTED
+    assert [event.actor for event in connected.events(one) if event.type is EventType.CLOSED] == [
         "ann",
         "rds-provisioner",
     ]
-    reap_later()  # hears of its own close once
-    heard.calls()
+    reap_later()  # receives its own close once
+    connected.calls()
     assert reap_later() == Outcome()
-    assert heard.calls() == []
+    assert connected.calls() == []
 
 
-def test_each_time_that_it_is_opened_again(heard: Chain) -> None:
-    rejected(heard)
+def test_each_time_that_it_is_opened_again(connected: Chain) -> None:
+    rejected(connected)
     for _ in range(3):
-        reopen(heard)
+        reopen(connected)
         reap_later()
-        heard.server.webhooks.settle()
-        assert heard.server.hub.pulls[1].state == "closed"
-    assert len(ended_comments(heard)) == 1
+        connected.server.webhooks.settle()
+        assert connected.server.hub.pulls[1].state == "closed"
+    assert len(ended_comments(connected)) == 1
 
 
-def test_its_name_may_be_anothers_by_then(heard: Chain) -> None:
-    rejected(heard)
+def test_its_name_may_be_anothers_by_then(connected: Chain) -> None:
+    rejected(connected)
     other = new_request(team="beta", now=now())
-    heard.ledger.open_create(other, charge(other.root), ROOMY)
+    connected.ledger.open_create(other, charge(other.root), ROOMY)
 
-    reopen(heard)
+    reopen(connected)
     reap_later()
 
-    found = database(heard)
+    found = database(connected)
     assert (found.team, found.active, found.state) == ("beta", other.id, DatabaseState.PENDING)
-    assert heard.ledger.quota_used("alpha", "dev") == NOTHING
+    assert connected.ledger.quota_used("alpha", "dev") == NOTHING
 
 
-def test_what_a_person_merges_before_it_is_closed_again_is_the_teams_database(heard: Chain) -> None:
-    one = rejected(heard)
-    reopen(heard)
+def test_what_a_reviewer_merges_before_it_is_closed_again_is_the_teams_database(connected: Chain) -> None:
+    one = rejected(connected)
+    reopen(connected)
 
-    heard.server.users.merge(1, "ann")
-    heard.server.webhooks.settle()
+    connected.server.users.merge(1, "ann")
+    connected.server.webhooks.settle()
 
-    assert heard.now(one).progress.state is State.MERGED
-    assert heard.ledger.quota_used("alpha", "dev") == charge(one.root)
-    found = database(heard)
+    assert connected.now(one).progress.state is State.MERGED
+    assert connected.ledger.quota_used("alpha", "dev") == charge(one.root)
+    found = database(connected)
     assert (found.state, found.active, found.root) == (DatabaseState.PENDING, one.id, one.root)
-    heard.apply(one, "started")
-    heard.apply(one, "succeeded")
-    found = database(heard)
+    connected.apply(one, "started")
+    connected.apply(one, "succeeded")
+    found = database(connected)
     assert (found.state, found.active, found.charge) == (
         DatabaseState.AVAILABLE,
         None,
         charge(one.root),
     )
-    assert ended_comments(heard) == []
+    assert ended_comments(connected) == []
 
 
 def test_a_merge_whose_webhook_was_lost_is_found_by_the_reaper(chain: Chain) -> None:

@@ -1,4 +1,4 @@
-"""Reports move requests, comment once, and merge only what leaves nothing for a person to decide."""
+"""Reports move requests, comment once, and merge only what leaves nothing for a reviewer to decide."""
 
 import dataclasses
 import itertools
@@ -23,7 +23,7 @@ SUMMARY = {"add": 2, "databases_added": 1, "only_own_database": True}
 
 
 def bodies(chain: Chain, number: int = 1) -> list[str]:
-    return [one.body for one in chain.server.hub.pulls[number].comments]
+    return [comment.body for comment in chain.server.hub.pulls[number].comments]
 
 
 def merged(chain: Chain, number: int = 1) -> bool:
@@ -50,7 +50,7 @@ def test_a_plan_that_does_what_was_asked_is_commented_on_and_merged(chain: Chain
 
     answer = chain.plan(one)
 
-    assert answer == {"accepted": True, "reason": "it merges by itself now."}
+    assert answer == {"accepted": True, "reason": "it merges automatically now."}
     assert chain.calls() == [
         "GET /pulls/1",
         "GET /issues/1/comments",
@@ -107,7 +107,7 @@ def test_a_report_that_github_fails_is_sent_again_and_ends_well(
     assert len(bodies(chain)) == 1
 
 
-def test_a_merge_whose_answer_was_lost_is_heard_of_by_webhook(chain: Chain) -> None:
+def test_a_merge_whose_answer_was_lost_is_learned_by_webhook(chain: Chain) -> None:
     with chain.webhooks():
         one = chain.opened()
         chain.server.fault("/merge", status=502, after_effect=True)
@@ -139,7 +139,7 @@ def test_a_branch_that_cannot_be_deleted_does_not_matter(chain: Chain) -> None:
     ],
     ids=str,
 )
-def test_a_create_that_plans_anything_else_is_left_to_a_person(
+def test_a_create_that_plans_anything_else_is_left_to_a_reviewer(
     chain: Chain, summary: dict[str, Any] | None
 ) -> None:
     one = chain.opened()
@@ -147,7 +147,7 @@ def test_a_create_that_plans_anything_else_is_left_to_a_person(
     answer = chain.plan(one, summary=summary)
 
     assert not merged(chain)
-    assert "a person reviews, approves and merges" in answer["reason"]
+    assert "a reviewer reads, approves and merges" in answer["reason"]
     assert answer["reason"] in bodies(chain)[0]
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
@@ -192,7 +192,7 @@ def test_a_later_change_merges_only_when_the_plan_is_of_its_kind(
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_where_the_catalog_says_review_a_person_merges(chain: Chain, environment: str) -> None:
+def test_where_the_catalog_says_review_a_reviewer_merges(chain: Chain, environment: str) -> None:
     one = chain.opened(environment=environment)
 
     answer = chain.plan(one)
@@ -202,7 +202,7 @@ def test_where_the_catalog_says_review_a_person_merges(chain: Chain, environment
     assert len(bodies(chain)) == 1
 
 
-def test_a_branch_that_a_person_edited_is_left_to_a_person(chain: Chain) -> None:
+def test_a_branch_that_someone_edited_is_left_to_a_reviewer(chain: Chain) -> None:
     with chain.webhooks():
         one = chain.opened()
         branch = chain.server.hub.pulls[1].branch
@@ -214,12 +214,12 @@ def test_a_branch_that_a_person_edited_is_left_to_a_person(chain: Chain) -> None
 
     assert (
         answer["reason"]
-        == "somebody changed the branch or its file on main, so a person reviews, approves and merges."
+        == "someone changed the branch or its file on main, so a reviewer reads, approves and merges."
     )
     assert not merged(chain)
 
 
-def test_an_edit_whose_webhook_was_lost_is_left_to_a_person_too(chain: Chain) -> None:
+def test_an_edit_whose_webhook_was_lost_is_left_to_a_reviewer_too(chain: Chain) -> None:
     one = chain.opened()
     head = chain.server.users.push(chain.server.hub.pulls[1].branch, "pipeline/gate.py", b"x\n", "Edit")
 
@@ -334,7 +334,7 @@ def test_a_report_that_comes_before_the_pull_request_is_sent_again(chain: Chain)
     assert chain.calls() == []
 
 
-def test_a_pull_request_that_nobody_asked_for_is_commented_on_and_left_to_a_person(chain: Chain) -> None:
+def test_a_pull_request_that_nobody_asked_for_is_commented_on_and_left_to_a_reviewer(chain: Chain) -> None:
     one = chain.opened()
     github = repository.github()
     github.create_branch("ann/bigger", github.branch_head("main"))
@@ -356,11 +356,11 @@ def test_a_cancelled_request_is_not_merged(chain: Chain) -> None:
 
     answer = chain.plan(one)
 
-    assert answer["reason"] == "it was cancelled, and closes by itself."
+    assert answer["reason"] == "it was cancelled, and closes automatically."
     assert not merged(chain)
 
 
-def test_a_missing_permission_is_told_to_the_pipeline_at_once(chain: Chain) -> None:
+def test_a_missing_permission_is_reported_to_the_pipeline_at_once(chain: Chain) -> None:
     one = chain.opened()
     chain.server.app.permissions["pull_requests"] = "read"
 
@@ -406,7 +406,7 @@ def test_what_a_newer_pipeline_says_is_ignored_and_logged(
 
     answer = chain.plan(one, duration=7, summary=SUMMARY | {"moved": 1})
 
-    assert answer == {"accepted": True, "reason": "it merges by itself now."}
+    assert answer == {"accepted": True, "reason": "it merges automatically now."}
     (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert record.getMessage() == "the report has fields that only a newer release reads"
     assert vars(record)["fields"] == ["summary.moved", "duration"]
@@ -550,7 +550,7 @@ def test_an_apply_of_what_nobody_asked_for_changes_nothing(chain: Chain) -> None
 
 
 @pytest.mark.parametrize("under_way", [False, True], ids=["available", "with a change under way"])
-def test_a_database_that_a_person_removed_in_git_is_removed_in_the_ledger(
+def test_a_database_that_someone_removed_in_git_is_removed_in_the_ledger(
     chain: Chain, under_way: bool
 ) -> None:
     one = done(chain)

@@ -159,7 +159,7 @@ def test_the_functions_take_what_the_pipeline_reports(both: Both, case: Callable
 
 
 def test_no_report_is_left_out() -> None:
-    seen = {one for taken in CASES.values() for one in taken}
+    seen = {name for taken in CASES.values() for name in taken}
     plans = {("plan", outcome) for outcome in get_args(PlanOutcome)}
     applies = {("apply", outcome) for outcome in get_args(ApplyOutcome)}
     assert seen == plans | applies | {("drift", True), ("drift", False)}

@@ -161,12 +161,12 @@ def test_what_cannot_be_restored_is_refused_with_the_field_to_change(
         answer = ask(restore_from, dry_run=dry_run, **body)
 
         assert answer.status == 422
-        (error,) = (one for one in answer.json["errors"] if one["pointer"] == pointer)
+        (error,) = (error for error in answer.json["errors"] if error["pointer"] == pointer)
         assert words in error["detail"]
     assert cloud.rows() == rows
 
 
-def test_backups_older_than_the_environment_keeps_are_gone(cloud: Cloud) -> None:
+def test_backups_older_than_the_environment_keeps_were_deleted(cloud: Cloud) -> None:
     old = request(database_name="old", now=NOW - dt.timedelta(days=5))
     happened(cloud, old, EventType.SUCCEEDED)
     moment = instant(NOW - dt.timedelta(hours=25))
@@ -196,7 +196,7 @@ def test_a_removed_database_lives_on_in_its_final_snapshot_only(cloud: Cloud) ->
 def test_another_teams_data_is_not_there(cloud: Cloud, restore_from: dict[str, str]) -> None:
     answers = [ask(restore_from, by=BETA, dry_run=dry_run) for dry_run in (True, False)]
 
-    assert [one.status for one in answers] == [404, 404]
+    assert [answer.status for answer in answers] == [404, 404]
     assert "named in restore_from" in answers[0].json["detail"]
     assert cloud.ledger.database(Place("dev", "copy")) is None
 

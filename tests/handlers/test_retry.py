@@ -240,7 +240,7 @@ class TestCircleCi:
 
     @pytest.mark.parametrize("text", ["<html>", "[]", "", '"no"'])
     @pytest.mark.parametrize("status", [302, 400, 403, 404, 418])
-    def test_a_refusal_needs_a_person_whatever_it_says(
+    def test_a_refusal_needs_an_operator_whatever_it_says(
         self, circleci: Pipelines, status: int, text: str
     ) -> None:
         circleci.status, circleci.text = status, text

@@ -82,7 +82,7 @@ def test_the_masters_password_is_left_to_rds_which_takes_its_time(
     assert_described(answer, *ROUTE)
     assert rotated == [master]
     shown = ALPHA.call("GET", "/databases/dev/mydb123")
-    assert [(one["event"], one["actor"]) for one in shown.json["events"]] == [
+    assert [(event["event"], event["actor"]) for event in shown.json["events"]] == [
         ("rotation_asked", "alpha-ci"),
     ]
     assert shown.json["secrets"] == {"master": master}
@@ -98,7 +98,7 @@ def test_the_reaper_says_when_rds_has_rotated_it(cloud: Cloud, master: str) -> N
     reaper.handler({}, Context())
 
     events = ALPHA.call("GET", "/databases/dev/mydb123").json["events"]
-    assert [(one["event"], one["actor"]) for one in events] == [
+    assert [(event["event"], event["actor"]) for event in events] == [
         ("rotation_asked", "alpha-ci"),
         ("rotated", "rds-provisioner"),
     ]
@@ -167,7 +167,7 @@ def test_a_rotation_that_aws_refuses_is_asked_for_again(
     again = ALPHA.call("POST", PATH)
     assert again.status == 503  # not answered with the first one's success
     events = ALPHA.call("GET", "/databases/dev/mydb123").json["events"]
-    assert [one["event"] for one in events] == ["rotation_asked", "access_failed"] * 2
+    assert [event["event"] for event in events] == ["rotation_asked", "access_failed"] * 2
     assert events[1]["detail"]["doing"] == "rotating a password"
     assert "ResourceNotFoundException" in events[1]["detail"]["cause"]
 

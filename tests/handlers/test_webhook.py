@@ -23,7 +23,7 @@ PATH = "terraform/databases/dev/mydb123/main.tf"
 
 
 @pytest.fixture
-def heard(chain: Chain) -> Iterator[Chain]:
+def connected(chain: Chain) -> Iterator[Chain]:
     """GitHub's own deliveries reach the function."""
     with chain.webhooks():
         yield chain
@@ -44,7 +44,7 @@ def only(chain: Chain, one: Request, happened: EventType) -> Event:
 def payload(chain: Chain, action: str = "closed", **pull: Any) -> dict[str, Any]:
     """GitHub's payload about pull request 1."""
     hub = chain.server.hub
-    content = hub.payload(hub.pulls[1], Actor("somebody"))
+    content = hub.payload(hub.pulls[1], Actor("someone"))
     return {"action": action, **content, "pull_request": content["pull_request"] | pull}
 
 
@@ -62,7 +62,7 @@ def test_githubs_own_example_of_a_signature_is_accepted() -> None:
     ids=ascii,
 )
 def test_a_wrong_signature_is_refused_before_anything_is_read(chain: Chain, signature: str) -> None:
-    answer = chain.hear("pull_request", b"{not json", **{"X-Hub-Signature-256": signature})
+    answer = chain.deliver("pull_request", b"{not json", **{"X-Hub-Signature-256": signature})
 
     assert answer["statusCode"] == 401
     assert answer["headers"]["Content-Type"] == "application/problem+json"
@@ -81,19 +81,19 @@ def test_an_empty_secret_accepts_nothing(chain: Chain) -> None:
 
 
 def test_a_replaced_secret_counts_without_a_deployment(chain: Chain) -> None:
-    assert chain.hear("ping", {})["statusCode"] == 200
+    assert chain.deliver("ping", {})["statusCode"] == 200
     boto3.client("secretsmanager").update_secret(
         SecretId=os.environ["GITHUB_WEBHOOK_SECRET_ARN"], SecretString="new"
     )
     chain.server.webhook_secret = "new"
     settings.forget()  # as the passing of five minutes does
 
-    assert chain.hear("ping", {})["statusCode"] == 200
+    assert chain.deliver("ping", {})["statusCode"] == 200
 
 
 def test_a_ping_and_events_that_concern_nobody_are_fine(chain: Chain) -> None:
     for name in ("ping", "push", "star", ""):
-        assert chain.hear(name, {"zen": "Keep it logically awesome."})["statusCode"] == 200
+        assert chain.deliver(name, {"zen": "Keep it logically awesome."})["statusCode"] == 200
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_ping_and_events_that_concern_nobody_are_fine(chain: Chain) -> None:
     ids=lambda body: ascii(body[:20]),
 )
 def test_a_signed_body_that_is_no_payload_is_a_400(chain: Chain, body: bytes) -> None:
-    answer = chain.hear("pull_request", body)
+    answer = chain.deliver("pull_request", body)
 
     assert answer["statusCode"] == 400
     assert answer["json"]["status"] == 400
@@ -125,7 +125,7 @@ def test_a_body_that_is_not_base64_is_a_400(chain: Chain) -> None:
 
 
 def test_a_body_that_is_too_long_is_a_413(chain: Chain) -> None:
-    assert chain.hear("pull_request", b" " * 2_000_001)["statusCode"] == 413
+    assert chain.deliver("pull_request", b" " * 2_000_001)["statusCode"] == 413
 
 
 def test_an_encoded_body_is_checked_as_it_was_before(chain: Chain) -> None:
@@ -139,91 +139,91 @@ def test_an_encoded_body_is_checked_as_it_was_before(chain: Chain) -> None:
     assert webhook.handler(event, chain.context)["statusCode"] == 200
 
 
-def test_a_merge_by_a_person_moves_the_request(heard: Chain) -> None:
-    one = heard.opened()
+def test_a_merge_by_a_reviewer_moves_the_request(connected: Chain) -> None:
+    one = connected.opened()
 
-    commit = heard.server.users.merge(1, "ann")
+    commit = connected.server.users.merge(1, "ann")
 
-    assert settled(heard, one).progress.state is State.MERGED
-    merged = only(heard, one, EventType.MERGED)
+    assert settled(connected, one).progress.state is State.MERGED
+    merged = only(connected, one, EventType.MERGED)
     assert (merged.actor, merged.detail) == ("ann", {"commit": commit})
 
 
-def test_a_close_rejects_the_request_and_says_who_did_it(heard: Chain) -> None:
-    one = heard.opened()
+def test_a_close_rejects_the_request_and_says_who_did_it(connected: Chain) -> None:
+    one = connected.opened()
 
-    heard.server.users.close(1, "ann")
+    connected.server.users.close(1, "ann")
 
-    assert settled(heard, one).progress.state is State.REJECTED
-    assert only(heard, one, EventType.CLOSED).actor == "ann"
+    assert settled(connected, one).progress.state is State.REJECTED
+    assert only(connected, one, EventType.CLOSED).actor == "ann"
 
 
-def test_what_the_app_does_is_told_under_the_products_name(heard: Chain) -> None:
-    one = heard.opened()
+def test_what_the_app_does_is_published_under_the_products_name(connected: Chain) -> None:
+    one = connected.opened()
 
     repository.github().close_pull_request(1)
 
-    assert settled(heard, one).progress.state is State.REJECTED
-    assert only(heard, one, EventType.CLOSED).actor == "rds-provisioner"
+    assert settled(connected, one).progress.state is State.REJECTED
+    assert only(connected, one, EventType.CLOSED).actor == "rds-provisioner"
 
 
-def test_a_close_that_a_cancel_brought_is_no_rejection_whoever_is_heard_first(heard: Chain) -> None:
-    one = heard.opened()
+def test_a_close_that_a_cancel_brought_is_no_rejection_whichever_is_received_first(connected: Chain) -> None:
+    one = connected.opened()
     asked = Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=one.created_at, actor="alpha")
-    heard.ledger.add_event(one.id, asked, one.created_at)
+    connected.ledger.add_event(one.id, asked, one.created_at)
 
-    heard.server.users.close(1, "ann")  # at the same moment, and heard before the worker is
+    connected.server.users.close(1, "ann")  # at the same moment, and received before the worker is
 
-    waiting = settled(heard, one).progress
+    waiting = settled(connected, one).progress
     assert (waiting.state, waiting.cancelling) == (State.PULL_REQUEST_OPEN, True)
-    heard.send(one)
-    assert heard.work() == []
-    assert heard.now(one).progress.state is State.CANCELLED
+    connected.send(one)
+    assert connected.work() == []
+    assert connected.now(one).progress.state is State.CANCELLED
 
 
-def test_a_push_by_somebody_else_marks_the_request_as_edited(heard: Chain) -> None:
-    one = heard.opened()
+def test_a_push_by_someone_else_marks_the_request_as_edited(connected: Chain) -> None:
+    one = connected.opened()
 
-    heard.server.users.push(heard.server.hub.pulls[1].branch, PATH, b"other\n", "Edit")
+    connected.server.users.push(connected.server.hub.pulls[1].branch, PATH, b"other\n", "Edit")
 
-    assert settled(heard, one).progress.edited
+    assert settled(connected, one).progress.edited
 
 
 def test_our_own_head_is_no_edit(chain: Chain) -> None:
     one = chain.opened()
 
-    chain.hear("pull_request", payload(chain, "synchronize"))
+    chain.deliver("pull_request", payload(chain, "synchronize"))
 
     assert not chain.now(one).progress.edited
 
 
-def test_an_approval_is_in_the_timeline(heard: Chain) -> None:
-    one = heard.opened()
+def test_an_approval_is_in_the_timeline(connected: Chain) -> None:
+    one = connected.opened()
 
-    heard.server.users.approve(1, "ann")
-    settled(heard, one)
+    connected.server.users.approve(1, "ann")
+    settled(connected, one)
 
-    assert only(heard, one, EventType.APPROVED).actor == "ann"
+    assert only(connected, one, EventType.APPROVED).actor == "ann"
 
 
-def test_the_same_delivery_again_changes_nothing(heard: Chain) -> None:
-    one = heard.opened()
-    heard.server.users.close(1)
-    before = settled(heard, one), heard.events(one)
+def test_the_same_delivery_again_changes_nothing(connected: Chain) -> None:
+    one = connected.opened()
+    connected.server.users.close(1)
+    before = settled(connected, one), connected.events(one)
 
-    for delivery in list(heard.server.webhooks.deliveries):
-        heard.server.webhooks.redeliver(delivery["id"])
+    for delivery in list(connected.server.webhooks.deliveries):
+        connected.server.webhooks.redeliver(delivery["id"])
 
-    assert (settled(heard, one), heard.events(one)) == before
+    assert (settled(connected, one), connected.events(one)) == before
 
 
 def test_a_fork_with_the_same_branch_is_nobodys_request(chain: Chain) -> None:
     one = chain.opened()
     content = payload(chain, merged=True)
     content["pull_request"]["head"]["repo"] = {"full_name": "mallory/databases"}
-    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+    assert chain.deliver("pull_request", content)["json"]["title"] == "Ignored"
     content["pull_request"]["head"]["repo"] = None  # the fork was deleted
-    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+    assert chain.deliver("pull_request", content)["json"]["title"] == "Ignored"
 
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
@@ -232,14 +232,14 @@ def test_another_repository_is_nobodys_request(chain: Chain) -> None:
     one = chain.opened()
     content = payload(chain, merged=True) | {"repository": {"full_name": "acme/other"}}
 
-    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+    assert chain.deliver("pull_request", content)["json"]["title"] == "Ignored"
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
 
 def test_a_merge_into_another_branch_is_a_rejection(chain: Chain) -> None:
     one = chain.opened()
 
-    chain.hear("pull_request", payload(chain, merged=True, base={"ref": "elsewhere"}))
+    chain.deliver("pull_request", payload(chain, merged=True, base={"ref": "elsewhere"}))
 
     assert chain.now(one).progress.state is State.REJECTED
 
@@ -252,7 +252,7 @@ def test_a_branch_of_no_request_is_ignored(chain: Chain, branch: str) -> None:
     content = payload(chain)
     content["pull_request"]["head"]["ref"] = branch
 
-    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+    assert chain.deliver("pull_request", content)["json"]["title"] == "Ignored"
 
 
 @pytest.mark.parametrize("merged", [True, False])
@@ -264,7 +264,7 @@ def test_a_branch_of_another_kind_with_the_requests_characters_ends_nothing(
     content = payload(chain, merged=merged)
     content["pull_request"]["head"]["ref"] = f"rds/dev/mydb123/update-{one.id[:8]}"
 
-    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+    assert chain.deliver("pull_request", content)["json"]["title"] == "Ignored"
 
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
@@ -273,7 +273,7 @@ def test_a_branch_of_another_kind_with_the_requests_characters_ends_nothing(
 def test_another_number_ends_nothing(chain: Chain, merged: bool) -> None:
     """A second pull request from the request's own branch, into a release branch, say."""
     one = chain.opened()
-    answer = chain.hear("pull_request", payload(chain, number=999, merged=merged))
+    answer = chain.deliver("pull_request", payload(chain, number=999, merged=merged))
     assert answer["json"]["detail"] == "This is not the request's own pull request."
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
@@ -285,7 +285,7 @@ def test_what_is_received_before_the_number_is_known_counts_for_the_base_branch_
     for pull in (content["pull_request"],):
         pull["head"]["ref"] = f"rds/dev/other/create-{unopened.id[:8]}"
         pull["number"] = 7
-    assert chain.hear("pull_request", content)["json"]["title"] == "Ignored"
+    assert chain.deliver("pull_request", content)["json"]["title"] == "Ignored"
     assert chain.now(unopened).progress.state is State.REQUESTED
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
@@ -295,5 +295,5 @@ def test_actions_that_change_nothing_are_ignored(chain: Chain, action: str) -> N
     one = chain.opened()
     before = chain.events(one)
 
-    assert chain.hear("pull_request", payload(chain, action))["statusCode"] == 200
+    assert chain.deliver("pull_request", payload(chain, action))["statusCode"] == 200
     assert chain.events(one) == before

@@ -53,7 +53,7 @@ def test_a_warm_worker_signs_in_once(chain: Chain) -> None:
 
     chain.work()
 
-    assert [one["path"] for one in chain.server.calls if "access_tokens" in one["path"]] == [
+    assert [call["path"] for call in chain.server.calls if "access_tokens" in call["path"]] == [
         "/app/installations/815/access_tokens"
     ]
 
@@ -65,8 +65,8 @@ def test_five_deliveries_in_any_order_make_one_pull_request_each(chain: Chain, s
     records = chain.receive() * 5
     random.Random(seed).shuffle(records)
 
-    for one in records:
-        assert chain.work([one]) == []
+    for record in records:
+        assert chain.work([record]) == []
 
     assert sorted(pull.branch.split("/")[2] for pull in chain.server.hub.pulls.values()) == [
         "mydb123",
@@ -79,7 +79,7 @@ def test_five_deliveries_in_any_order_make_one_pull_request_each(chain: Chain, s
 @pytest.mark.parametrize(
     "harm", [{"status": 502}, {"status": 502, "after_effect": True}, {"drop": True}], ids=str
 )
-def test_a_fault_at_any_call_is_mended_by_the_next_delivery(
+def test_a_fault_at_any_call_is_fixed_by_the_next_delivery(
     chain: Chain, call: str, harm: dict[str, Any]
 ) -> None:
     one = chain.ask()
@@ -160,7 +160,7 @@ def test_a_rate_limit_hides_the_whole_batch_for_as_long_as_github_asks(chain: Ch
 
     assert len(chain.calls()) == 2
     assert all(42 <= seconds <= 44 for seconds in chain.hidden())
-    assert {chain.now(one).progress.state for one in requests} == {State.REQUESTED}
+    assert {chain.now(request).progress.state for request in requests} == {State.REQUESTED}
     assert list(chain.ledger.due_requests(now() + dt.timedelta(seconds=80))) == []
 
 
@@ -234,7 +234,7 @@ def test_a_refusal_for_good_fails_the_request_with_cause_and_fix(chain: Chain) -
     assert chain.hidden() == []
 
 
-def test_a_failed_request_works_after_the_cause_was_mended_and_it_was_retried(chain: Chain) -> None:
+def test_a_failed_request_works_after_the_cause_was_fixed_and_it_was_retried(chain: Chain) -> None:
     one = chain.ask()
     chain.server.app.permissions["pull_requests"] = "read"
     chain.work()
@@ -429,7 +429,7 @@ def test_a_cancel_between_two_tries_closes_what_the_first_one_opened(chain: Chai
     assert chain.now(one).progress.state is State.CANCELLED
 
 
-def test_a_branch_that_somebody_got_to_first_is_published_but_not_called_ours(chain: Chain) -> None:
+def test_a_branch_that_someone_got_to_first_is_published_but_not_called_ours(chain: Chain) -> None:
     one = chain.ask()
     github = repository.github()
     branch = f"rds/dev/mydb123/create-{one.id[:8]}"

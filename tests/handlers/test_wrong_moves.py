@@ -1,4 +1,4 @@
-"""Each wrong move gets an answer of its own that says what to do instead, and changes nothing."""
+"""Each wrong move gets a separate answer that says what to do instead, and changes nothing."""
 
 import json
 import os
@@ -93,7 +93,7 @@ def test_another_teams_key_finds_nothing(cloud: Cloud, method: str, path: str, b
     assert_refused(cloud, rows, answer, 404, "not-found", "of this team")
 
 
-def test_a_second_change_waits_for_the_first_and_is_told_where_that_is(cloud: Cloud) -> None:
+def test_a_second_change_waits_for_the_first_and_says_where_that_is(cloud: Cloud) -> None:
     available(cloud)
     first = ALPHA.call("PATCH", PLACE, {"size": "medium"}).json["id"]
     rows = cloud.rows()

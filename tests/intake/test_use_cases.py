@@ -295,7 +295,7 @@ def test_a_retry_begins_the_failed_step_again(setting: Setting) -> None:
     assert [message.request_id for message in setting.sent] == [failed.id]
 
 
-def test_each_retry_is_an_event_of_its_own(setting: Setting) -> None:
+def test_each_retry_is_a_separate_event(setting: Setting) -> None:
     failed = setting.create()
     for _ in range(2):
         setting.failed(failed, Step.PULL_REQUEST)

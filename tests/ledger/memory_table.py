@@ -56,7 +56,7 @@ class MemoryTable:
         return {"Attributes": dict(row)}
 
     def transact_write_items(self, *, TransactItems: list[Item]) -> Item:
-        writes = [(verb, call) for one in TransactItems for verb, call in one.items()]
+        writes = [(verb, call) for write in TransactItems for verb, call in write.items()]
         reasons = [
             self._reason(call["Item"] if verb == "Put" else call["Key"], call) for verb, call in writes
         ]
@@ -100,16 +100,16 @@ class MemoryTable:
             else list(self.rows.get(partition, {}).values())
         )
         call["ExpressionAttributeValues"] = ExpressionAttributeValues
-        found = [one for one in found if holds(KeyConditionExpression, one, call)]
-        found.sort(key=lambda one: (one[names[1]]["S"], key_of(one)), reverse=not ScanIndexForward)
+        found = [row for row in found if holds(KeyConditionExpression, row, call)]
+        found.sort(key=lambda row: (row[names[1]]["S"], key_of(row)), reverse=not ScanIndexForward)
         if ExclusiveStartKey:
-            found = found[[key_of(one) for one in found].index(key_of(ExclusiveStartKey)) + 1 :]
+            found = found[[key_of(row) for row in found].index(key_of(ExclusiveStartKey)) + 1 :]
         page = found[:Limit]
         answer: Item = {}
         if len(page) < len(found):
             answer["LastEvaluatedKey"] = {name: page[-1][name] for name in ("pk", "sk", *names)}
         kept = call.get("FilterExpression")
-        answer["Items"] = [dict(one) for one in page if not kept or holds(kept, one, call)]
+        answer["Items"] = [dict(row) for row in page if not kept or holds(kept, row, call)]
         return answer
 
     def _row(self, key: Key) -> Item | None:

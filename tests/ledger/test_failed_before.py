@@ -113,16 +113,16 @@ def test_a_removal_that_is_done_leaves_nothing(ledger: Ledger) -> None:
     assert ledger.quota_used("alpha", "dev") == Charge()
 
 
-def test_a_change_that_is_done_mends_it_for_good(ledger: Ledger) -> None:
+def test_a_change_that_is_done_fixes_it_for_good(ledger: Ledger) -> None:
     failed_update(ledger)
-    mended = change(ledger, Kind.UPDATE)
-    happen(ledger, mended, EventType.SUCCEEDED, 5)
+    fixed = change(ledger, Kind.UPDATE)
+    happen(ledger, fixed, EventType.SUCCEEDED, 5)
     happen(ledger, change(ledger, Kind.UPDATE), EventType.CLOSED, 9)
 
     found = database(ledger)
     assert (found.state, found.active, found.failed_before) == (DatabaseState.AVAILABLE, None, None)
-    assert found.root == mended.root
-    assert ledger.quota_used("alpha", "dev") == charge(mended.root)
+    assert found.root == fixed.root
+    assert ledger.quota_used("alpha", "dev") == charge(fixed.root)
 
 
 def test_a_second_failure_in_a_row_is_the_one_that_has_its_place_again(ledger: Ledger) -> None:

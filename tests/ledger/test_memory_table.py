@@ -63,7 +63,7 @@ def step(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int) -
             return claim
         case 9 if found:
             ledger.schedule_check(found, now)
-            due = sorted(one.id for one in ledger.due_requests(now))  # at the very moment
+            due = sorted(request.id for request in ledger.due_requests(now))  # at the very moment
             ledger.stop_checking(found)
             return due, ledger.request(found.id)
         case 10 if database:
@@ -111,16 +111,19 @@ def looks(ledger: Ledger, now: dt.datetime) -> Any:
                 ledger.database_events(Place(environment, name)),
                 ledger.activity(Place(environment, name)),
                 [
-                    (ledger.request_for_branch(Place(environment, name), one[:8]), ledger.events(one))
-                    for one in ledger.request_ids(Place(environment, name))
+                    (
+                        ledger.request_for_branch(Place(environment, name), request_id[:8]),
+                        ledger.events(request_id),
+                    )
+                    for request_id in ledger.request_ids(Place(environment, name))
                 ],
             )
             for environment in ("dev", "staging")
             for name in NAMES
         },
         ledger.requests("alpha", filters={"kind": "create"}, page_size=5, page_token=None).items,
-        sorted(one.id for one in ledger.due_requests(now)),
-        sorted((one.environment, one.database_name) for one in ledger.due_databases(now)),
+        sorted(request.id for request in ledger.due_requests(now)),
+        sorted((database.environment, database.database_name) for database in ledger.due_databases(now)),
         [ledger.quota_used("alpha", environment) for environment in ("dev", "staging")],
     )
 

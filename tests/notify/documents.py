@@ -29,7 +29,7 @@ DOCUMENT = cloudevents.of_database(
 
 
 def at(happened: EventType, **detail: Unpack[Detail]) -> Event:
-    return Event(id=f"{happened}:1", type=happened, at=NOW, actor="somebody", detail=detail)
+    return Event(id=f"{happened}:1", type=happened, at=NOW, actor="someone", detail=detail)
 
 
 def after(*events: Event, kind: Kind = Kind.CREATE) -> Request:

@@ -33,8 +33,8 @@ HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 # What carries no history: `version` and `attempts` count writes and tries, `lease_until` is whoever's work
 # on it now, and `due_*` is when the reaper looks next, which an early look does not harm.
 NO_HISTORY = {"version", "attempts", "lease_until", "due_at", "due_kind"}
-# Rows that are not told again: an Idempotency-Key counts for a week, and the same POST finds its request by
-# the database's name; USE and TURN are looked up anew every day; keys come back by `ops.team_key restore`.
+# Rows that are not replayed: an Idempotency-Key counts for a week, and the same POST finds its request by
+# the database's name; USE and TURN are looked up again every day; keys come back by `ops.team_key restore`.
 NOT_TOLD = {"IDEM", "USE", "TURN", "KEY"}
 
 
@@ -43,7 +43,7 @@ class World:
     """The chain with a state bucket and a stack."""
 
     chain: Chain
-    heard: int = 0
+    delivered: int = 0
 
     def create(self, name: str, **body: Any) -> Request:
         content = {"database_name": name, "database_engine": "mysql", "environment": "dev"} | body
@@ -91,24 +91,24 @@ class World:
         return self.settled(one)
 
     def settled(self, one: Request) -> Request:
-        self.hear()
+        self.deliver()
         return self.chain.now(one)
 
-    def hear(self) -> None:
+    def deliver(self) -> None:
         """Bring what GitHub wanted to deliver, one after the other: moto's tables are for one thread."""
         self.chain.server.webhooks.settle()
         deliveries = self.chain.server.webhooks.deliveries
-        while self.heard < len(deliveries):
-            delivery = deliveries[self.heard]
-            self.heard += 1
-            assert self.chain.hear(delivery["event"], delivery["body"].encode())["statusCode"] == 200
+        while self.delivered < len(deliveries):
+            delivery = deliveries[self.delivered]
+            self.delivered += 1
+            assert self.chain.deliver(delivery["event"], delivery["body"].encode())["statusCode"] == 200
 
     def number(self, one: Request) -> int:
         return self.chain.now(one).progress.pull_request or 0
 
     def reap(self, after: dt.timedelta = 10 * MINUTE) -> None:
         """Two looks, five minutes apart: what the first one writes down, the second one keeps on GitHub."""
-        self.hear()
+        self.deliver()
         for moment in (now() + after, now() + after + 5 * MINUTE):
             assert reap(moment).errors == []
 
@@ -128,8 +128,8 @@ class World:
         }
 
     def lose(self) -> Rows:
-        """The rows of a table that is gone."""
-        self.hear()
+        """The rows of a lost table."""
+        self.deliver()
         rows = self.rows()
         dynamodb = boto3.client("dynamodb")
         dynamodb.delete_table(TableName=TABLE)
@@ -160,7 +160,7 @@ def world(chain: Chain) -> World:  # noqa: F811
         TemplateBody=json.dumps(template),
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
     )
-    chain.server.add_webhook("http://localhost:9/")  # nobody is there; see `World.hear`
+    chain.server.add_webhook("http://localhost:9/")  # nobody is there; see `World.deliver`
     return World(chain)
 
 
@@ -213,7 +213,7 @@ def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixt
     assert restored() == 0, capsys.readouterr().out
     back = world.rows()
     assert back.keys() == lost.keys()
-    assert [one for key in lost for one in differing(key, lost[key], back[key])] == []
+    assert [difference for key in lost for difference in differing(key, lost[key], back[key])] == []
     kinds = {(row["kind"], row["state"]) for row in lost.values() if "kind" in row}
     assert kinds == {
         ("create", "done"),
@@ -351,7 +351,7 @@ def test_git_and_state_are_held_against_the_records(world: World, capsys: pytest
 
 
 @pytest.mark.parametrize("place", ["body", "comment"])
-def test_a_record_that_somebody_changed_to_another_team_is_left_out(
+def test_a_record_that_someone_changed_to_another_team_is_left_out(
     world: World, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     """A collaborator may edit the App's texts, and cannot change the words of its commit."""
@@ -362,8 +362,8 @@ def test_a_record_that_somebody_changed_to_another_team_is_left_out(
         pull.body = pull.body.replace('"team": "alpha"', '"team": "beta"')
         reason = "its record names another request or team than its first commit does"
     else:
-        for one in pull.comments:
-            one.body = one.body.replace('"team": "alpha"', '"team": "beta"')
+        for comment in pull.comments:
+            comment.body = comment.body.replace('"team": "alpha"', '"team": "beta"')
         reason = "the records in its body and in its comment differ"
     world.lose()
 
@@ -379,7 +379,7 @@ def test_a_pull_request_or_comment_of_anybody_else_counts_for_nothing(
     world.carry(world.create("orders"))
     world.reap()
     pull = world.chain.server.hub.pulls[1]
-    record = next(one for one in pull.comments if "record v1" in one.body)
+    record = next(comment for comment in pull.comments if "record v1" in comment.body)
     mine = dataclasses.replace(record, login="mallory", body=record.body.replace("succeeded", "failed"))
     pull.comments.insert(0, mine)
     copy = dataclasses.replace(pull, number=2, login="mallory", comments=[])

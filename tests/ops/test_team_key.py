@@ -109,15 +109,15 @@ def test_revoking_ends_the_key_and_forgets_its_team(account: Account, named_by: 
     other, _ = keys.create("beta")
     assert keys.revoke(getattr(key, named_by)) == key
     assert account.team_of(key.id) is None
-    left = [one["id"] for one in account.gateway.get_api_keys()["items"]]
+    left = [key["id"] for key in account.gateway.get_api_keys()["items"]]
     assert left == [other.id]
 
 
 def test_a_key_of_another_api_cannot_be_revoked(account: Account) -> None:
-    foreign = account.gateway.create_api_key(name="somebody-elses", enabled=True)
+    foreign = account.gateway.create_api_key(name="someone-elses", enabled=True)
     with pytest.raises(Refused, match="has no key"):
         TeamKeys.of_stack(STACK).revoke(foreign["id"])
-    assert account.gateway.get_api_key(apiKey=foreign["id"])["name"] == "somebody-elses"
+    assert account.gateway.get_api_key(apiKey=foreign["id"])["name"] == "someone-elses"
 
 
 def test_the_rows_of_a_lost_ledger_come_back_from_the_keys_tags(
@@ -126,7 +126,7 @@ def test_the_rows_of_a_lost_ledger_come_back_from_the_keys_tags(
     keys = TeamKeys.of_stack(STACK)
     first, _ = keys.create("alpha", "Ada Lovelace")
     second, _ = keys.create("beta")
-    foreign = account.gateway.create_api_key(name="somebody-elses", enabled=True)
+    foreign = account.gateway.create_api_key(name="someone-elses", enabled=True)
     account.gateway.create_usage_plan_key(usagePlanId=account.plan, keyId=foreign["id"], keyType="API_KEY")
     before = account.dynamodb.scan(TableName=TABLE)["Items"]
     account.dynamodb.delete_table(TableName=TABLE)
@@ -176,7 +176,7 @@ def test_create_prints_the_value_once_and_quietly_the_value_alone(
     (first,) = account.gateway.get_api_keys(includeValues=True)["items"]
     assert shown.count(first["value"]) == 1
     assert main(["create", "beta", "--quiet"]) == 0
-    values = {one["value"] for one in account.gateway.get_api_keys(includeValues=True)["items"]}
+    values = {key["value"] for key in account.gateway.get_api_keys(includeValues=True)["items"]}
     assert {capsys.readouterr().out.strip(), first["value"]} == values
 
 
@@ -214,7 +214,7 @@ def half_gone(account: Account) -> str:
     return gone.id
 
 
-def test_a_key_that_is_gone_keeps_no_other_from_being_listed_restored_or_revoked(
+def test_a_key_that_was_removed_keeps_no_other_from_being_listed_restored_or_revoked(
     account: Account, half_gone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["list"]) == 0

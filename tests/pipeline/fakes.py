@@ -27,7 +27,7 @@ PREVENTED = "Error: Instance cannot be destroyed\n\n... has lifecycle.prevent_de
 
 
 class Killed(BaseException):
-    """The job is gone; nothing catches this, and nothing cleans up."""
+    """The job has died; nothing catches this, and nothing cleans up."""
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Bucket:
 
 
 class Functions:
-    """A Lambda client whose functions note what they are told; `answers` are given first."""
+    """A Lambda client whose functions note what they are sent; `answers` are given first."""
 
     def __init__(self, lifeline: Lifeline | None = None) -> None:
         self.reports: list[dict[str, Any]] = []
@@ -93,7 +93,7 @@ class Functions:
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
 
     def outcomes(self) -> list[str]:
-        return [f"{one['database_name']}: {one.get('outcome')}" for one in self.reports]
+        return [f"{report['database_name']}: {report.get('outcome')}" for report in self.reports]
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Cloud:
     snapshots: dict[str, dict[str, str]] = field(default_factory=dict)  # the tags of each
     killed_while_creating: bool = False
     endpoint: str | None = "db.example.com"
-    words: str = ""  # what a plan says beside its count
+    words: str = ""  # what a plan says next to its count
 
     def terraform(self, directory: Path, interruption: Interruption | None = None) -> "FakeTerraform":
         return FakeTerraform(directory, {}, interruption or Interruption(), cloud=self)
@@ -139,10 +139,12 @@ class Rds:
 
     def describe_db_instances(self, *, DBInstanceIdentifier: str) -> dict[str, Any]:
         self._cloud.lifeline.step()
-        known = [one.resources[INSTANCE] for one in self._cloud.states.values() if INSTANCE in one.resources]
-        for one in (*self._cloud.orphans.values(), *known):
-            if one["identifier"] == DBInstanceIdentifier:
-                tags = [{"Key": key, "Value": value} for key, value in one["tags"].items()]
+        known = [
+            state.resources[INSTANCE] for state in self._cloud.states.values() if INSTANCE in state.resources
+        ]
+        for resource in (*self._cloud.orphans.values(), *known):
+            if resource["identifier"] == DBInstanceIdentifier:
+                tags = [{"Key": key, "Value": value} for key, value in resource["tags"].items()]
                 return {"DBInstances": [{"TagList": tags}]}
         raise ClientError({"Error": {"Code": "DBInstanceNotFound", "Message": ""}}, "DescribeDBInstances")
 
@@ -273,8 +275,8 @@ class FakeTerraform(Terraform):
     def _order(self) -> list[dict[str, Any]]:
         """Terraform makes the group before the instance, and destroys it after."""
         changes: list[dict[str, Any]] = self._plan["resource_changes"]
-        destroying = any(one["change"]["actions"] == ["delete"] for one in changes)
-        return sorted(changes, key=lambda one: (one["address"] == INSTANCE) != destroying)
+        destroying = any(change["change"]["actions"] == ["delete"] for change in changes)
+        return sorted(changes, key=lambda change: (change["address"] == INSTANCE) != destroying)
 
     def _result(self) -> dict[str, Any]:
         return {"endpoint": self.cloud.endpoint, "port": 3306}

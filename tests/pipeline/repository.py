@@ -21,8 +21,8 @@ class Repository:
         if origin is None:
             git(directory, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
         git(directory, "clone", "--quiet", str(self.origin), str(self.directory))
-        self.git("config", "user.name", "Somebody")
-        self.git("config", "user.email", "somebody@example.com")
+        self.git("config", "user.name", "Someone")
+        self.git("config", "user.email", "someone@example.com")
         self.git("checkout", "--quiet", "-B", "main")
         self.commit({"catalog.yaml": CATALOG_TEXT, LOCK: "# provider lock\n"})
         self.push()

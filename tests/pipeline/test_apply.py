@@ -129,7 +129,7 @@ class TestResume:
                 assert setting.apply() == [], f"after being killed at step {kill_at}"
             else:
                 break  # there is no such step any more
-            last = [one for one in setting.functions.reports if one["outcome"] != "started"][-1]
+            last = [report for report in setting.functions.reports if report["outcome"] != "started"][-1]
             if kind == "remove":
                 assert setting.cloud.states["dev/mydb123"].resources == {}
                 assert setting.bucket.objects == {}
@@ -256,7 +256,7 @@ class TestResume:
         assert failure.startswith(f"dev/mydb123: {cause}")
         assert setting.cloud.applied == []
 
-    def test_a_database_that_was_restored_keeps_running_when_its_source_is_gone(
+    def test_a_database_that_was_restored_keeps_running_when_its_source_was_removed(
         self, setting: Setting
     ) -> None:
         snapshot = "dev-orders-final-3f0c1a2b"
@@ -285,7 +285,7 @@ class TestResume:
 
 
 class TestRefusal:
-    """What is not applied, and what the person is told."""
+    """What is not applied, and what the reviewer reads."""
 
     def test_what_nobody_reviewed(self, setting: Setting) -> None:
         setting.repository.on_main(file_of(root()))
@@ -322,7 +322,7 @@ class TestRefusal:
         setting.reviewed(file_of(root()))
         setting.apply()
         setting.reviewed(file_of(changed(storage_gb=30)))
-        setting.instance()["instance_class"] = "db.m7g.large"  # somebody was at the console
+        setting.instance()["instance_class"] = "db.m7g.large"  # someone was at the console
         (failure,) = setting.apply()
         assert f"{INSTANCE}: instance_class differs from what was reviewed" in failure
         assert setting.instance()["allocated_storage"] == 20
@@ -347,7 +347,7 @@ class TestRefusal:
         assert "no plan was reviewed" in failure
         assert INSTANCE in setting.cloud.states["dev/mydb123"].resources
 
-    def test_a_state_that_somebody_has_locked(self, setting: Setting) -> None:
+    def test_a_state_that_someone_has_locked(self, setting: Setting) -> None:
         setting.reviewed(file_of(root()))
         setting.reviewed(file_of(root(OTHER, database_name="second")))
         lock = {"ID": "b7c1", "Who": "ci@host", "Operation": "OperationTypeApply",
@@ -365,7 +365,7 @@ class TestRefusal:
 
 
 class TestRemoval:
-    """A root that is gone takes its database along."""
+    """A root that was removed takes its database along."""
 
     def test_a_removal_destroys_reports_and_frees_the_name(self, setting: Setting) -> None:
         setting.reviewed(file_of(root()))
@@ -439,4 +439,4 @@ class TestEnd:
             checkout, setting.store, Instances(Rds(setting.cloud)), setting.applies,
             setting.cloud.terraform, catalog(), now, URL, setting.interruption,
         ).run("dev")  # fmt: skip
-        assert failures == ["dev/second: not begun, for want of time: run the workflow again"]
+        assert failures == ["dev/second: not begun, out of time: run the workflow again"]

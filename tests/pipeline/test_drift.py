@@ -1,4 +1,4 @@
-"""The nightly check finds what was changed beside git, and changes nothing."""
+"""The nightly check finds what was changed outside git, and changes nothing."""
 
 from tests.core.examples import root
 from tests.pipeline.fakes import INSTANCE
@@ -31,7 +31,7 @@ def test_a_database_that_is_as_its_root_says_is_reported_so(setting: Setting) ->
     ]
 
 
-def test_a_database_changed_beside_git_is_reported_with_the_plan(setting: Setting) -> None:
+def test_a_database_changed_outside_git_is_reported_with_the_plan(setting: Setting) -> None:
     setting.reviewed(file_of(root()))
     setting.apply()
     setting.instance()["instance_class"] = "db.m7g.large"
@@ -55,7 +55,7 @@ def test_one_that_cannot_be_looked_at_does_not_hide_the_others(setting: Setting)
     setting.cloud.states["dev/mydb123"].tainted.add(INSTANCE)
     (failure,) = looked(setting)
     assert failure.startswith("dev/mydb123: terraform plan:")
-    assert [one["database_name"] for one in setting.functions.reports] == ["second"]
+    assert [report["database_name"] for report in setting.functions.reports] == ["second"]
 
 
 def test_a_job_that_has_to_end_says_what_it_left_out(setting: Setting) -> None:

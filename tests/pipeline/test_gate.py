@@ -41,7 +41,7 @@ def on_branch(repository: Repository, branch: str, files: dict[str, str | None])
 
 
 def denials(verdict: Verdict) -> dict[str, str]:
-    return {one.rule: one.detail for one in verdict.results if not one.passed}
+    return {result.rule: result.detail for result in verdict.results if not result.passed}
 
 
 def changed(**fields: Any) -> Root:
@@ -54,7 +54,7 @@ def test_a_new_root_passes(repository: Repository) -> None:
     assert verdict.place == Place("dev", "mydb123")
 
 
-def test_the_table_is_what_a_person_reads(repository: Repository) -> None:
+def test_the_table_is_what_a_reviewer_reads(repository: Repository) -> None:
     verdict = on_branch(repository, CREATE, file_of(changed(storage_gb=4000, max_storage_gb=4000)))
     assert_golden("pipeline/gate.txt", gate.table(verdict) + "\n")
 
@@ -232,15 +232,15 @@ class TestFiles:
         repository.git("commit", "--quiet", "--message", "Mode")
         assert "files" in denials(judged(repository, UPDATE))
 
-    def test_a_file_left_beside_a_root_is_refused(self, repository: Repository) -> None:
+    def test_a_file_left_next_to_a_root_is_refused(self, repository: Repository) -> None:
         repository.on_main({"terraform/databases/dev/mydb123/old.tf": "# somehow got there"})
         assert denials(on_branch(repository, CREATE, file_of(root()))) == {
-            "alone": "'terraform/databases/dev/mydb123/old.tf' stands beside main.tf: remove it first"
+            "alone": "'terraform/databases/dev/mydb123/old.tf' stands next to main.tf: remove it first"
         }
 
 
 class TestScope:
-    """One database, and nothing beside it."""
+    """One database, and nothing else."""
 
     def test_two_databases_are_two_pull_requests(self, repository: Repository) -> None:
         second = root(OTHER, database_name="second")

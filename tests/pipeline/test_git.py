@@ -44,7 +44,7 @@ def test_strange_names_come_through_whole(repository: Repository) -> None:
     repository.branch("feature")
     names = ['quo"te.tf', "new\nline.tf", "späce bar.tf"]
     repository.commit(dict.fromkeys(names, "x"))
-    assert sorted(one.path for one in repository.checkout.changes()) == sorted(names)
+    assert sorted(change.path for change in repository.checkout.changes()) == sorted(names)
 
 
 def test_a_file_is_read_as_it_stands_in_the_commit(repository: Repository) -> None:

@@ -46,7 +46,7 @@ def test_an_older_one_is_not(tmp_path: Path, version: str) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/bin/gpg"), reason="needs gpg")
-def test_an_archive_that_somebody_else_signed_is_not_installed(tmp_path: Path) -> None:
+def test_an_archive_that_someone_else_signed_is_not_installed(tmp_path: Path) -> None:
     program(tmp_path / "bin" / "curl", CURL)
     program(tmp_path / "bin" / "uname", "#!/bin/bash\necho x86_64\n")
     releases, keys = tmp_path / "releases", tmp_path / "keys"

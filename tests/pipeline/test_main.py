@@ -66,7 +66,7 @@ def test_a_catalog_that_cannot_be_read_is_named(repository: Repository) -> None:
     assert done.stderr.startswith("catalog.yaml cannot be used:\nversion: ")
 
 
-def test_a_job_without_the_projects_variables_is_told_what_is_missing(repository: Repository) -> None:
+def test_a_job_without_the_projects_variables_says_what_is_missing(repository: Repository) -> None:
     done = run(repository.directory, "pipeline", "apply", "--environment", "dev")
     assert done.returncode == 2
     assert done.stderr == (
@@ -149,7 +149,7 @@ def test_the_identity_token_becomes_credentials_for_later_steps(tmp_path: Path, 
     assert shown.stdout == "1|ASIAEXAMPLE|a/secret+key|a session's $(token)\n"
 
 
-def test_a_role_that_is_refused_is_told_with_what_to_compare(tmp_path: Path, job: dict[str, str]) -> None:
+def test_a_role_that_is_refused_is_reported_with_what_to_compare(tmp_path: Path, job: dict[str, str]) -> None:
     done = run(
         tmp_path, "pipeline.assume_role", "apply", "dev", **job | {"CIRCLE_OIDC_TOKEN_V2": "a.branchs.token"}
     )

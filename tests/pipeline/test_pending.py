@@ -64,5 +64,5 @@ def test_a_root_that_comes_from_another_database_is_planned_twice_and_no_other(
 def test_what_is_no_root_and_what_is_removed_carry_no_request() -> None:
     unreadable = Work(PLACE, "x", removal=False, applied_before=False)
     removed = Work(PLACE, TEXT, removal=True, applied_before=True)
-    assert [(one.request_id, one.restores) for one in (unreadable, removed)] == [(None, False)] * 2
+    assert [(work.request_id, work.restores) for work in (unreadable, removed)] == [(None, False)] * 2
     assert work(applied_before=False).request_id == root().request_id

@@ -1,4 +1,4 @@
-"""What the plan job does with a pull request, and what it tells the provisioner."""
+"""What the plan job does with a pull request, and what it reports to the provisioner."""
 
 import dataclasses
 

@@ -67,8 +67,8 @@ def repository(tmp_path: Path) -> Repository:
     found = Repository(tmp_path)
     module = PROJECT / "terraform" / "modules" / "rds_database"
     texts = {
-        f"terraform/modules/rds_database/{one}": (module / one).read_text()
-        for one in ("variables.tf", "versions.tf")
+        f"terraform/modules/rds_database/{name}": (module / name).read_text()
+        for name in ("variables.tf", "versions.tf")
     }
     found.on_main(
         {**texts, "terraform/modules/rds_database/main.tf": MODULE, LOCK: (PROJECT / LOCK).read_text()}
@@ -127,11 +127,11 @@ class Jobs:
 
     def keys(self) -> set[str]:
         found = self.cloud.client("s3").list_objects_v2(Bucket=BUCKET)
-        return {one["Key"] for one in found.get("Contents", [])}
+        return {stored["Key"] for stored in found.get("Contents", [])}
 
     def groups(self) -> list[str]:
         found = self.cloud.client("rds").describe_db_parameter_groups()["DBParameterGroups"]
-        names = [one["DBParameterGroupName"] for one in found]
+        names = [group["DBParameterGroupName"] for group in found]
         return [name for name in names if name.startswith("dev-")]
 
 
@@ -146,7 +146,7 @@ def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, re
     assert functions.reports[-1]["summary"]["add"] == 1
     assert "aws_db_parameter_group.this will be created" in functions.reports[-1]["plan_text"]
 
-    lifeline.kill_at = lifeline.steps + 2  # the job is gone when it would report the success
+    lifeline.kill_at = lifeline.steps + 2  # the job has died when it would report the success
     with pytest.raises(Killed):
         jobs.apply()
     (group,) = jobs.groups()

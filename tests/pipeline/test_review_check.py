@@ -36,8 +36,8 @@ def test_the_same_plan_is_within() -> None:
 
 
 def test_less_is_within() -> None:
-    for one in CREATION:
-        assert beyond(CREATION, [one]) == []
+    for change in CREATION:
+        assert beyond(CREATION, [change]) == []
     assert beyond(CREATION, []) == []
 
 
@@ -74,7 +74,7 @@ def test_an_update_is_held_to_the_values_it_was_reviewed_with() -> None:
     assert beyond(reviewed, update(later, allocated_storage=40), applied_before=True) != []
 
 
-def test_an_update_that_undoes_a_change_made_beside_git_was_not_reviewed() -> None:
+def test_an_update_that_undoes_a_change_made_outside_git_was_not_reviewed() -> None:
     reviewed = update(CREATED, allocated_storage=30)
     meddled = update({**CREATED, "instance_class": "huge"}, allocated_storage=30, instance_class="small")
     assert beyond(reviewed, meddled, applied_before=True) == [

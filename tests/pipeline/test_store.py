@@ -89,7 +89,7 @@ def test_forgetting_takes_everything_but_what_was_reviewed_since(store: Store) -
     assert store.reviewed(Place("dev", "a-b"), "h1") == []
 
 
-def test_a_lock_is_told_with_its_owner_and_age(client: Any, store: Store) -> None:
+def test_a_lock_is_shown_with_its_owner_and_age(client: Any, store: Store) -> None:
     assert store.lock(Place("dev", "a")) is None
     put(client, KEY, {})
     put(client, KEY + ".tflock", LOCK)
@@ -100,7 +100,7 @@ def test_a_lock_is_told_with_its_owner_and_age(client: Any, store: Store) -> Non
     assert store.locks() == {KEY: lock}
 
 
-def test_a_lock_without_a_time_is_told_all_the_same() -> None:
+def test_a_lock_without_a_time_is_shown_all_the_same() -> None:
     assert Lock("1", "x", "plan", "unknown").describe(dt.datetime.now(dt.UTC)).endswith("at unknown")
 
 

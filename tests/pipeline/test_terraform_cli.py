@@ -16,10 +16,10 @@ from pipeline.terraform_cli import Limits, Terraform, TerraformError, backend_se
 SCRIPT = """#!/usr/bin/env python3
 import os, pathlib, signal, subprocess, sys, time
 directory, command = sys.argv[1].removeprefix("-chdir="), sys.argv[2]
-heard = pathlib.Path(directory, "heard")
+received = pathlib.Path(directory, "received")
 pathlib.Path(directory, "arguments").write_text(" ".join(sys.argv[2:]))
 def end(*_):
-    heard.write_text(heard.read_text() + "SIGINT " if heard.exists() else "SIGINT ")
+    received.write_text(received.read_text() + "SIGINT " if received.exists() else "SIGINT ")
     print("Interrupt received. Gracefully shutting down...", flush=True)
     sys.exit(1)
 signal.signal(signal.SIGINT, signal.SIG_IGN if os.environ.get("DEAF") else end)
@@ -69,7 +69,7 @@ def test_an_apply_is_shown_line_by_line_without_secrets(
     assert capsys.readouterr().out == "first line with ***\nlast line\n"
 
 
-def test_a_failure_is_told_without_its_frame_and_without_secrets(root: Path) -> None:
+def test_a_failure_is_shown_without_its_frame_and_without_secrets(root: Path) -> None:
     with pytest.raises(TerraformError) as failed:
         Terraform(root, {"bucket": "states"}).init()
     assert arguments(root) == (
@@ -89,7 +89,7 @@ def test_a_command_beyond_its_time_is_asked_to_end(root: Path, monkeypatch: pyte
     with pytest.raises(TerraformError, match=r"ended after 0 minutes, its time limit.*Gracefully"):
         Terraform(root, {}, limits=Limits(apply=1.0)).apply("tfplan")
     assert time.monotonic() - began < 10
-    assert (root / "heard").read_text() == "SIGINT "
+    assert (root / "received").read_text() == "SIGINT "
 
 
 def test_a_command_that_does_not_listen_goes_with_all_it_started(
@@ -119,7 +119,7 @@ def test_the_jobs_end_reaches_terraform_once(root: Path, monkeypatch: pytest.Mon
     with pytest.raises(TerraformError, match="Gracefully"):
         Terraform(root, {}, interruption).apply("tfplan")
     thread.join()
-    assert (root / "heard").read_text() == "SIGINT "
+    assert (root / "received").read_text() == "SIGINT "
     with pytest.raises(TerraformError, match="not begun"):
         Terraform(root, {}, interruption).init()
 
@@ -141,7 +141,7 @@ def test_a_cancelled_job_passes_the_signal_on_and_ends(root: Path, monkeypatch: 
     time.sleep(0.3)
     os.killpg(step.pid, signal.SIGTERM)
     assert step.wait(10) == 7
-    assert (root / "heard").read_text() == "SIGINT "
+    assert (root / "received").read_text() == "SIGINT "
 
 
 def test_another_endpoint_gets_none_of_the_checks_that_aws_answers() -> None:

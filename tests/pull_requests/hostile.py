@@ -48,18 +48,20 @@ _INERT = ("fence", "code_inline", "code_block")
 
 def reached(markdown: str) -> list[tuple[str, str]]:
     """Everything in a text that GitHub acts on or shows as its author's own words: (kind, text)."""
-    return [(one.type, _words(one)) for one in _flat(_READER.parse(markdown)) if one.type not in _INERT]
+    return [
+        (token.type, _words(token)) for token in _flat(_READER.parse(markdown)) if token.type not in _INERT
+    ]
 
 
 def inert(markdown: str) -> str:
     """Everything in a text that is only shown."""
-    return "\n".join(one.content for one in _flat(_READER.parse(markdown)) if one.type in _INERT)
+    return "\n".join(token.content for token in _flat(_READER.parse(markdown)) if token.type in _INERT)
 
 
 def _flat(tokens: list[Token]) -> list[Token]:
     flat: list[Token] = []
-    for one in tokens:
-        flat += _flat(one.children) if one.children is not None else [one]
+    for token in tokens:
+        flat += _flat(token.children) if token.children is not None else [token]
     return flat
 
 

@@ -96,8 +96,8 @@ def test_the_body_says_what_changes_for_whom_why_and_what_comes_next(name: str) 
 
 def test_titles_branches_and_commits_follow_one_template() -> None:
     lines = []
-    for one in REQUESTS.values():
-        lines += [content.title(one), content.branch(one), content.commit_message(one)]
+    for change in REQUESTS.values():
+        lines += [content.title(change), content.branch(change), content.commit_message(change)]
     assert_golden("pull_request/titles.txt", "\n".join(lines))
 
 

@@ -53,7 +53,7 @@ def assert_published_once(server: GitHubServer, change: Change) -> None:
     assert len(pulls) == 1
     assert server.git.ahead("main", change.branch) == 1
     files = server.git.files(server.git.head("main") or "", server.git.head(change.branch) or "")
-    assert [one["filename"] for one in files] == [change.path]
+    assert [file["filename"] for file in files] == [change.path]
     there = server.git.file(change.branch, change.path)
     assert (there and there[1].decode()) == change.content
 
@@ -105,8 +105,8 @@ def test_a_worker_that_dies_at_any_call_is_finished_by_the_next_one(
 
     assert_published_once(server, change)
     assert published.commit == server.git.head(change.branch)
-    assert {one.pull_request.number for one in again} == {published.pull_request.number}
-    assert {one.commit for one in again} == {published.commit}
+    assert {publication.pull_request.number for publication in again} == {published.pull_request.number}
+    assert {publication.commit for publication in again} == {published.commit}
 
 
 def test_a_merged_pull_request_is_adopted_and_no_second_one_opened(
@@ -123,7 +123,7 @@ def test_a_merged_pull_request_is_adopted_and_no_second_one_opened(
     assert len(server.hub.pulls) == 1
 
 
-def test_a_branch_that_somebody_changed_is_not_called_ours(server: GitHubServer, github: GitHub) -> None:
+def test_a_branch_that_someone_changed_is_not_called_ours(server: GitHubServer, github: GitHub) -> None:
     publish(github, CREATE, first=True)
     server.users.push(CREATE.branch, PATH, b"evil\n", "Change it")
 
@@ -133,7 +133,7 @@ def test_a_branch_that_somebody_changed_is_not_called_ours(server: GitHubServer,
     assert server.git.file(CREATE.branch, PATH) == (blob_sha("evil\n"), b"evil\n")
 
 
-def test_a_branch_that_somebody_added_another_file_to_is_not_called_ours(
+def test_a_branch_that_someone_added_another_file_to_is_not_called_ours(
     server: GitHubServer, github: GitHub
 ) -> None:
     publish(github, CREATE, first=True)
@@ -145,7 +145,7 @@ def test_a_branch_that_somebody_added_another_file_to_is_not_called_ours(
 
 
 @pytest.mark.parametrize("path", ["pipeline/gate.py", PATH], ids=["another file", "the same file"])
-def test_a_branch_that_somebody_made_first_is_not_called_ours(
+def test_a_branch_that_someone_made_first_is_not_called_ours(
     server: GitHubServer, github: GitHub, path: str
 ) -> None:
     github.create_branch(CREATE.branch, github.branch_head("main"))
@@ -182,7 +182,7 @@ def test_main_may_move_on_between_two_tries(server: GitHubServer, github: GitHub
     assert published.commit == server.git.head(CREATE.branch)
 
 
-def test_a_removal_of_what_is_gone_from_main_says_that_nothing_is_left(github: GitHub) -> None:
+def test_a_removal_of_what_was_removed_from_main_says_that_nothing_is_left(github: GitHub) -> None:
     with pytest.raises(NeedsPerson, match="main is already as asked") as caught:
         publish(github, REMOVE, first=True)
 
@@ -197,10 +197,13 @@ def test_a_file_that_main_has_otherwise_is_replaced_on_the_branch(
     published = [publish(github, UPDATE, first=first) for first in (True, False)]
 
     assert_published_once(server, UPDATE)
-    assert [one.commit for one in published] == ["", ""]  # it takes back a person's words: not without one
+    assert [publication.commit for publication in published] == [
+        "",
+        "",
+    ]  # it takes back someone's words: not without one
 
 
-def test_a_removal_of_a_file_that_a_person_changed_is_not_ours_to_merge(
+def test_a_removal_of_a_file_that_someone_changed_is_not_ours_to_merge(
     server: GitHubServer, github: GitHub
 ) -> None:
     server.users.push("main", PATH, b"edited by hand\n", "Edit")
@@ -208,7 +211,7 @@ def test_a_removal_of_a_file_that_a_person_changed_is_not_ours_to_merge(
     assert [publish(github, REMOVE, first=first).commit for first in (True, False)] == ["", ""]
 
 
-def test_a_change_of_a_file_that_is_gone_needs_a_person(github: GitHub) -> None:
+def test_a_change_of_a_file_that_was_removed_needs_an_operator(github: GitHub) -> None:
     with pytest.raises(NeedsPerson, match="not on the base branch"):
         publish(github, UPDATE, first=True)
 
@@ -235,7 +238,7 @@ def test_a_rate_limit_says_how_long_to_wait(
     assert caught.value.retry_after >= wait
 
 
-def test_a_missing_permission_needs_a_person_and_says_which(server: GitHubServer, github: GitHub) -> None:
+def test_a_missing_permission_needs_an_operator_and_says_which(server: GitHubServer, github: GitHub) -> None:
     server.app.permissions["contents"] = "read"
 
     with pytest.raises(NeedsPerson) as caught:

@@ -37,7 +37,7 @@ def test_a_database_that_nobody_uses_is_warned_about_and_removed_three_days_late
     assert days.world.there("orders").state is DatabaseState.REMOVING
     assert [(message.kind, message.request_id) for message in days.world.sent] == [("remove", removal.id)]
     (comment,) = days.world.github.comments[1]
-    assert "It is removed by itself 2026-12-10T12:00:00Z" in comment
+    assert "It is removed automatically 2026-12-10T12:00:00Z" in comment
     (note,) = days.ledger.database_events(Place("dev", "orders"))
     assert (note.type, dict(note.detail)) == (
         DatabaseEventType.IDLE,
@@ -45,7 +45,7 @@ def test_a_database_that_nobody_uses_is_warned_about_and_removed_three_days_late
     )
 
 
-def test_a_review_environment_hears_of_it_once_and_keeps_its_database(days: Days) -> None:
+def test_a_review_environment_receives_it_once_and_keeps_its_database(days: Days) -> None:
     days.database("orders", environment="staging", ttl="90d")
 
     did = days.days(60)
@@ -53,7 +53,7 @@ def test_a_review_environment_hears_of_it_once_and_keeps_its_database(days: Days
     assert [(day, one.reported, one.removals) for day, one in did] == [(30, ["staging/orders"], [])]
     assert days.world.there("orders", "staging").state is DatabaseState.AVAILABLE
     (comment,) = days.world.github.comments[1]
-    assert "here nothing is removed without a person" in comment
+    assert "here nothing is removed without a reviewer" in comment
     (note,) = days.ledger.database_events(Place("staging", "orders"))
     assert note.detail["removed_at"] is None
 
@@ -65,7 +65,7 @@ def test_an_environment_without_idle_after_days_is_not_looked_at(days: Days) -> 
     assert days.account.reads == []
 
 
-def test_a_connection_after_the_warning_takes_it_back_and_a_new_spell_is_warned_anew(days: Days) -> None:
+def test_a_connection_after_the_warning_takes_it_back_and_a_new_spell_is_warned_again(days: Days) -> None:
     busy = NOW + 15 * DAY + 2 * HOUR
     days.database("orders", lambda hour: 2.0 if hour == busy else 0.0, ttl="30d")
 
@@ -112,7 +112,7 @@ def test_an_extension_after_the_warning_counts_as_use(days: Days) -> None:
     assert days.removals("orders") == []
 
 
-def test_a_removal_that_a_person_refused_is_not_asked_for_again(days: Days) -> None:
+def test_a_removal_that_a_reviewer_refused_is_not_asked_for_again(days: Days) -> None:
     days.database("orders", ttl="30d")
     days.days(17)
     (removal,) = days.removals("orders")
@@ -137,7 +137,7 @@ def test_a_database_that_was_stopped_for_a_day_is_left_alone_until_that_day_is_o
     ]
 
 
-def test_a_database_that_cloudwatch_never_heard_of_is_left_alone(days: Days) -> None:
+def test_a_database_that_cloudwatch_does_not_know_is_left_alone(days: Days) -> None:
     days.database("orders", lambda hour: None, ttl="30d")
 
     assert days.days(28) == []
@@ -156,7 +156,7 @@ def test_it_looks_once_a_day_however_often_the_reaper_runs(days: Days) -> None:
     assert days.account.reads == [1, 1]
 
 
-def test_when_cloudwatch_is_down_it_looks_again_in_an_hour_and_removes_nothing(days: Days) -> None:
+def test_when_cloudwatch_is_down_it_checks_again_in_an_hour_and_removes_nothing(days: Days) -> None:
     days.database("orders", ttl="30d")
     days.days(16)
     days.account.down = True

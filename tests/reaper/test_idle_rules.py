@@ -193,7 +193,7 @@ def test_a_later_database_of_the_same_name_begins_afresh() -> None:
     st.lists(st.tuples(st.sampled_from(Finding), st.integers(1, 20), st.booleans()), max_size=40),
 )
 @settings(max_examples=300)
-def test_nothing_is_removed_without_a_notice_of_its_own_spell(
+def test_nothing_is_removed_without_a_notice_in_its_own_spell(
     looks: list[tuple[Finding, int, bool]],
 ) -> None:
     now, activity = NOW, None

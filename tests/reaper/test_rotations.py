@@ -118,7 +118,7 @@ def test_what_rds_has_not_done_within_an_hour_is_said_with_what_to_do(
     assert not is_due(world, origin)
 
 
-def test_each_rotation_has_an_end_of_its_own(world: World, rds: Rds, origin: str) -> None:
+def test_each_rotation_has_a_separate_end(world: World, rds: Rds, origin: str) -> None:
     ask(world)
     reap(world, rds, HOUR)
     ask(world, number=2)

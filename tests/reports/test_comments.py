@@ -52,7 +52,7 @@ PLANNED = PlanReport(
 DRIFTED = DriftReport(**ABOUT, drifted=True, plan_text=PLAN_TEXT)
 
 
-def plan(*, next_step: str = "it merges by itself now.", **more: Any) -> str:
+def plan(*, next_step: str = "it merges automatically now.", **more: Any) -> str:
     """A plan's comment; the report takes any value here, also those that no report may have."""
     return plan_comment(PLANNED.model_copy(update=more), next_step)
 
@@ -81,7 +81,7 @@ COMMENTS = {
         summary=None,
         plan_text="",
         cause="Error: No valid credential sources found",
-        next_step="read the cause, mend it, and run the pipeline's workflow again.",
+        next_step="read the cause, fix it, and run the pipeline's workflow again.",
     ),
     "outcome-started": outcome("started"),
     "outcome-succeeded": outcome("succeeded", result=RESULT),

@@ -147,10 +147,12 @@ def test_a_call_to_no_route_is_not_found(get: Get, method: str, path: str) -> No
 @pytest.mark.parametrize(
     ("name", "kind", "retry_after"), [("hasty", "throttled", "1"), ("busy", "quota-exceeded", "3600")]
 )
-def test_a_key_that_asks_too_often_is_told_when_to_come_again(
+def test_a_key_that_asks_too_often_learns_when_to_come_again(
     get: Get, name: str, kind: str, retry_after: str
 ) -> None:
-    answer = next(one for one in (get("/things", value(name)) for _ in range(5)) if one.status != 200)
+    answer = next(
+        answer for answer in (get("/things", value(name)) for _ in range(5)) if answer.status != 200
+    )
 
     assert (answer.status, answer.body["status"]) == (429, 429)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -162,7 +164,7 @@ def test_a_path_that_holds_quotes_leaves_the_document_readable(get: Get) -> None
     assert get("/no%22thing%5C").body["type"] == "urn:rds-provisioner:problem:not-found"
 
 
-def test_a_fault_without_a_document_of_its_own_gets_the_one_for_all_faults(get: Get) -> None:
+def test_a_fault_without_a_separate_document_gets_the_one_for_all_faults(get: Get) -> None:
     answer = get("/broken", value("good"))
 
     assert answer.status == 500

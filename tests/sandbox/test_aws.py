@@ -165,7 +165,7 @@ def by_point_in_time(cloud: Cloud, source: str, target: str) -> None:
 @ENGINES
 @needs_servers
 @pytest.mark.parametrize("restore", [by_snapshot, by_point_in_time])
-def test_a_restored_instance_has_the_data_and_a_secret_of_its_own(
+def test_a_restored_instance_has_the_data_and_a_separate_secret(
     cloud: Cloud, engine: str, restore: Callable[[Cloud, str, str], None]
 ) -> None:
     source, target = (

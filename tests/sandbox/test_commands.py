@@ -25,7 +25,7 @@ def test_a_sandbox_that_lost_a_part_is_not_ready_any_more_and_says_why(directory
     assert not directory.ready
 
 
-def test_whoever_approves_is_told_why_no_sandbox_runs(
+def test_whoever_approves_reads_why_no_sandbox_runs(
     directory: StateDirectory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     directory.path.mkdir()

@@ -82,5 +82,5 @@ def test_a_final_snapshot_carries_the_tags_of_its_instance(cloud: Cloud) -> None
 
     assert found["DBSnapshotIdentifier"] == "dev-orders-final-0a1b2c3d"
     assert found["DBInstanceIdentifier"] == "dev-orders"
-    assert tags_of(dict(found)) == {one["Key"]: one["Value"] for one in TAGS}
+    assert tags_of(dict(found)) == {tag["Key"]: tag["Value"] for tag in TAGS}
     assert found["Status"] == "available"

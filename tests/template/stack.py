@@ -57,11 +57,11 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(template()["Conditions"][condition])
             yield from _references(rest)
         case dict():
-            for one in value.values():
-                yield from _references(one)
+            for item in value.values():
+                yield from _references(item)
         case list():
-            for one in value:
-                yield from _references(one)
+            for item in value:
+                yield from _references(item)
 
 
 def environment(function: str) -> dict[str, Any]:
@@ -74,8 +74,11 @@ def environment(function: str) -> dict[str, Any]:
 def statements(role: str) -> list[dict[str, Any]]:
     """All statements of a role's policies, those of a condition included."""
     added = of_type("AWS::IAM::Policy").values()
-    policies = [*resource(role)["Policies"], *(one for one in added if role in references(one["Roles"]))]
-    return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+    policies = [
+        *resource(role)["Policies"],
+        *(policy for policy in added if role in references(policy["Roles"])),
+    ]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
 def listed(value: Any) -> list[Any]:

@@ -28,7 +28,7 @@ def test_these_are_the_alarms() -> None:
     }
 
 
-def test_every_alarm_tells_somebody_and_says_what_to_look_at() -> None:
+def test_every_alarm_reaches_someone_and_says_what_to_look_at() -> None:
     for alarm in ALARMS.values():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         assert alarm["AlarmDescription"].endswith(".")

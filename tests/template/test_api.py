@@ -39,7 +39,7 @@ def test_a_key_is_needed_but_for_three_routes() -> None:
     assert {route for route, (_, key) in routes().items() if not key} == OPEN
 
 
-def test_the_webhook_has_a_function_of_its_own() -> None:
+def test_the_webhook_has_a_separate_function() -> None:
     served = {route: function for route, (function, _) in routes().items()}
     assert served.pop(("post", "/webhooks/github")) == "WebhookFunction"
     assert set(served.values()) == {"ApiFunction"}

@@ -77,7 +77,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 
 def run(cloud: Cloud, kind: str = "Create") -> dict[str, Any]:
-    """What CloudFormation hears."""
+    """What CloudFormation receives."""
     code: dict[str, Any] = {}
     exec(resource("BuildCheckFunction")["Code"]["ZipFile"], code)
     code["WAIT"] = 0
@@ -135,7 +135,7 @@ def test_the_stack_can_always_be_deleted(cloud: Cloud) -> None:
 def test_it_runs_for_each_new_version_and_may_start_the_api_alone() -> None:
     assert resource("BuildCheck")["Version"] == {"Ref": "ApiFunction.Version"}
     assert list(of_type("AWS::Lambda::Function")) == ["BuildCheckFunction"]
-    may = {action for one in statements("BuildCheckRole") for action in listed(one["Action"])}
+    may = {action for statement in statements("BuildCheckRole") for action in listed(statement["Action"])}
     assert may == {
         "lambda:InvokeFunction",
         "logs:CreateLogStream",

@@ -33,7 +33,7 @@ def test_the_handler_exists(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_has_a_role_a_log_group_and_an_alarm_of_its_own(name: str) -> None:
+def test_each_has_a_separate_role_log_group_and_alarm(name: str) -> None:
     own = name.removesuffix("Function")
     assert resource(name)["Role"] == {"Fn::GetAtt": [f"{own}Role", "Arn"]}
     assert resource(name)["LoggingConfig"] == {"LogGroup": {"Ref": f"{own}Logs"}}
@@ -99,17 +99,17 @@ def test_every_variable_that_the_code_reads_is_given() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_is_told_of_a_secret_just_where_its_role_may_read_it(name: str) -> None:
+def test_a_function_knows_a_secret_just_where_its_role_may_read_it(name: str) -> None:
     role = name.replace("Function", "Role")
     readable = {
         secret
-        for one in statements(role)
-        if "secretsmanager:GetSecretValue" in one["Action"]
-        for secret in references(one["Resource"])
+        for statement in statements(role)
+        if "secretsmanager:GetSecretValue" in statement["Action"]
+        for secret in references(statement["Resource"])
     }
     readable &= set(template()["Resources"])  # named one by one, not by a pattern
-    told = references([value for key, value in environment(name).items() if key.endswith("_SECRET_ARN")])
-    assert readable == told - set(template()["Parameters"])
+    passed = references([value for key, value in environment(name).items() if key.endswith("_SECRET_ARN")])
+    assert readable == passed - set(template()["Parameters"])
 
 
 def test_the_lambda_folder_holds_only_what_a_package_needs() -> None:

@@ -41,7 +41,7 @@ def test_no_secret_passes_through_the_template() -> None:
     hints = re.compile("secret|password|token|private", re.IGNORECASE)
     assert [name for name in template()["Parameters"] if hints.search(name)] == []
     assert not any("NoEcho" in about for about in template()["Parameters"].values())
-    values = [one["Value"] for one in template()["Outputs"].values()]
+    values = [output["Value"] for output in template()["Outputs"].values()]
     assert "resolve:secretsmanager" not in str(values)
 
 

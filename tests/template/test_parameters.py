@@ -45,7 +45,7 @@ def test_the_console_shows_every_parameter_once() -> None:
         ("GitHubAppId", "123456", "my-app"),
     ],
 )
-def test_patterns_tell_good_from_bad(name: str, good: str, bad: str) -> None:
+def test_patterns_separate_good_from_bad(name: str, good: str, bad: str) -> None:
     pattern = PARAMETERS[name]["AllowedPattern"]
     assert re.search(pattern, good)
     assert not re.search(pattern, bad)

@@ -30,13 +30,19 @@ def test_every_queue_is_encrypted_keeps_for_14_days_and_refuses_plain_http() -> 
             for statement in policy["PolicyDocument"]["Statement"]
             if statement["Effect"] == "Deny"
         ]
-        assert [one["Condition"] for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+        assert [statement["Condition"] for statement in denied] == [
+            {"Bool": {"aws:SecureTransport": "false"}}
+        ]
 
 
 def test_only_the_topic_may_send_to_the_queue_from_outside() -> None:
     for queue in ("RequestQueuePolicy", "RequestDeadLettersPolicy"):
-        allowed = [one for one in resource(queue)["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
-        assert [one["Condition"] for one in allowed] == [
+        allowed = [
+            statement
+            for statement in resource(queue)["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Allow"
+        ]
+        assert [statement["Condition"] for statement in allowed] == [
             {"ArnEquals": {"aws:SourceArn": {"Ref": "RequestTopic"}}}
         ]
 

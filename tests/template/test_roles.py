@@ -126,7 +126,9 @@ def test_a_function_may_do_this_and_nothing_else(function: str, name: str) -> No
 
 
 def test_a_role_belongs_to_one_function_and_takes_no_managed_policy() -> None:
-    of_functions = [references(one["Role"]).pop() for one in of_type("AWS::Serverless::Function").values()]
+    of_functions = [
+        references(function["Role"]).pop() for function in of_type("AWS::Serverless::Function").values()
+    ]
     assert len(set(of_functions)) == len(FUNCTIONS)
     for role in of_functions:
         assert "ManagedPolicyArns" not in resource(role)
@@ -135,15 +137,15 @@ def test_a_role_belongs_to_one_function_and_takes_no_managed_policy() -> None:
 def test_no_action_has_a_wildcard() -> None:
     for role in of_type("AWS::IAM::Role"):
         if "Policies" in resource(role):
-            actions = [action for one in statements(role) for action in listed(one["Action"])]
+            actions = [action for statement in statements(role) for action in listed(statement["Action"])]
             assert [action for action in actions if "*" in action] == []
 
 
 def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
     conditions: dict[str, Any] = {
-        one["Sid"]: one.get("Condition")
+        statement["Sid"]: statement.get("Condition")
         for role in ("ApiRole", "ReaperRole", "AccessRole")
-        for one in statements(role)
+        for statement in statements(role)
     }
     assert conditions["DropFinalSnapshots"] == {
         "StringEquals": {"aws:ResourceTag/ManagedBy": "rds-provisioner"}
@@ -164,11 +166,14 @@ def index_readers(index: str) -> set[str]:
     return {
         role
         for role in of_type("AWS::IAM::Role")
-        for one in (statements(role) if "Policies" in resource(role) else [])
-        if f"/index/{index}" in str(one["Resource"])
+        for statement in (statements(role) if "Policies" in resource(role) else [])
+        if f"/index/{index}" in str(statement["Resource"])
     }
 
 
 def test_the_schedule_may_run_the_reaper_alone() -> None:
-    may = {short(one["Resource"]): listed(one["Action"]) for one in statements("ReaperScheduleRole")}
+    may = {
+        short(statement["Resource"]): listed(statement["Action"])
+        for statement in statements("ReaperScheduleRole")
+    }
     assert may == {"ReaperFunction": ["lambda:InvokeFunction"], "ScheduleDeadLetters": ["sqs:SendMessage"]}

@@ -22,7 +22,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, and what it does in words that may be shown: its text may hold a password."""
+    """One statement, and what it does as a text that may be shown: its text may hold a password."""
 
     doing: str
     text: str = field(repr=False)
@@ -33,7 +33,7 @@ class NotAllowed(TryLater):
 
 
 Rows = list[tuple[Any, ...]]
-# Runs one statement by itself; raises NotAllowed, or TryLater with the server's words.
+# Runs one statement alone; raises NotAllowed, or TryLater with the server's words.
 Run = Callable[[Statement], Rows]
 # Logs in, and ends with the connection closed; raises TryLater where nobody answers or the login is refused.
 Connect = Callable[[Login], AbstractContextManager[Run]]

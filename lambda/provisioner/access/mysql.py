@@ -34,7 +34,7 @@ def new_password(user: str, password: str, salt: bytes) -> Statement:  # noqa: A
 
 
 def grant(run: Run, database: str, master: str) -> list[str]:  # noqa: ARG001 - a database has no owner here
-    """Give both users their rights; what the master user may not give, in words."""
+    """Give both users their rights; what the master user may not give, as texts."""
     asked = Statement("asking for partial_revokes", "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")
     literal = any(value == "ON" for _, value in run(asked))
     place = quoted(database, "`") if literal else pattern(database)

@@ -62,7 +62,7 @@ def verifier(password: str, salt: bytes) -> str:
 
 
 def grant(run: Run, database: str, master: str) -> list[str]:
-    """Give both users their rights; what the master user may not give, in words."""
+    """Give both users their rights; what the master user may not give, as texts."""
     return run_allowed(run, list(_on_database(database, master))) + _on_objects(run)
 
 

@@ -24,7 +24,7 @@ class Engine(Protocol):
         """What gives a user that exists another password."""
 
     def grant(self, run: Run, database: str, master: str) -> list[str]:
-        """Give both users their rights; what the master user may not give, in words."""
+        """Give both users their rights; what the master user may not give, as texts."""
 
 
 def quoted(name: str, quote: str) -> str:
@@ -42,7 +42,7 @@ def checked(password: str) -> str:
 
 
 def run_allowed(run: Run, statements: Sequence[Statement]) -> list[str]:
-    """Run each statement; what the server does not allow is passed over, and told in its words."""
+    """Run each statement; what the server does not allow is passed over, and reported in its words."""
     refused = []
     for statement in statements:
         try:

@@ -1,7 +1,7 @@
 """⑤ Gives each database its two users, and rotates passwords; every step can be killed and run again.
 
 Each user's secret is the truth, the database follows (see secrets.py). Users are announced once they have
-logged in; what the master user may not give them is announced beside that, and keeps nobody out.
+logged in; what the master user may not give them is announced as well, and keeps nobody out.
 """
 
 import datetime as dt
@@ -39,7 +39,7 @@ class DatabaseUsers:
     now: dt.datetime
 
     def prepare(self, place: Place) -> list[str]:
-        """Make or fix both users of a database that was applied; the rights that are missing, in words."""
+        """Make or fix both users of a database that was applied; the rights that are missing, as texts."""
         database = self.ledger.database(place)
         if database is None or database.state in (DatabaseState.PENDING, DatabaseState.REMOVED):
             return []
@@ -77,7 +77,7 @@ class DatabaseUsers:
     def forget(self, place: Place) -> None:
         """Delete the secrets of a database that was removed, since what they open was removed too."""
         database = self.ledger.database(place)
-        # One that is still to be made has none of its own yet: what is there is its removed namesake's.
+        # One that is still to be made has none added yet: what is there is its removed namesake's.
         if database is None or database.state not in (DatabaseState.REMOVED, DatabaseState.PENDING):
             return
         for user in USERS:
@@ -108,7 +108,7 @@ class DatabaseUsers:
         )
 
     def _make(self, login: Login, secrets: Mapping[User, Secret]) -> list[str]:
-        """Make the users and give them their rights; what the master user may not give, in words."""
+        """Make the users and give them their rights; what the master user may not give, as texts."""
         engine = _ENGINES[login.engine]
         passwords = [(user.value, secret.password) for user, secret in secrets.items()]
         with self.connect(login) as run:

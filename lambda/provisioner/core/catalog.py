@@ -160,7 +160,7 @@ class Catalog(_Part):
         if len(classes) != len(set(classes)):
             raise ValueError("two sizes have the same instance_class")
         for name, team in self.teams.items():
-            unknown = [one for one in team.quota if one not in self.environments]
+            unknown = [environment for environment in team.quota if environment not in self.environments]
             if unknown:
                 raise ValueError(f"teams.{name}.quota names {', '.join(unknown)}, which environments lacks")
         return self
@@ -200,7 +200,7 @@ class Catalog(_Part):
         return round(one * (2 if root.multi_az else 1), 2)
 
     def maximum_storage_gb(self, environment: str, storage_gb: int) -> int:
-        """How far storage may grow by itself: twice what was asked for, within the environment's bound.
+        """How far storage may grow automatically: twice what was asked for, within the environment's bound.
 
         RDS wants at least 10 % above what is allocated, or the same to switch autoscaling off:
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
@@ -219,7 +219,7 @@ def parse(text: str) -> Catalog:
         return Catalog.model_validate(content)
     except ValidationError as error:
         lines = [
-            f"{'.'.join(map(str, one['loc'])) or 'catalog'}: {one['msg'].removeprefix('Value error, ')}"
-            for one in error.errors()
+            f"{'.'.join(map(str, fault['loc'])) or 'catalog'}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
         ]
         raise CatalogError("\n".join(lines)) from error

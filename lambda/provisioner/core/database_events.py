@@ -137,7 +137,7 @@ def users_ready(origin: str, at: dt.datetime, *, secrets: Mapping[str, str]) -> 
 
 
 def rotation_asked(new_id: object, at: dt.datetime, actor: str, *, user: str) -> DatabaseEvent:
-    """Somebody asked for another password of a user."""
+    """Someone asked for another password of a user."""
     return DatabaseEvent(
         id=f"rotation_asked:{new_id}",
         type=DatabaseEventType.ROTATION_ASKED,

@@ -28,11 +28,11 @@ def measure(step: Step, environment: str) -> str:
 
 def seconds(request: Request, events: Collection[Event]) -> dict[str, float]:
     """How long each step of a request took, by `measure`; left out where nobody reported its begin or end."""
-    starts, heard = step_starts(events), {event.type for event in events}
+    starts, received = step_starts(events), {event.type for event in events}
     return {
         measure(step, request.environment): round((starts[following] - starts[step]).total_seconds(), 1)
         for (step, begin), (following, end) in pairwise(BEGINS)
-        if {begin, end} <= heard
+        if {begin, end} <= received
     }
 
 

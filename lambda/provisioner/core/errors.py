@@ -5,7 +5,7 @@ ProvisionerError
 ├── TryLater            nothing is wrong with the request: the same call works later
 │   ├── RateLimited     ... and GitHub said when
 │   └── Contention      ... because others kept changing the same rows of the ledger
-└── NeedsPerson         neither another request nor time helps: somebody has to look
+└── NeedsPerson         neither another request nor time helps: an operator has to look
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class FieldError:
 
 
 class Problem(ProvisionerError):
-    """An answer that tells the caller what to change; `status` is the HTTP status."""
+    """An answer that says to the caller what to change; `status` is the HTTP status."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Contention(TryLater):
 
 
 class NeedsPerson(ProvisionerError):
-    """A fault that stays until a person mends it; `fix` says how."""
+    """A fault that stays until an operator fixes it; `fix` says how."""
 
     def __init__(self, doing: str, cause: str, fix: str) -> None:
         super().__init__(f"{doing}: {cause}; {fix}")

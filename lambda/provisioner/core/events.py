@@ -35,7 +35,7 @@ class EventType(StrEnum):
     REQUESTED = "requested"
     OPENED = "opened"
     PLANNED = "planned"
-    EDITED = "edited"  # somebody pushed to the branch: no automatic merge from here on
+    EDITED = "edited"  # someone pushed to the branch: no automatic merge from here on
     APPROVED = "approved"
     CLOSED = "closed"
     REOPENED = "reopened"
@@ -91,7 +91,7 @@ def requested(at: dt.datetime, actor: str) -> Event:
 
 
 def cancel_asked(at: dt.datetime, actor: str) -> Event:
-    """Somebody asked to cancel it; the worker ends it."""
+    """Someone asked to cancel it; the worker ends it."""
     return Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=at, actor=actor)
 
 
@@ -130,7 +130,7 @@ def reopened(number: int, at: dt.datetime, actor: str) -> Event:
 
 
 def edited(commit: str, at: dt.datetime, actor: str) -> Event:
-    """Somebody pushed `commit` to its branch."""
+    """Someone pushed `commit` to its branch."""
     return Event(id=f"edited:{commit}", type=EventType.EDITED, at=at, actor=actor, detail={"commit": commit})
 
 
@@ -186,7 +186,7 @@ def rerun_of_queue(since: dt.datetime) -> str:
 
 
 def is_after_retry(wanted: str) -> bool:
-    """Whether somebody waits for this run, since a retry asked for it."""
+    """Whether someone waits for this run, since a retry asked for it."""
     return wanted.startswith(_AFTER_RETRY)
 
 

@@ -1,6 +1,6 @@
 """Render one database's Terraform root, and read it back; the only module that knows HCL quoting.
 
-The format is fixed, so that a person reviews a root in ten seconds and the gate can compare it byte for
+The format is fixed, so that a reviewer reads a root in ten seconds and the gate can compare it byte for
 byte: `render(parse(text)) == text` holds for every text that this module wrote, and for no other.
 """
 

@@ -1,6 +1,6 @@
 """Where a request stands, derived from the set of everything that is known to have happened to it.
 
-The state is a function of the set of events, never of the order in which they were heard: late, repeated
+The state is a function of the set of events, never of the order in which they were received: late, repeated
 and reordered events cannot move it backwards, and a ledger rebuilt from its events comes out the same.
 """
 
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a request stands still, what to do, and whether `/retry` can help."""
+    """Why a request is stuck, what to do, and whether `/retry` can help."""
 
     step: Step
     cause: str
@@ -91,7 +91,9 @@ def derive(events: Collection[Event]) -> Progress:
     opened = last.get(EventType.OPENED)
     succeeded = last.get(EventType.SUCCEEDED)
     links = [
-        one for one in (last.get(kind) for kind in _WITH_PIPELINE) if one and "pipeline_url" in one.detail
+        event
+        for event in (last.get(kind) for kind in _WITH_PIPELINE)
+        if event and "pipeline_url" in event.detail
     ]
     return Progress(
         state=state,
@@ -102,7 +104,7 @@ def derive(events: Collection[Event]) -> Progress:
         commit=opened.detail.get("commit") if opened else None,
         edited=EventType.EDITED in last,
         cancelling=EventType.CANCEL_ASKED in last and state not in ENDED and not _on_main(last),
-        pipeline_url=max(links, key=lambda one: one.at).detail["pipeline_url"] if links else None,
+        pipeline_url=max(links, key=lambda link: link.at).detail["pipeline_url"] if links else None,
         failure=failure,
         result=succeeded.detail.get("result") if succeeded else None,
     )
@@ -130,12 +132,12 @@ def _state(last: Mapping[EventType, Event], failures: Sequence[Event]) -> tuple[
             return State.FAILED, failed
     for happened, state in _REACHED:
         if event := last.get(happened):
-            # A retry begins the step anew, and so does whatever else overcame a failure of it.
-            anew = [last.get(EventType.RETRIED, event)]
+            # A retry begins the step again, and so does whatever else overcame a failure of it.
+            restarts = [last.get(EventType.RETRIED, event)]
             for failed in failures:
                 if failed.detail["step"] == _STEPS[state]:
-                    anew += _newer_signs(failed, last)
-            return state, max([event, *anew], key=lambda one: one.at)
+                    restarts += _newer_signs(failed, last)
+            return state, max([event, *restarts], key=lambda event: event.at)
     raise ValueError("a request begins with the event that it was requested")
 
 
@@ -253,7 +255,7 @@ def blocks(progress: Progress) -> bool:
 
 # How long a step may take before the reaper looks after it.
 #   pull request: GitHub's longest published outages stay under a day; redeliveries fill the time before.
-#   review: gate and plan take minutes; a person may be on holiday.
+#   review: gate and plan take minutes; a reviewer may be on holiday.
 #   queue: CircleCI cancels a job that waited 5 hours in its serial group.
 #   apply: the provider waits 40 minutes for a create, 80 for an update, 60 for a delete, and a root may
 #   need two of them.
@@ -267,5 +269,5 @@ MAXIMUM_AUTOMATIC_REVIEW: Final = dt.timedelta(hours=2)
 
 
 def maximum(step: Step, *, automatic: bool) -> dt.timedelta:
-    """How long a request may stay in a step; `automatic` where no person has to approve."""
+    """How long a request may stay in a step; `automatic` where no reviewer has to approve."""
     return MAXIMUM_AUTOMATIC_REVIEW if automatic and step is Step.REVIEW else MAXIMUM[step]

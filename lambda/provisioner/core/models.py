@@ -108,7 +108,7 @@ class Activity:
     `origin` is the request that made the database, since its name may come again. `last_connection_at` is the
     begin of the last hour with a connection, as far as one was seen. While it is idle, `idle_since` is the
     begin of what was first found, `idle_seen_at` the newest look that found it so, and `warned_at` when its
-    removal was announced (None where nothing is removed by itself).
+    removal was announced (None where nothing is removed automatically).
     """
 
     origin: str

@@ -87,7 +87,7 @@ class BranchName:
 
     @classmethod
     def parse(cls, branch: str) -> Self | None:
-        """What a branch's name says; None for a branch of somebody else."""
+        """What a branch's name says; None for a branch of someone else."""
         match = _BRANCH.fullmatch(branch)
         return cls(Place(match["environment"], match["name"]), match["kind"], match["id8"]) if match else None
 

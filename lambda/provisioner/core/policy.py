@@ -18,7 +18,7 @@ from provisioner.core.times import instant, parse_instant
 
 @dataclass(frozen=True, slots=True)
 class PolicyResult:
-    """One rule's verdict, in words that a person can act on."""
+    """One rule's verdict, in a text that a reviewer can act on."""
 
     rule: str
     passed: bool
@@ -153,7 +153,7 @@ def _tags(root: Root) -> PolicyResult:
     ]
     wrong = [f"{key!r} is set by the provisioner or by AWS" for key in keys]
     wrong += [f"{text!r} begins as AWS's own do" for text in values]
-    listed = ", ".join(sorted(root.tags)) or "none of its own"
+    listed = ", ".join(sorted(root.tags)) or "none added"
     return PolicyResult("tags", not wrong, "; ".join(wrong) or listed)
 
 

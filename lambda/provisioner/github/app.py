@@ -1,4 +1,4 @@
-"""Sign in to GitHub as an App: a short-lived JWT buys an installation token, never a person's token.
+"""Sign in to GitHub as an App: a short-lived JWT buys an installation token, never a user's token.
 
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
@@ -49,7 +49,7 @@ class GitHubApp:
         return self._token.text
 
     def forget(self) -> None:
-        """Let go of the token: GitHub refused it, or it was revoked."""
+        """Forget the token: GitHub refused it, or it was revoked."""
         self._token = None
 
     def _jwt(self, now: dt.datetime) -> str:

@@ -76,7 +76,7 @@ class GitHub:
         return True
 
     def delete_branch(self, branch: str) -> None:
-        """Delete a branch; nothing happens where it is gone already."""
+        """Delete a branch; nothing happens where it no longer exists."""
         doing = f"deleting branch {branch}"
         answer = self._calls.repository("DELETE", f"/git/refs/heads/{quote(branch)}", doing=doing)
         if answer.status not in (404, 422):
@@ -98,8 +98,8 @@ class GitHub:
         doing = f"comparing {commit[:12]} with {base}"
         answer = self._expect(200, "GET", f"/compare/{quote(base)}...{quote(commit)}", doing=doing)
         files = [
-            FileDifference(str(one["filename"]), str(one["status"]), str(one.get("sha") or ""))
-            for one in answer.content.get("files") or []
+            FileDifference(str(file["filename"]), str(file["status"]), str(file.get("sha") or ""))
+            for file in answer.content.get("files") or []
         ]
         return Comparison(int(answer.content["ahead_by"]), tuple(files))
 
@@ -123,7 +123,7 @@ class GitHub:
         return _commit(answer.content["commit"])
 
     def delete_file(self, path: str, *, branch: str, message: str, replaces: str) -> Commit | None:
-        """Delete a file on a branch; the new commit, or None where it is gone or not as `replaces` says."""
+        """Delete a file on a branch; the new commit, None where it is missing or not as `replaces` says."""
         doing = f"deleting {path} on {branch}"
         body = {"message": message, "branch": branch, "sha": replaces}
         answer = self._calls.repository("DELETE", f"/contents/{quote(path)}", body, doing=doing)
@@ -148,8 +148,8 @@ class GitHub:
         doing = f"looking for the pull request of {branch}"
         answer = self._expect(200, "GET", f"/pulls?{query}", doing=doing)
         # GitHub ignores a `head` that it cannot read, and lists everything.
-        found = [one for one in map(_pull_request, answer.content) if one.branch == branch]
-        return max(found, key=lambda one: (one.state == "open", one.number), default=None)
+        found = [pull for pull in map(_pull_request, answer.content) if pull.branch == branch]
+        return max(found, key=lambda pull: (pull.state == "open", pull.number), default=None)
 
     def pull_request(self, number: int) -> PullRequest:
         """A pull request as it is now."""
@@ -203,7 +203,7 @@ class GitHub:
         return None
 
     def update_comment(self, comment_id: int, body: str) -> bool:
-        """Replace a comment's text; False where somebody deleted it."""
+        """Replace a comment's text; False where someone deleted it."""
         doing = f"updating comment {comment_id}"
         answer = self._calls.repository(
             "PATCH", f"/issues/comments/{comment_id}", {"body": body}, doing=doing
@@ -242,7 +242,7 @@ def _commit(content: Mapping[str, Any]) -> Commit:
 
 
 def _by_an_app(comment: Mapping[str, Any]) -> bool:
-    """Not a person's, who could have put our marker there, and could change the text afterwards."""
+    """Not a user's, who could have put our marker there, and could change the text afterwards."""
     return bool((comment.get("user") or {}).get("type") == "Bot")
 
 

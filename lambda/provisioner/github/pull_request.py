@@ -49,5 +49,5 @@ class PullRequests(Protocol):
         ...
 
     def delete_branch(self, branch: str) -> None:
-        """Delete a branch; nothing happens where it is gone already."""
+        """Delete a branch; nothing happens where it no longer exists."""
         ...

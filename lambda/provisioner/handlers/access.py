@@ -1,6 +1,6 @@
-"""⑤ Users and passwords: what was applied gets its users, what was asked for is rotated, what is gone goes.
+"""⑤ Users and passwords: made after an apply, rotated when asked for, deleted after a removal.
 
-Fed by the events' topic through a queue of its own. A message only says where to look; the ledger says what
+Fed by the events' topic through a separate queue. A message only says where to look; the ledger says what
 is to be done, so that a message may come twice, late or out of order.
 """
 
@@ -75,7 +75,7 @@ def _later(
     what: str,
     error: TryLater | NeedsPerson,
 ) -> bool:
-    """Leave it in the queue; the last time also write down that a person has to look.
+    """Leave it in the queue; the last time also write down that an operator has to look.
 
     It comes again after the queue's own time: to set another one, this function would need a way to SQS out
     of the databases' network.

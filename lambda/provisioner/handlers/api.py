@@ -232,7 +232,7 @@ def _no_route(_: NotFoundError) -> Response[str]:
 
 @app.exception_handler(NeedsPerson)
 def _needs_person(error: NeedsPerson) -> Response[str]:
-    logger.exception("needs a person", fix=error.fix)
+    logger.exception("needs an operator", fix=error.fix)
     return _broken()
 
 

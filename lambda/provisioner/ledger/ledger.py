@@ -109,7 +109,7 @@ class Ledger(Reads):
     # Requests are worked on
 
     def claim(self, request_id: str, now: dt.datetime, lease: dt.timedelta) -> Claim | None:
-        """Take a request that waits for its pull request; None while somebody else works on it.
+        """Take a request that waits for its pull request; None while someone else works on it.
 
         The lease outlives the worker's own time limit, so two deliveries never work at once, and a
         killed worker's request is free again when it ends.
@@ -148,7 +148,7 @@ class Ledger(Reads):
         )
 
     def stop_checking(self, request: Request) -> None:
-        """Tell the reaper that nothing is left to do for a request as it was read."""
+        """Let the reaper know that nothing is left to do for a request as it was read."""
         self._table.update(
             request_key(request.id),
             "REQ",
@@ -239,14 +239,14 @@ class Ledger(Reads):
         check_at: dt.datetime | None,
         event: DatabaseEvent | None = None,
     ) -> bool:
-        """Remember that a warning went out, or the end came; False when somebody else was first."""
+        """Remember that a warning went out, or the end came; False when someone else was first."""
         marked = replace(database, marks={**database.marks, name: instant(now)}, version=database.version + 1)
         happened = _happened(database.place, database.origin, event) if event else []
         row = database_row(marked, check_at)
         return not self._table.write([put(DATABASE, row, replaces=database.version), *happened])
 
     def keep_activity(self, place: Place, activity: Activity, event: DatabaseEvent | None = None) -> bool:
-        """Write down what a look found, and what was said about it; False when somebody else was first."""
+        """Write down what a look found, and what was said about it; False when someone else was first."""
         happened = _happened(place, activity.origin, event) if event else []
         row = activity_row(place, activity)
         return not self._table.write([put("activity", row, replaces=activity.version - 1 or None), *happened])

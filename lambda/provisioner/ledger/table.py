@@ -82,7 +82,7 @@ class Table:
         return [from_item(item) for page in pages for item in page["Items"]]
 
     def due(self, kind: str, now: dt.datetime) -> Iterator[Row]:
-        """Rows that somebody should look after by now; what was written a moment ago may be missing."""
+        """Rows that someone should look after by now; what was written a moment ago may be missing."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             IndexName="due",

@@ -9,7 +9,7 @@ from provisioner.ledger.table import Table, put
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The turns, each with a name of its own."""
+    """The turns, each with a separate name."""
 
     table: Table
 

@@ -1,4 +1,4 @@
-"""The comments that the provisioner writes on pull requests, each under a marker of its own.
+"""The comments that the provisioner writes on pull requests, each under a separate marker.
 
 A marked comment is updated, never repeated; each ends with what to do next. What the pipeline's reports say
 stands in reports/comments.py.
@@ -20,9 +20,9 @@ ENDED: Final = "<!-- rds-provisioner: ended -->"
 def expiry_comment(*, place: str, expires_at: str, last: bool, automatic: bool) -> str:
     """The warning before the end of a database's life."""
     end = (
-        "it is removed by itself"
+        "it is removed automatically"
         if automatic
-        else "a pull request asks for its removal, which a person approves"
+        else "a pull request asks for its removal, which a reviewer approves"
     )
     urgency = "Last warning: " if last else ""
     return (
@@ -36,18 +36,18 @@ def idle_comment(*, place: str, idle_since: str | None, removed_at: str | None) 
     """Says that nobody uses a database, and when it is removed; without `idle_since`, takes that back."""
     if idle_since is None:
         return (
-            f"{IDLE}\n## ✅ {cell(place)} is in use\n\nSomebody connected to it or changed it, so that what "
+            f"{IDLE}\n## ✅ {cell(place)} is in use\n\nSomeone connected to it or changed it, so that what "
             "stood here is taken back.\n\n**Next:** nothing.\n"
         )
     if removed_at is None:
         return (
             f"{IDLE}\n## 💤 Nobody has connected to {cell(place)} since {idle_since}\n\nThis is a report: "
-            "here nothing is removed without a person.\n\n"
+            "here nothing is removed without a reviewer.\n\n"
             f"**Next:** if it is not needed, `DELETE /databases/{place}`. Otherwise do nothing.\n"
         )
     return (
         f"{IDLE}\n## 💤 Nobody has connected to {cell(place)} since {idle_since}\n\n"
-        f"It is removed by itself {removed_at}, or at the next look after that.\n\n"
+        f"It is removed automatically {removed_at}, or at the next look after that.\n\n"
         "**Next:** to keep it, connect to it for a few minutes, or change it: "
         f'`PATCH /databases/{place}` with `{{"ttl": "7d"}}`, counted from now. To let it go, do nothing.\n'
     )
@@ -65,6 +65,6 @@ def ended_comment(*, state: State, kind: Kind, place: str) -> str:
     return (
         f"{ENDED}\n## 🚫 Closed again: the request of this pull request has ended\n\nIt was {state.value} "
         "when the pull request was closed, and what it held, its name or its part of the quota, may be "
-        "somebody else's by now. Opening the pull request again does not bring it back.\n\n"
-        f"**Next:** ask anew with `{call}`; that opens a new pull request.\n"
+        "someone else's by now. Opening the pull request again does not bring it back.\n\n"
+        f"**Next:** ask again with `{call}`; that opens a new pull request.\n"
     )

@@ -52,7 +52,7 @@ def commit_message(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One file's new content on a branch of its own; `content` None deletes it.
+    """One file's new content on a separate branch; `content` None deletes it.
 
     `before` is the content that main is believed to have (None: no such file).
     """
@@ -102,7 +102,7 @@ def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) ->
 
 
 def facts(root: Root, catalog: Catalog) -> dict[str, str]:
-    """What a root means to a person."""
+    """What a root means to a reviewer."""
     size = catalog.size_of(root.instance_class)
     return {
         "Engine": f"{ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
@@ -174,7 +174,7 @@ def _restore(root: Root) -> str:
 
 def _next(request: Request, catalog: Catalog) -> str:
     source = request.source
-    approval = "Gate and plan run; when they show exactly this and nothing else, it merges by itself."
+    approval = "Gate and plan run; when they show exactly this and nothing else, it merges automatically."
     if catalog.approvers(request.environment, source):
         approval = "Gate and plan run; then a code owner reviews, approves and merges."
     if source and source.environment != request.environment:

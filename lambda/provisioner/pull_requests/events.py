@@ -120,7 +120,7 @@ def to_event(delivered: PullRequestEvent, commit: str | None, now: dt.datetime) 
 
 
 def _actor(payload: Mapping[str, Any]) -> str:
-    """Who did it; the App, which opened the pull request, has one name however it is heard of."""
+    """Who did it; the App, which opened the pull request, has one name however it is learned."""
     login = str((payload.get("sender") or {}).get("login", "github"))
     opener = payload["pull_request"].get("user") or {}
     return ACTOR if opener.get("type") == "Bot" and opener.get("login") == login else login

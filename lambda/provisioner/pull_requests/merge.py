@@ -1,4 +1,4 @@
-"""④ The merge that needs no person, where a passed plan leaves nothing to decide.
+"""④ The merge that needs no reviewer, where a passed plan leaves nothing to decide.
 
 GitHub refuses to merge while a required status check runs, and the job that reports the plan may be one. The
 plan's event keeps what the plan showed, so that the merge is tried again later under the same conditions.
@@ -25,7 +25,7 @@ AFTER_REFUSAL: Final = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Merger:
-    """Merges by itself, with what it needs passed in."""
+    """Merges automatically, with what it needs passed in."""
 
     ledger: Ledger
     catalog: Catalog
@@ -33,7 +33,7 @@ class Merger:
     base: str
 
     def may_merge(self, request: Request, plan: Event, found: PullRequest) -> bool:
-        """Whether the catalog, the gate and the plan leave nothing for a person to decide."""
+        """Whether the catalog, the gate and the plan leave nothing for a reviewer to decide."""
         progress = request.progress
         return (
             not self.catalog.approvers(request.environment, request.source)
@@ -62,8 +62,8 @@ class Merger:
         return ""
 
     def merge_planned(self, request_id: str, found: PullRequest, now: dt.datetime) -> bool:
-        """Merge what the newest plan that the ledger knows of lets merge by itself; whether it did."""
-        plans = [one for one in self.ledger.events(request_id) if one.type is EventType.PLANNED]
+        """Merge what the newest plan that the ledger knows of lets merge automatically; whether it did."""
+        plans = [event for event in self.ledger.events(request_id) if event.type is EventType.PLANNED]
         request = self.ledger.request(request_id)  # what the reaper lists may lag behind a cancel
         if request is None or not plans or not self.may_merge(request, plans[-1], found):
             return False

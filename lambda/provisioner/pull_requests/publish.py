@@ -16,7 +16,7 @@ from provisioner.pull_requests.content import Change
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The pull request, and the commit that this product made: "" where somebody else changed the branch."""
+    """The pull request, and the commit that this product made: "" where someone else changed the branch."""
 
     pull_request: PullRequest
     commit: str
@@ -50,10 +50,10 @@ def publish(github: GitHub, change: Change, *, first: bool) -> Published:
 
 
 def is_ours(github: GitHub, change: Change, commit: str) -> bool:
-    """Whether a commit adds this change to main in one step, and nothing beside it.
+    """Whether a commit adds this change to main in one step, and nothing else.
 
-    What is ours may merge without a person, so that a branch which somebody else pushed to is not, nor a
-    change of a file that somebody else changed on main.
+    What is ours may merge without a reviewer, so that a branch which someone else pushed to is not, nor a
+    change of a file that someone else changed on main.
     """
     found = github.compare(change.base, commit)
     if found.commits == 0:
@@ -65,7 +65,7 @@ def is_ours(github: GitHub, change: Change, commit: str) -> bool:
     if found.commits != 1 or len(found.files) != 1 or found.files[0].path != change.path:
         return False
     if change.before is not None and _content(github.file(change.path, change.base)) != change.before:
-        return False  # it takes back what a person changed in git
+        return False  # it takes back what someone changed in git
     if change.content is None:
         return found.files[0].status == "removed"
     return found.files[0].status in ("added", "modified") and found.files[0].blob == blob_sha(change.content)
@@ -93,7 +93,7 @@ def _commit(github: GitHub, change: Change) -> Commit:
             raise NeedsPerson(
                 f"changing {change.path}",
                 "the file is not on the base branch",
-                "find out who removed it; cancel this request, then ask anew",
+                "find out who removed it; cancel this request, then ask again",
             )
         raise TryLater(f"committing {change.path}", "GitHub refused the file, but shows none")
     commit = _write(github, change, there[0])

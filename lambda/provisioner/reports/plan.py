@@ -1,4 +1,4 @@
-"""④ What a plan's report leads to: one comment, and a merge where nothing is left for a person to decide.
+"""④ What a plan's report leads to: one comment, and a merge where nothing is left for a reviewer to decide.
 
 Whoever may push a branch may have its pipeline send such a report. Its word can at most merge a file that
 the worker itself rendered from a checked request: the head has to be the commit that the worker made.
@@ -41,7 +41,7 @@ class PlanReceiver:
         request = self.ledger.request_for_branch(branch.place, branch.id8) if branch else None
         found = self._pull_request(request, report.branch)
         if found.head_sha != report.commit:
-            return "the branch has moved on; its newest commit has a pipeline of its own"
+            return "the branch has moved on; its newest commit has its own pipeline"
         now, merging = self.clock(), False
         if request:
             event = planned_event(report, request, now)
@@ -51,8 +51,8 @@ class PlanReceiver:
         self._comment(report, found, next_step)
         if merging and request and (refusal := self._merger.merge(request, found, self.clock())):
             next_step = (
-                f"GitHub did not let it merge yet ({refusal}). It is tried again by itself; "
-                "where the reason stays, a person merges."
+                f"GitHub did not let it merge yet ({refusal}). It is tried again automatically; "
+                "where the reason stays, a reviewer merges."
             )
             self._comment(report, found, next_step)
         return next_step
@@ -82,20 +82,18 @@ class PlanReceiver:
         if report.outcome == "denied":
             return "change what the policy denies, or close this pull request."
         if report.outcome == "failed":
-            return "read the cause, mend it, and run the pipeline's workflow again."
+            return "read the cause, fix it, and run the pipeline's workflow again."
         if merging:
-            return "it merges by itself now."
+            return "it merges automatically now."
         if request is None:
             return "a code owner reviews, approves and merges."
         if request.progress.edited or found.head_sha != request.progress.commit:
-            return (
-                "somebody changed the branch or its file on main, so a person reviews, approves and merges."
-            )
+            return "someone changed the branch or its file on main, so a reviewer reads, approves and merges."
         if request.progress.cancelling:
-            return "it was cancelled, and closes by itself."
+            return "it was cancelled, and closes automatically."
         if self.catalog.merges_automatically(request.environment):
             return (
-                "the plan shows other changes than were asked for, so a person reviews, approves and merges."
+                "the plan shows other changes than were asked for, so a reviewer reads, approves and merges."
             )
         return "a code owner reviews, approves and merges."
 

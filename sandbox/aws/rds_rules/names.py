@@ -88,7 +88,7 @@ def final_snapshot_is_named_or_skipped(call: Call) -> Refusal | None:
 
 
 def database_name(call: Call) -> Refusal | None:
-    """A letter first, then letters, digits and underscores; as long as the engine takes; no word of its own.
+    """A letter first, then letters, digits and underscores; as long as the engine takes; no reserved word.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html, DBName
     """

@@ -81,7 +81,7 @@ def family_exists(call: Call) -> Refusal | None:
 
 
 def family_is_the_engines(call: Call) -> Refusal | None:
-    """An instance takes a group of its own version's family.
+    """An instance takes a group of its version's family.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html
     """
@@ -162,7 +162,7 @@ def group_is_free(call: Call) -> Refusal | None:
 
 
 def settled(family: str, held: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, str] | None:
-    """What a group keeps of a setting that RDS took; None where it keeps nothing of its own.
+    """What a group keeps of a setting that RDS took; None where it keeps no setting.
 
     A value equal to the system's leaves the source `system`, and a value equal to the one set before leaves
     the method of that time: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/

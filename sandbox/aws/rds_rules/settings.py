@@ -95,7 +95,7 @@ def snapshot_quota(call: Call) -> Refusal | None:
 
 
 def retained_backup_quota(call: Call) -> Refusal | None:
-    """40 automated backups of instances that are gone. CHAP_Limits."""
+    """40 automated backups of instances that were deleted. CHAP_Limits."""
     keeps = call.action == DELETE and call.given.get("DeleteAutomatedBackups") is False
     if not keeps or call.estate.retained_backups < RETAINED_BACKUPS:
         return None

@@ -21,12 +21,12 @@ def test_a_failed_step_is_named_with_its_job_and_its_last_lines() -> None:
     output = "".join(f"line {number}\n" for number in range(1, 21))
     failed = job("apply-dev", "failed", step("checkout", "success"), step("Apply", "failed", output))
 
-    told = pipeline_failure([pipeline(failed)])
+    reported = pipeline_failure([pipeline(failed)])
 
-    assert told.startswith(
+    assert reported.startswith(
         "the job apply-dev of CircleCI #3 failed in its step “Apply”. Its last lines:\nline 6\n"
     )
-    assert told.endswith("line 20\nAll of it: http://localhost/pipelines/3/jobs/7")
+    assert reported.endswith("line 20\nAll of it: http://localhost/pipelines/3/jobs/7")
 
 
 def test_a_configuration_that_cannot_be_run_is_a_failure_too() -> None:

@@ -6,12 +6,12 @@ from tests.sandbox.rds_rules.examples import OTHER_KEY, call
 VALUE, COMBINATION = "InvalidParameterValue", "InvalidParameterCombination"
 
 REFUSED: dict[str, tuple[Call, str, str]] = {
-    "a snapshot that is gone": (
+    "a snapshot that was deleted": (
         call(RESTORE, DBSnapshotIdentifier="dev-orders-final-0"),
         "DBSnapshotNotFound",
         "DBSnapshot not found: dev-orders-final-0",
     ),
-    "an instance that is gone, as a source": (
+    "an instance that was deleted, as a source": (
         call(RESTORE_IN_TIME, SourceDBInstanceIdentifier="dev-gone"),
         "DBInstanceNotFound",
         "DBInstance dev-gone not found.",

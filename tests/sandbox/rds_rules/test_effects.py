@@ -121,7 +121,9 @@ def test_a_group_keeps_of_a_setting(
 
 
 def test_a_parameter_is_described_with_source_type_and_method() -> None:
-    found = {one["ParameterName"]: one for one in described("postgres16", {"log_lock_waits": ON})}
+    found = {
+        parameter["ParameterName"]: parameter for parameter in described("postgres16", {"log_lock_waits": ON})
+    }
 
     assert found["log_lock_waits"] == {
         "ParameterName": "log_lock_waits",

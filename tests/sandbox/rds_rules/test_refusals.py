@@ -72,5 +72,5 @@ def test_each_rule_names_its_source(rule: Rule) -> None:
         "insights off, with neither key nor retention",
     ],
 )
-def test_what_lies_just_beside_a_refusal_is_taken(asked: Call) -> None:
+def test_what_lies_just_next_to_a_refusal_is_taken(asked: Call) -> None:
     assert refusal(asked) is None

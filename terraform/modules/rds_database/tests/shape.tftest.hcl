@@ -210,7 +210,7 @@ run "mysql_8_4_forces_tls" {
   }
 
   assert {
-    condition     = { for one in aws_db_parameter_group.this.parameter : one.name => one.value }["require_secure_transport"] == "1"
+    condition     = { for parameter in aws_db_parameter_group.this.parameter : parameter.name => parameter.value }["require_secure_transport"] == "1"
     error_message = "MySQL refuses connections without TLS."
   }
 
