@@ -18,12 +18,12 @@ from provisioner.core.catalog import Catalog, CatalogError
 from pydantic import ValidationError
 
 from pipeline import gate, locks, plan
-from pipeline.apply import Reconciler
+from pipeline.apply import ApplyJob
 from pipeline.drift import Drift
 from pipeline.git import Checkout, GitError
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
-from pipeline.plan import Review
+from pipeline.plan import PlanJob
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
@@ -86,10 +86,10 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
     the_catalog = catalog.parse((checkout.directory / "catalog.yaml").read_text(encoding="utf-8"))
     if chosen.verb == "apply":
         return _apply(chosen.environment, checkout, the_catalog, terraform, interruption)
-    return _review(chosen, checkout, the_catalog, terraform)
+    return _plan(chosen, checkout, the_catalog, terraform)
 
 
-def _review(
+def _plan(
     chosen: argparse.Namespace,
     checkout: Checkout,
     the_catalog: Catalog,
@@ -99,7 +99,7 @@ def _review(
     verdict = plan.judge(checkout, branch=branch, catalog=the_catalog, now=_now())
     print(gate.table(verdict), flush=True)
     if chosen.verb == "plan":
-        job = Review(checkout, _store(), _reporter("plan"), _instances(), terraform, branch, _pipeline_url())
+        job = PlanJob(checkout, _store(), _reporter("plan"), _instances(), terraform, branch, _pipeline_url())
         return [] if job.run(verdict) else ["the plan job: see above"]
     if chosen.result:
         content = dataclasses.asdict(verdict) | {"passed": verdict.passed}
@@ -116,7 +116,7 @@ def _apply(
 ) -> list[str]:
     if environment not in the_catalog.environments:
         return [f"the catalog has no environment {environment}"]
-    job = Reconciler(
+    job = ApplyJob(
         checkout,
         _store(),
         _instances(),

@@ -34,7 +34,7 @@ _INSTANCE: Final = "module.database.aws_db_instance.this"
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciler:
+class ApplyJob:
     """The apply job of one environment."""
 
     checkout: Checkout

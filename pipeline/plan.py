@@ -41,7 +41,7 @@ def judge(checkout: Checkout, *, branch: str, catalog: Catalog, now: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class PlanJob:
     """The plan job of one pull request."""
 
     checkout: Checkout

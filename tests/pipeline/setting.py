@@ -5,12 +5,12 @@ from typing import Any
 
 from provisioner.core.hcl import parse
 
-from pipeline.apply import Reconciler
+from pipeline.apply import ApplyJob
 from pipeline.drift import Drift
 from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
-from pipeline.plan import Review, judge
+from pipeline.plan import PlanJob, judge
 from pipeline.reporter import Reporter
 from pipeline.store import Store
 from tests.core.examples import NOW, catalog
@@ -56,14 +56,14 @@ class Setting:
         checkout = self.repository.checkout
         verdict = judge(checkout, branch=branch, catalog=catalog(), now=self.now)
         instances = Instances(Rds(self.cloud))
-        return Review(checkout, self.store, self.plans, instances, self.cloud.terraform, branch, URL).run(
+        return PlanJob(checkout, self.store, self.plans, instances, self.cloud.terraform, branch, URL).run(
             verdict
         )
 
     def apply(self, environment: str = "dev") -> list[str]:
         checkout: Checkout = self.repository.checkout
         checkout.follow_base()
-        return Reconciler(
+        return ApplyJob(
             checkout,
             self.store,
             Instances(Rds(self.cloud)),

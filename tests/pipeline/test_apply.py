@@ -11,7 +11,7 @@ from provisioner.core.hcl import content_hash, render
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 
-from pipeline.apply import LAST_START, Reconciler
+from pipeline.apply import LAST_START, ApplyJob
 from pipeline.instances import Instances
 from tests.core.examples import NOW, catalog, root
 from tests.pipeline.fakes import GROUP, INSTANCE, Killed, Rds
@@ -435,7 +435,7 @@ class TestEnd:
             times.append(next(clock, NOW + LAST_START * 2))
             return times[-1]
 
-        failures = Reconciler(
+        failures = ApplyJob(
             checkout, setting.store, Instances(Rds(setting.cloud)), setting.applies,
             setting.cloud.terraform, catalog(), now, URL, setting.interruption,
         ).run("dev")  # fmt: skip

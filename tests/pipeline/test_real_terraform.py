@@ -13,10 +13,10 @@ import pytest
 from provisioner.core.hcl import content_hash, render
 from provisioner.core.names import Place
 
-from pipeline.apply import Reconciler
+from pipeline.apply import ApplyJob
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
-from pipeline.plan import Review, judge
+from pipeline.plan import PlanJob, judge
 from pipeline.reporter import Reporter
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
@@ -105,14 +105,14 @@ class Jobs:
         self.repository.commit(files)
         checkout = self.repository.checkout
         verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
-        job = Review(checkout, self.store, self.reporter, self.instances, self.terraform, branch, "")
+        job = PlanJob(checkout, self.store, self.reporter, self.instances, self.terraform, branch, "")
         assert job.run(verdict)
         assert self.functions.reports[-1]["outcome"] == "passed"
         self.repository.on_main(files)
 
     def apply(self) -> list[str]:
         self.repository.checkout.follow_base()
-        job = Reconciler(
+        job = ApplyJob(
             self.repository.checkout,
             self.store,
             self.instances,
