@@ -16,7 +16,8 @@ import urllib3
 from provisioner.core.errors import NeedsPerson, RateLimited
 from provisioner.core.names import DATABASES, ENVIRONMENT, NAME, BranchName, Place
 from provisioner.github.app import GitHubApp
-from provisioner.github.calls import Answer, Calls, check
+from provisioner.github.calls import Calls
+from provisioner.github.refusals import Answer, check
 from provisioner.pull_requests import request_record
 
 _PAGE: Final = 100

@@ -227,7 +227,7 @@ def test_a_refusal_for_good_fails_the_request_with_cause_and_fix(chain: Chain) -
     assert progress.failure.step is Step.PULL_REQUEST
     assert progress.failure.cause == (
         f"creating branch rds/dev/mydb123/create-{one.id[:8]}: "
-        "GitHub answered 403: Resource not accessible by integration"
+        "GitHub answered 403: Resource not accessible by integration; the App lacks contents: write"
     )
     assert "read and write permission for contents and pull requests" in progress.failure.fix
     assert progress.failure.retryable

@@ -5,7 +5,8 @@ ProvisionerError
 ├── TryLater            nothing is wrong with the request: the same call works later
 │   ├── RateLimited     ... and GitHub said when
 │   └── Contention      ... because others kept changing the same rows of the ledger
-└── NeedsPerson         neither another request nor time helps: an operator has to look
+└── NeedsPerson         neither another request nor time helps: an operator has to act
+    └── MayPass         ... unless a few more tries show that it passes
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,3 +79,7 @@ class NeedsPerson(ProvisionerError):
         self.doing = doing
         self.cause = cause
         self.fix = fix
+
+
+class MayPass(NeedsPerson):
+    """A refusal that contradicts what came before it: worth a few tries before an operator is asked."""

@@ -37,7 +37,8 @@ class Request:
     `before` is the root that a change starts from (None for a create). `asked` is what was asked for,
     with defaults filled in. `charge` is what the database takes of the quota while this is under way.
     `follow_up` is the id of the request that begins when this one is done; `attempts` counts the worker's
-    claims, of which the newest holds until `lease_until`.
+    claims, of which the newest holds until `lease_until`; `contradicted` counts those since the last event
+    that a contradiction of GitHub's cost.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Request:
     charge: Charge = Charge()
     follow_up: str | None = None
     attempts: int = 0
+    contradicted: int | None = None
     lease_until: str = "0"
     version: int = 1
 

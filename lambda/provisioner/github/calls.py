@@ -7,46 +7,22 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 import urllib3
 
-from provisioner.core.errors import NeedsPerson, RateLimited, TryLater
+from provisioner.core.errors import RateLimited, TryLater
 from provisioner.github.app import GitHubApp
+from provisioner.github.refusals import NOT_ACCESSIBLE, Answer, Known, check
 
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
 # "at least one minute" where a secondary limit names no time:
 # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 _SECONDARY_WAIT: Final = 60.0
-_FIXES: Final = {
-    301: "the repository moved: deploy with its new name as GitHubRepository, then retry",
-    401: "check the App's id and that its private key is the one in Secrets Manager, then retry",
-    403: "give the App read and write permission for contents and pull requests, then retry",
-    404: "check that the repository exists and that the App is installed on it, then retry",
-    422: "look at GitHub's words and at the repository's rules for branches, then retry",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """GitHub's answer to one call."""
-
-    status: int
-    content: Any
-
-    @property
-    def message(self) -> str:
-        """GitHub's own words for an error."""
-        if not isinstance(self.content, Mapping):
-            return ""
-        errors = self.content.get("errors")
-        details = [
-            str(error.get("message") or error.get("code") or "") if isinstance(error, Mapping) else str(error)
-            for error in (errors if isinstance(errors, list) else [])
-        ]
-        return "; ".join(part for part in [str(self.content.get("message") or ""), *details] if part)
+# A call that follows a success within the worker's own time limit belongs to the same run.
+_SAME_RUN: Final = 60.0
+_TOO_FAST: Final = (b"rate limit", b"abuse detection", b"submitted too quickly")
 
 
 class Calls:
@@ -66,6 +42,8 @@ class Calls:
         self._pool = pool or urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
         self._clock = clock
         self._rate_limited_until = 0.0
+        self._answered_at: float | None = None  # when a call of the repository last succeeded
+        self._granted: Mapping[str, str] | None = None
 
     @property
     def rate_limited_for(self) -> float:
@@ -75,7 +53,10 @@ class Calls:
     def repository(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, doing: str
     ) -> Answer:
-        """Call the repository; the answer, whatever its status. Raises TryLater and RateLimited."""
+        """Call the repository; the answer, whatever its status. Raises TryLater and RateLimited.
+
+        A token that opens less than was asked of it is not kept: the next one says what the App may do then.
+        """
         token = self._app.token(self._new_token)
         answer = self._call(method, f"/repos/{self._repository}{path}", f"Bearer {token}", body, doing)
         if answer.status == 401:
@@ -83,13 +64,23 @@ class Calls:
             raise TryLater(
                 doing, "GitHub did not accept the installation token; the next try takes a new one"
             )
+        if answer.status == 403 and answer.message.startswith(NOT_ACCESSIBLE):
+            self._app.forget()
+        if answer.status < 300:
+            self._answered_at = self._clock()
         return answer
+
+    @property
+    def _known(self) -> Known:
+        at = self._answered_at
+        return Known(at is not None and self._clock() - at < _SAME_RUN, self._granted)
 
     def _new_token(self, installation_id: str, jwt: str) -> tuple[str, str]:
         doing = "signing in to GitHub as the App"
         path = f"/app/installations/{quote(installation_id)}/access_tokens"
         answer = self._call("POST", path, f"Bearer {jwt}", {}, doing)
         check(answer, 201, doing)
+        self._granted = answer.content.get("permissions")
         return str(answer.content["token"]), str(answer.content["expires_at"])
 
     def _call(
@@ -125,20 +116,11 @@ class Calls:
         if response.status >= 500:
             raise TryLater(doing, f"GitHub answered {response.status}")
         try:
-            return Answer(response.status, json.loads(text) if text else None)
+            return Answer(response.status, json.loads(text) if text else None, self._known)
         except ValueError as error:
             raise TryLater(
                 doing, f"GitHub answered {response.status} with something else than JSON"
             ) from error
-
-
-def check(answer: Answer, expected: int | tuple[int, ...], doing: str) -> None:
-    """Let the expected statuses pass; raises NeedsPerson for any other."""
-    wanted = expected if isinstance(expected, tuple) else (expected,)
-    if answer.status in wanted:
-        return
-    fix = _FIXES.get(answer.status, "look at GitHub's words, correct the cause, then retry the request")
-    raise NeedsPerson(doing, f"GitHub answered {answer.status}: {answer.message}", fix)
 
 
 def limited(status: int, headers: Mapping[str, str], text: bytes, now: float) -> float | None:
@@ -150,7 +132,7 @@ def limited(status: int, headers: Mapping[str, str], text: bytes, now: float) ->
     if headers.get("x-ratelimit-remaining") == "0":
         reset = _number(headers.get("x-ratelimit-reset", ""), 0)
         return max(reset - now, 1.0) if reset else _SECONDARY_WAIT
-    if status == 429 or b"rate limit" in text.lower():
+    if status == 429 or any(words in text.lower() for words in _TOO_FAST):
         return _SECONDARY_WAIT
     return None
 

@@ -1,4 +1,4 @@
-"""A thin GitHub client: one repository, one method for each call (see github_calls.py for how)."""
+"""A thin GitHub client: one repository, one method for each call (calls.py says how they are made)."""
 
 import base64
 from collections.abc import Mapping
@@ -10,8 +10,9 @@ import urllib3
 
 from provisioner.core.errors import TryLater
 from provisioner.github.app import GitHubApp
-from provisioner.github.calls import Answer, Calls, check
+from provisioner.github.calls import Calls
 from provisioner.github.pull_request import Merge, PullRequest
+from provisioner.github.refusals import Answer, check
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,12 @@ class GitHub:
             check(answer, 204, doing)
 
     def file(self, path: str, ref: str) -> tuple[str, bytes] | None:
-        """(blob sha, content) of a file on a branch; None where there is none."""
+        """(blob sha, content) of a file on a branch; None where the branch has no such file."""
         doing = f"reading {path} on {ref}"
         answer = self._calls.repository(
             "GET", f"/contents/{quote(path)}?{urlencode({'ref': ref})}", doing=doing
         )
-        if answer.status == 404:
+        if _is_no_file(answer):
             return None
         check(answer, 200, doing)
         return str(answer.content["sha"]), _from_base64(answer.content["content"])
@@ -116,7 +117,7 @@ class GitHub:
         if replaces:
             body["sha"] = replaces
         answer = self._calls.repository("PUT", f"/contents/{quote(path)}", body, doing=doing)
-        gone = replaces is not None and answer.status == 404
+        gone = replaces is not None and _is_no_file(answer)
         if gone or answer.status == 409 or (answer.status == 422 and "sha" in answer.message):
             return None
         check(answer, (200, 201), doing)
@@ -127,7 +128,7 @@ class GitHub:
         doing = f"deleting {path} on {branch}"
         body = {"message": message, "branch": branch, "sha": replaces}
         answer = self._calls.repository("DELETE", f"/contents/{quote(path)}", body, doing=doing)
-        if answer.status in (404, 409) or (answer.status == 422 and "sha" in answer.message):
+        if _is_no_file(answer) or answer.status == 409 or (answer.status == 422 and "sha" in answer.message):
             return None
         check(answer, 200, doing)
         return _commit(answer.content["commit"])
@@ -235,6 +236,11 @@ def _pull_request(content: Mapping[str, Any]) -> PullRequest:
         merge_commit=content.get("merge_commit_sha"),
         created_at=content.get("created_at"),
     )
+
+
+def _is_no_file(answer: Answer) -> bool:
+    """Whether a branch has no such file; of a branch that it does not know, GitHub says more."""
+    return answer.status == 404 and answer.message == "Not Found"
 
 
 def _commit(content: Mapping[str, Any]) -> Commit:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.drift import DriftReceiver
 from provisioner.reports.plan import PlanReceiver
@@ -54,7 +54,7 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
         if ignored := unknown_fields(event):
             logger.warning("the report has fields that only a newer release reads", fields=ignored)
         reason = _receive(report)
-    except TryLater as error:
+    except (TryLater, MayPass) as error:
         logger.warning("later", reason=str(error))
         return {"accepted": False, "retry": True, "reason": str(error)}
     except (ReportError, NeedsPerson) as error:

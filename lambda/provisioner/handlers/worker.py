@@ -25,7 +25,7 @@ from provisioner.wiring import deployed, repository
 MAX_VISIBILITY: Final = 11 * 3600
 MAX_DELAY: Final = 900
 FIRST_WAIT: Final = 30
-# Two calls that run into their time limit (github_calls.py), and a little.
+# Two calls that run into their time limit (github/calls.py), and a little.
 ENOUGH_MILLISECONDS: Final = 30_000
 
 logger = Logger()

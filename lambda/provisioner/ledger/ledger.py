@@ -127,12 +127,16 @@ class Ledger(Reads):
         request = request_from_row(row)
         return Claim(request, first=request.attempts == 1)
 
-    def release(self, request_id: str, check_at: dt.datetime) -> None:
-        """Give a claim back; the reaper does not look after it before `check_at`."""
+    def release(self, request_id: str, check_at: dt.datetime, *, contradicted: bool = False) -> None:
+        """Give a claim back; the reaper does not look after it before `check_at`.
+
+        `contradicted` counts a try that a contradiction of GitHub's cost.
+        """
+        counted = ", contradicted :one" if contradicted else ""
         self._table.update(
             request_key(request_id),
             "REQ",
-            "SET lease_until = :free, due_at = :due ADD version :one",
+            f"SET lease_until = :free, due_at = :due ADD version :one{counted}",
             {":free": "0", ":due": when(check_at), ":one": 1},
             condition="attribute_exists(due_at)",
         )
@@ -265,6 +269,7 @@ def _after(request: Request, events: Collection[Event]) -> Request:
         request,
         progress=progress,
         lease_until=request.lease_until if held else "0",
+        contradicted=None,
         version=request.version + 1,
     )
 

@@ -55,6 +55,7 @@ REQUEST: Final[Codecs] = {
     "progress": PROGRESS,
     "follow_up": optional(TEXT),
     "attempts": NUMBER,
+    "contradicted": optional(NUMBER),
     "lease_until": TEXT,
     "version": NUMBER,
 }

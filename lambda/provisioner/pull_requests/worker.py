@@ -8,7 +8,7 @@ from typing import Final
 from provisioner.circleci import CircleCi
 from provisioner.core import events, policy
 from provisioner.core.catalog import Catalog
-from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType, Step
 from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind, State
@@ -22,6 +22,9 @@ from provisioner.pull_requests.publish import publish
 
 # Longer than the worker's own time limit (60 s in the template), so that a claim outlives its holder.
 LEASE: Final = dt.timedelta(seconds=90)
+# Tries that GitHub's contradictions may cost one request: they pass within seconds, and the queue waits 30,
+# 60, 120 and 240 of them.
+CONTRADICTIONS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class Worker:
 
         Raises TryLater (and RateLimited) where another delivery should go on.
         """
+        try:
+            return self._process(request_id, now)
+        except MayPass as error:
+            raise TryLater(error.doing, error.cause) from error
+
+    def _process(self, request_id: str, now: dt.datetime) -> Request:
         request = self.ledger.request(request_id)
         if request is None:
             raise TryLater(f"reading request {request_id}", "the ledger does not show it")
@@ -59,6 +68,9 @@ class Worker:
             self.ledger.release(request_id, check_at=now + max(wait * 2, dt.timedelta(minutes=2)))
             raise
         except NeedsPerson as error:
+            if isinstance(error, MayPass) and (claim.request.contradicted or 0) < CONTRADICTIONS:
+                self.ledger.release(request_id, now + dt.timedelta(minutes=10), contradicted=True)
+                raise
             failed = events.failed_opening(
                 claim.request.attempts, now, cause=f"{error.doing}: {error.cause}", fix=error.fix
             )
