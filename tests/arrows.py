@@ -52,7 +52,8 @@ def rooms() -> set[str]:
 def modules() -> dict[str, Path]:
     """Every module of every room by its dotted name; those of the functions without `provisioner`."""
     found = {}
-    for home, names in ((FUNCTIONS, None), (PROJECT, OUTSIDE)):
+    homes = ((FUNCTIONS, None), (PROJECT, {*OUTSIDE} - {"rdsctl"}), (PROJECT / "rdsctl" / "src", {"rdsctl"}))
+    for home, names in homes:
         for path in sorted(home.rglob("*.py")):
             parts = path.relative_to(home).with_suffix("").parts
             if names is None or parts[0] in names:

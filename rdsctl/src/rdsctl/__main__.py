@@ -1,0 +1,6 @@
+"""`python -m rdsctl`."""
+
+from rdsctl.program import entry
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,62 @@
+"""`rdsctl catalog`: what may be asked for."""
+
+from typing import Any
+
+import click
+
+from rdsctl import words
+from rdsctl.command import command as make
+from rdsctl.failures import Exit, Failure
+from rdsctl.session import Session
+from rdsctl.suggestions import choose, did_you_mean
+
+
+@make(name="catalog", short_help="What may be asked for, and what it costs.")
+@click.argument("environment", metavar="[ENV]", required=False)
+def command(session: Session, environment: str | None) -> None:
+    """Show engines, sizes and environments of the catalog, or what one environment allows."""
+    document = session.api.get("/catalog").document
+    environments = document["environments"]
+    if environment is not None and environment not in environments:
+        raise Failure(
+            f"There is no environment {environment!r}: choose {choose(list(environments))}."
+            f"{did_you_mean(environment, environments)}",
+            Exit.USAGE,
+        )
+    shown = {environment: environments[environment]} if environment else environments
+    session.show(document, lambda _: text(document, shown))
+
+
+def text(document: dict[str, Any], environments: dict[str, Any]) -> str:
+    """The catalog for people."""
+    lines = []
+    for name, engine in document["engines"].items():
+        lines.append(f"{name:10}{', '.join(engine['versions'])} (default {engine['default_version']})")
+    for name, rules in environments.items():
+        lines += ["", name, *_rules(rules, document)]
+    lines += ["", f"Prices of {document['prices_as_of']}, USD a month at list price; not the bill."]
+    return "\n".join(lines) + "\n"
+
+
+def _rules(rules: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    sizes = [
+        f"{size} {words.money(document['sizes'][size].get('monthly_usd'))}"
+        f" ({document['sizes'][size]['instance_class']})"
+        for size in rules["sizes"]
+    ]
+    storage, lifetime, quota = rules["storage_gb"], rules["lifetime"], rules["quota"]
+    approval = (
+        "merged when gate and plan agree"
+        if rules["approval"] == "auto"
+        else "a code owner approves each change"
+    )
+    return [
+        f"  sizes     {', '.join(sizes)}; default {rules['default_size']}",
+        f"  storage   {storage['minimum']} to {storage['maximum']} GB, default {storage['default']}",
+        f"  ends      after {lifetime['default']}, at most {lifetime['maximum']}"
+        f"{', or never' if lifetime['never'] else ''}",
+        f"  approval  {approval}",
+        f"  zones     two zones (--ha) {rules['high_availability']}",
+        f"  quota     {quota['databases']} databases, {quota['storage_gb']:,} GB, "
+        f"{quota['monthly_usd']:,} USD a month",
+    ]

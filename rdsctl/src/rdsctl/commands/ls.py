@@ -1,0 +1,68 @@
+"""`rdsctl ls`: the team's databases."""
+
+import click
+
+from rdsctl import times, words
+from rdsctl.command import command as make
+from rdsctl.failures import Exit, Failure
+from rdsctl.session import Session
+from rdsctl.suggestions import OneOf
+
+STATES = ("pending", "available", "updating", "removing", "removed", "failed")
+
+
+@make(name="ls", short_help="List the team's databases.")
+@click.option("--env", "environment", help="Those of this environment.")
+@click.option("--state", "states", multiple=True, type=OneOf(STATES), help="In this state; repeatable.")
+@click.option("--engine", type=OneOf(["mysql", "postgres"]), help="Of this engine.")
+@click.option("--owner", help="Of this owner.")
+@click.option("--expiring", metavar="7d", help="Those that end within this time.")
+@click.option("--removed", is_flag=True, help="Those that were removed, too.")
+def command(
+    session: Session,
+    environment: str | None,
+    states: tuple[str, ...],
+    engine: str | None,
+    owner: str | None,
+    expiring: str | None,
+    removed: bool,
+) -> None:
+    """List the team's databases, newest first, without those that were removed."""
+    present = times.now()
+    before = None
+    if expiring:
+        try:
+            before = (present + times.duration(expiring)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except ValueError as error:
+            raise Failure(f"--expiring: {error}.", Exit.USAGE) from None
+    found = [
+        item
+        for item in session.api.items(
+            "/databases",
+            "databases",
+            environment=environment,
+            state=states[0] if len(states) == 1 else None,
+            database_engine=engine,
+            expires_before=before,
+        )
+        if (item["state"] in states if states else removed or item["state"] != "removed")
+        and (owner is None or item.get("owner") == owner)
+    ]
+    session.show_list(
+        found,
+        words.database_columns(present),
+        wide=words.wide_database_columns(present),
+        name=words.place,
+    )
+    if session.for_people:
+        session.note(_footer(found, environment))
+
+
+def _footer(found: list[dict[str, object]], environment: str | None) -> str:
+    if not found:
+        return f"No databases.   rdsctl create {environment or 'dev'}/NAME --engine postgres"
+    priced = [item["monthly_cost_usd"] for item in found if item["state"] != "removed"]
+    known = [float(price) for price in priced if isinstance(price, int | float)]
+    count = f"{len(found)} database{'' if len(found) == 1 else 's'}"
+    without = f", {len(priced) - len(known)} without a price" if len(known) < len(priced) else ""
+    return f"{count}, {words.money(sum(known))} USD a month at list price{without}."

@@ -1,0 +1,51 @@
+"""`rdsctl requests`: what was asked for."""
+
+from itertools import islice
+
+import click
+
+from rdsctl import times, words
+from rdsctl.command import command as make
+from rdsctl.failures import Exit, Failure
+from rdsctl.places import parse
+from rdsctl.session import Session
+from rdsctl.suggestions import OneOf
+
+STATES = ("requested", "pull_request_open", "merged", "applying", "done", "rejected", "failed", "cancelled")
+KINDS = ("create", "update", "extend", "disarm", "remove")
+OPEN = ("requested", "pull_request_open", "merged", "applying")
+
+
+@make(name="requests", short_help="List the team's requests, newest first.")
+@click.option("--open", "only_open", is_flag=True, help="Those under way.")
+@click.option("--state", type=OneOf(STATES), help="In this state.")
+@click.option("--kind", type=OneOf(KINDS), help="Of this kind.")
+@click.option("--db", "database", metavar="DB", help="Of this database: ENV/NAME, or NAME.")
+@click.option("--env", "environment", help="Of this environment.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+def command(
+    session: Session,
+    only_open: bool,
+    state: str | None,
+    kind: str | None,
+    database: str | None,
+    environment: str | None,
+    limit: int | None,
+) -> None:
+    """List the team's requests, newest first."""
+    name = database
+    if database and (place := parse(database)):
+        if environment not in (None, place.environment):
+            raise Failure(f"--db {database} is not in --env {environment}.", Exit.USAGE)
+        environment, name = place.environment, place.name
+    found = (
+        item
+        for item in session.api.items(
+            "/requests", "requests", environment=environment, state=state, kind=kind, database_name=name
+        )
+        if not only_open or item["state"] in OPEN
+    )
+    items = list(islice(found, limit))
+    session.show_list(items, words.request_columns(times.now()), name=lambda item: str(item["id"]))
+    if session.for_people and not items:
+        session.note("No requests.")

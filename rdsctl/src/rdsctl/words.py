@@ -1,0 +1,88 @@
+"""How documents look in a line: money, engine, size, and the note that a table derives."""
+
+import datetime as dt
+from typing import Any, Final
+
+from rdsctl import times
+from rdsctl.table import Column
+
+SOON: Final = dt.timedelta(days=2)
+
+
+def place(item: dict[str, Any]) -> str:
+    """ENV/NAME."""
+    return f"{item['environment']}/{item['database_name']}"
+
+
+def money(amount: float | None) -> str:
+    """USD with cents; a hyphen where there is no price."""
+    return "-" if amount is None else f"{amount:,.2f}"
+
+
+def engine(item: dict[str, Any]) -> str:
+    """postgres 17."""
+    return f"{item['database_engine']} {item['engine_version']}"
+
+
+def size(item: dict[str, Any]) -> str:
+    """The size of the catalog, or the instance class where it has none of them."""
+    return str(item["size"] or item.get("instance_class") or "-")
+
+
+def note(item: dict[str, Any], present: dt.datetime) -> str:
+    """What someone should know of a database: the change under way, idleness, its end."""
+    active = ((item.get("links") or {}).get("active_request") or "").rpartition("/")[2]
+    if active:
+        return f"request {active[:8]}"
+    if since := item.get("idle_since"):
+        days = (present - times.parse(since)).days
+        return f"no connection for {days} days"
+    expires = item["expires_at"]
+    if item["state"] == "removed" or expires == times.NEVER:
+        return ""
+    return "ends soon" if times.parse(expires) - present < SOON else ""
+
+
+def database_columns(present: dt.datetime) -> list[Column]:
+    """The columns of `ls`, the least needed on the right."""
+    return [
+        Column("NAME", place),
+        Column("STATE", lambda item: str(item["state"])),
+        Column("ENGINE", engine),
+        Column("SIZE", size),
+        Column("USD/MONTH", lambda item: money(item["monthly_cost_usd"]), right=True),
+        Column("ENDS", lambda item: _ends(item, present)),
+        Column("NOTE", lambda item: note(item, present)),
+    ]
+
+
+def wide_database_columns(present: dt.datetime) -> list[Column]:
+    """What `-o wide` adds."""
+    return [
+        Column("GB", lambda item: str(item["storage_gb"]), right=True),
+        Column("OWNER", lambda item: str(item.get("owner") or "")),
+        Column("ENDPOINT", _endpoint),
+        Column("CREATED", lambda item: times.clock(times.parse(item["created_at"]), present)),
+    ]
+
+
+def request_columns(present: dt.datetime) -> list[Column]:
+    """The columns of `requests`."""
+    return [
+        Column("REQUEST", lambda item: str(item["id"])[:8]),
+        Column("DATABASE", place),
+        Column("KIND", lambda item: str(item["kind"])),
+        Column("STATE", lambda item: str(item["state"])),
+        Column("ASKED", lambda item: times.clock(times.parse(item["created_at"]), present)),
+        Column("BY", lambda item: str(item["requested_by"])),
+        Column("REASON", lambda item: str(item.get("reason") or "")),
+    ]
+
+
+def _ends(item: dict[str, Any], present: dt.datetime) -> str:
+    return "" if item["state"] == "removed" else times.ends(item["expires_at"], present)
+
+
+def _endpoint(item: dict[str, Any]) -> str:
+    result = item.get("result") or {}
+    return f"{result['endpoint']}:{result['port']}" if result.get("endpoint") else ""

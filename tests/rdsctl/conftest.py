@@ -1,0 +1,41 @@
+"""The command line against a local HTTP server that runs the API's own handler."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.handlers.chain import Chain
+from tests.handlers.conftest import Cloud, chain, cloud  # noqa: F401 - fixtures
+from tests.rdsctl.running import Run
+from tests.rdsctl.server import Server, serve
+
+
+@pytest.fixture
+def server(cloud: Cloud) -> Iterator[Server]:  # noqa: F811 - a fixture's own name
+    """The API over HTTP, with a ledger in moto."""
+    with serve() as made:
+        yield made
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, and an environment that names no API."""
+    for name in ("RDSCTL_URL", "RDSCTL_API_KEY", "RDSCTL_PROFILE", "COLUMNS", "NO_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("TZ", "UTC")
+    return tmp_path
+
+
+@pytest.fixture
+def rdsctl(
+    server: Server, home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Run:
+    """The program with alpha's key in the environment; each call is one command."""
+    monkeypatch.setenv("RDSCTL_URL", server.url)
+    monkeypatch.setenv("RDSCTL_API_KEY", "key-alpha")
+    return Run(capfd)
+
+
+__all__ = ["Chain"]
