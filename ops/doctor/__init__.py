@@ -1,0 +1,1 @@
+"""Goes through a deployment, and says what is wrong with it: python -m ops.doctor."""

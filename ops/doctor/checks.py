@@ -1,0 +1,16 @@
+"""Every check, in the order in which they are printed."""
+
+from typing import Final
+
+from ops.doctor import clone, foundation, functions, offered, permissions, quotas, roles
+from ops.doctor.deployment import Check
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *clone.CHECKS,
+    *foundation.CHECKS,
+    *roles.CHECKS,
+    *permissions.CHECKS,
+    *functions.CHECKS,
+    *quotas.CHECKS,
+    *offered.CHECKS,
+)

@@ -1,0 +1,80 @@
+"""What the account may hold in the region, against what the catalog lets teams ask for."""
+
+from typing import Final
+
+from ops.doctor.deployment import Check, Deployment
+from ops.doctor.verdict import NotLooked, wrong_if
+
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
+RETAINED_BACKUPS: Final = 40
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: a new account may have 10.
+LEAST_CONCURRENCY: Final = 100
+_RAISE: Final = "raise it in Service Quotas"
+
+
+def rds_has_room(deployment: Deployment) -> str:
+    """The region takes the databases, parameter groups and storage that one more team may ask for."""
+    attributes = deployment.client("rds").describe_account_attributes()["AccountQuotas"]
+    quotas = {quota["AccountQuotaName"]: (quota["Used"], quota["Max"]) for quota in attributes}
+    if "DBInstances" not in quotas:
+        raise NotLooked("RDS did not say its quotas")
+    wholes = [rules.quota for rules in deployment.catalog.environments.values()]
+    databases = sum(quota.databases for quota in wholes)
+    storage = sum(quota.storage_gb for quota in wholes)
+    snapshots = sum(1 for rules in deployment.catalog.environments.values() if rules.final_snapshot)
+    wanted = {
+        "DBInstances": databases,
+        "DBParameterGroups": databases,
+        "AllocatedStorage": storage,
+        "ManualSnapshots": snapshots,
+    }
+    problems = []
+    for name, needed in wanted.items():
+        used, most = quotas.get(name, (0, needed))
+        if most - used < needed:
+            problems.append(
+                f"{name}: {used} of {most} are used, and a team's quota in catalog.yaml lets it ask for "
+                f"{needed}: {_RAISE} (RDS), or lower the quota"
+            )
+    wrong_if(problems)
+    used, most = quotas["DBInstances"]
+    return f"{used} of {most} instances"
+
+
+def retained_backups_have_room(deployment: Deployment) -> str:
+    """A removal that keeps automated backups is refused once the region is full of them."""
+    pages = deployment.client("rds").get_paginator("describe_db_instance_automated_backups")
+    kept = sum(
+        backup.get("Status") == "retained"
+        for page in pages.paginate()
+        for backup in page["DBInstanceAutomatedBackups"]
+    )
+    if kept * 10 >= RETAINED_BACKUPS * 9:
+        wrong_if(
+            [
+                f"{kept} of {RETAINED_BACKUPS} retained automated backups are used, and removals are refused "
+                "next: delete old ones (`aws rds delete-db-instance-automated-backup`)"
+            ]
+        )
+    return f"{kept} of {RETAINED_BACKUPS}"
+
+
+def lambda_has_room(deployment: Deployment) -> str:
+    """The functions may run next to each other."""
+    limit = deployment.client("lambda").get_account_settings()["AccountLimit"]
+    free = limit["UnreservedConcurrentExecutions"]
+    if free < LEAST_CONCURRENCY:
+        wrong_if(
+            [
+                f"{free} concurrent executions are left, and the functions are throttled below "
+                f"{LEAST_CONCURRENCY}: {_RAISE} (Lambda, Concurrent executions; 1,000 is usual)"
+            ]
+        )
+    return f"{free} executions"
+
+
+CHECKS: Final = (
+    Check("RDS has room", rds_has_room),
+    Check("retained backups have room", retained_backups_have_room),
+    Check("Lambda has room", lambda_has_room),
+)

@@ -1,0 +1,318 @@
+"""A deployment in which all is well, as far as it is described; each test spoils one thing of it."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from ops.doctor.checks import CHECKS
+from ops.doctor.deployment import Deployment
+from ops.doctor.http import Answer
+from ops.doctor.run import look
+from ops.doctor.verdict import Finding, NotLooked
+from ops.stack import Stack
+from tests.ops.doctor.canned_aws import REGION, CannedAws, Refusal, Reply
+
+PROJECT = Path(__file__).parents[3]
+ACCOUNT = "123456789012"
+ORGANIZATION = "11111111-2222-4333-8444-555555555555"
+CIRCLECI_PROJECT = "66666666-7777-4888-8999-aaaaaaaaaaaa"
+ENVIRONMENTS = ("dev", "staging", "prod")
+PEM = (
+    rsa.generate_private_key(65537, 2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    .decode()
+)
+ACCESS_GROUP, ACCESS_SUBNETS = "sg-0123456789abcdef0", "subnet-0123456789abcdef0,subnet-0123456789abcdef1"
+FILES = (
+    "catalog.yaml",
+    ".circleci/config.yml",
+    "terraform/modules/rds_database/main.tf",
+    "terraform/modules/rds_database/variables.tf",
+)
+
+
+@dataclass
+class Setting:
+    """What the checks meet; change it before you look."""
+
+    clone: Path
+    aws: CannedAws = field(default_factory=lambda: CannedAws(replies()))
+    outputs: dict[str, Any] = field(default_factory=lambda: dict(outputs()))
+    parameters: dict[str, str] = field(default_factory=lambda: dict(parameters()))
+    tokens: dict[str, str] = field(default_factory=dict)
+    foundation: bool = True
+
+    def deployment(self) -> Deployment:
+        stack = Stack("rds-provisioner", stack_outputs(), self.parameters)
+        return Deployment(stack, self.clone, self.aws.client, self._outputs, self._http, self.tokens)
+
+    def look(self, name: str) -> Finding:
+        """The end of the check of this name."""
+        (check,) = [check for check in CHECKS if check.name == name]
+        (finding,) = look([check], self.deployment())
+        return finding
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Change a file of the clone."""
+        path = self.clone / file
+        text = path.read_text()
+        assert old in text, f"{file} has no {old}"
+        path.write_text(text.replace(old, new))
+
+    def _outputs(self) -> Mapping[str, Any]:
+        if not self.foundation:
+            raise NotLooked("`terraform output` said: no state")
+        return self.outputs
+
+    def _http(
+        self, method: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        raise NotLooked(f"{url} does not answer")
+
+
+def clone(directory: Path) -> Path:
+    """The files of this repository that the checks read."""
+    for name in FILES:
+        target = directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, target)
+    return directory
+
+
+def outputs() -> dict[str, Any]:
+    """The foundation's."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/rds-provisioner"
+    return {
+        "plan_role_arn": f"{role}-plan",
+        "apply_role_arn": f"{role}-apply",
+        "state_bucket": "acme-rds-provisioner-state",
+        "region": REGION,
+        "security_group_ids": {name: f"sg-{name}" for name in ENVIRONMENTS},
+        "key_arns": {name: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}" for name in ENVIRONMENTS},
+    }
+
+
+def stack_outputs() -> dict[str, str]:
+    names = ("GitHubAppKeySecretArn", "GitHubWebhookSecretArn", "CircleCiSecretArn")
+    return {name: f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}" for name in names} | {
+        "ApiUrl": "https://rds.acme.example",
+        "WebhookUrl": "https://rds.acme.example/webhooks/github",
+    }
+
+
+def parameters() -> dict[str, str]:
+    """The stack's."""
+    return {
+        "GitHubRepository": "acme/rds-provisioner",
+        "RetryThroughCircleCi": "true",
+        "AccessSubnetIds": ACCESS_SUBNETS,
+        "AccessSecurityGroupId": ACCESS_GROUP,
+    }
+
+
+def trust(role: str, **changed: Any) -> dict[str, Any]:
+    """The trust policy of a role, as the foundation writes it; `changed` by the key's last word."""
+    reference = "*" if role == "rds-provisioner-plan" else "refs/heads/main"
+    user = "????????-????-????-????-????????????"
+    values = {
+        "sub": f"org/{ORGANIZATION}/project/{CIRCLECI_PROJECT}/user/{user}"
+        f"/vcs-origin/github.com/acme/rds-provisioner/vcs-ref/{reference}",
+        "aud": ORGANIZATION,
+        "project": CIRCLECI_PROJECT,
+        "ssh": "true",
+    } | changed
+    issuer = f"oidc.circleci.com/org/{ORGANIZATION}"
+    condition = {
+        "StringEquals": {f"{issuer}:aud": values["aud"]},
+        "StringLike": {f"{issuer}:sub": values["sub"]},
+        "StringEqualsIfExists": {f"{issuer}:oidc.circleci.com/project-id": values["project"]},
+    }
+    if role != "rds-provisioner-plan":
+        condition["StringNotEqualsIfExists"] = {f"{issuer}:oidc.circleci.com/ssh-rerun": values["ssh"]}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def role(name: str, policy: Mapping[str, Any], seconds: int = 10_800) -> dict[str, Any]:
+    """A role as IAM describes it."""
+    return {
+        "Role": {
+            "Path": "/",
+            "RoleName": name,
+            "RoleId": "AROA1234567890123456",
+            "Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+            "CreateDate": "2026-11-01T00:00:00Z",
+            "AssumeRolePolicyDocument": quote(json.dumps(policy)),
+            "MaxSessionDuration": seconds,
+        }
+    }
+
+
+def roles(asked: Mapping[str, Any]) -> Any:
+    """Every role of the foundation."""
+    name = asked["RoleName"]
+    if name == "rds-provisioner-apply":
+        return Refusal("NoSuchEntity")
+    return role(name, trust(name))
+
+
+def decide(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What IAM would answer: the calls that a role may make, as this test sees it."""
+    principal = asked["PolicySourceArn"].rpartition("rds-provisioner-")[2]
+    (action,), (resource,) = asked["ActionNames"], asked["ResourceArns"]
+    context = {entry["ContextKeyName"]: entry["ContextKeyValues"][0] for entry in asked["ContextEntries"]}
+    tagged = "rds-provisioner" in context.values()
+    environment = principal.partition("apply-")[2] or None
+    own = environment is not None and any(
+        part in resource for part in (f":db:{environment}-", f"/databases/{environment}/")
+    )
+    if action == "lambda:InvokeFunction":
+        kind = "plan" if principal == "plan" else "apply"
+        return decision(resource.endswith(f"{kind}-report:live"))
+    if action == "s3:GetObject":
+        return decision(True)
+    if action.startswith("rds:"):
+        return decision(own and tagged and context.get("rds:ManageMasterUserPassword") != "false")
+    return decision(own and action == "s3:PutObject")
+
+
+def decision(allowed: bool) -> dict[str, Any]:
+    """One result of a simulation."""
+    said = "allowed" if allowed else "implicitDeny"
+    return {"EvaluationResults": [{"EvalActionName": "any", "EvalDecision": said}]}
+
+
+def security_group(group: str, inbound: list[Any], outbound: list[Any]) -> dict[str, Any]:
+    return {"GroupId": group, "IpPermissions": inbound, "IpPermissionsEgress": outbound}
+
+
+def rule(port: int, **who: Any) -> dict[str, Any]:
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **who}
+
+
+def groups(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The security groups: by id those of the databases and the access function's, by name any."""
+    member = {"UserIdGroupPairs": [{"GroupId": ACCESS_GROUP}]}
+    found = [
+        security_group(f"sg-{name}", [rule(5432, **member), rule(3306, **member)], [])
+        for name in ENVIRONMENTS
+    ]
+    everywhere = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    found.append(security_group(ACCESS_GROUP, [], [{"IpProtocol": "-1", **everywhere}]))
+    return {"SecurityGroups": found}
+
+
+def subnet_group(name: str, *zones: str) -> dict[str, Any]:
+    subnets = [
+        {"SubnetIdentifier": f"subnet-{zone}", "SubnetAvailabilityZone": {"Name": zone}} for zone in zones
+    ]
+    return {"DBSubnetGroupName": name, "VpcId": "vpc-0a1b2c3d", "Subnets": subnets}
+
+
+def secret(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of each of the stack's secrets."""
+    values = {
+        "GitHubAppKeySecretArn": PEM,
+        "GitHubWebhookSecretArn": "a" * 40,
+        "CircleCiSecretArn": json.dumps({"project": "gh/acme/rds-provisioner", "token": "t"}),
+    }
+    return {"SecretString": values[asked["SecretId"].rpartition(":")[2]]}
+
+
+def option(asked: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
+    """What RDS offers of a class."""
+    offered = {
+        "Engine": asked["Engine"],
+        "EngineVersion": asked["EngineVersion"],
+        "DBInstanceClass": asked["DBInstanceClass"],
+        "StorageType": "gp3",
+        "MultiAZCapable": True,
+        "SupportsStorageEncryption": True,
+        "SupportsEnhancedMonitoring": True,
+        "SupportsIAMDatabaseAuthentication": True,
+        "SupportsStorageAutoscaling": True,
+    }
+    return {"OrderableDBInstanceOptions": [offered | changed]}
+
+
+DEFAULTS = {
+    "rds.force_ssl": "0,1",
+    "log_connections": "0,1",
+    "log_disconnections": "0,1",
+    "log_lock_waits": "0,1",
+    "log_min_duration_statement": "-1-2147483647",
+    "require_secure_transport": "0,1",
+    "log_output": "TABLE,FILE,NONE",
+    "slow_query_log": "0,1",
+    "long_query_time": "0-31536000",
+    "log_bin_trust_function_creators": "0,1",
+}
+
+
+def defaults(**changed: str) -> dict[str, Any]:
+    """A family's parameters."""
+    known = [
+        {"ParameterName": name, "AllowedValues": allowed, "IsModifiable": True}
+        for name, allowed in (DEFAULTS | changed).items()
+    ]
+    return {"EngineDefaults": {"Parameters": known}}
+
+
+def quota(name: str, used: int, most: int) -> dict[str, Any]:
+    return {"AccountQuotaName": name, "Used": used, "Max": most}
+
+
+def replies() -> dict[str, Reply]:
+    """What AWS answers where all is well."""
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.circleci.com/org/{ORGANIZATION}"
+    subnet_groups = [subnet_group(f"rds-provisioner-{name}", "a", "b") for name in ENVIRONMENTS]
+    limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+    # 40 databases and 6,400 GB are what the catalog lets one team ask for.
+    quotas = [quota("DBInstances", 3, 100), quota("DBParameterGroups", 3, 100)]
+    quotas += [quota("AllocatedStorage", 60, 100_000), quota("ManualSnapshots", 1, 100)]
+    return {
+        "s3.GetBucketVersioning": {"Status": "Enabled"},
+        "s3.GetPublicAccessBlock": {"PublicAccessBlockConfiguration": closed()},
+        "s3.GetBucketEncryption": {
+            "ServerSideEncryptionConfiguration": {
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            }
+        },
+        "rds.DescribeDBSubnetGroups": {"DBSubnetGroups": subnet_groups},
+        "ec2.DescribeSecurityGroups": groups,
+        "ec2.DescribeSubnets": {"Subnets": [{"CidrBlock": "10.0.1.0/24"}, {"CidrBlock": "10.0.2.0/24"}]},
+        "kms.DescribeKey": {"KeyMetadata": {"KeyId": "key", "KeyState": "Enabled"}},
+        "iam.GetRole": roles,
+        "iam.ListOpenIDConnectProviders": {"OpenIDConnectProviderList": [{"Arn": provider}]},
+        "iam.GetOpenIDConnectProvider": {"ClientIDList": [ORGANIZATION]},
+        "iam.SimulateCustomPolicy": decision(True),
+        "iam.SimulatePrincipalPolicy": decide,
+        "lambda.GetFunctionConfiguration": {"State": "Active"},
+        "lambda.GetAccountSettings": {"AccountLimit": limits},
+        "secretsmanager.GetSecretValue": secret,
+        "rds.DescribeAccountAttributes": {"AccountQuotas": quotas},
+        "rds.DescribeDBInstanceAutomatedBackups": {"DBInstanceAutomatedBackups": [{"Status": "retained"}]},
+        "rds.DescribeDBEngineVersions": lambda asked: {
+            "DBEngineVersions": [{"EngineVersion": f"{asked['EngineVersion']}.7"}]
+        },
+        "rds.DescribeOrderableDBInstanceOptions": option,
+        "rds.DescribeEngineDefaultParameters": defaults(),
+    }
+
+
+def closed(**changed: bool) -> dict[str, bool]:
+    """A bucket that is not public."""
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    return dict.fromkeys(names, True) | changed

@@ -1,0 +1,361 @@
+"""Each check says wrong where it should, and ok where all is well."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ops.doctor.checks import CHECKS
+from ops.doctor.verdict import Verdict
+from tests.ops.doctor import healthy
+from tests.ops.doctor.canned_aws import Refusal
+from tests.ops.doctor.healthy import Setting
+
+Spoil = Callable[[Setting], Any]
+
+
+def aws(call: str, reply: Any) -> Spoil:
+    """AWS answers a call otherwise."""
+    return lambda setting: setting.aws.replies.update({call: reply})
+
+
+def edited(file: str, old: str, new: str) -> Spoil:
+    """A file of the clone reads otherwise."""
+    return lambda setting: setting.edit(file, old, new)
+
+
+def trusting(name: str, **changed: Any) -> Spoil:
+    """One role trusts otherwise."""
+    whole = f"rds-provisioner-{name}"
+
+    def get(asked: Any) -> Any:
+        if asked["RoleName"] == whole:
+            return healthy.role(whole, healthy.trust(whole, **changed))
+        return healthy.roles(asked)
+
+    return aws("iam.GetRole", get)
+
+
+def without_role(name: str) -> Spoil:
+    whole = f"rds-provisioner-{name}"
+    return aws(
+        "iam.GetRole",
+        lambda asked: Refusal("NoSuchEntity") if asked["RoleName"] == whole else healthy.roles(asked),
+    )
+
+
+def deciding(role: str, action: str, allowed: bool, resource: str = "", **context: str) -> Spoil:
+    """IAM answers otherwise for one call of a role."""
+
+    def decide(asked: Any) -> Any:
+        given = {entry["ContextKeyName"]: entry["ContextKeyValues"][0] for entry in asked["ContextEntries"]}
+        same = asked["PolicySourceArn"].endswith(f"-{role}") and asked["ActionNames"] == [action]
+        if same and resource in asked["ResourceArns"][0] and context.items() <= given.items():
+            return healthy.decision(allowed)
+        return healthy.decide(asked)
+
+    return aws("iam.SimulatePrincipalPolicy", decide)
+
+
+def secret(output: str, value: str) -> Spoil:
+    def read(asked: Any) -> Any:
+        return {"SecretString": value} if asked["SecretId"].endswith(output) else healthy.secret(asked)
+
+    return aws("secretsmanager.GetSecretValue", read)
+
+
+def groups(change: Callable[[list[Any]], None]) -> Spoil:
+    """The security groups are otherwise."""
+
+    def answer(asked: Any) -> Any:
+        found = healthy.groups(asked)
+        change(found["SecurityGroups"])
+        return found
+
+    return aws("ec2.DescribeSecurityGroups", answer)
+
+
+def quotas(name: str, used: int, most: int) -> Spoil:
+    found = {"AccountQuotas": [healthy.quota("DBInstances", 0, 1000), healthy.quota(name, used, most)]}
+    return aws("rds.DescribeAccountAttributes", found)
+
+
+MODULE = "terraform/modules/rds_database"
+# (check, what is spoilt, what it says)
+CASES: list[tuple[str, Spoil, str]] = [
+    (
+        "catalog",
+        edited("catalog.yaml", "default_size: small", "default_size: tiny"),
+        "default_size is not one",
+    ),
+    (
+        "module takes the catalog",
+        edited("catalog.yaml", '["15", "16", "17"]', '["15", "16", "17", "18"]'),
+        "postgres 18: engine_version must be a major version in standard support",
+    ),
+    (
+        "module takes the catalog",
+        edited("catalog.yaml", "db.t4g.micro", "db.t4g.nano"),
+        "size small: instance_class must be an RDS instance class",
+    ),
+    (
+        "pipeline applies each environment",
+        edited(".circleci/config.yml", "[dev, staging, prod]", "[dev, staging]"),
+        "prod is merged and never applied: add it to the matrix of `apply`",
+    ),
+    (
+        "pipeline applies each environment",
+        edited(".circleci/config.yml", "[dev, staging, prod]", "[dev, staging, prod, qa]"),
+        "qa is applied and not in the catalog",
+    ),
+    (
+        "foundation is the stack's",
+        lambda setting: setting.outputs.update(plan_role_arn="arn:aws:iam::123456789012:role/other-plan"),
+        "its plan role is other-plan, the stack's would be rds-provisioner-plan",
+    ),
+    (
+        "foundation is the stack's",
+        lambda setting: setting.outputs.update(region="eu-west-1"),
+        "the foundation is in eu-west-1, the stack in eu-central-1",
+    ),
+    (
+        "each environment has a place",
+        lambda setting: setting.outputs["key_arns"].pop("prod"),
+        "prod is not in the foundation: add it to environments in terraform.tfvars",
+    ),
+    ("state bucket is closed", aws("s3.GetBucketVersioning", {}), "it keeps no versions"),
+    (
+        "state bucket is closed",
+        aws(
+            "s3.GetPublicAccessBlock",
+            {"PublicAccessBlockConfiguration": healthy.closed(BlockPublicAcls=False)},
+        ),
+        "it may be made public",
+    ),
+    (
+        "networks are there",
+        aws(
+            "rds.DescribeDBSubnetGroups",
+            {"DBSubnetGroups": [healthy.subnet_group("rds-provisioner-dev", "a", "b")]},
+        ),
+        "staging has no subnet group rds-provisioner-staging",
+    ),
+    (
+        "networks are there",
+        aws(
+            "rds.DescribeDBSubnetGroups",
+            {"DBSubnetGroups": [healthy.subnet_group("rds-provisioner-dev", "a", "a")]},
+        ),
+        "dev has subnets in a alone",
+    ),
+    (
+        "networks are there",
+        aws("ec2.DescribeSecurityGroups", {"SecurityGroups": []}),
+        "dev has no security group rds-provisioner-dev in vpc-0a1b2c3d",
+    ),
+    (
+        "keys can be used",
+        aws("kms.DescribeKey", Refusal("NotFoundException")),
+        "dev has no key alias/rds-provisioner-dev",
+    ),
+    (
+        "keys can be used",
+        aws("kms.DescribeKey", {"KeyMetadata": {"KeyId": "key", "KeyState": "PendingDeletion"}}),
+        "alias/rds-provisioner-dev is PendingDeletion",
+    ),
+    ("monitoring role is there", without_role("monitoring"), "there is no role rds-provisioner-monitoring"),
+    (
+        "identity provider is there",
+        aws("iam.ListOpenIDConnectProviders", {"OpenIDConnectProviderList": []}),
+        "no identity provider for CircleCI",
+    ),
+    (
+        "identity provider is there",
+        aws("iam.GetOpenIDConnectProvider", {"ClientIDList": ["sts.amazonaws.com"]}),
+        "takes tokens for another audience",
+    ),
+    ("plan role is the repository's", without_role("plan"), "there is no role rds-provisioner-plan"),
+    (
+        "plan role is the repository's",
+        lambda setting: setting.parameters.update(GitHubRepository="acme/databases"),
+        "trusts pipelines of github.com/acme/rds-provisioner, the stack is for acme/databases",
+    ),
+    ("plan role is the repository's", trusting("plan", aud="any"), "takes tokens for any audience"),
+    ("plan role is the repository's", trusting("plan", sub="org/*"), "does not bind CircleCI's subject"),
+    (
+        "apply roles are main's",
+        trusting(
+            "apply-prod",
+            sub=healthy.trust("rds-provisioner-plan")["Statement"][0]["Condition"]["StringLike"][
+                f"oidc.circleci.com/org/{healthy.ORGANIZATION}:sub"
+            ],
+        ),
+        "rds-provisioner-apply-prod can be taken on *, not on refs/heads/main",
+    ),
+    (
+        "apply roles are main's",
+        trusting("apply-dev", ssh="false"),
+        "rds-provisioner-apply-dev takes a rerun with SSH",
+    ),
+    (
+        "apply roles are main's",
+        trusting("apply-dev", project="other"),
+        "does not compare the claim project-id",
+    ),
+    (
+        "shared apply role is away",
+        aws("iam.GetRole", lambda asked: healthy.role(asked["RoleName"], healthy.trust(asked["RoleName"]))),
+        "rds-provisioner-apply may change every environment's databases",
+    ),
+    (
+        "apply roles last long enough",
+        aws(
+            "iam.GetRole",
+            lambda asked: healthy.role(asked["RoleName"], healthy.trust(asked["RoleName"]), 3600),
+        ),
+        "rds-provisioner-apply-dev ends after 3600 s",
+    ),
+    (
+        "pipeline changes what it should",
+        deciding("apply-dev", "rds:CreateDBInstance", False),
+        "rds-provisioner-apply-dev may not rds:CreateDBInstance on dev-doctor",
+    ),
+    (
+        "pipeline changes what it should",
+        deciding("apply-dev", "rds:DeleteDBInstance", True, ":db:prod-"),
+        "rds-provisioner-apply-dev may rds:DeleteDBInstance on prod-doctor (ManagedBy=rds-provisioner)",
+    ),
+    (
+        "pipeline changes what it should",
+        deciding("plan", "s3:PutObject", True),
+        "rds-provisioner-plan may s3:PutObject",
+    ),
+    (
+        "passwords stay managed",
+        deciding("apply-prod", "rds:ModifyDBInstance", True, **{"rds:ManageMasterUserPassword": "false"}),
+        "rds-provisioner-apply-prod may rds:ModifyDBInstance on prod-doctor "
+        "(ManagedBy=rds-provisioner, ManageMasterUserPassword=false)",
+    ),
+    (
+        "passwords stay managed",
+        deciding("plan", "secretsmanager:GetSecretValue", True),
+        "rds-provisioner-plan may secretsmanager:GetSecretValue",
+    ),
+    (
+        "functions run",
+        aws("lambda.GetFunctionConfiguration", Refusal("ResourceNotFoundException")),
+        "rds-provisioner-api has no alias `live`",
+    ),
+    (
+        "functions run",
+        aws("lambda.GetFunctionConfiguration", {"State": "Failed", "StateReason": "no subnet"}),
+        "rds-provisioner-api is Failed (no subnet)",
+    ),
+    ("GitHub App's key is set", secret("GitHubAppKeySecretArn", "put it here"), "it holds no private key"),
+    (
+        "GitHub App's key is set",
+        aws("secretsmanager.GetSecretValue", Refusal("ResourceNotFoundException")),
+        "the secret of output GitHubAppKeySecretArn has no value",
+    ),
+    ("webhook's secret is set", secret("GitHubWebhookSecretArn", "hunter2"), "shorter than 20 characters"),
+    ("CircleCI's secret is set", secret("CircleCiSecretArn", "put it here"), "Retries through CircleCI"),
+    (
+        "access function reaches the databases",
+        groups(lambda found: found[0].update(IpPermissions=[])),
+        f"the databases of dev do not let {healthy.ACCESS_GROUP} in on 5432",
+    ),
+    (
+        "access function reaches the databases",
+        groups(
+            lambda found: found[2].update(
+                IpPermissions=[
+                    healthy.rule(5432, IpRanges=[{"CidrIp": "10.0.1.0/24"}]),
+                    *found[2]["IpPermissions"][1:],
+                ]
+            )
+        ),
+        f"the databases of prod do not let {healthy.ACCESS_GROUP} in on 5432",
+    ),
+    (
+        "access function reaches the databases",
+        groups(lambda found: found[3].update(IpPermissionsEgress=[])),
+        f"{healthy.ACCESS_GROUP} lets nothing out to port 5432",
+    ),
+    (
+        "access function reaches the databases",
+        aws("ec2.DescribeSecurityGroups", Refusal("InvalidGroup.NotFound", "sg-1 does not exist")),
+        "sg-1 does not exist: correct AccessSubnetIds and AccessSecurityGroupId",
+    ),
+    ("RDS has room", quotas("DBInstances", 20, 40), "DBInstances: 20 of 40 are used"),
+    ("RDS has room", quotas("DBParameterGroups", 40, 50), "DBParameterGroups: 40 of 50 are used"),
+    ("RDS has room", quotas("ManualSnapshots", 99, 100), "ManualSnapshots: 99 of 100 are used"),
+    (
+        "retained backups have room",
+        aws(
+            "rds.DescribeDBInstanceAutomatedBackups",
+            {"DBInstanceAutomatedBackups": [{"Status": "retained"}] * 36},
+        ),
+        "36 of 40 retained automated backups are used",
+    ),
+    (
+        "Lambda has room",
+        aws("lambda.GetAccountSettings", {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}),
+        "10 concurrent executions are left",
+    ),
+    (
+        "versions are offered",
+        aws("rds.DescribeDBEngineVersions", {"DBEngineVersions": []}),
+        "RDS offers no postgres 15 here",
+    ),
+    (
+        "classes are offered",
+        aws("rds.DescribeOrderableDBInstanceOptions", {"OrderableDBInstanceOptions": []}),
+        "size small (db.t4g.micro) with postgres 15.7 is not offered here",
+    ),
+    (
+        "classes are offered",
+        aws(
+            "rds.DescribeOrderableDBInstanceOptions",
+            lambda asked: healthy.option(asked, SupportsIAMDatabaseAuthentication=False),
+        ),
+        "lacks IAM authentication",
+    ),
+    (
+        "classes are offered",
+        aws(
+            "rds.DescribeOrderableDBInstanceOptions",
+            lambda asked: healthy.option(asked, MultiAZCapable=False),
+        ),
+        "lacks a standby in a second zone",
+    ),
+    (
+        "parameters are taken",
+        aws("rds.DescribeEngineDefaultParameters", healthy.defaults(require_secure_transport="ON,OFF")),
+        "mysql8.4: require_secure_transport = 1 is not among ON,OFF",
+    ),
+    (
+        "parameters are taken",
+        aws("rds.DescribeEngineDefaultParameters", {"EngineDefaults": {"Parameters": []}}),
+        "names a parameter that RDS does not have",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "words"), CASES, ids=[f"{name}: {words}" for name, _, words in CASES]
+)
+def test_a_check_says_what_is_wrong(setting: Setting, name: str, spoil: Spoil, words: str) -> None:
+    spoil(setting)
+    finding = setting.look(name)
+    assert (finding.verdict, words in finding.text) == (Verdict.WRONG, True), finding
+
+
+def test_every_check_has_a_case_that_makes_it_say_wrong() -> None:
+    assert {name for name, _, _ in CASES} == {check.name for check in CHECKS}
+
+
+@pytest.mark.parametrize("name", [check.name for check in CHECKS])
+def test_a_check_says_ok_where_all_is_well(setting: Setting, name: str) -> None:
+    finding = setting.look(name)
+    assert finding.verdict is Verdict.OK, finding
+    assert finding.text
