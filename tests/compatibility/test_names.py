@@ -59,6 +59,7 @@ METRICS = {
 ALARMS = {
     *("api-errors", "webhook-errors", "worker-errors", "plan-report-errors", "apply-report-errors"),
     *("access-errors", "reaper-errors", "events-errors", "event-webhook-errors"),
+    "console-errors",
     *("dead-letters", "oldest-message", "throttles", "api-5xx", "reaper-silent", "schedule-dead-letters"),
     *("events-dead-letters", "event-webhook-dead-letters", "access-dead-letters"),
     *("stuck-requests", "request-failed"),
@@ -73,13 +74,14 @@ HANDLERS = {
     "EventsFunction": "provisioner.handlers.events.handler",
     "EventWebhookFunction": "provisioner.handlers.event_webhook.handler",
     "AccessFunction": "provisioner.handlers.access.handler",
+    "ConsoleFunction": "provisioner.handlers.console.handler",
 }
 OUTPUTS = {
     *("ApiUrl", "WebhookUrl", "ApiId", "StageName", "UsagePlanId", "LedgerTable", "RequestTopicArn"),
     *("RequestQueueUrl", "DeadLetterQueueUrl", "EventsTopicArn", "EventsWebhookSecretArn", "AlarmTopicArn"),
     *("EventsFunctionName", "GitHubAppKeySecretArn", "CircleCiSecretArn", "GitHubWebhookSecretArn"),
     *("ApiFunctionName", "WorkerFunctionName", "WebhookFunctionName", "PlanReportFunctionName"),
-    *("ApplyReportFunctionName", "ReaperFunctionName", "DashboardUrl"),
+    *("ApplyReportFunctionName", "ReaperFunctionName", "DashboardUrl", "ConsoleUrl"),
 }
 
 

@@ -11,6 +11,17 @@ import pytest
 HANDLERS = Path(__file__).parents[2] / "lambda" / "provisioner" / "handlers"
 # What takes long to load, and the functions that need it.
 NEEDED_BY = {
+    "boto3": {"access", "api", "event_webhook", "events", "reaper", "report", "webhook", "worker"},
+    "aws_lambda_powertools": {
+        "access",
+        "api",
+        "event_webhook",
+        "events",
+        "reaper",
+        "report",
+        "webhook",
+        "worker",
+    },
     "pg8000": {"access"},
     "pymysql": {"access"},
     "pydantic": {"api", "worker", "report", "reaper"},  # reads the catalog

@@ -20,6 +20,7 @@ FUNCTIONS = {
     "EventsFunction": "events",
     "EventWebhookFunction": "event-webhook",
     "AccessFunction": "access",
+    "ConsoleFunction": "console",
 }
 
 

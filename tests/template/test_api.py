@@ -7,9 +7,10 @@ import yaml
 
 from tests.template.stack import PROJECT, resource, routes, template
 
-OPEN = {("get", "/health"), ("get", "/openapi.json"), ("post", "/webhooks/github")}
+CONSOLE = {("get", "/console"), ("get", "/console/{proxy+}")}
+OPEN = {("get", "/health"), ("get", "/openapi.json"), ("post", "/webhooks/github")} | CONSOLE
 # Not for teams, or described with the handler that serves it.
-NOT_DESCRIBED = {("post", "/webhooks/github")}
+NOT_DESCRIBED = {("post", "/webhooks/github")} | CONSOLE
 # All that a gateway response's template may read.
 READABLE = {"$context.path", "$context.requestId", "$context.error.messageString"}
 RESPONSES: dict[str, Any] = resource("Api")["GatewayResponses"]
@@ -35,13 +36,14 @@ def test_every_route_is_described() -> None:
     assert set(routes()) - set(described()) <= NOT_DESCRIBED
 
 
-def test_a_key_is_needed_but_for_three_routes() -> None:
+def test_a_key_is_needed_but_for_these_routes() -> None:
     assert {route for route, (_, key) in routes().items() if not key} == OPEN
 
 
-def test_the_webhook_has_a_separate_function() -> None:
+def test_the_webhook_and_the_console_have_separate_functions() -> None:
     served = {route: function for route, (function, _) in routes().items()}
     assert served.pop(("post", "/webhooks/github")) == "WebhookFunction"
+    assert {served.pop(route) for route in CONSOLE} == {"ConsoleFunction"}
     assert set(served.values()) == {"ApiFunction"}
 
 
@@ -87,9 +89,27 @@ def test_each_key_and_the_whole_stage_have_limits() -> None:
     plan = resource("UsagePlan")
     assert plan["Throttle"] == {"RateLimit": {"Ref": "ThrottleRate"}, "BurstLimit": {"Ref": "ThrottleBurst"}}
     assert plan["Quota"] == {"Limit": {"Ref": "QuotaPerDay"}, "Period": "DAY"}
-    (everything,) = resource("Api")["MethodSettings"]
+    everything, *console = resource("Api")["MethodSettings"]
+    assert len(console) == 2
     assert everything["ThrottlingRateLimit"] >= template()["Parameters"]["ThrottleRate"]["Default"]
     assert "DataTraceEnabled" not in everything  # it would log bodies
+
+
+def test_the_consoles_routes_have_separate_limits_while_they_exist() -> None:
+    _, *settings = resource("Api")["MethodSettings"]
+    limits = {}
+    for setting in settings:
+        condition, given, otherwise = setting["Fn::If"]
+        assert (condition, otherwise) == ("HasConsole", {"Ref": "AWS::NoValue"})
+        assert given["HttpMethod"] == "GET"
+        path = given["ResourcePath"].replace("/~1", "/").replace("~1", "/")
+        limits["get", path] = (given["ThrottlingRateLimit"], given["ThrottlingBurstLimit"])
+    assert limits == {("get", "/console"): (10, 20), ("get", "/console/{proxy+}"): (50, 100)}
+    assert set(limits) == CONSOLE
+
+
+def test_answers_are_compressed_from_a_kilobyte_on() -> None:
+    assert resource("Api")["MinimumCompressionSize"] == 1024
 
 
 def test_a_domain_comes_with_all_its_parts_or_not_at_all() -> None:

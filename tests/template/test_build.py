@@ -44,9 +44,11 @@ def test_a_build_gathers_wheels_for_its_parameters(
     assert all(suffix in name for name in compiled)
     assert {path.suffix for path in package.rglob("*") if path.is_file()}.isdisjoint({".pyc", ".pem", ".key"})
     ours = {path.name for path in package.iterdir() if (PROJECT / "lambda" / path.name).exists()}
-    assert ours == {"provisioner", "catalog.yaml", "requirements.txt"}
+    assert ours == {"provisioner", "catalog.yaml", "console", "requirements.txt"}
     assert (package / "catalog.yaml").read_bytes() == (PROJECT / "catalog.yaml").read_bytes()
     assert (package / "provisioner" / "api" / "openapi.yaml").is_file()
+    page = "console/index.html"
+    assert (package / page).read_bytes() == (PROJECT / page).read_bytes()
     assert not (package / "boto3").exists()  # the runtime brings it
 
 

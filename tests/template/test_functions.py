@@ -41,7 +41,11 @@ def test_each_has_a_separate_role_log_group_and_alarm(name: str) -> None:
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert group["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{FUNCTIONS[name]}"}
     conditional = {"PassthroughCondition": True} if "Condition" in template()["Resources"][name] else {}
-    assert resource(name)["DeploymentPreference"] == conditional | {"Alarms": [{"Ref": f"{own}Errors"}]}
+    # A page asks for several files, which have to be of one version.
+    at_once = {"Type": "AllAtOnce"} if name == "ConsoleFunction" else {}
+    assert resource(name)["DeploymentPreference"] == at_once | conditional | {
+        "Alarms": [{"Ref": f"{own}Errors"}]
+    }
     assert resource(f"{own}Errors")["Dimensions"] == [
         {"Name": "FunctionName", "Value": resource(name)["FunctionName"]}
     ]
@@ -72,10 +76,24 @@ def test_a_changed_parameter_makes_a_new_version(name: str) -> None:
     parameters = set(template()["Parameters"])
     read = references(environment(name)) & parameters
     # These speak with one address, or with databases only, and use nothing of what is said about GitHub.
-    own = {"EventWebhookFunction": {"EventsWebhookUrl"}, "AccessFunction": {"AccessSecurityGroupId"}}
+    own: dict[str, set[str]] = {
+        "EventWebhookFunction": {"EventsWebhookUrl"},
+        "AccessFunction": {"AccessSecurityGroupId"},
+        "ConsoleFunction": set(),
+    }
     if name in own:
         read = own[name] | {"LogLevel"}
     assert described & parameters == read
+
+
+def test_one_parameter_leaves_the_console_out_and_another_bounds_it() -> None:
+    parts = {name for name, one in template()["Resources"].items() if one.get("Condition") == "HasConsole"}
+    assert parts == {"ConsoleFunction", "ConsoleLogs", "ConsoleErrors", "ConsoleRole"}
+    assert resource("ConsoleFunction")["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["BoundsConsole", {"Ref": "ConsoleConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+    assert template()["Parameters"]["ConsoleConcurrency"]["Default"] == 20
+    assert template()["Outputs"]["ConsoleUrl"]["Condition"] == "HasConsole"
 
 
 def test_the_versions_description_never_gets_too_long_for_lambda() -> None:
@@ -114,5 +132,6 @@ def test_a_function_knows_a_secret_just_where_its_role_may_read_it(name: str) ->
 
 def test_the_lambda_folder_holds_only_what_a_package_needs() -> None:
     kept = {path.name for path in (PROJECT / "lambda").iterdir() if path.name != "__pycache__"}
-    assert kept == {"provisioner", "catalog.yaml", "requirements.txt"}
+    assert kept == {"provisioner", "catalog.yaml", "console", "requirements.txt"}
     assert (PROJECT / "lambda" / "catalog.yaml").resolve() == PROJECT / "catalog.yaml"
+    assert (PROJECT / "lambda" / "console").resolve() == PROJECT / "console"

@@ -88,6 +88,7 @@ MAY = {
             "secretsmanager:UpdateSecretVersionStage",
         },
     },
+    "console": {},
     "event-webhook": {
         "EventWebhookSecret": {"secretsmanager:GetSecretValue"},
         "EventWebhookQueue": {

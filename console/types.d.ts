@@ -1,0 +1,172 @@
+// The API's documents as openapi.yaml describes them, as far as the console reads them.
+export type State =
+  | "requested" | "pull_request_open" | "merged" | "applying" | "done" | "rejected" | "failed" | "cancelled";
+export type Kind = "create" | "update" | "extend" | "disarm" | "remove";
+export type Step = "pull_request" | "review" | "queue" | "apply" | "end";
+export type User = "application" | "read_only" | "master";
+
+export interface Description {
+  environment: string;
+  database_name: string;
+  database_engine: string;
+  engine_version: string;
+  size: string | null;
+  instance_class: string;
+  storage_gb: number;
+  max_storage_gb: number;
+  high_availability: boolean;
+  backup_retention_days: number;
+  deletion_protection: boolean;
+  final_snapshot: boolean;
+  owner: string;
+  purpose: string;
+  cost_center: string;
+  expires_at: string;
+  tags: Record<string, string>;
+  restore_from: { snapshot?: string | null; database?: string | null; point_in_time?: string | null } | null;
+  monthly_cost_usd: number | null;
+  prices_as_of: string;
+}
+
+export interface Result {
+  endpoint?: string;
+  port?: number;
+  database_name?: string;
+  secret_arn?: string | null;
+}
+
+export interface Happened {
+  at: string;
+  event: string;
+  actor: string;
+  seconds?: number;
+  detail?: Record<string, unknown>;
+}
+
+export interface Database extends Description {
+  state: "pending" | "available" | "updating" | "removing" | "removed" | "failed";
+  team: string;
+  created_at: string;
+  final_snapshot_id: string | null;
+  result: Result | null;
+  links: { self: string; created_by: string; active_request: string | null };
+  warnings_at?: string[];
+  last_connection_at?: string | null;
+  idle_since?: string | null;
+  requests?: string[];
+  events?: Happened[];
+  secrets?: Record<string, string>;
+}
+
+export interface RequestSummary {
+  id: string;
+  kind: Kind;
+  state: State;
+  step: Step;
+  environment: string;
+  database_name: string;
+  database_engine: string;
+  team: string;
+  requested_by: string;
+  reason: string;
+  created_at: string;
+  updated_at: string;
+  links: {
+    self: string;
+    database: string;
+    pull_request: string | null;
+    pipeline: string | null;
+    next_request: string | null;
+  };
+}
+
+export interface StepTime {
+  step: Step;
+  started_at: string;
+  seconds: number;
+  running?: boolean;
+  typical_seconds?: number | null;
+  maximum_seconds?: number;
+}
+
+export interface Request extends RequestSummary {
+  message: string;
+  database: Description;
+  timeline: Happened[];
+  steps: StepTime[];
+  error: { step: Step; cause: string; fix: string; retryable: boolean } | null;
+  result: Result | null;
+}
+
+export interface Environment {
+  approval: "auto" | "review";
+  sizes: string[];
+  default_size: string;
+  storage_gb: { minimum: number; maximum: number; default: number };
+  lifetime: { default: string; maximum: string; never: boolean };
+  high_availability: "never" | "optional" | "always";
+  backup_retention_days: number;
+  deletion_protection: boolean;
+  final_snapshot: boolean;
+  keep_final_snapshot_days?: number | null;
+  idle_after_days?: number | null;
+}
+
+export interface Catalog {
+  prices_as_of: string;
+  storage_usd_per_gb: number;
+  engines: Record<string, { versions: string[]; default_version: string }>;
+  sizes: Record<string, { instance_class: string; monthly_usd: number }>;
+  environments: Record<string, Environment>;
+}
+
+export interface Held { used: number; limit: number }
+
+export interface Quota {
+  team: string;
+  environments: Record<string, { databases: Held; storage_gb: Held; monthly_usd: Held }>;
+}
+
+export interface Preview {
+  dry_run: true;
+  kind: Kind;
+  terraform: string;
+  policy: { passed: boolean; results: { rule: string; passed: boolean; detail: string }[] };
+  fits_quota: boolean;
+  approval: "auto" | "review";
+  database: Description;
+  monthly_cost_usd: number;
+}
+
+export interface Move {
+  dry_run: true;
+  pull_request: string | null;
+  state: State;
+  next_state: State;
+  message: string;
+}
+
+/** What a page gets from the frame around it. */
+export interface App {
+  draw(): void;
+  team(): string;
+  catalog(): Catalog | null;
+  toast(text: string): void;
+  go(hash: string): void;
+  query(): URLSearchParams;
+  /** Change the address's filters without a step in the browser's history. */
+  filter(changes: Record<string, string>): void;
+  mark(what: "" | "ready" | "failed"): void;
+}
+
+export interface Page {
+  title(): string;
+  view(): unknown;
+  close(): void;
+  /** Whether time that runs is on the page, so that it is drawn again each second. */
+  ticks?(): boolean;
+  /** The key was asked for again: go on. */
+  again?(): void;
+  /** The address's filters changed. */
+  filtered?(): void;
+}
