@@ -1,6 +1,7 @@
-"""Runs MiniStack in this process, with the gaps filled: python -m sandbox.aws DIRECTORY.
+"""Runs MiniStack in this process, with the gaps filled: python -m sandbox.aws DIRECTORY [--without-servers].
 
-The port comes from GATEWAY_PORT. DIRECTORY takes the databases' data and goes when the process ends.
+The port comes from GATEWAY_PORT. DIRECTORY takes the databases' data and goes when the process ends. Without
+servers the endpoints answer nothing, and an instance is there at once.
 """
 
 import shutil
@@ -10,18 +11,20 @@ from pathlib import Path
 from ministack.app import main
 
 from sandbox.aws import api_gateway, cloudformation
-from sandbox.aws.fleet import Fleet
+from sandbox.aws.fleet import ENGINES, Fleet
 from sandbox.aws.rds import Gaps
+from sandbox.aws.refusing import Refusing
 
 
-def run(directory: Path) -> None:
+def run(directory: Path, *, servers: bool) -> None:
     databases = directory / "databases"
     databases.mkdir(parents=True)
     # A database server runs as another user when the sandbox runs as root.
     for path in (directory, databases):
         path.chmod(0o711)
-    fleet = Fleet(databases)
+    fleet = Fleet(databases, ENGINES if servers else {})
     Gaps(fleet).fill()
+    Refusing().fill()
     cloudformation.fill()
     api_gateway.fill()
     sys.argv = sys.argv[:1]
@@ -33,4 +36,4 @@ def run(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]))
+    run(Path(sys.argv[1]), servers="--without-servers" not in sys.argv)

@@ -4,7 +4,7 @@ import logging
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sandbox.aws import mariadb, postgres
@@ -12,8 +12,9 @@ from sandbox.aws.servers import Login, Server
 
 log = logging.getLogger("sandbox.fleet")
 
+Engines = Mapping[str, tuple[Callable[[], bool], Callable[[Path, Login], Server]]]
 # MariaDB plays MySQL: Debian has no MySQL package.
-ENGINES: dict[str, tuple[Callable[[], bool], Callable[[Path, Login], Server]]] = {
+ENGINES: Engines = {
     "postgres": (postgres.installed, postgres.Postgres),
     "mysql": (mariadb.installed, mariadb.MariaDB),
     "mariadb": (mariadb.installed, mariadb.MariaDB),
@@ -28,8 +29,9 @@ def missing_engines() -> list[str]:
 class Fleet:
     """The servers by RDS resource id, which unlike an identifier is never used twice."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, engines: Engines = ENGINES) -> None:
         self._directory = directory
+        self._engines = engines
         self._servers: dict[str, Server] = {}
         self._lock = threading.RLock()
 
@@ -38,7 +40,7 @@ class Fleet:
 
         `data_of` is a snapshot's directory: the new server begins with a copy of its data.
         """
-        installed, make = ENGINES.get(engine, (lambda: False, None))
+        installed, make = self._engines.get(engine, (lambda: False, None))
         if make is None or not installed():
             log.warning("no %s server is installed; the endpoint of %s answers nothing", engine, resource_id)
             return None

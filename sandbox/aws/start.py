@@ -8,8 +8,11 @@ from sandbox.cloud import REGION, Cloud
 from sandbox.processes import Processes
 
 
-def start(cloud: Cloud, processes: Processes, directory: Path) -> None:
-    """Start MiniStack. It writes below `directory` alone, and removes that at its end."""
+def start(cloud: Cloud, processes: Processes, directory: Path, *, servers: bool = True) -> None:
+    """Start MiniStack. It writes below `directory` alone, and removes that at its end.
+
+    Without `servers` no database stands behind the endpoints.
+    """
     environment = {
         **cloud.environment(),
         "GATEWAY_PORT": str(cloud.port),
@@ -23,7 +26,8 @@ def start(cloud: Cloud, processes: Processes, directory: Path) -> None:
     environment["DATABASE_ROOTS"] = str(directory / "databases" / ROOT)
     # This one they get from MiniStack itself.
     del environment["AWS_ENDPOINT_URL"]
-    processes.start("aws", [sys.executable, "-m", "sandbox.aws", str(directory)], environment)
+    options = [] if servers else ["--without-servers"]
+    processes.start("aws", [sys.executable, "-m", "sandbox.aws", str(directory), *options], environment)
     processes.wait_for("aws", f"{cloud.endpoint}/_ministack/health")
 
 

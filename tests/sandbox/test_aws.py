@@ -26,12 +26,11 @@ def create(cloud: Cloud, engine: str, identifier: str, **settings: Any) -> dict[
         DBInstanceIdentifier=identifier,
         Engine=engine,
         EngineVersion={"postgres": "16", "mysql": "8.4"}[engine],
-        DBInstanceClass="db.t4g.micro",
         AllocatedStorage=20,
         MasterUsername="app_admin",
         ManageMasterUserPassword=True,
         DBName="orders_db",
-        **settings,
+        **{"DBInstanceClass": "db.t4g.micro", **settings},
     )
     return available(cloud, identifier)
 
@@ -202,6 +201,7 @@ def test_settings_that_ministack_forgets_are_described(cloud: Cloud) -> None:
         cloud,
         "mysql",
         "described",
+        DBInstanceClass="db.t4g.medium",
         EnableCloudwatchLogsExports=["error", "slowquery"],
         EnablePerformanceInsights=True,
         PerformanceInsightsKMSKeyId="arn:aws:kms:eu-central-1:000000000000:key/1",

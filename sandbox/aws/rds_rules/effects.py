@@ -1,9 +1,10 @@
 """What RDS makes of a call that it takes, where MiniStack records something else or nothing."""
 
+import datetime as dt
 from typing import Any
 
-from sandbox.aws.rds_rules.call import MAKES_INSTANCE, MODIFY, Call
-from sandbox.aws.rds_rules.storage import baseline, changes_storage
+from sandbox.aws.rds_rules.call import MAKES_INSTANCE, MODIFY, Call, Record
+from sandbox.aws.rds_rules.storage import autoscaled_gb, baseline, changes_storage
 
 EXTENDED_SUPPORT = "open-source-rds-extended-support"
 
@@ -19,6 +20,15 @@ def of_call(call: Call) -> dict[str, Any]:
     return {}
 
 
+def of_growth(instance: Record, predicted_gb: int, now: dt.datetime) -> dict[str, Any]:
+    """The instance's fields after RDS has grown it; empty where it does not."""
+    size_gb = autoscaled_gb(instance, predicted_gb)
+    if size_gb == instance["AllocatedStorage"]:
+        return {}
+    performance = {name: max(instance.get(name) or 0, least) for name, least in baseline(size_gb).items()}
+    return {"AllocatedStorage": size_gb, **performance, "_StorageChangedAt": now}
+
+
 def _storage(call: Call) -> dict[str, Any]:
     """The performance of gp3: what is asked for, else what is held, and the size's own at least."""
     if not call.is_gp3:
@@ -27,6 +37,8 @@ def _storage(call: Call) -> dict[str, Any]:
     for name, least in baseline(call.size_gb).items():
         held = call.instance.get(name) or 0
         found[name] = call.given.get(name) or max(held, least)
+    if call.given.get("MaxAllocatedStorage") == call.size_gb:
+        found["MaxAllocatedStorage"] = None
     return found
 
 

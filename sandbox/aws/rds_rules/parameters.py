@@ -177,6 +177,16 @@ def settled(family: str, held: Mapping[str, Any], asked: Mapping[str, str]) -> d
     return {"ParameterValue": value, "ApplyMethod": asked.get("ApplyMethod", "pending-reboot")}
 
 
+def after(family: str, held: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """What a group keeps in the end, of what it held and of the settings of a call that RDS took."""
+    kept = dict(held)
+    for asked in _settings(call):
+        setting = settled(family, held, asked)
+        if setting is not None:
+            kept[asked["ParameterName"]] = setting
+    return kept
+
+
 def described(family: str, held: Mapping[str, Any]) -> list[dict[str, str]]:
     """The group's parameters as DescribeDBParameters shows them."""
     return [

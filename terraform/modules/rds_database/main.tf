@@ -22,9 +22,19 @@ locals {
         "log_output"               = "FILE"
         "slow_query_log"           = "1"
         "long_query_time"          = "1"
+        # Backups keep MySQL's binary log on, and nobody on RDS has SUPER: without this no user makes a
+        # trigger or a function (error 1419).
+        # https://dev.mysql.com/doc/refman/8.4/en/stored-programs-logging.html
+        "log_bin_trust_function_creators" = "1"
       }
     }
   }[var.engine]
+
+  # Parameters that are static, or that RDS itself gives this value (rds.force_ssl since PostgreSQL 15,
+  # log_output since MySQL 8.0). RDS refuses `immediate` for the first, and ignores a change of the second to
+  # the same value: it goes on answering with its own method, so that another one would be planned for ever.
+  # A new instance starts with its group, so nothing waits for a reboot.
+  pending_reboot = ["rds.force_ssl", "log_output", "log_bin_trust_function_creators"]
 
   # Database Insights, which carries Performance Insights, runs on every class for PostgreSQL, but for MySQL
   # not on burstable micro and small classes:
@@ -85,11 +95,9 @@ resource "aws_db_parameter_group" "this" {
     for_each = local.engine.parameters
 
     content {
-      name  = parameter.key
-      value = parameter.value
-      # 1 is RDS's own default since PostgreSQL 15: it ignores a change to the same value, and goes on
-      # answering with its own method, so that another one would be planned for ever.
-      apply_method = parameter.key == "rds.force_ssl" ? "pending-reboot" : "immediate"
+      name         = parameter.key
+      value        = parameter.value
+      apply_method = contains(local.pending_reboot, parameter.key) ? "pending-reboot" : "immediate"
     }
   }
 

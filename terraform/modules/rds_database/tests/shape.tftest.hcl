@@ -215,6 +215,22 @@ run "mysql_8_4_forces_tls" {
   }
 
   assert {
+    condition = { for parameter in aws_db_parameter_group.this.parameter : parameter.name => parameter.apply_method } == {
+      require_secure_transport        = "immediate"
+      log_output                      = "pending-reboot"
+      slow_query_log                  = "immediate"
+      long_query_time                 = "immediate"
+      log_bin_trust_function_creators = "pending-reboot"
+    }
+    error_message = "Each parameter has the method that RDS takes and answers with."
+  }
+
+  assert {
+    condition     = { for parameter in aws_db_parameter_group.this.parameter : parameter.name => parameter.value }["log_bin_trust_function_creators"] == "1"
+    error_message = "The database's users make triggers and functions."
+  }
+
+  assert {
     condition     = aws_db_instance.this.enabled_cloudwatch_logs_exports == toset(["error", "slowquery"])
     error_message = "MySQL has its own logs."
   }
