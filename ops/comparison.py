@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.core.events import EventType
-from provisioner.core.hcl import parse, render
+from provisioner.core.hcl import parse, renderings
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.names import Place
 from provisioner.core.root import Root
@@ -39,7 +39,7 @@ def _of_roots(newest: Mapping[Place, RequestHistory], roots: Mapping[Place, str]
             yield f"{place} is on main, and no record names it."
         elif newest[place].request.kind is Kind.REMOVE:
             yield f"{place} is on main, though its removal was merged."
-        elif text != render(newest[place].request.root):
+        elif text not in renderings(newest[place].request.root):
             yield f"{place}: {_difference(text, newest[place].request.root)}"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from provisioner.core.hcl import content_hash, render
+from provisioner.core.hcl import content_hash, renderings
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 
@@ -35,7 +35,8 @@ class States:
 
     def applied(self, root: Root) -> Applied | None:
         """When exactly this root was applied, and by which pipeline; None where it was not."""
-        marker = self._json(f"applied/{root.place}/{content_hash(render(root))}.json")
+        keys = (f"applied/{root.place}/{content_hash(text)}.json" for text in renderings(root))
+        marker = next((found for key in keys if (found := self._json(key)) is not None), None)
         if marker is None:
             return None
         return Applied(dt.datetime.fromisoformat(marker["at"]), marker["pipeline_url"], marker["commit"])

@@ -147,7 +147,7 @@ class ApplyJob:
 
     def _reviewed(self, work: Work) -> list[ResourceChange] | None:
         try:
-            return self.store.reviewed(work.place, work.digest)
+            return self.store.reviewed(work.place, *work.reviewed_as)
         except UnreadablePlan as error:
             raise Refused(
                 f"the reviewed plan in the state bucket cannot be read: {error}. Bring the change again by a "

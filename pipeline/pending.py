@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.core.hcl import RootSyntaxError, content_hash, parse, render_removed
+from provisioner.core.hcl import RootSyntaxError, content_hash, parse, removals, render_removed
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 
@@ -21,8 +21,15 @@ class Work:
 
     @property
     def digest(self) -> str:
-        """The hash under which its plan was reviewed, and it is marked as applied."""
+        """The hash under which it is marked as applied."""
         return content_hash(self.text)
+
+    @property
+    def reviewed_as(self) -> tuple[str, ...]:
+        """The hashes under which its plan may have been reviewed: an earlier release's too, for a removal,
+        whose text is the pipeline's and not git's.
+        """
+        return tuple(map(content_hash, removals(self.place))) if self.removal else (self.digest,)
 
     @property
     def restores(self) -> bool:

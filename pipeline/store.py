@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from provisioner.core.hcl import content_hash, render_removed
+from provisioner.core.hcl import content_hash, removals
 from provisioner.core.names import Place
 
 from pipeline import plan_changes
@@ -58,10 +58,16 @@ class Store:
         """Keep a plan as it was shown for review, under the hash of the root that it is for."""
         self._put(_reviewed(place, digest), plan_changes.encode(changes))
 
-    def reviewed(self, place: Place, digest: str) -> list[ResourceChange] | None:
-        """The plan that was reviewed for a root's content, None where none was; raises UnreadablePlan."""
-        content = self._get(_reviewed(place, digest))
-        return None if content is None else plan_changes.decode(content)
+    def reviewed(self, place: Place, *digests: str) -> list[ResourceChange] | None:
+        """The plan that was reviewed for a root's content, the first of these that was; None where none was.
+
+        Raises UnreadablePlan.
+        """
+        for digest in digests:
+            content = self._get(_reviewed(place, digest))
+            if content is not None:
+                return plan_changes.decode(content)
+        return None
 
     def applied(self, environment: str) -> dict[str, set[str]]:
         """The hashes that were applied, by database; all of an environment in one listing."""
@@ -89,13 +95,13 @@ class Store:
 
         A plan that was reviewed after the removal's is for a new database of that name, and stays.
         """
-        removal = _reviewed(place, content_hash(render_removed(place)))
         written = {stored["Key"]: stored["LastModified"] for stored in self._objects(f"reviewed/{place}/")}
-        if removal in written:
-            for key, at in written.items():
-                if at <= written[removal] and key != removal:
-                    self._delete(key)
-            self._delete(removal)
+        known = (_reviewed(place, content_hash(text)) for text in removals(place))
+        own = [key for key in known if key in written]
+        if own:
+            last = max(written[key] for key in own)
+            for key in [key for key, at in written.items() if at <= last and key not in own] + own:
+                self._delete(key)
         for key in list(self._keys(_markers(place))):
             self._delete(key)
 

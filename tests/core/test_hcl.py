@@ -16,15 +16,13 @@ from provisioner.core.hcl import (
     content_hash,
     parse,
     render,
-    render_removed,
     string_literal,
 )
 from provisioner.core.names import Place
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Restore
 
 from tests.core.examples import root
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "terraform"
 HOSTILE = [
     '${file("/etc/hostname")}',
     "%{ for x in [1] }${x}%{ endfor }",
@@ -132,36 +130,6 @@ def test_what_render_does_not_write_does_not_parse(change: "type[object]") -> No
 
     with pytest.raises(RootSyntaxError):
         parse(text)
-
-
-GOLDEN_ROOTS: dict[str, Root] = {
-    "mysql_dev": root(),
-    "postgres_prod": root(
-        database_name="orders",
-        database_engine="postgres",
-        environment="prod",
-        high_availability=True,
-        storage_gb=200,
-        purpose='Orders, "all" of them: ${not a template}',
-        tags={"Service": "orders", "Data Class": "personal"},
-    ),
-    "restored": dataclasses.replace(root(), restore=Restore(snapshot="prod-orders-final-3f0c1a2b")),
-}
-
-
-@pytest.mark.parametrize("name", GOLDEN_ROOTS)
-def test_the_file_that_people_review_is_as_agreed(name: str) -> None:
-    path = GOLDEN / f"{name}.tf"
-
-    assert render(GOLDEN_ROOTS[name]) == path.read_text(encoding="utf-8")
-
-
-def test_the_empty_root_keeps_the_backend_and_holds_nothing() -> None:
-    assert render_removed(Place("dev", "mydb123")) == (GOLDEN / "removed.tf").read_text(encoding="utf-8")
-
-
-def test_terraform_finds_nothing_to_format() -> None:
-    subprocess.run(["terraform", "fmt", "-check", str(GOLDEN)], check=True, capture_output=True)
 
 
 def test_places_are_derived_from_the_name() -> None:

@@ -25,12 +25,13 @@ def assert_one_pull_request(chain: Chain) -> None:
     assert chain.server.git.ahead("main", pull.branch) == 1
 
 
-def test_a_message_becomes_a_pull_request_with_four_calls(chain: Chain) -> None:
+def test_a_message_becomes_a_pull_request_with_five_calls(chain: Chain) -> None:
     one = chain.ask()
 
     assert chain.work() == []
 
     assert chain.calls() == [
+        "GET /contents/terraform/modules/rds_database/ROOT_FORMAT",
         "GET /git/ref/heads/main",
         "POST /git/refs",
         "PUT /contents/terraform/databases/dev/mydb123/main.tf",
@@ -72,7 +73,7 @@ def test_five_deliveries_in_any_order_make_one_pull_request_each(chain: Chain, s
         "mydb123",
         "other",
     ]
-    assert len(chain.calls()) == 8
+    assert len(chain.calls()) == 10
 
 
 @pytest.mark.parametrize("call", FAULTS)
@@ -158,7 +159,7 @@ def test_a_rate_limit_hides_the_whole_batch_for_as_long_as_github_asks(chain: Ch
 
     assert len(chain.work()) == 4
 
-    assert len(chain.calls()) == 2
+    assert len(chain.calls()) == 3
     assert all(42 <= seconds <= 44 for seconds in chain.hidden())
     assert {chain.now(request).progress.state for request in requests} == {State.REQUESTED}
     assert list(chain.ledger.due_requests(now() + dt.timedelta(seconds=80))) == []

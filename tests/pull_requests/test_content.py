@@ -120,9 +120,9 @@ def test_a_removal_deletes_the_file_that_main_has() -> None:
 
     change = content.change(one, [], CATALOG, base="main")
 
-    assert change.content is None
+    assert change.content == ()
     assert one.before is not None
-    assert change.before == render(one.before)
+    assert change.before == (render(one.before, 2), render(one.before, 1))
     assert change.path == "terraform/databases/dev/mydb123/main.tf"
 
 
@@ -130,9 +130,18 @@ def test_a_create_expects_no_file_and_an_update_the_one_that_main_has() -> None:
     create = content.change(REQUESTS["create-mysql-dev"], [], CATALOG, base="main")
     update = content.change(REQUESTS["update"], [], CATALOG, base="main")
 
-    assert create.before is None
+    assert create.before == ()
     assert update.before == create.content
-    assert update.content not in (None, update.before)
+    assert update.content
+    assert not set(update.content) & set(update.before)
+
+
+def test_a_root_is_written_as_main_takes_it_and_known_in_every_format() -> None:
+    one = REQUESTS["update"]
+    first, second = render(one.root, 1), render(one.root, 2)
+
+    assert content.change(one, [], CATALOG, base="main").content == (second, first)
+    assert content.change(one, [], CATALOG, base="main", root_format=1).content == (first, second)
 
 
 def test_a_size_or_environment_that_left_the_catalog_still_gets_its_pull_request() -> None:

@@ -1,12 +1,14 @@
 """Publishing a change leaves one branch, one commit, one file and one pull request, whatever goes wrong."""
 
+import dataclasses
 import subprocess
 
 import pytest
 from provisioner.core.errors import NeedsPerson, RateLimited, TryLater
+from provisioner.core.hcl import FORMAT_PATH
 from provisioner.github.client import GitHub
 from provisioner.pull_requests.content import Change
-from provisioner.pull_requests.publish import blob_sha, publish
+from provisioner.pull_requests.publish import blob_sha, publish, root_format
 
 from sandbox.github import GitHubServer
 from tests.github.github_server import calls, client_of
@@ -19,8 +21,8 @@ CREATE = Change(
     body="The body",
     commit_message="Create dev/orders\n",
     path=PATH,
-    before=None,
-    content="first\n",
+    before=(),
+    content=("first\n",),
 )
 UPDATE = Change(
     branch="rds/dev/orders/update-11111111",
@@ -29,8 +31,8 @@ UPDATE = Change(
     body="The body",
     commit_message="Change dev/orders\n",
     path=PATH,
-    before="first\n",
-    content="second\n",
+    before=("first\n",),
+    content=("second\n",),
 )
 REMOVE = Change(
     branch="rds/dev/orders/remove-22222222",
@@ -39,8 +41,8 @@ REMOVE = Change(
     body="The body",
     commit_message="Remove dev/orders\n",
     path=PATH,
-    before="first\n",
-    content=None,
+    before=("first\n",),
+    content=(),
 )
 
 
@@ -55,7 +57,7 @@ def assert_published_once(server: GitHubServer, change: Change) -> None:
     files = server.git.files(server.git.head("main") or "", server.git.head(change.branch) or "")
     assert [file["filename"] for file in files] == [change.path]
     there = server.git.file(change.branch, change.path)
-    assert (there and there[1].decode()) == change.content
+    assert (there and there[1].decode()) == (change.content[0] if change.content else None)
 
 
 def test_a_first_publication_takes_four_calls_and_one_for_a_cold_token(
@@ -209,6 +211,53 @@ def test_a_removal_of_a_file_that_someone_changed_is_not_ours_to_merge(
     server.users.push("main", PATH, b"edited by hand\n", "Edit")
 
     assert [publish(github, REMOVE, first=first).commit for first in (True, False)] == ["", ""]
+
+
+OLD_FORM = dataclasses.replace(UPDATE, before=("first, said again\n", "first\n"))
+
+
+@pytest.mark.parametrize("change", [OLD_FORM, dataclasses.replace(REMOVE, before=OLD_FORM.before)], ids=str)
+def test_a_root_as_an_earlier_release_wrote_it_is_what_was_expected(
+    server: GitHubServer, github: GitHub, change: Change
+) -> None:
+    put_on_main(server)
+
+    published = [publish(github, change, first=first) for first in (True, False)]
+
+    assert_published_once(server, change)
+    assert {found.commit for found in published} == {server.git.head(change.branch)}
+
+
+def test_what_an_earlier_try_wrote_in_another_format_is_adopted(server: GitHubServer, github: GitHub) -> None:
+    server.fault("PUT .*/contents/", status=502, after_effect=True)
+    with pytest.raises(TryLater):
+        publish(github, CREATE, first=True)
+    newer = dataclasses.replace(CREATE, content=("first, said again\n", "first\n"))
+
+    published = publish(github, newer, first=False)
+
+    assert published.commit == server.git.head(CREATE.branch)
+    assert server.git.file(CREATE.branch, PATH) == (blob_sha("first\n"), b"first\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [(None, 1), (b"1\n", 1), (b"2\n", 2), (b"3\n", 2)], ids=["nothing", "1", "2", "3"]
+)
+def test_a_root_is_written_in_the_newest_format_that_main_takes(
+    server: GitHubServer, github: GitHub, said: bytes | None, number: int
+) -> None:
+    if said:
+        server.users.push("main", FORMAT_PATH, said, "Release")
+
+    assert root_format(github, "main") == number
+
+
+@pytest.mark.parametrize("said", [b"two\n", b"0\n", b"-1\n", b"\xff"])
+def test_a_format_that_is_none_needs_an_operator(server: GitHubServer, github: GitHub, said: bytes) -> None:
+    server.users.push("main", FORMAT_PATH, said, "Break it")
+
+    with pytest.raises(NeedsPerson, match=f"reading {FORMAT_PATH} on main: it says .* no format of a root"):
+        root_format(github, "main")
 
 
 def test_a_change_of_a_file_that_was_removed_needs_an_operator(github: GitHub) -> None:

@@ -1,7 +1,9 @@
 """Render one database's Terraform root, and read it back; the only module that knows HCL quoting.
 
 The format is fixed, so that a reviewer reads a root in ten seconds and the gate can compare it byte for
-byte: `render(parse(text)) == text` holds for every text that this module wrote, and for no other.
+byte: `render(parse(text), format_of(text)) == text` holds for every text that a release wrote, and for no
+other. Formats have numbers. A change of what is written adds one, and every released one is read for ever,
+since the roots on main stay as they were written until their next change.
 """
 
 import hashlib
@@ -13,7 +15,12 @@ from provisioner.core.names import Place
 from provisioner.core.root import Restore, Root
 
 MODULE_SOURCE: Final = "../../../modules/rds_database"
-PROVIDER_VERSION: Final = "~> 5.100"
+# 1: with the provider's version. 2: its version is the module's, and the first line has the format's number.
+FORMATS: Final = (1, 2)
+NEWEST: Final = FORMATS[-1]
+# Where the base branch says which format its pipeline and its module take; a branch without it takes 1.
+FORMAT_PATH: Final = "terraform/modules/rds_database/ROOT_FORMAT"
+_FIRST_PROVIDER: Final = "~> 5.100"
 
 
 class RootSyntaxError(ValueError):
@@ -63,14 +70,33 @@ def string_literal(text: str) -> str:
     return '"' + "".join(out) + '"'
 
 
-def render(root: Root) -> str:
-    """The root's main.tf; the same root always gives the same bytes."""
+def format_of(text: str) -> int:
+    """The number of the format that a main.tf says it is in; raises RootSyntaxError for a later one."""
+    match = _NUMBERED.match(text)
+    number = int(match["number"]) if match else 1
+    if number not in FORMATS:
+        known = f"format {number} is none of {', '.join(map(str, FORMATS))}, which this release reads"
+        raise RootSyntaxError(f"{known}: a newer release wrote it, so merge that one", 1)
+    return number
+
+
+def renderings(root: Root) -> tuple[str, ...]:
+    """The root's main.tf in every format, the newest first: what main may have of it."""
+    return tuple(render(root, number) for number in reversed(FORMATS))
+
+
+def removals(place: Place) -> tuple[str, ...]:
+    """The root without resources in every format, the newest first: for what a removal was reviewed."""
+    return tuple(render_removed(place, number) for number in reversed(FORMATS))
+
+
+def render(root: Root, number: int = NEWEST) -> str:
+    """The root's main.tf in a format; the same root always gives the same bytes."""
     return "\n".join(
         [
-            f"# {root.place}: managed by RDS Provisioner. "
-            "Change it through the API, or here in a pull request.",
+            _header(root.place, number),
             "",
-            *_settings(root.place),
+            *_settings(root.place, number),
             "",
             'module "database" {',
             f"  source = {string_literal(MODULE_SOURCE)}",
@@ -114,24 +140,25 @@ def render(root: Root) -> str:
     )
 
 
-def render_removed(place: Place) -> str:
+def render_removed(place: Place, number: int = NEWEST) -> str:
     """A root without resources on the same state: applying it destroys the database."""
     return "\n".join(
         [
             f"# {place}: removed. Applying this root destroys what its state holds.",
             "",
-            *_settings(place),
+            *_settings(place, number),
             "",
         ]
     )
 
 
 def parse(text: str) -> Root:
-    """Read a main.tf back; raises RootSyntaxError where it is not one that `render` wrote.
+    """Read a main.tf back, of any format; raises RootSyntaxError where it is not one that `render` wrote.
 
     Parsing is lenient where the final comparison is strict: what this function skips over cannot
     survive the comparison with the re-rendered root.
     """
+    number_of_format = format_of(text)
     values: dict[str, str | int | bool] = {}
     blocks: dict[str, dict[str, str | None]] = {}
     lines = iter(enumerate(text.split("\n"), start=1))
@@ -153,12 +180,25 @@ def parse(text: str) -> Root:
             raise RootSyntaxError(f"cannot read {line.strip()!r}", number)
         values[match["name"]] = _literal(match["value"], number)
     root = _root(values, blocks)
-    if render(root) != text:
-        raise RootSyntaxError(*_first_difference(render(root), text))
+    written = render(root, number_of_format)
+    if written != text:
+        raise RootSyntaxError(*_first_difference(written, text))
     return root
 
 
-def _settings(place: Place) -> list[str]:
+_NUMBERED: Final = re.compile(r"# [a-z0-9/-]+: RDS Provisioner, format (?P<number>[0-9]{1,9})\.")
+
+
+def _header(place: Place, number: int) -> str:
+    if number == 1:
+        return f"# {place}: managed by RDS Provisioner. Change it through the API, or here in a pull request."
+    return (
+        f"# {place}: RDS Provisioner, format {number}. Change it through the API: "
+        "a pull request that no request made is denied."
+    )
+
+
+def _settings(place: Place, number: int) -> list[str]:
     return [
         "terraform {",
         '  required_version = ">= 1.10"',
@@ -168,17 +208,22 @@ def _settings(place: Place) -> list[str]:
         "    encrypt      = true",
         "    use_lockfile = true",
         "  }",
-        "",
-        "  required_providers {",
-        "    aws = {",
-        '      source  = "hashicorp/aws"',
-        f'      version = "{PROVIDER_VERSION}"',
-        "    }",
-        "  }",
+        *(_PROVIDERS if number == 1 else ()),
         "}",
         "",
         'provider "aws" {}',
     ]
+
+
+_PROVIDERS: Final = (
+    "",
+    "  required_providers {",
+    "    aws = {",
+    '      source  = "hashicorp/aws"',
+    f'      version = "{_FIRST_PROVIDER}"',
+    "    }",
+    "  }",
+)
 
 
 def _aligned(arguments: Mapping[str, str], indent: str = "  ") -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import render
+from provisioner.core.hcl import NEWEST, render, renderings
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.policy import PolicyResult
@@ -52,9 +52,10 @@ def commit_message(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One file's new content on a separate branch; `content` None deletes it.
+    """One file's new content on a separate branch; without `content` it is deleted.
 
-    `before` is the content that main is believed to have (None: no such file).
+    `before` is what main is believed to have, in one of the formats of a root; nothing: no such file. The
+    first of `content` is written, and each of them says the same: an earlier try may have written another.
     """
 
     branch: str
@@ -63,12 +64,20 @@ class Change:
     body: str
     commit_message: str
     path: str
-    before: str | None
-    content: str | None
+    before: tuple[str, ...]
+    content: tuple[str, ...]
 
 
-def change(request: Request, results: Sequence[PolicyResult], catalog: Catalog, *, base: str) -> Change:
-    """Everything that the worker publishes for a request."""
+def change(
+    request: Request,
+    results: Sequence[PolicyResult],
+    catalog: Catalog,
+    *,
+    base: str,
+    root_format: int = NEWEST,
+) -> Change:
+    """Everything that the worker publishes for a request; `root_format` is the one that main takes."""
+    texts = (render(request.root, root_format), *renderings(request.root))
     return Change(
         branch=branch(request),
         base=base,
@@ -76,8 +85,8 @@ def change(request: Request, results: Sequence[PolicyResult], catalog: Catalog, 
         body=body(request, results, catalog),
         commit_message=commit_message(request),
         path=request.place.root_path,
-        before=None if request.before is None else render(request.before),
-        content=None if request.kind is Kind.REMOVE else render(request.root),
+        before=() if request.before is None else renderings(request.before),
+        content=() if request.kind is Kind.REMOVE else tuple(dict.fromkeys(texts)),
     )
 
 

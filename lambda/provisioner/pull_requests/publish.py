@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.hcl import FORMAT_PATH, FORMATS, NEWEST
 from provisioner.github.client import Commit, GitHub
 from provisioner.github.pull_request import PullRequest
 from provisioner.pull_requests.content import Change
@@ -25,7 +26,8 @@ class Published:
 def publish(github: GitHub, change: Change, *, first: bool) -> Published:
     """Publish a change; `first` says that nobody ever tried before, which saves the look.
 
-    Four calls where all is new: head of main, branch, commit, pull request.
+    Four calls where all is new: head of main, branch, commit, pull request. A root takes one more before, to
+    ask for its format.
     """
     if not first and (found := github.find_pull_request(change.branch)):
         ours = found.merged or is_ours(github, change, found.head_sha)
@@ -64,11 +66,12 @@ def is_ours(github: GitHub, change: Change, commit: str) -> bool:
         )
     if found.commits != 1 or len(found.files) != 1 or found.files[0].path != change.path:
         return False
-    if change.before is not None and _content(github.file(change.path, change.base)) != change.before:
+    if change.before and _content(github.file(change.path, change.base)) not in change.before:
         return False  # it takes back what someone changed in git
-    if change.content is None:
+    if not change.content:
         return found.files[0].status == "removed"
-    return found.files[0].status in ("added", "modified") and found.files[0].blob == blob_sha(change.content)
+    blobs = map(blob_sha, change.content)
+    return found.files[0].status in ("added", "modified") and found.files[0].blob in blobs
 
 
 def blob_sha(content: str) -> str:
@@ -81,15 +84,15 @@ def _commit(github: GitHub, change: Change) -> Commit:
     """The commit with the change on the branch; of no known parent where it was made by an earlier run, or
     in place of another file than was expected.
     """
-    replaces = None if change.before is None else blob_sha(change.before)
+    replaces = blob_sha(change.before[0]) if change.before else None
     commit = _write(github, change, replaces)
     if commit:
         return commit
     there = github.file(change.path, change.branch)
-    if _content(there) == change.content:
+    if (_content(there) in change.content) if change.content else there is None:
         return Commit(github.branch_head(change.branch), parent="")
     if there is None:
-        if change.before is not None:
+        if change.before:
             raise NeedsPerson(
                 f"changing {change.path}",
                 "the file is not on the base branch",
@@ -99,21 +102,41 @@ def _commit(github: GitHub, change: Change) -> Commit:
     commit = _write(github, change, there[0])
     if commit is None:
         raise TryLater(f"committing {change.path}", "the branch changed at the same moment")
+    if _content(there) in change.before:
+        return commit  # the root as an earlier release wrote it
     return Commit(commit.sha, parent="")  # in place of another file than was expected
 
 
 def _write(github: GitHub, change: Change, replaces: str | None) -> Commit | None:
-    if change.content is None:
+    if not change.content:
         return github.delete_file(
             change.path, branch=change.branch, message=change.commit_message, replaces=replaces or ""
         )
     return github.put_file(
         change.path,
-        change.content,
+        change.content[0],
         branch=change.branch,
         message=change.commit_message,
         replaces=replaces,
     )
+
+
+def root_format(github: GitHub, base: str) -> int:
+    """The newest format of a root that this release writes and the pipeline on the base branch reads.
+
+    The functions are deployed before a release is merged; until then they write what main takes.
+    """
+    there = github.file(FORMAT_PATH, base)
+    if there is None:
+        return FORMATS[0]
+    try:
+        return FORMATS[FORMATS.index(min(NEWEST, int(there[1])))]
+    except ValueError:
+        raise NeedsPerson(
+            f"reading {FORMAT_PATH} on {base}",
+            f"it says {there[1][:40].decode('utf-8', 'replace')!r}, which is no format of a root",
+            "put the file back as the release has it, then retry",
+        ) from None
 
 
 def _content(there: tuple[str, bytes] | None) -> str | None:

@@ -18,7 +18,7 @@ from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.events import of_answer, of_end
-from provisioner.pull_requests.publish import publish
+from provisioner.pull_requests.publish import publish, root_format
 
 # Longer than the worker's own time limit (60 s in the template), so that a claim outlives its holder.
 LEASE: Final = dt.timedelta(seconds=90)
@@ -81,8 +81,7 @@ class Worker:
             return self._cancelled(request, now)
         if request.progress.cancelling:
             return self._close(request, now)
-        results = [] if request.kind is Kind.REMOVE else self._policy(request, now)
-        change = content.change(request, results, self.catalog, base=self.base)
+        change = self._change(request, now)
         published = publish(self.github, change, first=first)
         opened = self.ledger.add_event(
             request.id, of_answer(request, published.pull_request, published.commit, now), now
@@ -92,6 +91,17 @@ class Worker:
         if opened.progress.cancelling:
             return self._close(opened, now)
         return opened
+
+    def _change(self, request: Request, now: dt.datetime) -> content.Change:
+        if request.kind is Kind.REMOVE:
+            return content.change(request, [], self.catalog, base=self.base)
+        return content.change(
+            request,
+            self._policy(request, now),
+            self.catalog,
+            base=self.base,
+            root_format=root_format(self.github, self.base),
+        )
 
     def _run_again(self, request: Request, now: dt.datetime) -> Request:
         """Run the pipeline of the base branch again where a retry asks for it, or it never began.
