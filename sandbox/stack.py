@@ -53,6 +53,7 @@ def deploy(
         "AccessSubnetIds": "subnet-0123456789abcdef0",
         "AccessSecurityGroupId": "sg-0123456789abcdef0",
         "RetryThroughCircleCi": "true",
+        "CircleCiUrl": circleci_url,
         "DeploymentType": "AllAtOnce",
         "DeletionProtection": "false",
         "ReaperRate": "rate(1 minute)",

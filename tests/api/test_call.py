@@ -39,12 +39,17 @@ def test_a_body_is_read_as_json() -> None:
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
-        ("", "Correct the JSON: Expecting value: line 1 column 1 (char 0)."),
-        ("{'a': 1}", "Correct the JSON: Expecting property name enclosed in double quotes: line 1"),
+        ("", "Correct the JSON: expecting value in line 1, column 1."),
+        (
+            "{'a': 1}",
+            "Correct the JSON: expecting property name enclosed in double quotes in line 1, column 2.",
+        ),
         ('{"a": NaN}', "Correct the JSON: NaN is not JSON."),
         ('{"a": -Infinity}', "Correct the JSON: -Infinity is not JSON."),
         ('{"a": {"b": 1, "b": 2}}', "Correct the JSON: it has a field twice."),
-        ("[" * 20_000, "Correct the JSON: "),
+        ("[" * 20_000, "Correct the JSON: it is nested too deeply."),
+        ("1" * 5000, "Correct the JSON: a number has 5000 characters; no field takes more than 18."),
+        ('{"a": 1} x', "Correct the JSON: extra data in line 1, column 10."),
     ],
     ids=lambda value: value[:12],
 )
@@ -54,9 +59,13 @@ def test_what_is_not_json_is_refused(text: str, detail: str) -> None:
 
 
 def test_a_body_that_is_not_even_text_is_malformed() -> None:
-    problem = malformed(ValueError("Invalid base64"))
+    problem = malformed("the body is neither text in UTF-8 nor its Base64")
     assert (problem.status, problem.slug) == (400, "malformed-json")
-    assert problem.detail == "Correct the JSON: Invalid base64."
+    assert problem.detail == "Correct the JSON: the body is neither text in UTF-8 nor its Base64."
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert parse_body('\ufeff{"a": 123456789012345678}') == {"a": 123456789012345678}
 
 
 def test_a_body_has_a_longest_length() -> None:
@@ -83,6 +92,8 @@ def test_a_key_that_cannot_be_kept_is_refused(value: str) -> None:
 
 def test_what_is_no_id_is_not_found() -> None:
     assert parse_request_id(ID) == ID
+    problem = refused(404, "not-found", parse_request_id, "x" * 3000)
+    assert problem.detail == f"There is no request '{'x' * 80}'… of this team."
     for text in (ID.upper(), ID + "\n", ID[:-1], "nope", ""):
         problem = refused(404, "not-found", parse_request_id, text)
         assert problem.detail == f"There is no request {text!r} of this team."

@@ -58,13 +58,16 @@ def test_a_flag_is_true_or_false_and_false_where_it_is_missing() -> None:
         assert detail(query(dry_run=value).flag, "dry_run") == "dry_run has to be one of true, false."
 
 
-@pytest.mark.parametrize(("given", "size"), [("1", 1), ("100", 100), ("101", 100), ("999999", 100)])
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [("1", 1), ("100", 100), ("101", 100), ("999999", 100), ("1000000", 100), ("9" * 5000, 100)],
+)
 def test_a_page_holds_100_at_the_most(given: str, size: int) -> None:
     assert query(page_size=given).page_size() == size
     assert query().page_size() == 25
 
 
-@pytest.mark.parametrize("given", ["", "0", "-1", "01", "ten", "1.0", "1000000"])
+@pytest.mark.parametrize("given", ["", "0", "-1", "01", "ten", "1.0", "9" * 5000 + "x"])
 def test_the_size_of_a_page_is_a_number(given: str) -> None:
     assert detail(query(page_size=given).page_size) == "page_size has to be a number from 1 to 100."
 
@@ -73,6 +76,9 @@ def test_filters_are_those_that_were_given() -> None:
     found = query(state="done", environment="mars").filters(state=State, environment=None, kind=("create",))
     assert found == {"state": "done", "environment": "mars"}
     assert query(environment="").filters(environment=None) == {}
+    assert detail(query(environment="x" * 65).filters, environment=None) == (
+        "environment has 65 characters; send at most 64."
+    )
 
 
 def test_a_filter_is_one_of_its_choices() -> None:
@@ -86,4 +92,7 @@ def test_a_time_is_read_in_any_zone() -> None:
     assert query().instant("before") is None
     assert detail(query(before="friday").instant, "before") == (
         "before: 'friday' is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z."
+    )
+    assert detail(query(before="2" * 3000).instant, "before") == (
+        f"before: '{'2' * 80}'… is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z."
     )

@@ -84,5 +84,6 @@ def chain(cloud: Cloud, tmp_path: Path) -> Iterator[Chain]:
             "GITHUB_INSTALLATION_ID": server.installation_id,
             "REQUEST_QUEUE_URL": cloud.queue,
             "MAX_RECEIVE_COUNT": "5",
+            "CIRCLECI_URL": "https://ci.example",
         }
         yield Chain(cloud.ledger, cloud.sqs, cloud.queue, server)

@@ -134,6 +134,7 @@ BAD = {
     "an unknown size": (MISSION_BODY | {"size": "xlarge"}, 422, "choose small or medium in dev"),
     "a bad name": (MISSION_BODY | {"database_name": "My_DB"}, 422, "lower-case letters"),
     "a long name": (MISSION_BODY | {"database_name": "a" * 41}, 422, "1 to 40 characters"),
+    "a very long name": (MISSION_BODY | {"database_name": "a" * 3000}, 422, "1 to 40 characters"),
     "a double hyphen": (MISSION_BODY | {"database_name": "a--b"}, 422, "single hyphens"),
     "a reserved word": (MISSION_BODY | {"database_name": "select"}, 422, "reserved word of mysql"),
     "a reserved word with hyphens": (MISSION_BODY | {"database_name": "current-user"}, 422, "reserved word"),
@@ -141,7 +142,7 @@ BAD = {
     "no end where none is allowed": (MISSION_BODY | {"ttl": "never"}, 422, "does not allow never"),
     "an odd lifetime": (MISSION_BODY | {"ttl": "2 weeks"}, 422, "write hours as 8h"),
     "too much storage": (MISSION_BODY | {"storage_gb": 101}, 422, "dev allows 20 to 100 GB"),
-    "text for a number": (MISSION_BODY | {"storage_gb": "20"}, 422, "valid integer"),
+    "text for a number": (MISSION_BODY | {"storage_gb": "20"}, 422, "send a whole number"),
     "a standby in dev": (MISSION_BODY | {"high_availability": True}, 422, "dev has no standby"),
     "a reserved tag": (MISSION_BODY | {"tags": {"managedby": "me"}}, 422, "set by the provisioner"),
     "a line break": (MISSION_BODY | {"purpose": "a\nb"}, 422, "control characters"),
@@ -596,4 +597,14 @@ def test_what_rds_would_refuse_is_refused_before_anything_is_written(
     assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
     assert "strptime" not in answer.text
     assert "does not match format" not in answer.text
+    assert cloud.rows() == 0
+
+
+def test_a_dry_run_refuses_the_idempotency_key_that_the_real_call_refuses(cloud: Cloud) -> None:
+    for query in ({"dry_run": "true"}, {}):
+        answer = ALPHA.call(
+            "POST", "/provision-rds", MISSION_BODY, query=query, headers={"idempotency-key": "a b"}
+        )
+        assert answer.status == 400
+        assert answer.json["type"].endswith("bad-idempotency-key")
     assert cloud.rows() == 0

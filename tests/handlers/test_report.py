@@ -360,14 +360,17 @@ def test_a_cancelled_request_is_not_merged(chain: Chain) -> None:
     assert not merged(chain)
 
 
-def test_a_missing_permission_is_reported_to_the_pipeline_at_once(chain: Chain) -> None:
+def test_a_missing_permission_is_reported_to_the_pipeline_with_the_next_token(chain: Chain) -> None:
+    """The token of before says that it opens all; the next one says what the App lacks."""
     one = chain.opened()
     chain.server.app.permissions["pull_requests"] = "read"
 
-    answer = chain.plan(one)
+    first, second = chain.plan(one), chain.plan(one)
 
-    assert (answer["accepted"], answer["retry"]) == (False, False)
-    assert "commenting on pull request 1" in answer["reason"]
+    assert (first["accepted"], first["retry"]) == (False, True)
+    assert (second["accepted"], second["retry"]) == (False, False)
+    assert "commenting on pull request 1" in second["reason"]
+    assert "the App lacks pull_requests: write" in second["reason"]
     assert not merged(chain)
 
 
@@ -647,3 +650,30 @@ def test_a_late_close_does_not_undo_what_was_applied(chain: Chain) -> None:
     chain.ledger.add_event(one.id, Event(id="late", type=EventType.CLOSED, at=now(), actor="x"), now())
 
     assert chain.now(one).progress.state is State.DONE
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "https://ci.example.evil.example/jobs/1"])
+def test_a_report_with_a_link_elsewhere_is_refused_and_says_which_are_taken(chain: Chain, url: str) -> None:
+    one = chain.opened()
+
+    for answer in (
+        chain.plan(one, pipeline_url=url),
+        chain.apply(one, "started", pipeline_url=url),
+    ):
+        assert (answer["accepted"], answer["retry"]) == (False, False)
+        assert answer["reason"] == (
+            f"pipeline_url {url!r} is no job's address below https://ci.example; where CircleCI has another "
+            "one, deploy with it as CircleCiUrl"
+        )
+
+    assert chain.now(one).progress == one.progress
+    assert chain.server.hub.pulls[1].comments == []
+
+
+def test_an_apply_that_names_no_request_that_there_can_be_is_refused(chain: Chain) -> None:
+    one = chain.opened()
+
+    answer = chain.apply(one, "started", request_id="x" * 3000)
+
+    assert (answer["accepted"], answer["retry"]) == (False, False)
+    assert "request_id" in answer["reason"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from provisioner.core.errors import Problem
 from provisioner.core.names import Place, SnapshotName
-from provisioner.intake.bodies import RestoreFrom, parse_create, parse_patch, parse_rotate
+from provisioner.intake.bodies import CreateBody, RestoreFrom, parse_create, parse_patch, parse_rotate
 
 from tests.core.examples import MISSION_BODY
 from tests.intake.setting import shown
@@ -47,9 +47,9 @@ def test_three_fields_are_enough() -> None:
     [
         ({"colour": "red"}, "/colour", "there is no such field: leave it out, or correct its name"),
         ({"database_engine": "oracle"}, "/database_engine", "has to be 'mysql' or 'postgres'"),
-        ({"database_name": None}, "/database_name", "has to be a valid string"),
-        ({"storage_gb": "20"}, "/storage_gb", "has to be a valid integer"),
-        ({"high_availability": 1}, "/high_availability", "has to be a valid boolean"),
+        ({"database_name": None}, "/database_name", "send a text"),
+        ({"storage_gb": "20"}, "/storage_gb", "send a whole number"),
+        ({"high_availability": 1}, "/high_availability", "send true or false"),
         (
             {"ttl": "2 weeks"},
             "/ttl",
@@ -57,7 +57,23 @@ def test_three_fields_are_enough() -> None:
         ),
         ({"ttl": 8}, "/ttl", "write hours as 8h, days as 14d, or never"),
         ({"owner": "a\tb"}, "/owner", "use letters, digits, spaces and _ . : / = + - @ only"),
-        ({"owner": ""}, "/owner", "String should have at least 1 character"),
+        ({"storage_gb": 65_537}, "/storage_gb", "send 65536 or less"),
+        ({"storage_gb": -1}, "/storage_gb", "send 0 or more"),
+        ({"storage_gb": 20.5}, "/storage_gb", "send a whole number"),
+        ({"size": "x" * 65}, "/size", "use at most 64 characters"),
+        ({"engine_version": "1" * 65}, "/engine_version", "use at most 64 characters"),
+        ({"environment": "x" * 65}, "/environment", "use at most 64 characters"),
+        ({"owner": "x" * 129}, "/owner", "use at most 128 characters"),
+        ({"purpose": "\ud800"}, "/purpose", "leave out control characters and line breaks"),
+        ({"tags": []}, "/tags", "send a JSON object"),
+        ({"tags": {f"k{n}": "" for n in range(21)}}, "/tags", "send at most 20 of them"),
+        ({"tags": {"k" * 65: ""}}, f"/tags/{'k' * 65}", "use at most 64 characters"),
+        (
+            {"ttl": "8" * 300},
+            "/ttl",
+            f"'{'8' * 80}'… is not a lifetime: write hours as 8h, days as 14d, or never",
+        ),
+        ({"owner": ""}, "/owner", "send at least 1 character"),
         ({"purpose": "a\nb"}, "/purpose", "leave out control characters and line breaks"),
         ({"purpose": "x" * 257}, "/purpose", "use at most 256 characters"),
         (
@@ -71,7 +87,7 @@ def test_three_fields_are_enough() -> None:
             "the tag 'AWS:x' is set by the provisioner or by AWS; choose another name",
         ),
         ({"tags": {"a": "1", "A": "2"}}, "/tags", "two tags differ in capitals only; rename one"),
-        ({"tags": {"a/b~c": 1}}, "/tags/a~1b~0c", "has to be a valid string"),
+        ({"tags": {"a/b~c": 1}}, "/tags/a~1b~0c", "send a text"),
         ({"tags": {"a#b": "1"}}, "/tags/a#b", "use letters, digits, spaces and _ . : / = + - @ only"),
         ({"restore_from": {}}, "/restore_from", "give either snapshot or database"),
         (
@@ -98,6 +114,21 @@ def test_three_fields_are_enough() -> None:
             {"restore_from": {"database": "dev/a", "point_in_time": "friday"}},
             "/restore_from",
             "'friday' is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z",
+        ),
+        (
+            {"restore_from": {"database": "prod/" + "a" * 60}},
+            "/restore_from/database",
+            "use at most 64 characters",
+        ),
+        (
+            {"restore_from": {"database": "dev/a", "point_in_time": "1" * 65}},
+            "/restore_from/point_in_time",
+            "use at most 64 characters",
+        ),
+        (
+            {"restore_from": {"snapshot": "rds:dev-x-2026-13-01-00-00"}},
+            "/restore_from",
+            "snapshot has to be a final or automated snapshot of a database made here",
         ),
         (
             {"restore_from": {"databse": "dev/a"}},
@@ -206,3 +237,47 @@ def test_a_rotation_is_of_the_master_unless_another_user_is_named() -> None:
     assert refused(parse_rotate, {"user": "root"}) == {
         "/user": "has to be 'master', 'application' or 'read_only'"
     }
+
+
+# Words of the libraries that read a body; what an answer says is about the body.
+PYTHON = (
+    "Dictionary",
+    "String should",
+    "Input should",
+    "Value should",
+    "Value error",
+    "Unable to",
+    "Decimal",
+)
+
+
+@pytest.mark.parametrize("name", [*CreateBody.model_fields, "other"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        0,
+        -1,
+        1.5,
+        10**17,
+        "",
+        "\ud800",
+        "x" * 3000,
+        [],
+        ["x"],
+        {},
+        {"x": {}},
+        {"": ""},
+        {"x" * 300: 1},
+    ],
+    ids=lambda value: repr(value)[:12],
+)
+def test_no_answer_speaks_of_python_or_repeats_a_long_text(name: str, value: Any) -> None:
+    try:
+        parse_create(MISSION_BODY | {name: value})
+    except Problem as problem:
+        for pointer, detail in shown(problem).items():
+            assert len(pointer) <= 220
+            assert len(detail) < 200
+            assert not any(words in detail for words in PYTHON)

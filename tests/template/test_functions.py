@@ -96,8 +96,9 @@ def test_one_parameter_leaves_the_console_out_and_another_bounds_it() -> None:
     assert template()["Outputs"]["ConsoleUrl"]["Condition"] == "HasConsole"
 
 
-def test_the_versions_description_never_gets_too_long_for_lambda() -> None:
-    text = resource("ApiFunction")["VersionDescription"]["Fn::Sub"]
+@pytest.mark.parametrize("function", ["ApiFunction", "PlanReportFunction"])
+def test_the_versions_description_never_gets_too_long_for_lambda(function: str) -> None:
+    text = resource(function)["VersionDescription"]["Fn::Sub"]
     for name in re.findall(r"\$\{(\w+)\}", text):
         about = template()["Parameters"][name]
         longest = about.get("MaxLength") or max(map(len, about["AllowedValues"]))

@@ -38,6 +38,7 @@ def test_the_console_shows_every_parameter_once() -> None:
     [
         ("GitHubRepository", "acme/databases", "databases"),
         ("GitHubApiUrl", "https://github.acme.example/api/v3", "https://github.acme.example/"),
+        ("CircleCiUrl", "https://circleci.acme.example", "https://circleci.com/"),
         ("DomainName", "rds.acme.example", "https://rds.acme.example"),
         ("HostedZoneId", "Z0123456789ABC", "acme.example"),
         ("AlarmEmail", "platform@acme.example", "platform"),

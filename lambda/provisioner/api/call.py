@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from provisioner.core.errors import Problem
 from provisioner.core.names import Place
+from provisioner.core.shown import shown
 from provisioner.intake.refusals import not_found
 
 MAX_BODY: Final = 32_768
 _KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,128})"?')
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DIGITS: Final = 18
 _JSON: Final = ("application/json", "application/merge-patch+json")
 
 
@@ -31,14 +33,24 @@ def parse_body(text: str) -> Any:
     if len(text) > MAX_BODY:
         raise Problem(413, "The body is too long", f"Send at most {MAX_BODY} characters.", slug="too-long")
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError) as error:
-        raise malformed(error) from error
+        return json.loads(
+            text.removeprefix("\ufeff"),
+            parse_int=_number,
+            parse_constant=_no_constant,
+            object_pairs_hook=_no_duplicates,
+        )
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        raise malformed(reason[:1].lower() + reason[1:]) from error
+    except RecursionError as error:
+        raise malformed("it is nested too deeply") from error
+    except ValueError as error:
+        raise malformed(str(error)) from error
 
 
-def malformed(error: Exception) -> Problem:
+def malformed(reason: str) -> Problem:
     """A body that is not JSON, or not even text."""
-    return Problem(400, "The body is not JSON", f"Correct the JSON: {error}.", slug="malformed-json")
+    return Problem(400, "The body is not JSON", f"Correct the JSON: {reason}.", slug="malformed-json")
 
 
 def parse_idempotency_key(value: str | None) -> str | None:
@@ -59,8 +71,14 @@ def parse_idempotency_key(value: str | None) -> str | None:
 def parse_request_id(text: str) -> str:
     """The id in a path; what is none is not found."""
     if not _UUID.fullmatch(text):
-        raise not_found(f"request {text!r}")
+        raise not_found(f"request {shown(text)}")
     return text
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number has {len(digits)} characters; no field takes more than {_DIGITS}")
+    return int(digits)
 
 
 def _no_constant(name: str) -> Any:

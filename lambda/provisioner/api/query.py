@@ -13,6 +13,10 @@ from provisioner.core.times import instant, parse_time
 
 PAGE_SIZE: Final = 25
 MAX_PAGE_SIZE: Final = 100
+# More digits than that make any number larger than MAX_PAGE_SIZE.
+_DIGITS: Final = 4
+# No name that a filter could match is longer.
+_LONGEST_FILTER: Final = 64
 
 
 class Query:
@@ -42,14 +46,14 @@ class Query:
         """How many items to list; more than MAX_PAGE_SIZE counts as that."""
         values = self._given.get("page_size")
         value = values[0] if values else str(PAGE_SIZE)
-        if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
+        if not re.fullmatch(r"[1-9][0-9]*", value):
             raise _problem(f"page_size has to be a number from 1 to {MAX_PAGE_SIZE}.")
-        return min(int(value), MAX_PAGE_SIZE)
+        return min(int(value[:_DIGITS]), MAX_PAGE_SIZE)
 
     def filters(self, **choices: Iterable[str] | None) -> dict[str, str]:
         """The filters that were given; each is one of its choices, or any text where it has None."""
         found = {
-            name: self.text(name) if among is None else self._choice(name, among)
+            name: self.text(name, longest=_LONGEST_FILTER) if among is None else self._choice(name, among)
             for name, among in choices.items()
         }
         return {name: value for name, value in found.items() if value is not None}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from provisioner.core.names import ENVIRONMENT, Place
 from provisioner.core.root import NEVER, Root
+from provisioner.core.shown import shown
 
 EngineName = Literal["mysql", "postgres"]
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
@@ -25,7 +26,7 @@ def lifetime(text: str) -> dt.timedelta | None:
         return None
     match = _LIFETIME.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is not a lifetime: write hours as 8h, days as 14d, or never")
+        raise ValueError(f"{shown(text)} is not a lifetime: write hours as 8h, days as 14d, or never")
     return dt.timedelta(hours=int(match[1])) if match[2] == "h" else dt.timedelta(days=int(match[1]))
 
 

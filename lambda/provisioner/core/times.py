@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Final
 
+from provisioner.core.shown import shown
+
 _FIRST_YEAR: Final = 1970
 
 
@@ -29,4 +31,4 @@ def parse_time(text: str) -> dt.datetime:
             return time.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         pass
-    raise ValueError(f"{text!r} is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z")
+    raise ValueError(f"{shown(text)} is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z")

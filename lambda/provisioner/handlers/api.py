@@ -48,10 +48,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/provision-rds")
 def provision() -> Response[str]:
     """Ask for a new database."""
-    dry_run, content = _query("dry_run").flag("dry_run"), _body()
+    dry_run, content, key = _query("dry_run").flag("dry_run"), _body(), _idempotency_key()
     if dry_run:
         return _dry_run(_use_cases().dry_run_create(content, _caller()))
-    return _accepted(_use_cases().create(content, _caller(), key=_idempotency_key()))
+    return _accepted(_use_cases().create(content, _caller(), key=key))
 
 
 @app.get("/requests")
@@ -288,7 +288,7 @@ def _body() -> Any:
     try:
         text = event.decoded_body or ""
     except ValueError as error:
-        raise call.malformed(error) from error
+        raise call.malformed("the body is neither text in UTF-8 nor its Base64") from error
     return call.parse_body(text)
 
 

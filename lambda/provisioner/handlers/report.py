@@ -12,8 +12,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
+from provisioner.core.shown import shown
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.drift import DriftReceiver
+from provisioner.reports.origin import CLOUD, is_job_address
 from provisioner.reports.plan import PlanReceiver
 from provisioner.reports.schema import (
     ApplyReport,
@@ -50,6 +52,7 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
         report = parse(event)
         if not isinstance(report, taken):
             raise ReportError(f"this function takes no report of type {report.type}")
+        _check_address(report)
         logger.append_keys(environment=report.environment, database_name=report.database_name)
         if ignored := unknown_fields(event):
             logger.warning("the report has fields that only a newer release reads", fields=ignored)
@@ -63,6 +66,15 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
         return {"accepted": False, "retry": False, "reason": str(error)}
     logger.info("received", type=report.type, reason=reason)
     return {"accepted": True, "reason": reason}
+
+
+def _check_address(report: Report) -> None:
+    circleci = settings.setting("CIRCLECI_URL", CLOUD)
+    if not is_job_address(report.pipeline_url, circleci):
+        raise ReportError(
+            f"pipeline_url {shown(report.pipeline_url)} is no job's address below {circleci}; where CircleCI "
+            "has another one, deploy with it as CircleCiUrl"
+        )
 
 
 def _receive(report: Report) -> str:

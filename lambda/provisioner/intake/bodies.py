@@ -14,6 +14,8 @@ from provisioner.core.times import instant, parse_time
 from provisioner.intake import refusals
 
 MAX_TEXT: Final = 256
+# No field's name is longer.
+_LONGEST_PART: Final = 200
 
 
 def _plain(text: str) -> str:
@@ -53,6 +55,9 @@ def _tags(given: dict[str, str]) -> dict[str, str]:
 
 
 PlainText = Annotated[str, AfterValidator(_plain)]
+ShortText = Annotated[str, Field(max_length=64)]
+# RDS's own bound, in GiB; the catalog's are far lower.
+StorageGb = Annotated[int, Field(ge=0, le=65_536)]
 TagKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_tag_text)]
 TagValue = Annotated[str, Field(max_length=128), AfterValidator(_tag_value)]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=20), AfterValidator(_tags)]
@@ -69,7 +74,7 @@ class RestoreFrom(_Body):
     database: str | None = Field(
         default=None, max_length=64, description="environment/database_name of the source"
     )
-    point_in_time: str | None = Field(default=None, description='RFC 3339 in UTC, or "latest"')
+    point_in_time: str | None = Field(default=None, max_length=64, description='RFC 3339 in UTC, or "latest"')
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
@@ -107,12 +112,12 @@ class RestoreFrom(_Body):
 class CreateBody(_Body):
     """The body of `POST /provision-rds`; three fields are enough."""
 
-    database_name: str
+    database_name: str  # held to its grammar, which bounds it, before anything else is done with it
     database_engine: Literal["mysql", "postgres"]
-    environment: str
-    engine_version: str | None = None
-    size: str | None = None
-    storage_gb: int | None = None
+    environment: ShortText
+    engine_version: ShortText | None = None
+    size: ShortText | None = None
+    storage_gb: StorageGb | None = None
     ttl: LifetimeText | None = None
     owner: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_value)] | None = None
     purpose: PlainText = ""
@@ -124,8 +129,8 @@ class CreateBody(_Body):
 class PatchBody(_Body):
     """The body of `PATCH /databases/{environment}/{database_name}`: what may change in place."""
 
-    size: str | None = None
-    storage_gb: int | None = None
+    size: ShortText | None = None
+    storage_gb: StorageGb | None = None
     ttl: LifetimeText | None = None
     tags: Tags | None = None
 
@@ -184,25 +189,38 @@ def _parse(model: type[_Model], content: Any) -> _Model:
     except ValidationError as error:
         raise refusals.invalid(
             [
-                FieldError(_pointer(fault["loc"]), _message(fault["type"], fault["msg"]))
+                FieldError(
+                    _pointer(fault["loc"]), _message(fault["type"], fault["msg"], fault.get("ctx", {}))
+                )
                 for fault in error.errors()
             ]
         ) from error
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
-    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location if part != "[key]")
-    return "".join(f"/{part}" for part in parts)
+    named = (str(part)[:_LONGEST_PART] for part in location if part != "[key]")
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in named)
 
 
-def _message(kind: str, message: str) -> str:
-    match kind:
-        case "missing":
-            return "this field is required"
-        case "extra_forbidden":
-            return "there is no such field: leave it out, or correct its name"
-        case "model_type":
-            return "send a JSON object"
-        case _:
-            text = message.removeprefix("Value error, ").removeprefix("Input ")
-            return text.replace("should be", "has to be", 1)
+# What is wrong, by pydantic's name for it: its own messages speak of Python.
+_MESSAGES: Final = {
+    "missing": "this field is required",
+    "extra_forbidden": "there is no such field: leave it out, or correct its name",
+    "model_type": "send a JSON object",
+    "dict_type": "send a JSON object",
+    "string_type": "send a text",
+    "string_unicode": "send a text in UTF-8",
+    "int_type": "send a whole number",
+    "bool_type": "send true or false",
+    "literal_error": "has to be {expected}",
+    "string_too_short": "send at least {min_length} character",
+    "string_too_long": "use at most {max_length} characters",
+    "too_long": "send at most {max_length} of them",
+    "greater_than_equal": "send {ge} or more",
+    "less_than_equal": "send {le} or less",
+}
+
+
+def _message(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    text = _MESSAGES.get(kind)
+    return message.removeprefix("Value error, ") if text is None else text.format_map(context)

@@ -13,6 +13,7 @@ from provisioner.core.catalog import Catalog, Engine, Environment, lifetime
 from provisioner.core.errors import FieldError
 from provisioner.core.names import name_errors
 from provisioner.core.root import NEVER, Restore, Root
+from provisioner.core.shown import shown
 from provisioner.core.times import instant
 from provisioner.intake import refusals
 from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom
@@ -253,4 +254,4 @@ def _end(
 
 
 def _one_of(value: str, allowed: Iterable[str]) -> str:
-    return f"{value!r} is not offered: choose {' or '.join(allowed)}"
+    return f"{shown(value)} is not offered: choose {' or '.join(allowed)}"

@@ -94,7 +94,7 @@ class ApplyReport(_Report):
 
     type: Literal["apply"] = "apply"
     outcome: ApplyOutcome
-    request_id: str | None = None
+    request_id: Annotated[str, Field(max_length=64)] | None = None  # becomes a key in the ledger
     result: dict[str, Any] | None = None
     cause: str | None = None
     retryable: bool = True
