@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.handlers.chain import Chain
 from tests.handlers.conftest import Cloud, chain, cloud  # noqa: F401 - fixtures
+from tests.rdsctl.life import Life
 from tests.rdsctl.running import Run
 from tests.rdsctl.server import Server, serve
 
@@ -25,6 +25,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv(
+        "POWERTOOLS_METRICS_DISABLED", "true"
+    )  # they go to stdout, which is the program's here
     return tmp_path
 
 
@@ -38,4 +41,7 @@ def rdsctl(
     return Run(capfd)
 
 
-__all__ = ["Chain"]
+@pytest.fixture
+def life(cloud: Cloud) -> Life:  # noqa: F811
+    """The steps of the requests that the program asks for."""
+    return Life(cloud)

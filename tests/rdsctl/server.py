@@ -2,8 +2,9 @@
 
 import contextlib
 import json
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.handlers.api_client import Client
 
+REQUEST = re.compile(r"/requests/[0-9a-f]{8}-")
 KEYS = {"key-alpha": "key-alpha", "key-beta": "key-beta"}
 NO_KEY = {
     "type": "urn:rds-provisioner:problem:no-key",
@@ -54,6 +56,7 @@ class Server:
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    before: list[Callable[[], None]] = field(default_factory=list)  # each runs before one look at a request
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -73,10 +76,13 @@ def serve() -> Iterator[Server]:
             fault = made.faults.pop(0) if made.faults else None
             if fault and not fault.after:
                 return self._fault(fault)
+            if made.before and self.command == "GET" and REQUEST.match(self.path):
+                made.before.pop(0)()
             with made.lock:  # Powertools keeps the call at hand in the module, one at a time as in Lambda
                 status, headers, text = _handled(self.command, self.path, sent, body)
             if fault:
                 return self._fault(fault)
+            headers = {name: "0" if name == "retry-after" else value for name, value in headers.items()}
             return self._send(status, headers, text.encode())
 
         do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's own names

@@ -15,14 +15,29 @@ from rdsctl.suggestions import did_you_mean
 # Each command with its line in the help; a test holds both to the commands themselves.
 COMMANDS: Final = {
     "api": "Call the API by hand.",
+    "cancel": "Stop a request before it is merged.",
     "catalog": "What may be asked for, and what it costs.",
+    "clone": "Make a database of another one's data.",
+    "completion": "Print a shell's completion script.",
+    "cost": "What the databases cost a month, at list price.",
+    "create": "Ask for a database.",
+    "delete": "Remove a database.",
+    "edit": "Change a database's tags.",
+    "extend": "Give a database a later end.",
     "get": "Show one database or one request.",
     "login": "Keep the key of an API in a profile.",
     "logout": "Forget the key of a profile here.",
     "ls": "List the team's databases.",
+    "open": "Open a pull request or a pipeline in the browser.",
     "profiles": "List the profiles, or choose one.",
     "quota": "What the team holds and may hold.",
     "requests": "List the team's requests, newest first.",
+    "resize": "Change a database's size or storage.",
+    "restore": "Make a database of a snapshot.",
+    "retry": "Try the failed step of a request again.",
+    "rotate": "Give a user of a database another password.",
+    "snapshots": "List the final snapshots of removed databases.",
+    "wait": "Wait until a request is done.",
     "whoami": "Which API, which key, which team.",
 }
 ALIASES: Final = {"list": "ls", "new": "create", "ask": "create", "rm": "delete", "status": "get"}
@@ -116,7 +131,8 @@ def _failed(failure: Failure, *, in_json: bool) -> int:
         text = json.dumps(failure.document(), ensure_ascii=False)
     else:
         lines = [looks.plain(failure.message), *(looks.plain(f"  {hint}") for hint in failure.hints)]
-        text = f"{looks.mark('✗')} " + "\n".join(lines)
+        mark = "" if failure.code is Exit.INTERRUPTED else f"{looks.mark('✗')} "
+        text = mark + "\n".join(lines)
     sys.stderr.write(f"{text}\n")
     return int(failure.code)
 

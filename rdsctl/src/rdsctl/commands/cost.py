@@ -1,0 +1,66 @@
+"""`rdsctl cost`: what the team's databases cost a month, at list price."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from rdsctl import words
+from rdsctl.command import command as make
+from rdsctl.session import Session
+from rdsctl.suggestions import OneOf
+from rdsctl.table import Column
+
+_KEYS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "database": words.place,
+    "env": lambda item: str(item["environment"]),
+    "owner": lambda item: str(item.get("owner") or ""),
+}
+
+
+@make(name="cost", short_help="What the databases cost a month, at list price.")
+@click.option("--by", type=OneOf(list(_KEYS)), default="env", help="A line for each of these.")
+@click.option("--env", "environment", help="Those of this environment.")
+def command(session: Session, by: str, environment: str | None) -> None:
+    """Sum up what the team's databases cost a month, at list price; it is not the bill."""
+    found = [
+        item
+        for item in session.api.items("/databases", "databases", environment=environment)
+        if item["state"] != "removed"
+    ]
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for item in found:
+        groups[_KEYS[by](item)].append(item)
+    rows = sorted(
+        (_row(name, items, by) for name, items in groups.items()), key=lambda row: -row["usd_a_month"]
+    )
+    columns = [
+        Column(by.upper(), lambda row: str(row[by])),
+        Column("DATABASES", lambda row: str(row["databases"]), right=True),
+        Column("GB", lambda row: f"{row['storage_gb']:,}", right=True),
+        Column("USD A MONTH", lambda row: words.money(row["usd_a_month"]), right=True),
+    ]
+    session.show_list(rows, columns, name=lambda row: str(row[by]))
+    if session.for_people:
+        session.note(_footer(found, rows))
+
+
+def _row(name: str, items: list[dict[str, Any]], by: str) -> dict[str, Any]:
+    return {
+        by: name,
+        "databases": len(items),
+        "storage_gb": sum(item["storage_gb"] for item in items),
+        "usd_a_month": round(sum(item["monthly_cost_usd"] or 0 for item in items), 2),
+        "without_a_price": sum(item["monthly_cost_usd"] is None for item in items),
+    }
+
+
+def _footer(found: list[dict[str, Any]], rows: list[dict[str, Any]]) -> str:
+    if not found:
+        return "No databases."
+    dated = max(str(item["prices_as_of"]) for item in found)
+    unknown = sum(row["without_a_price"] for row in rows)
+    without = f"; {unknown} without a price" if unknown else ""
+    total = words.money(sum(row["usd_a_month"] for row in rows))
+    return f"{total} USD a month, list prices of {dated}{without}; not the bill."

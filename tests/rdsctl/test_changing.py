@@ -1,0 +1,359 @@
+"""The commands that write, and the waits, as a shell runs them."""
+
+import pytest
+from rdsctl.failures import Exit, Failure
+from rdsctl.session import Options, Session
+
+from rdsctl import waiting
+from tests.handlers.chain import Chain
+from tests.handlers.conftest import Cloud
+from tests.rdsctl.life import Life
+from tests.rdsctl.running import Run
+from tests.rdsctl.server import Fault, Server
+
+CREATE = ("create", "dev/orders", "--engine", "postgres")
+
+
+def change(server: Server, method: str) -> list[str]:
+    """The calls of this method that were no dry run."""
+    return [call.path for call in server.calls if call.method == method and "dry_run" not in call.path]
+
+
+def test_a_create_is_accepted_and_says_how_to_follow_it(rdsctl: Run, life: Life) -> None:
+    ran = rdsctl(*CREATE, "--tag", "Service=orders", "--purpose", "load tests", "--ttl", "3d")
+    assert ran.code == 0
+    request = life.newest()
+    short = request.id[:8]
+    assert ran.out == f"✓ asked: request {short}, create dev/orders   rdsctl wait {short}\n"
+    assert (dict(request.root.tags), request.root.purpose) == ({"Service": "orders"}, "load tests")
+    again = rdsctl(*CREATE, "--tag", "Service=orders", "--purpose", "load tests", "--ttl", "3d")
+    assert again.out == f"✓ asked before: request {short}, create dev/orders   rdsctl wait {short}\n"
+    assert rdsctl(*CREATE, "--ttl", "5d").code == 6
+
+
+def test_create_with_wait_ends_when_it_is_done(rdsctl: Run, server: Server, life: Life) -> None:
+    server.before = life.whole()
+    ran = rdsctl(*CREATE, "--wait")
+    assert ran.code == 0
+    short = life.newest().id
+    *lines, last = [line[9:] for line in ran.err.splitlines()]
+    assert lines == [
+        f"requested     dev/orders request {short}",
+        "review        https://github.example/acme/databases/pull/12",
+        "queue         Merged; the pipeline applies it next.",
+        "apply         https://circleci.example/jobs/88",
+    ]
+    assert last.startswith("done          after 0:0")
+    head, *rest = ran.out.splitlines()
+    assert head.startswith("✓ dev/orders is ready after 0:0")
+    assert rest[0] == "  host    dev-orders.c1xyz.eu-central-1.rds.amazonaws.com:5432"
+    assert rest[1].endswith("   rdsctl extend dev/orders 7d")
+    assert rest[2] == "  next    rdsctl connect dev/orders      rdsctl run dev/orders -- ./app"
+
+
+def test_a_piped_wait_has_one_document_on_stdout(rdsctl: Run, server: Server, life: Life) -> None:
+    server.before = life.whole()
+    ran = rdsctl(*CREATE, "--wait", "--json=state,result.endpoint")
+    assert ran.out == (
+        '{"state": "done", "result": {"endpoint": "dev-orders.c1xyz.eu-central-1.rds.amazonaws.com"}}\n'
+    )
+
+
+def test_a_failed_apply_is_1_with_cause_fix_and_the_way_on(rdsctl: Run, server: Server, life: Life) -> None:
+    server.before = [life.opened, life.merged, life.started, life.failed]
+    ran = rdsctl(*CREATE, "--wait")
+    assert (ran.code, ran.out) == (1, "")
+    short = life.newest().id[:8]
+    *_, head, cause, fix, way_on = ran.err.splitlines()
+    assert head.startswith("✗ apply failed after 0:0")
+    assert head.endswith("; dev/orders was not made   https://circleci.example/jobs/88")
+    assert cause.startswith("  cause   AWS has no db.t4g.micro left")
+    assert fix == "  fix     Try again; another try helps as a rule."
+    assert way_on == f"  next    rdsctl retry {short} --wait         rdsctl logs {short}"
+    assert rdsctl("retry", "dev/orders", "--dry-run").out.startswith("Would be applying:")
+    server.before = [lambda: None, life.succeeded]
+    assert rdsctl("retry", short, "--wait").code == 0
+
+
+def test_a_closed_pull_request_is_7(rdsctl: Run, server: Server, life: Life) -> None:
+    server.before = [life.opened, life.closed]
+    ran = rdsctl(*CREATE, "--wait")
+    assert ran.code == 7
+    assert "its pull request was closed; dev/orders was not made" in ran.err
+
+
+def test_a_timeout_is_8_and_resumed_by_wait(rdsctl: Run, server: Server, life: Life) -> None:
+    ran = rdsctl(*CREATE, "--wait", "--timeout", "1s")
+    assert ran.code == 8
+    short = life.newest().id[:8]
+    assert (
+        f"⧖ dev/orders is still in pull request. The pull request is being opened.   rdsctl wait {short}"
+        in ran.err
+    )
+    server.before = life.whole()
+    assert rdsctl("wait", short).code == 0
+    assert rdsctl("wait", "dev/orders").code == 0
+    assert rdsctl("wait", "orders", "--json").json["state"] == "done"
+
+
+def test_a_wait_ends_at_its_goal(rdsctl: Run, server: Server, life: Life) -> None:
+    rdsctl(*CREATE)
+    server.before = [life.opened, life.planned]
+    ran = rdsctl("wait", "dev/orders", "--for", "planned")
+    assert (ran.code, ran.out) == (0, "✓ dev/orders is planned\n")
+    server.before = [life.merged]
+    assert rdsctl("wait", "dev/orders", "--for", "merged").code == 0
+
+
+def test_a_lost_network_does_not_end_a_wait(rdsctl: Run, server: Server, life: Life) -> None:
+    rdsctl(*CREATE)
+    session = Session(Options())
+    session.api.sleep = lambda _: None
+    request = session.api.get(f"/requests/{life.newest().id}").document
+    life.created()
+    server.faults = [Fault(0)] * 5 + [Fault(503)] * 5
+    waited = waiting.follow(session, request, sleep=lambda _: None)
+    assert (waited.document["state"], waited.code) == ("done", Exit.OK)
+    assert server.faults == []
+
+
+def test_a_key_that_ends_meanwhile_ends_the_wait(rdsctl: Run, server: Server, life: Life) -> None:
+    rdsctl(*CREATE)
+    session = Session(Options())
+    request = session.api.get(f"/requests/{life.newest().id}").document
+    server.faults = [Fault(403, {"type": "urn:rds-provisioner:problem:no-key", "title": "No", "status": 403})]
+    with pytest.raises(Failure) as ended:
+        waiting.follow(session, request, sleep=lambda _: None)
+    assert ended.value.code is Exit.KEY
+
+
+def test_ctrl_c_stops_the_watching_and_leaves_the_request_alone(
+    rdsctl: Run, server: Server, life: Life
+) -> None:
+    rdsctl(*CREATE)
+    session = Session(Options())
+    request = session.api.get(f"/requests/{life.newest().id}").document
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Failure, match=r"Stopped watching; it goes on \(pull request\)\.") as ended:
+        waiting.follow(session, request, sleep=interrupt)
+    assert ended.value.code is Exit.INTERRUPTED
+    assert [call.path for call in server.calls if call.method == "POST"] == ["/provision-rds"]
+
+
+def test_several_waits_end_with_the_first_that_did_not_go_well(
+    rdsctl: Run, server: Server, life: Life
+) -> None:
+    rdsctl(*CREATE)
+    life.created()
+    rdsctl("create", "dev/shop", "--engine", "mysql")
+    life.opened()
+    life.closed()
+    assert rdsctl("wait", "dev/orders", "dev/shop").code == 7
+
+
+def test_a_dry_run_writes_nothing(rdsctl: Run, cloud: Cloud) -> None:
+    ran = rdsctl("create", "prod/invoices", "--engine", "postgres", "--size", "large", "--dry-run")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "Would ask for prod/invoices; nothing is written."
+    assert "  cost      135.69 USD a month at list price" in lines
+    assert "  approval  a code owner" in lines
+    assert "  ends      never" in lines
+    assert lines[-1].startswith("  policy    ✓ ")
+    assert cloud.rows() == 0
+    shown = rdsctl("create", "prod/x", "--engine", "mysql", "--dry-run", "--show", "terraform")
+    assert shown.out.startswith("#")
+    assert "module " in shown.out
+
+
+def test_a_dry_run_over_the_quota_is_7(rdsctl: Run) -> None:
+    for number in range(10):
+        assert rdsctl("create", f"dev/db{number}", "--engine", "mysql").code == 0
+    ran = rdsctl("create", "dev/more", "--engine", "mysql", "--dry-run")
+    assert ran.code == 7
+    assert "the team's quota does not hold it" in ran.out
+    assert rdsctl("create", "dev/more", "--engine", "mysql").code == 7
+
+
+def test_what_is_not_valid_is_2_and_names_the_flag(rdsctl: Run) -> None:
+    ran = rdsctl(*CREATE, "--size", "huge", "--ttl", "99d")
+    assert ran.code == 2
+    assert "--size: " in ran.err
+    assert "--ttl: " in ran.err
+    ran = rdsctl("create", "orders", "--engine", "mysql")
+    assert ran.code == 2
+    assert "'orders' is no ENV/NAME: write it out, for example dev/orders." in ran.err
+    assert rdsctl("create", "dev/orders").err == (
+        "✗ create wants an engine: add --engine postgres or --engine mysql\n"
+    )
+    assert rdsctl(*CREATE, "--tag", "Service").code == 2
+
+
+@pytest.fixture
+def made(rdsctl: Run, life: Life) -> Life:
+    """dev/orders, available."""
+    rdsctl(*CREATE, "--tag", "a=1", "--tag", "b=2")
+    life.created()
+    return life
+
+
+def test_extend_and_edit_change_what_they_name(rdsctl: Run, made: Life) -> None:
+    assert rdsctl("extend", "dev/orders", "20d", "--dry-run").out.splitlines()[0] == (
+        "Would ask for an extension of dev/orders; nothing is written."
+    )
+    assert rdsctl("extend", "dev/orders", "20d").code == 0
+    assert made.newest().kind == "extend"
+    made.created()
+    ran = rdsctl("edit", "dev/orders", "--tag", "c=3", "--untag", "a", "--dry-run")
+    assert ran.out.splitlines()[1:3] == ["  tag       a: 1 → none", "  tag       c: none → 3"]
+    assert rdsctl("edit", "dev/orders", "--tag", "c=3", "--untag", "a").code == 0
+    assert dict(made.newest().root.tags) == {"b": "2", "c": "3"}
+    assert rdsctl("edit", "dev/orders", "--untag", "x").code == 2
+
+
+def test_a_resize_shows_what_it_does_and_wants_a_yes(rdsctl: Run, made: Life, server: Server) -> None:
+    ran = rdsctl("resize", "dev/orders", "medium")
+    assert ran.code == 2
+    assert ran.err.splitlines()[:3] == [
+        "  size      small → medium",
+        "  cost      13.98 → 49.75 USD a month (+35.77)",
+        "  !         restarts the instance: some minutes without service, as soon as it is merged",
+    ]
+    assert ran.err.splitlines()[-1] == (
+        "✗ Ask for it? [y/N] wants an answer and there is no terminal: add --yes"
+    )
+    assert change(server, "PATCH") == []
+    assert rdsctl("resize", "dev/orders", "medium", "--yes").code == 0
+    assert made.newest().root.instance_class == "db.t4g.medium"
+    assert rdsctl("resize", "dev/orders").code == 2
+
+
+def test_a_change_under_way_is_6_and_names_it(rdsctl: Run, made: Life) -> None:
+    rdsctl("extend", "dev/orders", "20d")
+    ran = rdsctl("extend", "dev/orders", "21d")
+    assert ran.code == 6
+    assert ran.err.splitlines()[-1] == f"  rdsctl wait {made.newest().id[:8]}"
+
+
+def test_a_removal_wants_a_yes_and_a_protected_one_its_name(rdsctl: Run, made: Life, server: Server) -> None:
+    assert rdsctl("delete", "dev/orders").code == 2
+    assert rdsctl("delete", "dev/orders", "--confirm", "dev/other").code == 2
+    rdsctl("create", "prod/payments", "--engine", "postgres")
+    made.created()
+    ran = rdsctl("delete", "prod/payments", "--yes")
+    assert ran.code == 2
+    assert ran.err.splitlines() == [
+        "  !         all data of prod/payments goes",
+        "  kept      a final snapshot",
+        "  steps     1 protection off, 2 removal; each is approved",
+        "✗ Type prod/payments to ask for it wants an answer and there is no terminal: "
+        "add --confirm prod/payments --reason TEXT",
+    ]
+    assert change(server, "DELETE") == []
+    ran = rdsctl("delete", "prod/payments", "--confirm", "prod/payments", "--reason", "replaced")
+    assert ran.code == 0
+    short = made.newest().id[:8]
+    assert ran.out == (
+        f"✓ asked, step 1 of 2: request {short}, disarm prod/payments   rdsctl wait {short} follows both\n"
+    )
+    assert made.newest().reason == "replaced"
+
+
+def test_a_removal_in_two_steps_is_waited_for_to_its_end(
+    rdsctl: Run, server: Server, life: Life, chain: Chain
+) -> None:
+    def reviewed() -> None:
+        assert chain.work() == []
+        number = life.newest().progress.pull_request or 0
+        chain.server.users.approve(number)
+        chain.server.users.merge(number)
+
+    rdsctl("create", "prod/payments", "--engine", "postgres")
+    reviewed()
+    chain.apply(life.newest(), "succeeded")
+    server.before = [
+        reviewed,
+        lambda: (chain.apply(life.newest(), "succeeded"), None)[1],
+        reviewed,
+        lambda: (chain.apply(life.newest(), "removed", request_id=life.newest().id), None)[1],
+    ]
+    ran = rdsctl("delete", "prod/payments", "--confirm", "prod/payments", "--wait")
+    assert ran.code == 0, ran.err
+    kinds = [line.split()[1] for line in ran.err.splitlines() if line[2:3] == ":"]
+    assert kinds.count("requested") == 2
+    assert ran.out.startswith("✓ prod/payments is removed after 0:0")
+    assert ran.out.splitlines()[1] == "  kept    its final snapshot: rdsctl snapshots prod/payments"
+
+
+def test_a_clone_takes_the_engine_of_its_source(rdsctl: Run, made: Life) -> None:
+    assert rdsctl("clone", "dev/orders", "dev/copy", "--at", "yesterday").code == 2
+    ran = rdsctl("clone", "dev/orders", "dev/copy")
+    assert ran.code == 0, ran.err
+    request = made.newest()
+    assert request.root.engine == "postgres"
+    assert request.root.restore is not None
+    assert request.root.restore.point_in_time == "latest"
+
+
+def test_a_restore_takes_the_engine_of_the_database_that_left_it(
+    rdsctl: Run, server: Server, life: Life
+) -> None:
+    assert rdsctl("restore", "dev-x-final-00000000", "dev/y").code == 5
+    assert rdsctl("snapshots").err == "No final snapshots.\n"
+    rdsctl("create", "staging/orders", "--engine", "mysql", "--engine-version", "8.4")
+    life.created()
+    rdsctl("delete", "staging/orders", "--yes")
+    for step in (life.opened, life.merged, life.removed):
+        step()
+    ran = rdsctl("snapshots", "-o", "name")
+    snapshot = ran.out.strip()
+    assert snapshot.startswith("staging-orders-final-")
+    assert rdsctl("restore", snapshot, "staging/again").code == 0
+    assert life.newest().root.engine == "mysql"
+
+
+def test_cancel_stops_a_request_by_its_database(rdsctl: Run, life: Life) -> None:
+    rdsctl(*CREATE)
+    assert rdsctl("cancel", "dev/orders", "--dry-run").out == (
+        "Would be cancelled: Its pull request would be closed, if there is one, and its branch deleted. "
+        "Nothing is written.\n"
+    )
+    assert rdsctl("cancel", life.newest().id[:8]).code == 0
+    assert life.newest().progress.cancelling
+    life.created()
+    assert rdsctl("cancel", "dev/orders").code == 6
+
+
+def test_open_prints_the_pull_request_or_the_job(rdsctl: Run, made: Life) -> None:
+    assert rdsctl("open", "dev/orders", "--print").out == "https://github.example/acme/databases/pull/12\n"
+    assert rdsctl("open", "dev/orders", "--pipeline").out == "https://circleci.example/jobs/88\n"
+    rdsctl("create", "dev/shop", "--engine", "mysql")
+    assert rdsctl("open", "dev/shop").code == 5
+
+
+def test_cost_sums_up_by_what_is_asked(rdsctl: Run, made: Life) -> None:
+    rdsctl("create", "prod/payments", "--engine", "postgres", "--size", "large")
+    ran = rdsctl("cost")
+    assert [line.split() for line in ran.out.splitlines()[1:]] == [
+        ["prod", "1", "50", "135.69"],
+        ["dev", "1", "20", "13.98"],
+    ]
+    assert ran.err == "149.67 USD a month, list prices of 2026-11-01; not the bill.\n"
+    assert rdsctl("cost", "--by", "database", "-o", "name").out == "prod/payments\ndev/orders\n"
+
+
+def test_rotate_of_a_user_that_is_not_there_is_6(rdsctl: Run, made: Life) -> None:
+    assert rdsctl("rotate", "dev/orders").code == 6
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds-provisioner/dev/orders/application-AbCdEf"
+    made.users("dev/orders", application=arn, read_only=arn + "2")
+    ran = rdsctl("rotate", "dev/orders")
+    assert (ran.code, ran.out) == (0, "application of dev/orders gets another password.\n")
+    assert rdsctl("get", "dev/orders").out.count("users     application, read_only, master") == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_of_the_shell(rdsctl: Run, shell: str) -> None:
+    assert "_RDSCTL_COMPLETE" in rdsctl("completion", shell).out
