@@ -14,8 +14,8 @@ from provisioner.api.documents import (
     root_document,
     secrets,
 )
-from provisioner.core import database_events, events
-from provisioner.core.events import Event, Step
+from provisioner.core import database_events, durations, events
+from provisioner.core.events import Event
 from provisioner.core.lifecycle import DatabaseState, derive
 from provisioner.core.models import Activity, Charge, Request
 
@@ -39,15 +39,16 @@ def after(*happened: Event, **body: Any) -> Request:
 
 
 def document(
-    *happened: Event, seconds: float = 100, typical: dict[Step, float] | None = None, **body: Any
+    *happened: Event, seconds: float = 100, known: dict[str, list[float]] | None = None, **body: Any
 ) -> dict[str, Any]:
     """The document of a request to which this happened, some seconds after it was asked for."""
+    shown = after(*happened, **body)
     return request_document(
-        after(*happened, **body),
+        shown,
         [ASKED, *happened],
         catalog(),
         now=NOW + seconds * SECOND,
-        typical=typical,
+        usual=durations.usual(known or {}, shown, catalog()),
     )
 
 
@@ -163,7 +164,7 @@ def test_each_step_that_began_says_how_long_it_took() -> None:
     ("environment", "maximum"), [("dev", 7_200), ("staging", 1_209_600)], ids=["automatic", "reviewed"]
 )
 def test_the_running_step_says_how_long_it_usually_and_at_most_takes(environment: str, maximum: int) -> None:
-    shown = document(OPENED, seconds=32, typical={Step.REVIEW: 55.5}, environment=environment)
+    shown = document(OPENED, seconds=32, known={f"review_{environment}": [55.5]}, environment=environment)
     assert shown["steps"][-1] == {
         "step": "review",
         "started_at": "2026-11-23T12:00:02Z",
@@ -174,9 +175,68 @@ def test_the_running_step_says_how_long_it_usually_and_at_most_takes(environment
     }
 
 
-def test_what_is_usual_is_null_while_nothing_is_known() -> None:
+def test_before_any_history_the_catalog_says_what_is_usual() -> None:
     (step,) = document()["steps"]
-    assert (step["running"], step["typical_seconds"], step["maximum_seconds"]) == (True, None, 86_400)
+    assert (step["running"], step["typical_seconds"], step["maximum_seconds"]) == (True, 15.0, 86_400)
+
+
+def test_the_estimate_says_when_it_is_ready_and_by_what_it_is_judged() -> None:
+    shown = document(OPENED, MERGED, seconds=30, known={"queue": [50.0], "apply#mysql": [300.0, 400.0]})
+    assert shown["estimate"] == {
+        "ready_at": {"likely": "2026-11-23T12:06:50Z", "latest": "2026-11-23T12:43:10Z"},
+        "seconds": {"likely": 380, "latest": 2560},
+        "after_approval_seconds": None,
+        "steps": [
+            {"step": "queue", "seconds": {"likely": 30, "latest": 160}, "basis": "queue"},
+            {"step": "apply", "seconds": {"likely": 350, "latest": 2400}, "basis": "apply#mysql"},
+        ],
+    }
+    assert shown["slower_than_usual"] is False
+
+
+def test_where_a_reviewer_decides_the_estimate_begins_with_the_approval() -> None:
+    shown = document(OPENED, environment="staging")["estimate"]
+    assert (shown["ready_at"], shown["seconds"]) == (None, None)
+    assert shown["after_approval_seconds"] == {"likely": 960, "latest": 2580}
+    assert shown["steps"][0] == {"step": "review", "seconds": None, "basis": "reviewer"}
+
+
+def test_what_takes_longer_than_usual_says_so() -> None:
+    assert document(OPENED, MERGED, STARTED, seconds=3_000)["slower_than_usual"] is True
+    assert document(OPENED, MERGED, STARTED, DONE, seconds=3_000)["slower_than_usual"] is False
+    assert document(OPENED, MERGED, STARTED, DONE)["estimate"] is None
+
+
+PLANNED = events.planned("c", NOW + 5 * SECOND, pipeline_url="https://ci/0", as_asked=True, counts="1 to add")
+
+
+@pytest.mark.parametrize(
+    ("happened", "environment", "waits"),
+    [
+        ([], "dev", ("pull_request", "The pull request is being opened.", None)),
+        ([OPENED], "dev", ("plan", "The pipeline checks and plans the pull request.", "https://git/7")),
+        ([OPENED, PLANNED], "dev", ("merge", "It is planned and merges automatically.", "https://git/7")),
+        (
+            [OPENED, PLANNED],
+            "staging",
+            ("approval", "A reviewer of staging approves the pull request.", "https://git/7"),
+        ),
+        ([OPENED, MERGED], "dev", ("pipeline", "The pipeline begins the apply next.", "https://git/7")),
+        ([OPENED, MERGED, STARTED], "dev", ("rds", "Terraform and RDS carry it out.", "https://ci/1")),
+    ],
+    ids=["new", "opened", "planned", "reviewed", "merged", "started"],
+)
+def test_what_a_request_waits_for_is_one_sentence_with_a_link(
+    happened: list[Event], environment: str, waits: tuple[str, str, str | None]
+) -> None:
+    shown = document(*happened, environment=environment)["waiting_for"]
+    assert (shown["what"], shown["sentence"], shown["link"]) == waits
+
+
+@pytest.mark.parametrize("last", [CLOSED, CANCELLED], ids=["rejected", "cancelled"])
+def test_what_ended_waits_for_nothing(last: Event) -> None:
+    assert document(OPENED, last)["waiting_for"] is None
+    assert document(OPENED, MERGED, STARTED, FAILED)["waiting_for"] is None
 
 
 @pytest.mark.parametrize(

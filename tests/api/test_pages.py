@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 from provisioner.api import documents
-from provisioner.api.pages import database_page, request_page
+from provisioner.api.pages import database_page, request_page, tag
 from provisioner.core import database_events, events
 from provisioner.core.events import Step
 from provisioner.core.models import Activity
@@ -39,6 +39,23 @@ def test_the_page_of_a_running_request_says_how_long_its_step_usually_takes(sett
     setting.happened(earlier, events.opened(1, setting.now, url="u", commit="c"))
     setting.applied(earlier)
     assert typical(setting, setting.create().id) == 60.0
+
+
+def test_the_tag_of_a_page_changes_with_the_request_and_where_it_becomes_slow(setting: Setting) -> None:
+    made = setting.create()
+
+    def tag_now() -> str:
+        found = setting.ledger.request(made.id)
+        assert found is not None
+        return tag(found, request_page(found, setting.ledger, setting.rules, setting.now))
+
+    first = tag_now()
+    setting.now += dt.timedelta(seconds=59)
+    assert tag_now() == first == 'W/"1"'
+    setting.now += dt.timedelta(seconds=2)
+    assert tag_now() == 'W/"1-slow"'
+    setting.happened(made, events.opened(1, setting.now, url="u", commit="c"))
+    assert tag_now() == 'W/"2"'
 
 
 def test_nothing_is_usual_of_what_failed_or_ended(setting: Setting) -> None:

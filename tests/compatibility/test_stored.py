@@ -169,7 +169,7 @@ def test_quotas_keys_times_and_turns_are_read(ledger: Ledger) -> None:
     assert used.fingerprint == "c43f6778c9c4d628c2780e3f9261e2aca084f01f45df2200c80ece44d8b48f3e"
     request = ledger.request(ORDERS)
     assert request is not None
-    assert ledger.typical(request)[Step.APPLY] == 47.0
+    assert ledger.step_times(request)["apply#mysql#db.t4g.micro"] == [47.0] * 3
     early, late = (dt.datetime(2026, 11, 24, hour, tzinfo=dt.UTC) for hour in (14, 15))
     assert not ledger.turns.acquire("idle", early, late)
     assert ledger.turns.acquire("idle", late, late + dt.timedelta(hours=1))

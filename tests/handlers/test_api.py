@@ -4,12 +4,9 @@ import base64
 import datetime as dt
 import json
 import re
-from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-import yaml
 from provisioner import settings
 from provisioner.api.query import Query
 from provisioner.core.errors import Problem
@@ -21,21 +18,11 @@ from provisioner.intake.bodies import CreateBody, PatchBody, RotateBody
 from tests.core.examples import MISSION_BODY, NOW, ROOMY
 from tests.core.examples import charge as charge_of
 from tests.core.examples import request as new_request
-from tests.handlers.api_client import Answer, Client
+from tests.handlers.api_client import Client
 from tests.handlers.conftest import Cloud
+from tests.handlers.described import OPENAPI, assert_described
 
 ALPHA, BETA = Client("key-alpha"), Client("key-beta")
-OPENAPI = yaml.safe_load((Path(api.__file__).parents[1] / "api" / "openapi.yaml").read_text())
-
-
-def assert_described(answer: Answer, path: str, method: str) -> None:
-    """The answer's body is what the OpenAPI description says for this status."""
-    response = OPENAPI["paths"][path][method]["responses"][str(answer.status)]
-    if "$ref" in response:
-        response = OPENAPI["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    media = answer.headers["content-type"]
-    schema = {**response["content"][media]["schema"], "components": OPENAPI["components"]}
-    jsonschema.Draft202012Validator(schema).validate(answer.json)
 
 
 def done(cloud: Cloud, **body: Any) -> None:

@@ -18,7 +18,7 @@ from tests.core.examples import NOW, ROOMY, charge, request
 from tests.handlers.api_client import Client
 from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
-from tests.handlers.test_api import assert_described
+from tests.handlers.described import assert_described
 
 ALPHA, BETA = Client("key-alpha"), Client("key-beta")
 PATH = "/databases/dev/mydb123/rotate"

@@ -3,7 +3,6 @@
 import datetime as dt
 
 from provisioner.core import events
-from provisioner.core.events import Step
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.ledger.ledger import Ledger
@@ -12,7 +11,8 @@ from tests.core.examples import NOW, ROOMY, charge, request
 from tests.ledger.busy_table import Busy
 from tests.ledger.moto_table import TABLE
 
-STAT = "STAT#create#mysql#db.t4g.micro"
+STAT = "STAT#create"
+APPLY = {"apply": [90.0], "apply#mysql": [90.0], "apply#mysql#db.t4g.micro": [90.0]}
 
 
 def done(ledger: Ledger) -> Request:
@@ -25,7 +25,7 @@ def done(ledger: Ledger) -> Request:
 
 def test_the_time_of_an_apply_is_learnt() -> None:
     ledger = Ledger(Busy(), TABLE)
-    assert ledger.typical(done(ledger)) == {Step.APPLY: 90.0}
+    assert ledger.step_times(done(ledger)) == APPLY
 
 
 def test_a_busy_row_of_times_costs_the_request_nothing() -> None:
@@ -33,4 +33,21 @@ def test_a_busy_row_of_times_costs_the_request_nothing() -> None:
     ledger = Ledger(table, TABLE)
     one = done(ledger)
     assert one.progress.state is State.DONE
-    assert ledger.typical(one) == {}
+    assert ledger.step_times(one) == {}
+
+
+def test_a_row_of_an_earlier_release_counts_until_a_newer_one_says_as_much() -> None:
+    table = Busy()
+    ledger = Ledger(table, TABLE)
+    table.put_item(
+        TableName=TABLE,
+        Item={
+            "pk": {"S": "STAT#create#mysql#db.t4g.micro"},
+            "sk": {"S": "STAT"},
+            "seconds": {"S": '{"apply": [47.0], "review_dev": [12.0]}'},
+            "version": {"N": "3"},
+        },
+    )
+    assert ledger.step_times(request()) == {"apply#mysql#db.t4g.micro": [47.0], "review_dev": [12.0]}
+    assert ledger.step_times(request(restore_from={"database": "dev/other"})) == {}
+    assert ledger.step_times(done(ledger)) == APPLY

@@ -5,9 +5,13 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from provisioner.api.estimates import estimate_document
+from provisioner.api.waiting_for import waiting_for
 from provisioner.core import database_events
 from provisioner.core.catalog import Catalog
 from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.durations import Usual
+from provisioner.core.estimates import estimate
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import BEGINS, ENDED, DatabaseState, Progress, State, maximum, step_starts
 from provisioner.core.models import Activity, Charge, Database, Request
@@ -32,16 +36,21 @@ def request_document(
     catalog: Catalog,
     *,
     now: dt.datetime,
-    typical: Mapping[Step, float] | None = None,
+    usual: Mapping[Step, Usual],
 ) -> dict[str, Any]:
-    """A request with its timeline; `typical` holds the usual seconds of each step, from history."""
+    """A request with its timeline; `usual` says how long each step usually takes."""
     progress = request.progress
+    reviewed = bool(catalog.approvers(request.environment, request.source))
+    left = estimate(request, usual, now, reviewed=reviewed)
     return {
         **request_summary(request),
         "message": _STATE_WORDS[progress.state],
+        "waiting_for": waiting_for(request, events, catalog),
+        "estimate": estimate_document(left, now),
+        "slower_than_usual": left is not None and left.slower_than_usual,
         "database": root_document(request.root, catalog),
         "timeline": [_event(event, request.created_at) for event in events],
-        "steps": _steps(request, events, catalog, now, typical or {}),
+        "steps": _steps(request, events, catalog, now, usual),
         "error": _error(progress),
         "result": progress.result,
     }
@@ -212,7 +221,7 @@ def _steps(
     events: Sequence[Event],
     catalog: Catalog,
     now: dt.datetime,
-    typical: Mapping[Step, float],
+    usual: Mapping[Step, Usual],
 ) -> list[dict[str, Any]]:
     """How long each step took, and for the running one how long it usually and at most takes."""
     starts = step_starts(events)
@@ -232,7 +241,7 @@ def _steps(
         }
         if running and not progress.failure:
             entry["running"] = True
-            entry["typical_seconds"] = typical.get(step)
+            entry["typical_seconds"] = usual[step].likely
             entry["maximum_seconds"] = int(maximum(step, automatic=automatic).total_seconds())
         steps.append(entry)
     return steps

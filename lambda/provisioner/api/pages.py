@@ -1,9 +1,11 @@
 """① One request and one database, whole: what the ledger knows of each, put together for its document."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from provisioner.api import documents
+from provisioner.core import durations
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
 from provisioner.core.models import Database, Request
@@ -12,14 +14,18 @@ from provisioner.ledger.ledger import Ledger
 
 def request_page(found: Request, ledger: Ledger, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
     """The whole document of a request."""
-    waits = found.progress.step is not Step.END and found.progress.failure is None
-    return documents.request_document(
-        found,
-        ledger.events(found.id),
-        catalog,
-        now=now,
-        typical=ledger.typical(found) if waits else {},
+    usual = durations.usual(
+        ledger.step_times(found) if found.progress.step is not Step.END else {}, found, catalog
     )
+    return documents.request_document(found, ledger.events(found.id), catalog, now=now, usual=usual)
+
+
+def tag(found: Request, page: Mapping[str, Any]) -> str:
+    """The ETag of a request's page: its version, and whether it is slower than usual.
+
+    A weak one: seconds that run on and an estimate that moves along are no change.
+    """
+    return f'W/"{found.version}{"-slow" if page["slower_than_usual"] else ""}"'
 
 
 def database_page(database: Database, ledger: Ledger, catalog: Catalog) -> dict[str, Any]:

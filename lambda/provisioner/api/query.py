@@ -50,6 +50,13 @@ class Query:
             raise _problem(f"page_size has to be a number from 1 to {MAX_PAGE_SIZE}.")
         return min(int(value[:_DIGITS]), MAX_PAGE_SIZE)
 
+    def seconds(self, name: str, *, most: int) -> int:
+        """A whole number of seconds, of at most `most`; 0 where it is missing."""
+        values = self._given.get(name)
+        if values and not re.fullmatch(r"[0-9]{1,3}", values[0]):
+            raise _problem(f"{name} has to be a number of seconds from 0 to {most}.")
+        return min(int(values[0]), most) if values else 0
+
     def filters(self, **choices: Iterable[str] | None) -> dict[str, str]:
         """The filters that were given; each is one of its choices, or any text where it has None."""
         found = {

@@ -3,11 +3,10 @@
 import datetime as dt
 import functools
 import json
+import time
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -17,10 +16,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.access import master
-from provisioner.api import call, documents, pages, problems
+from provisioner.api import call, description, documents, pages, problems
 from provisioner.api.dry_run import change_document, move_document
 from provisioner.api.query import Query
 from provisioner.api.rotation import Rotations
+from provisioner.api.watch import MAXIMUM_SECONDS, Watch
 from provisioner.core.catalog import ENGINES
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Step
@@ -70,10 +70,19 @@ def requests() -> Response[str]:
 
 @app.get("/requests/<request_id>")
 def request(request_id: str) -> Response[str]:
-    """One request with its timeline."""
-    found = _use_cases().own_request(call.parse_request_id(request_id), _caller())
-    headers = {} if found.progress.step is Step.END else {"Retry-After": "5"}
-    return _json(200, _request_page(found), headers)
+    """One request with its timeline; with `wait`, once it changes."""
+    seconds = _query("wait").seconds("wait", most=MAXIMUM_SECONDS)
+    known, caller = app.current_event.headers.get("if-none-match"), _caller()
+    found = _use_cases().own_request(call.parse_request_id(request_id), caller)
+    ended = found.progress.step is Step.END
+    if seconds and not ended and known in (None, pages.tag(found, _request_page(found))):
+        watch = Watch(settings.ledger().turns, _now, time.sleep)
+        found = watch.changed(found, lambda: settings.ledger().request(found.id), seconds, key=_api_key_id())
+    page = _request_page(found)
+    headers = {"ETag": pages.tag(found, page), "Cache-Control": "private, no-cache"}
+    if found.progress.step is not Step.END:
+        headers["Retry-After"] = "5"
+    return _json(200, page, headers) if known != headers["ETag"] else _not_modified(headers)
 
 
 @app.post("/requests/<request_id>/cancel")
@@ -190,17 +199,9 @@ def health() -> Response[str]:
 @app.get("/openapi.json")
 def openapi() -> Response[str]:
     """The description of this API."""
-    return _json(200, _openapi(), {"Cache-Control": "max-age=300"})
-
-
-@functools.cache
-def _openapi() -> dict[str, Any]:
-    text = (Path(__file__).parents[1] / "api" / "openapi.yaml").read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
-    url = settings.setting("PUBLIC_URL", "")
-    if url:
-        content["servers"] = [{"url": url}]
-    return content
+    return _json(
+        200, description.openapi(settings.setting("PUBLIC_URL", "")), {"Cache-Control": "max-age=300"}
+    )
 
 
 # Problems
@@ -272,9 +273,13 @@ def _team_of(api_key_id: str, _minute: int) -> tuple[str, str] | None:
     return settings.ledger().team_of_key(api_key_id)
 
 
+def _api_key_id() -> str:
+    return app.current_event.request_context.identity.api_key_id or ""
+
+
 def _caller() -> Caller:
     """Whose key it is; API Gateway has checked the key itself."""
-    api_key_id = app.current_event.request_context.identity.api_key_id
+    api_key_id = _api_key_id()
     minutes = int(_now().timestamp() // 60)
     known = _team_of(api_key_id, minutes) if api_key_id else None
     if known is None:
@@ -316,6 +321,10 @@ def _dry_run(would: DryRun) -> Response[str]:
 
 def _request_page(found: Request) -> dict[str, Any]:
     return pages.request_page(found, settings.ledger(), deployed.catalog(), _now())
+
+
+def _not_modified(headers: dict[str, str]) -> Response[str]:
+    return Response(status_code=int(HTTPStatus.NOT_MODIFIED), headers=headers)
 
 
 def _json(

@@ -1,11 +1,11 @@
 """What the ledger knows: requests, databases, quotas and keys, as of now; lists may be a moment behind."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.core.database_events import DatabaseEvent
-from provisioner.core.events import Event, Step, in_order
+from provisioner.core.events import Event, in_order
 from provisioner.core.models import Activity, Charge, Database, Page, Request
 from provisioner.core.names import Place
 from provisioner.ledger.new_request import KeyUsed, idempotency_key
@@ -84,9 +84,9 @@ class Reads:
         """What a team holds in an environment."""
         return held(self._table.get(quota_key(team, environment), "QUOTA") or {})
 
-    def typical(self, request: Request) -> dict[Step, float]:
-        """The usual seconds of each step of requests like this one, as far as any is known."""
-        return StepTimes(self._table).typical(request)
+    def step_times(self, request: Request) -> Mapping[str, Sequence[float]]:
+        """The seconds that steps of requests like this one took, by measure (see core.durations)."""
+        return StepTimes(self._table).kept(request)
 
     def requests(
         self, team: str, *, filters: Mapping[str, str], page_size: int, page_token: str | None

@@ -1,7 +1,10 @@
-"""How long the steps of requests took, in one row for each sort of request."""
+"""How long the steps of requests took, in one row for each sort of request.
+
+Rows of earlier releases, one for each sort, engine and class, are read where a newer one says nothing.
+"""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,10 +24,16 @@ class StepTimes:
 
     table: Table
 
-    def typical(self, request: Request) -> dict[Step, float]:
-        """The usual seconds of each step of requests like this one, as far as any is known."""
-        row = self.table.get(_key(request), "STAT") or {}
-        return durations.typical(_seconds(row), request.environment)
+    def kept(self, request: Request) -> Mapping[str, list[float]]:
+        """The seconds of each measure, oldest first, of requests of this sort."""
+        newer = _seconds(self.table.get(_key(request), "STAT") or {})
+        narrow = durations.measures(Step.APPLY, request)[0]
+        if narrow in newer or request.source:
+            return newer
+        older = _seconds(self.table.get(f"STAT#{durations.narrowest(request)}", "STAT") or {})
+        if "apply" in older:
+            older[narrow] = older.pop("apply")
+        return older | newer
 
     def learn(self, request: Request, events: Collection[Event]) -> None:
         """Keep how long a request took; where others keep writing the same row, its times are left out."""
@@ -48,7 +57,7 @@ class StepTimes:
 
 
 def _key(request: Request) -> str:
-    return f"STAT#{durations.group(request)}"
+    return f"STAT#{durations.sort(request)}"
 
 
 def _seconds(row: Row) -> dict[str, list[float]]:

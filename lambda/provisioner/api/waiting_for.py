@@ -1,0 +1,36 @@
+"""The API's `waiting_for`: what a request waits for now, in one sentence, since when, and where to look."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.core.catalog import Catalog
+from provisioner.core.events import Event, EventType
+from provisioner.core.lifecycle import ENDED, State
+from provisioner.core.models import Request
+from provisioner.core.times import instant
+
+
+def waiting_for(request: Request, events: Sequence[Event], catalog: Catalog) -> dict[str, Any] | None:
+    """What it waits for; None for a request that ended, or that failed."""
+    progress = request.progress
+    if progress.state in ENDED or progress.failure:
+        return None
+    what, sentence, link = _what(request, events, catalog)
+    return {"what": what, "sentence": sentence, "since": instant(progress.since), "link": link}
+
+
+def _what(request: Request, events: Sequence[Event], catalog: Catalog) -> tuple[str, str, str | None]:
+    progress = request.progress
+    if progress.state is State.REQUESTED:
+        return "pull_request", "The pull request is being opened.", None
+    if progress.state is State.MERGED:
+        return "pipeline", "The pipeline begins the apply next.", progress.pull_request_url
+    if progress.state is State.APPLYING:
+        return "rds", "Terraform and RDS carry it out.", progress.pipeline_url
+    if not any(event.type is EventType.PLANNED for event in events):
+        return "plan", "The pipeline checks and plans the pull request.", progress.pull_request_url
+    approvers = catalog.approvers(request.environment, request.source)
+    if approvers:
+        owners = " and ".join(approvers)
+        return "approval", f"A reviewer of {owners} approves the pull request.", progress.pull_request_url
+    return "merge", "It is planned and merges automatically.", progress.pull_request_url
