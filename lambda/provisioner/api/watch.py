@@ -23,10 +23,10 @@ _SPARE: Final = dt.timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Waits for a request to change; `now` and `pause` are the clock."""
+    """Waits for a request to change; `clock` and `pause` are passed in."""
 
     turns: Turns
-    now: Callable[[], dt.datetime]
+    clock: Callable[[], dt.datetime]
     pause: Callable[[float], None]
 
     def changed(
@@ -35,7 +35,7 @@ class Watch:
         """The request once it is another version, or as it is after `seconds`, or at once without a slot."""
         if seconds <= 0:
             return found
-        until = self.now() + dt.timedelta(seconds=seconds)
+        until = self.clock() + dt.timedelta(seconds=seconds)
         with self._slot(f"key-{key}", SLOTS_OF_KEY, until) as mine:
             if not mine:
                 return found
@@ -43,7 +43,7 @@ class Watch:
                 return self._poll(found, look, until) if ours else found
 
     def _poll(self, found: Request, look: Callable[[], Request | None], until: dt.datetime) -> Request:
-        while self.now() < until:
+        while self.clock() < until:
             self.pause(_PAUSE_SECONDS)
             newer = look()
             if newer is not None and newer.version != found.version:
@@ -54,9 +54,9 @@ class Watch:
     def _slot(self, kind: str, slots: int, until: dt.datetime) -> Iterator[bool]:
         """Whether one of the slots is free; it is held meanwhile."""
         names = (f"wait-{kind}-{number}" for number in range(slots))
-        taken = next((name for name in names if self.turns.acquire(name, self.now(), until + _SPARE)), None)
+        taken = next((name for name in names if self.turns.acquire(name, self.clock(), until + _SPARE)), None)
         try:
             yield taken is not None
         finally:
             if taken is not None:
-                self.turns.schedule(taken, self.now())
+                self.turns.schedule(taken, self.clock())
