@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
-from provisioner.reports.schema import ApplyOutcome, ApplyReport
+from provisioner.reports.schema import ROOT_TEXT_LIMIT, ApplyOutcome, ApplyQuestion, ApplyReport
 from pydantic import ValidationError
 
 from pipeline.apply_checks import Refused, check_gone, check_plan, check_policy, check_result
@@ -52,7 +52,7 @@ class ApplyJob:
         began = self.clock()
         work = pending(roots(self.checkout), self.store.applied(environment), environment)
         print(f"{environment}: {len(work)} of its databases differ from what was last applied.", flush=True)
-        failures = []
+        failures, unasked = list[str](), 0
         for item in work:
             print(f"\n== {item.place}: {'remove' if item.removal else 'apply'}", flush=True)
             if self.interruption.requested:
@@ -60,12 +60,42 @@ class ApplyJob:
             elif self.clock() - began > LAST_START:
                 failures.append(f"{item.place}: not begun, out of time: run the workflow again")
             else:
-                failures += self._one(item)
-        print(f"\n{environment}: {len(work) - len(failures)} done, {len(failures)} not.", flush=True)
+                asked, failed = self._one(item)
+                failures, unasked = failures + failed, unasked + (not asked)
+        done = len(work) - len(failures) - unasked
+        aside = f", {unasked} not asked for" if unasked else ""
+        print(f"\n{environment}: {done} done, {len(failures)} not{aside}.", flush=True)
         return failures
 
-    def _one(self, work: Work) -> list[str]:
-        """Bring one database to what main says, or report why not; the failure, if there is one."""
+    def _one(self, work: Work) -> tuple[bool, list[str]]:
+        """Bring one database to what main says: whether that was asked for, and what failed."""
+        try:
+            asked = self._is_asked_for(work)
+        except (Undelivered, ValidationError) as error:
+            return True, [
+                f"{work.place}: not applied, since it is not known whether a request asked for it: {error}. "
+                "Where the functions are older than main, deploy the stack first (docs/upgrade.md)"
+            ]
+        return asked, self._carry_out(work) if asked else []
+
+    def _is_asked_for(self, work: Work) -> bool:
+        """Whether a request asked for what main says; what none did blocks no other database, nor the job."""
+        text = None if work.removal else work.text[:ROOT_TEXT_LIMIT]
+        question = ApplyQuestion(
+            version=1,
+            environment=work.place.environment,
+            database_name=work.place.database_name,
+            commit=self.checkout.head(),
+            pipeline_url=self.pipeline_url,
+            text=text,
+        )
+        answer = self.reporter.send(question)
+        if not answer.may_apply:
+            print(f"NOT APPLIED  {work.place}: {answer.reason}. Next: {answer.fix}.", flush=True)
+        return bool(answer.may_apply)
+
+    def _carry_out(self, work: Work) -> list[str]:
+        """Apply it, or report why not; the failure, if there is one."""
         try:
             self._reconcile(work)
         except Undelivered as error:
@@ -115,7 +145,7 @@ class ApplyJob:
         if root is None or work.applied_before:
             return
         if foreign := foreign_source(root, self.instances):
-            raise Refused(f"{foreign}. Remove its root by a pull request")
+            raise Refused(f"{foreign}. Remove the database through the API")
 
     def _check_lock(self, work: Work) -> None:
         lock = self.store.lock(work.place)
@@ -150,8 +180,8 @@ class ApplyJob:
             return self.store.reviewed(work.place, *work.reviewed_as)
         except UnreadablePlan as error:
             raise Refused(
-                f"the reviewed plan in the state bucket cannot be read: {error}. Bring the change again by a "
-                "new pull request, whose pipeline plans it"
+                f"the reviewed plan in the state bucket cannot be read: {error}. Ask for the change again "
+                "through the API, whose pull request is planned again"
             ) from error
 
     def _is_orphan(self, work: Work, error: TerraformError) -> bool:

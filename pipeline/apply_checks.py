@@ -24,7 +24,7 @@ def check_policy(results: list[PolicyResult]) -> None:
     """Main itself passes the gate's policy."""
     if not policy.passed(results):
         denied = "; ".join(f"{result.rule}: {result.detail}" for result in results if not result.passed)
-        raise Refused(f"the policy denies what main says: {denied}. Correct it by a pull request")
+        raise Refused(f"the policy denies what main says: {denied}. Ask for what it allows through the API")
 
 
 def check_plan(
@@ -38,18 +38,18 @@ def check_plan(
         _check_removal(work, changes, catalog)
     elif lost := destroyed_databases(changes):
         raise Refused(
-            "the plan loses the database: " + "; ".join(lost) + ". Undo what asks for it by a pull request"
+            "the plan loses the database: " + "; ".join(lost) + ". Undo what asks for it through the API"
         )
     if reviewed is None:
         raise Refused(
-            "no plan was reviewed for what main says. Revert the commit, and bring it back by a pull "
-            "request, whose pipeline plans it"
+            "no plan was reviewed for what main says: it was merged before its pipeline had planned it. Ask "
+            "for the change again through the API, whose pull request is planned"
         )
     beyond = beyond_review(reviewed, changes, applied_before=work.applied_before)
     if beyond:
         raise Refused(
             "the plan differs from the one that was reviewed: " + "; ".join(beyond) + ". Something changed "
-            "since the review: bring the change again by a new pull request"
+            "since the review: ask for the change again through the API"
         )
 
 
@@ -78,12 +78,12 @@ def _check_removal(work: Work, changes: Sequence[ResourceChange], catalog: Catal
             continue
         if change.protected:
             raise Refused(
-                "deletion protection is on: disarm first. Bring the root back with deletion_protection = "
-                "false, let that be applied, then remove it"
+                "deletion protection is on. Bring the root back by reverting its removal, then ask for the "
+                "removal again through the API, which disarms it first"
             )
         if change.skips_snapshot and catalog.environments[work.place.environment].final_snapshot:
             raise Refused(
                 f"{work.place.environment} asks for a final snapshot, but the database would "
-                "go without one. Bring the root back with final_snapshot = true, let that be applied, then "
-                "remove it"
+                "go without one. Bring the root back by reverting its removal, ask for a change of it "
+                "through the API, which sets final_snapshot, then remove it"
             )

@@ -8,7 +8,14 @@ from pathlib import Path
 from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import content_hash, parse, render_removed
 from provisioner.core.names import DATABASES, Place
-from provisioner.reports.schema import PLAN_TEXT_LIMIT, PlanOutcome, PlanReport, RuleResult, Summary
+from provisioner.reports.schema import (
+    PLAN_TEXT_LIMIT,
+    Answer,
+    PlanOutcome,
+    PlanReport,
+    RuleResult,
+    Summary,
+)
 
 from pipeline import gate
 from pipeline.gate import Files, Verdict
@@ -59,8 +66,10 @@ class PlanJob:
             print("This pull request touches no database: nothing to plan.", flush=True)
             return verdict.passed
         if not verdict.passed:
-            self._report(place, verdict, "denied", cause="the gate denied it; nothing was planned")
-            return False
+            answer = self._report(place, verdict, "denied", cause="the gate denied it; nothing was planned")
+            if not (verdict.only_unasked and answer.break_glass):
+                return False
+            print(f"{answer.reason}: it is planned without a request.", flush=True)
         if foreign := self._foreign_source(place, verdict):
             self._report(place, verdict, "failed", cause=foreign)
             print(foreign, flush=True)
@@ -77,7 +86,7 @@ class PlanJob:
             wrong += destroyed_databases(changes)
         if not wrong:
             self.store.keep_reviewed(place, digest, changes)
-        self._report(
+        answer = self._report(
             place,
             verdict,
             "failed" if wrong else "passed",
@@ -85,7 +94,7 @@ class PlanJob:
             plan_text=text,
             cause="the plan does more than this pull request may: " + "; ".join(wrong) if wrong else None,
         )
-        return not wrong
+        return not (wrong or answer.denied)
 
     def _foreign_source(self, place: Place, verdict: Verdict) -> str | None:
         text = self.checkout.file("HEAD", place.root_path)
@@ -112,8 +121,8 @@ class PlanJob:
         summary: Summary | None = None,
         plan_text: str = "",
         cause: str | None = None,
-    ) -> None:
-        self.reporter.send(
+    ) -> Answer:
+        return self.reporter.send(
             PlanReport(
                 version=1,
                 environment=place.environment,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
-from provisioner.reports.schema import Report, encode
+from provisioner.reports.schema import Answer, Report, encode
+from pydantic import ValidationError
 
 # A pipeline may be quicker than the worker that opens the pull request after it pushed the branch.
 TRIES: Final = 24
@@ -27,8 +28,8 @@ class Reporter:
         self._function = function
         self._sleep = sleep
 
-    def send(self, report: Report) -> None:
-        """Send a report until it is taken; raises Undelivered when it never is."""
+    def send(self, report: Report) -> Answer:
+        """Send a report until it is taken; what was answered. Raises Undelivered when it never is."""
         payload, reason, failures = json.dumps(encode(report)).encode(), "", 0
         for attempt in range(TRIES):
             if attempt:
@@ -40,15 +41,15 @@ class Reporter:
                 if failures == FAILURES:
                     break
                 continue
-            reason = str(answer.get("reason", "accepted" if answer.get("accepted") else "it gave no reason"))
-            if answer.get("accepted"):
+            reason = answer.reason or ("accepted" if answer.accepted else "it gave no reason")
+            if answer.accepted:
                 print(f"Reported to {self._function}: {reason}", flush=True)
-                return
-            if not answer.get("retry"):
+                return answer
+            if not answer.retry:
                 break
         raise Undelivered(f"{self._function} did not take the report: {reason}")
 
-    def _invoke(self, payload: bytes) -> dict[str, Any]:
+    def _invoke(self, payload: bytes) -> Answer:
         try:
             answer = self._client.invoke(FunctionName=self._function, Payload=payload)
         except (BotoCoreError, ClientError) as error:
@@ -56,7 +57,10 @@ class Reporter:
         content: dict[str, Any] = json.loads(answer["Payload"].read() or b"{}")
         if answer.get("FunctionError"):
             raise _Failure(f"{content.get('errorType')}: {content.get('errorMessage')}")
-        return content
+        try:
+            return Answer.model_validate({"accepted": False, **content})
+        except ValidationError as error:
+            raise _Failure(f"an answer that cannot be read: {error}") from error
 
 
 class _Failure(Exception):

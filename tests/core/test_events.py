@@ -170,6 +170,20 @@ DATABASE_EVENTS: list[tuple[DatabaseEvent, str, str, str, dict[str, Any]]] = [
         RUN,
     ),
     (
+        database_events.not_applied("0f3a", AT, **RUN, cause="c", fix="f"),
+        "not_applied:0f3a",
+        "not_applied",
+        "pipeline",
+        RUN | {"cause": "c", "fix": "f"},
+    ),
+    (
+        database_events.break_glass("opened", AT, "ada", opened_at=AT, until=AT, reason="API down"),
+        "break_glass:2026-11-20T10:00:00Z:opened",
+        "break_glass",
+        "ada",
+        {"doing": "opened", "reason": "API down", "until": "2026-11-20T10:00:00Z"},
+    ),
+    (
         database_events.missing_in_git(AT),
         "removed_in_git:rebuild",
         "removed_in_git",

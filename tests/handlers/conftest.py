@@ -13,6 +13,7 @@ from provisioner.handlers import api
 from provisioner.ledger.ledger import Ledger
 
 from tests.github.github_server import github_server
+from tests.handlers.both import Both
 from tests.handlers.chain import Chain
 from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE, create_table
 
@@ -87,3 +88,9 @@ def chain(cloud: Cloud, tmp_path: Path) -> Iterator[Chain]:
             "CIRCLECI_URL": "https://ci.example",
         }
         yield Chain(cloud.ledger, cloud.sqs, cloud.queue, server)
+
+
+@pytest.fixture
+def both(chain: Chain, tmp_path: Path) -> Both:
+    (tmp_path / "pipeline").mkdir()
+    return Both(chain, tmp_path / "pipeline")

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import Event, EventType, Step
+from provisioner.core.hcl import render
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Request
 from provisioner.core.names import Place
 from provisioner.handlers import report
 from provisioner.pull_requests import comments
 from provisioner.reports.schema import ApplyOutcome, encode
-from provisioner.wiring import intake, repository
+from provisioner.wiring import intake
 
 from tests.handlers.chain import ALPHA, RESULT, Chain, apply_of, now, plan_of
 
@@ -202,12 +203,13 @@ def test_where_the_catalog_says_review_a_reviewer_merges(chain: Chain, environme
     assert len(bodies(chain)) == 1
 
 
-def test_a_branch_that_someone_edited_is_left_to_a_reviewer(chain: Chain) -> None:
+def test_a_branch_that_a_reviewer_pushed_to_without_a_change_is_left_to_a_reviewer(chain: Chain) -> None:
     with chain.webhooks():
         one = chain.opened()
         branch = chain.server.hub.pulls[1].branch
         path = "terraform/databases/dev/mydb123/main.tf"
-        head = chain.server.users.push(branch, path, b"edited\n", "Edit")
+        chain.server.users.push(branch, path, b"edited\n", "Edit")
+        head = chain.server.users.push(branch, path, render(one.root).encode(), "And back")
         chain.server.webhooks.settle()
 
     answer = chain.plan(one, commit=head)
@@ -332,22 +334,6 @@ def test_a_report_that_comes_before_the_pull_request_is_sent_again(chain: Chain)
     assert (answer["accepted"], answer["retry"]) == (False, True)
     assert "the pull request is not open yet" in answer["reason"]
     assert chain.calls() == []
-
-
-def test_a_pull_request_that_nobody_asked_for_is_commented_on_and_left_to_a_reviewer(chain: Chain) -> None:
-    one = chain.opened()
-    github = repository.github()
-    github.create_branch("ann/bigger", github.branch_head("main"))
-    chain.server.users.push("ann/bigger", "terraform/databases/dev/mydb123/main.tf", b"x\n", "Bigger")
-    opened = github.open_pull_request(branch="ann/bigger", base="main", title="Bigger", body="")
-    assert opened is not None
-
-    answer = chain.plan(one, branch="ann/bigger", commit=opened.head_sha)
-
-    assert answer["reason"] == "a code owner reviews, approves and merges."
-    assert len(bodies(chain, opened.number)) == 1
-    assert not merged(chain, opened.number)
-    assert bodies(chain, 1) == []
 
 
 def test_a_cancelled_request_is_not_merged(chain: Chain) -> None:

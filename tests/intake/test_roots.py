@@ -147,6 +147,15 @@ def new(rules: Catalog, *, source: Root | None = None, **body: Any) -> Root:
     return roots.new(parsed, rules, team="alpha", request_id=ID, now=NOW, source=source)
 
 
+def test_a_change_brings_what_the_catalog_asks_for_by_now() -> None:
+    """The gate would deny it otherwise, and no other way would change the root."""
+    before = dataclasses.replace(root(environment="prod"), final_snapshot=False, backup_retention_days=1)
+    after = change(before, ttl="9d")
+    assert (after.final_snapshot, after.backup_retention_days) == (True, 30)
+    longer = dataclasses.replace(root(environment="prod"), backup_retention_days=35)
+    assert change(longer, ttl="9d").backup_retention_days == 35
+
+
 def test_an_engine_that_the_catalog_lacks_is_refused_with_those_it_has() -> None:
     content = catalog().model_dump(mode="json")
     del content["engines"]["mysql"]

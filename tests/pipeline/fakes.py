@@ -78,19 +78,35 @@ class Bucket:
 
 
 class Functions:
-    """A Lambda client whose functions note what they are sent; `answers` are given first."""
+    """A Lambda client whose functions note what they are sent; `answers` are given first.
+
+    They say that every root was asked for, but those of the places in `unasked`.
+    """
 
     def __init__(self, lifeline: Lifeline | None = None) -> None:
         self.reports: list[dict[str, Any]] = []
         self.answers: list[dict[str, Any]] = []
+        self.questions: list[dict[str, Any]] = []
+        self.unasked: set[str] = set()
         self._lifeline = lifeline or Lifeline()
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         self._lifeline.step()
-        self.reports.append(json.loads(Payload))
-        answer = self.answers.pop(0) if self.answers else {"accepted": True}
+        content = json.loads(Payload)
+        if content["type"] == "may_apply":
+            self.questions.append(content)
+            answer = self._permission(f"{content['environment']}/{content['database_name']}")
+        else:
+            self.reports.append(content)
+            answer = self.answers.pop(0) if self.answers else {"accepted": True}
         error = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
+
+    def _permission(self, place: str) -> dict[str, Any]:
+        if place in self.unasked:
+            fix = "revert the commit"
+            return {"accepted": True, "may_apply": False, "reason": "no request made it", "fix": fix}
+        return {"accepted": True, "may_apply": True, "reason": "request 1 asked for it"}
 
     def outcomes(self) -> list[str]:
         return [f"{report['database_name']}: {report.get('outcome')}" for report in self.reports]

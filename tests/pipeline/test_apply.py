@@ -284,6 +284,39 @@ class TestResume:
         assert setting.cloud.applied == []
 
 
+class TestUnasked:
+    """What no request asked for: not applied, shown, and in nobody's way."""
+
+    def test_it_is_not_applied_and_blocks_nothing_else(
+        self, setting: Setting, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        setting.reviewed(file_of(root()))
+        setting.reviewed(file_of(root(OTHER, database_name="second")))
+        setting.functions.unasked = {"dev/mydb123"}
+        assert setting.apply() == []
+        assert setting.functions.outcomes() == ["second: started", "second: succeeded"]
+        assert [key.split("/")[2] for key in setting.markers()] == ["second"]
+        output = capsys.readouterr().out
+        assert "NOT APPLIED  dev/mydb123: no request made it. Next: revert the commit." in output
+        assert output.rstrip().endswith("dev: 1 done, 0 not, 1 not asked for.")
+
+    def test_the_question_carries_what_main_says(self, setting: Setting) -> None:
+        setting.reviewed(file_of(root()))
+        setting.apply()
+        setting.reviewed(gone(root()))
+        setting.apply()
+        created, removed = setting.functions.questions
+        assert (created["type"], created["version"], created["text"]) == ("may_apply", 1, render(root()))
+        assert created["commit"] != removed["commit"] == setting.repository.checkout.head()
+        assert removed["text"] is None
+
+    def test_a_root_of_any_length_can_be_asked_about(self, setting: Setting) -> None:
+        setting.repository.on_main({Place("dev", "mydb123").root_path: "# long\n" * 20_000})
+        setting.functions.unasked = {"dev/mydb123"}
+        assert setting.apply() == []
+        assert len(setting.functions.questions[0]["text"]) == 50_000
+
+
 class TestRefusal:
     """What is not applied, and what the reviewer reads."""
 
@@ -291,7 +324,7 @@ class TestRefusal:
         setting.repository.on_main(file_of(root()))
         (failure,) = setting.apply()
         assert "no plan was reviewed" in failure
-        assert "bring it back by a pull request" in failure
+        assert "Ask for the change again through the API, whose pull request is planned" in failure
         assert setting.cloud.applied == []
         assert setting.functions.reports[-1]["retryable"] is False
 
@@ -306,7 +339,7 @@ class TestRefusal:
         setting.bucket.objects[key] = text.encode()
         (failure,) = setting.apply()
         assert "the reviewed plan in the state bucket cannot be read" in failure
-        assert "Bring the change again by a new pull request" in failure
+        assert "Ask for the change again through the API" in failure
         assert setting.cloud.applied == []
         assert setting.functions.reports[-1]["retryable"] is False
 
@@ -389,7 +422,7 @@ class TestRemoval:
         setting.reviewed(gone(root()))
         setting.instance()["deletion_protection"] = True
         (failure,) = setting.apply()
-        assert "deletion protection is on: disarm first" in failure
+        assert "through the API, which disarms it first" in failure
         assert INSTANCE in setting.cloud.states["dev/mydb123"].resources
 
     def test_no_database_goes_without_the_snapshot_that_its_environment_asks_for(

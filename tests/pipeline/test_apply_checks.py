@@ -89,16 +89,16 @@ def test_the_settings_of_what_is_no_instance_stop_no_removal() -> None:
 
 def test_a_protected_database_is_not_removed() -> None:
     plan = changes(resource(["delete"], before=instance(deletion_protection=True)))
-    assert "deletion protection is on: disarm first" in str(refusal(removing("dev"), plan, plan))
+    assert "through the API, which disarms it first" in str(refusal(removing("dev"), plan, plan))
 
 
 def test_what_was_reviewed_is_applied_and_what_was_not_is_refused_with_the_way_on() -> None:
     plan = changes(resource(["create"], after=instance()))
     check_plan(creating(), plan, plan, catalog())
-    assert "whose pipeline plans it" in str(refusal(creating(), plan, None))
+    assert "whose pull request is planned" in str(refusal(creating(), plan, None))
     assert str(refusal(creating(), plan, [])) == (
         f"the plan differs from the one that was reviewed: {INSTANCE}: create was not reviewed. Something "
-        "changed since the review: bring the change again by a new pull request"
+        "changed since the review: ask for the change again through the API"
     )
 
 

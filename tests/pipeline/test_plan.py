@@ -118,3 +118,25 @@ def test_a_long_plan_is_cut(setting: Setting) -> None:
     setting.cloud.words = "x" * 60_000
     assert planned(setting, file_of(root()))
     assert len(setting.functions.reports[0]["plan_text"]) == PLAN_TEXT_LIMIT
+
+
+def test_what_no_request_made_is_planned_only_while_the_glass_is_broken(setting: Setting) -> None:
+    assert not planned(setting, file_of(root()), "tidy/up")
+    assert [report["outcome"] for report in setting.functions.reports] == ["denied"]
+    assert setting.bucket.objects == {}
+    setting.functions.answers = [{"accepted": True, "break_glass": True, "reason": "ada broke the glass"}]
+    assert planned(setting, file_of(root()), "tidy/up")
+    assert [report["outcome"] for report in setting.functions.reports] == ["denied", "denied", "passed"]
+    assert setting.store.reviewed(Place("dev", "mydb123"), content_hash(render(root())))
+
+
+def test_a_broken_glass_lets_nothing_pass_but_the_missing_request(setting: Setting) -> None:
+    setting.functions.answers = [{"accepted": True, "break_glass": True, "reason": "ada broke the glass"}]
+    large = dataclasses.replace(root(), storage_gb=4000, max_storage_gb=4000)
+    assert not planned(setting, file_of(large), "tidy/up")
+    assert setting.bucket.objects == {}
+
+
+def test_a_plan_that_the_provisioner_denies_fails_the_job(setting: Setting) -> None:
+    setting.functions.answers = [{"accepted": True, "denied": True, "reason": "no request made it"}]
+    assert not planned(setting, file_of(root()))

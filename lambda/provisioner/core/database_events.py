@@ -18,6 +18,8 @@ class DatabaseEventType(StrEnum):
     EXPIRING = "expiring"
     IDLE = "idle"
     REMOVED_IN_GIT = "removed_in_git"  # by a change that no request asked for
+    NOT_APPLIED = "not_applied"  # main says what no request asked for
+    BREAK_GLASS = "break_glass"  # an operator lets its root change without a request, or ended that
     USED_AGAIN = "used_again"
     SNAPSHOT_DELETED = "snapshot_deleted"
     USERS_READY = "users_ready"
@@ -44,6 +46,8 @@ class DatabaseDetail(TypedDict, total=False):
     secret_arn: str
     asked_by: str
     doing: str
+    reason: str
+    until: str
     cause: str
     fix: str
 
@@ -104,6 +108,32 @@ def removed_in_git(at: dt.datetime, *, pipeline_url: str, commit: str | None) ->
         at=at,
         actor=PIPELINE,
         detail={"pipeline_url": pipeline_url, "commit": commit},
+    )
+
+
+def not_applied(
+    digest: str, at: dt.datetime, *, pipeline_url: str, commit: str, cause: str, fix: str
+) -> DatabaseEvent:
+    """Main says what no request asked for, so that it is not applied; once for each content of the root."""
+    return DatabaseEvent(
+        id=f"not_applied:{digest}",
+        type=DatabaseEventType.NOT_APPLIED,
+        at=at,
+        actor=PIPELINE,
+        detail={"pipeline_url": pipeline_url, "commit": commit, "cause": cause[:LONGEST_CAUSE], "fix": fix},
+    )
+
+
+def break_glass(
+    doing: str, at: dt.datetime, actor: str, *, opened_at: dt.datetime, until: dt.datetime, reason: str
+) -> DatabaseEvent:
+    """The break-glass switch was `opened` or `closed` by an operator, or `used` by a run of the pipeline."""
+    return DatabaseEvent(
+        id=f"break_glass:{instant(opened_at)}:{doing}",
+        type=DatabaseEventType.BREAK_GLASS,
+        at=at,
+        actor=actor,
+        detail={"doing": doing, "reason": reason, "until": instant(until)},
     )
 
 

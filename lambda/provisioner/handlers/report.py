@@ -15,14 +15,18 @@ from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.core.shown import shown
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.drift import DriftReceiver
+from provisioner.reports.may_apply import ApplyGuard
 from provisioner.reports.origin import CLOUD, is_job_address
 from provisioner.reports.plan import PlanReceiver
 from provisioner.reports.schema import (
+    Answer,
+    ApplyQuestion,
     ApplyReport,
     DriftReport,
     PlanReport,
     Report,
     ReportError,
+    encode_answer,
     parse,
     unknown_fields,
 )
@@ -43,10 +47,14 @@ def plan_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any
 @metrics.log_metrics
 def apply_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function that main's pipeline may call."""
-    return _answer(event, (ApplyReport, DriftReport))
+    return _answer(event, (ApplyReport, DriftReport, ApplyQuestion))
 
 
 def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
+    return encode_answer(_answered(event, taken))
+
+
+def _answered(event: dict[str, Any], taken: tuple[type, ...]) -> Answer:
     """What became of a report, and where it was not taken, whether the pipeline should send it again."""
     try:
         report = parse(event)
@@ -56,16 +64,16 @@ def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
         logger.append_keys(environment=report.environment, database_name=report.database_name)
         if ignored := unknown_fields(event):
             logger.warning("the report has fields that only a newer release reads", fields=ignored)
-        reason = _receive(report)
+        answer = _receive(report)
     except (TryLater, MayPass) as error:
         logger.warning("later", reason=str(error))
-        return {"accepted": False, "retry": True, "reason": str(error)}
+        return Answer(accepted=False, retry=True, reason=str(error))
     except (ReportError, NeedsPerson) as error:
         logger.error("refused", reason=str(error))
         metrics.add_metric(name="ReportsRefused", unit=MetricUnit.Count, value=1)
-        return {"accepted": False, "retry": False, "reason": str(error)}
-    logger.info("received", type=report.type, reason=reason)
-    return {"accepted": True, "reason": reason}
+        return Answer(accepted=False, retry=False, reason=str(error))
+    logger.info("received", type=report.type, reason=answer.reason)
+    return answer
 
 
 def _check_address(report: Report) -> None:
@@ -77,20 +85,47 @@ def _check_address(report: Report) -> None:
         )
 
 
-def _receive(report: Report) -> str:
+def _receive(report: Report) -> Answer:
     """Act on a report; what became of it."""
     match report:
         case PlanReport():
             return _receive_plan(report)
         case ApplyReport():
-            return _receive_apply(report)
+            return Answer(accepted=True, reason=_receive_apply(report))
         case DriftReport():
-            return _receive_drift(report)
+            return Answer(accepted=True, reason=_receive_drift(report))
+        case ApplyQuestion():
+            return _receive_question(report)
 
 
-def _receive_plan(report: PlanReport) -> str:
+def _receive_plan(report: PlanReport) -> Answer:
     github, base = repository.github(), settings.base_branch()
-    return PlanReceiver(settings.ledger(), deployed.catalog(), github, base, _now).receive(report)
+    answer = PlanReceiver(settings.ledger(), deployed.catalog(), github, base, _now).receive(report)
+    if answer.break_glass:
+        _broken_glass(answer.reason)
+    return answer
+
+
+def _receive_question(question: ApplyQuestion) -> Answer:
+    """Whether main's root of a database may be applied; what may not is shown, and the alarm rings."""
+    guard = ApplyGuard(settings.ledger(), repository.github, settings.base_branch())
+    found = guard.answer(question, _now())
+    if found.glass:
+        _broken_glass(found.reason)
+    if not found.may_apply:
+        metrics.add_metric(name="RootsNotApplied", unit=MetricUnit.Count, value=1)
+        logger.error("not applied", commit=question.commit, reason=found.reason)
+        try:
+            guard.comment(question, found)
+        except Exception:  # the ledger has it already, so that GitHub's absence loses nothing
+            logger.exception("the comment was not written")
+    return Answer(accepted=True, may_apply=found.may_apply, reason=found.reason, fix=found.fix)
+
+
+def _broken_glass(reason: str) -> None:
+    """A root passes without a request: the alarm rings."""
+    metrics.add_metric(name="BreakGlass", unit=MetricUnit.Count, value=1)
+    logger.warning("the glass is broken", reason=reason)
 
 
 def _receive_apply(report: ApplyReport) -> str:

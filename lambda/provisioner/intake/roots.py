@@ -100,8 +100,15 @@ def changed(
     if after == root:
         raise refusals.nothing_to_change(root)
     # What was disarmed for a removal that did not come is armed again.
-    protected = root.deletion_protection or catalog.environments[root.environment].deletion_protection
-    return dataclasses.replace(after, deletion_protection=protected, request_id=request_id)
+    rules = catalog.environments[root.environment]
+    # What the catalog asks for by now comes along: the gate would deny the change without it.
+    return dataclasses.replace(
+        after,
+        deletion_protection=root.deletion_protection or rules.deletion_protection,
+        final_snapshot=root.final_snapshot or rules.final_snapshot,
+        backup_retention_days=max(root.backup_retention_days, rules.backup_retention_days),
+        request_id=request_id,
+    )
 
 
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:

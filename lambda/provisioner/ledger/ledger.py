@@ -13,8 +13,10 @@
 | `KEY#<API key id>` | `KEY` | whose key it is |
 | `STAT#<kind>#<engine>#<class>` | `STAT` | how long the last requests of this sort took, by step |
 | `TURN#<what>` | `TURN` | when something that is done once in a while is due again |
+| `GLASS#<environment>#<name>` | `GLASS#<time>` | who let a root change without a request, why, until when |
 
-The rows are made in rows.py, new_request.py, quota.py, step_times.py and turns.py; a key by ops/team_key.py.
+The rows are made in rows.py, new_request.py, quota.py, step_times.py, turns.py and break_glass.py; a key by
+ops/team_key.py.
 Every change is one transaction on condition of the version that was read, so that no update is lost and a
 crash leaves all of it or nothing. The ledger is also the outbox: a request that is not finished carries the
 time at which the reaper looks after it (`due_kind`, `due_at`).
@@ -33,6 +35,7 @@ from provisioner.core.lifecycle import WITHOUT_MERGE, DatabaseState, State, deri
 from provisioner.core.models import Activity, Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
+from provisioner.ledger.break_glass import BreakGlass
 from provisioner.ledger.codecs import when
 from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded
 from provisioner.ledger.quota import QUOTA, charged
@@ -69,6 +72,11 @@ class Ledger(Reads):
     def turns(self) -> Turns:
         """Who does the work that is done once in a while."""
         return Turns(self._table)
+
+    @property
+    def break_glass(self) -> BreakGlass:
+        """The switch that lets a root change without a request."""
+        return BreakGlass(self._table)
 
     # Requests begin
 

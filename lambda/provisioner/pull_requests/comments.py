@@ -12,6 +12,7 @@ from provisioner.pull_requests.markdown import cell
 PLAN: Final = "<!-- rds-provisioner: plan -->"
 OUTCOME: Final = "<!-- rds-provisioner: outcome -->"
 DRIFT: Final = "<!-- rds-provisioner: drift -->"
+NOT_APPLIED: Final = "<!-- rds-provisioner: not applied -->"
 EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
 IDLE: Final = "<!-- rds-provisioner: idle -->"
 ENDED: Final = "<!-- rds-provisioner: ended -->"

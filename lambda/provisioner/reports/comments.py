@@ -6,9 +6,9 @@ Each ends with what to do next.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from provisioner.pull_requests.comments import DRIFT, OUTCOME, PLAN
+from provisioner.pull_requests.comments import DRIFT, NOT_APPLIED, OUTCOME, PLAN
 from provisioner.pull_requests.markdown import cell, folded, link, policy_table, quoted, sha
-from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, Summary
+from provisioner.reports.schema import ApplyQuestion, ApplyReport, DriftReport, PlanReport, Summary
 
 _CAUSE_LENGTH: Final = 4_000
 _MOST_RULES: Final = 16
@@ -57,11 +57,19 @@ def outcome_comment(report: ApplyReport, request_id: str) -> str:
     return f"{OUTCOME}\n{text}\n\n{_end(report.pipeline_url, next_step)}"
 
 
+def not_applied_comment(question: ApplyQuestion, cause: str, fix: str) -> str:
+    """What main says of a database without a request, so that it is not applied, and the way back."""
+    return (
+        f"{NOT_APPLIED}\n## ⛔ What main says of {cell(str(question.place))} is not applied\n\n"
+        f"At `{sha(question.commit)}`:\n\n{quoted(cause)}\n\n{_end(question.pipeline_url, f'{fix}.')}"
+    )
+
+
 def drift_comment(report: DriftReport) -> str:
     """What the nightly check found to differ."""
     next_step = (
-        "undo it by hand, or bring it into the root by a pull request; the next apply of this database would "
-        "set it back."
+        "undo it by hand, or ask for the same through the API; the next apply of this database would set it "
+        "back."
     )
     return (
         f"{DRIFT}\n## 🔎 {cell(str(report.place))} differs from its root\n\n"

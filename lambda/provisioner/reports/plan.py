@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioner.core import events
+from provisioner.core.asked import difference
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
 from provisioner.core.events import Event
@@ -22,7 +23,7 @@ from provisioner.pull_requests.comments import PLAN
 from provisioner.pull_requests.merge import Merger
 from provisioner.reports.as_asked import is_as_asked
 from provisioner.reports.comments import counts, plan_comment
-from provisioner.reports.schema import PlanReport
+from provisioner.reports.schema import Answer, PlanReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +36,67 @@ class PlanReceiver:
     base: str
     clock: Callable[[], dt.datetime]
 
-    def receive(self, report: PlanReport) -> str:
+    def receive(self, report: PlanReport) -> Answer:
         """Record a plan, comment and perhaps merge; the next step. Raises TryLater where it is too early."""
-        branch = BranchName.parse(report.branch)
-        request = self.ledger.request_for_branch(branch.place, branch.id8) if branch else None
+        request = self._request(report)
         found = self._pull_request(request, report.branch)
         if found.head_sha != report.commit:
-            return "the branch has moved on; its newest commit has its own pipeline"
+            reason = "the branch has moved on; its newest commit has its own pipeline"
+            return Answer(accepted=True, reason=reason)
         now, merging = self.clock(), False
-        if request:
-            event = planned_event(report, request, now)
-            request = self.ledger.add_event(request.id, event, now)
-            merging = self._merger.may_merge(request, event, found)
+        if request is None:
+            return self._unasked(report, found, now)
+        if wrong := self._difference(request, found):
+            return self._denied(report, found, request, wrong, now)
+        event = planned_event(report, request, now)
+        request = self.ledger.add_event(request.id, event, now)
+        merging = self._merger.may_merge(request, event, found)
         next_step = self._next_step(request, report, found, merging=merging)
         self._comment(report, found, next_step)
-        if merging and request and (refusal := self._merger.merge(request, found, self.clock())):
+        if merging and (refusal := self._merger.merge(request, found, self.clock())):
             next_step = (
                 f"GitHub did not let it merge yet ({refusal}). It is tried again automatically; "
                 "where the reason stays, a reviewer merges."
             )
             self._comment(report, found, next_step)
-        return next_step
+        return Answer(accepted=True, reason=next_step)
+
+    def _request(self, report: PlanReport) -> Request | None:
+        """The request that made a branch; a branch may only look as if one had."""
+        branch = BranchName.parse(report.branch)
+        request = self.ledger.request_for_branch(branch.place, branch.id8) if branch else None
+        return request if request and branch and request.kind.value == branch.kind else None
+
+    def _difference(self, request: Request, found: PullRequest) -> str | None:
+        """How the branch's root differs from what its request asked for, unless the worker wrote it."""
+        if found.head_sha == request.progress.commit:
+            return None
+        there = self.github.file(request.place.root_path, found.head_sha)
+        return difference(request, there[1].decode("utf-8", "replace") if there else None)
+
+    def _denied(
+        self, report: PlanReport, found: PullRequest, request: Request, wrong: str, now: dt.datetime
+    ) -> Answer:
+        """Someone changed the branch: what it says now is not what was checked, and would not be applied."""
+        cause = f"the branch says otherwise than request {request.id} asked for: {wrong}"
+        fix = "cancel this request, which closes the pull request, and ask for what is wanted through the API"
+        where = {"pipeline_url": report.pipeline_url}
+        self.ledger.add_event(
+            request.id, events.failed_plan(report.commit, now, **where, cause=cause, fix=fix), now
+        )
+        self._comment(_as_denied(report, cause), found, f"{fix}.")
+        return Answer(accepted=True, denied=True, reason=cause, fix=fix)
+
+    def _unasked(self, report: PlanReport, found: PullRequest, now: dt.datetime) -> Answer:
+        """No request made this pull request; an operator's switch alone lets it pass."""
+        if glass := self.ledger.break_glass.open_for(report.place, now):
+            reason = f"{glass.actor} broke the glass for {glass.place} until {glass.until:%H:%M} UTC"
+            self._comment(report, found, f"{reason}: an operator merges it before that.")
+            return Answer(accepted=True, break_glass=True, reason=reason)
+        cause = f"no request made this pull request, and roots change through the API alone ({found.branch})"
+        fix = "close it, and ask for the change by POST /provision-rds, PATCH or DELETE"
+        self._comment(_as_denied(report, cause), found, f"{fix}.")
+        return Answer(accepted=True, denied=True, reason=cause, fix=fix)
 
     @property
     def _merger(self) -> Merger:
@@ -74,9 +115,7 @@ class PlanReceiver:
     def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
         self.github.put_comment(found.number, PLAN, plan_comment(report, next_step))
 
-    def _next_step(
-        self, request: Request | None, report: PlanReport, found: PullRequest, *, merging: bool
-    ) -> str:
+    def _next_step(self, request: Request, report: PlanReport, found: PullRequest, *, merging: bool) -> str:
         if found.state != "open":
             return "nothing; this pull request is closed."
         if report.outcome == "denied":
@@ -85,8 +124,6 @@ class PlanReceiver:
             return "read the cause, fix it, and run the pipeline's workflow again."
         if merging:
             return "it merges automatically now."
-        if request is None:
-            return "a code owner reviews, approves and merges."
         if request.progress.edited or found.head_sha != request.progress.commit:
             return "someone changed the branch or its file on main, so a reviewer reads, approves and merges."
         if request.progress.cancelling:
@@ -96,6 +133,11 @@ class PlanReceiver:
                 "the plan shows other changes than were asked for, so a reviewer reads, approves and merges."
             )
         return "a code owner reviews, approves and merges."
+
+
+def _as_denied(report: PlanReport, cause: str) -> PlanReport:
+    """The report as the provisioner judges it, whatever the branch's own pipeline says."""
+    return report.model_copy(update={"outcome": "denied", "cause": cause, "plan_text": ""})
 
 
 def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Event:

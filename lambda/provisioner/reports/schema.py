@@ -16,6 +16,8 @@ from provisioner.core.policy import PolicyResult
 
 # What a report carries of a plan's text; a comment shows less.
 PLAN_TEXT_LIMIT: Final = 50_000
+# What a question carries of a root; no root that the provisioner writes is as long.
+ROOT_TEXT_LIMIT: Final = 50_000
 _LONGEST_PROBLEM: Final = 2_000
 _MOST_FIELDS: Final = 20
 _LONGEST_FIELD: Final = 80
@@ -108,13 +110,44 @@ class DriftReport(_Report):
     plan_text: PlanText = ""
 
 
-Report: TypeAlias = PlanReport | ApplyReport | DriftReport
+class ApplyQuestion(_Report):
+    """May what main says of this database be applied? `text` is its main.tf, None where main has none."""
+
+    type: Literal["may_apply"] = "may_apply"
+    text: Annotated[str, Field(max_length=ROOT_TEXT_LIMIT)] | None
+
+
+class Answer(BaseModel):
+    """What a function answers; older functions leave out what they do not know, newer ones may say more.
+
+    `retry` asks for the same report again. `denied` says that the provisioner denies what the plan passed,
+    and `break_glass` that an operator lets this pull request pass without a request. `may_apply` answers a
+    question; `fix` says what to do where it is False.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    accepted: bool
+    reason: str = ""
+    retry: bool | None = None
+    denied: bool | None = None
+    break_glass: bool | None = None
+    may_apply: bool | None = None
+    fix: str | None = None
+
+
+Report: TypeAlias = PlanReport | ApplyReport | DriftReport | ApplyQuestion
 _ADAPTER: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="type")])
 
 
 def encode(report: Report) -> dict[str, Any]:
     """A report as the pipeline sends it, ready for JSON."""
     return report.model_dump(mode="json")
+
+
+def encode_answer(answer: Answer) -> dict[str, Any]:
+    """An answer as a function gives it, without what it does not say."""
+    return answer.model_dump(mode="json", exclude_none=True)
 
 
 def parse(content: Any) -> Report:
