@@ -9,6 +9,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from sandbox.cloud import REGION, Cloud
+from sandbox.network import Network
 from sandbox.processes import Processes
 from sandbox.state_directory import PROJECT
 
@@ -19,11 +20,11 @@ ENVIRONMENTS = tuple(yaml.safe_load((PROJECT / "catalog.yaml").read_text())["env
 ROLES = ("plan", *(f"apply-{environment}" for environment in ENVIRONMENTS))
 
 
-def apply(cloud: Cloud, processes: Processes, directory: Path, *, repository: str) -> None:
+def apply(cloud: Cloud, processes: Processes, directory: Path, network: Network, *, repository: str) -> None:
     """Apply it for the default VPC. Lifecycle rules take most of its minute."""
     leave_out = shutil.ignore_patterns(".terraform", "tests")
     shutil.copytree(PROJECT / "terraform" / "foundation", directory, ignore=leave_out)
-    (directory / "sandbox.auto.tfvars.json").write_text(json.dumps(variables(cloud, repository)))
+    (directory / "sandbox.auto.tfvars.json").write_text(json.dumps(variables(network, repository)))
     environment = cloud.environment()
     for command in (["init", "-input=false"], ["apply", "-input=false", "-auto-approve"]):
         processes.run("foundation", ["terraform", *command, "-no-color"], environment, directory)
@@ -56,18 +57,19 @@ def role_arns(cloud: Cloud) -> dict[str, str]:
     return {"plan": found, "apply": found.removesuffix("plan") + "apply"}
 
 
-def variables(cloud: Cloud, repository: str) -> dict[str, Any]:
-    ec2 = cloud.client("ec2")
-    vpc = ec2.describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
-    subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
-    network = {"vpc_id": vpc, "subnet_ids": [subnet["SubnetId"] for subnet in subnets]}
-    network["client_cidr_blocks"] = ["10.0.0.0/8"]
+def variables(network: Network, repository: str) -> dict[str, Any]:
+    place = {
+        "vpc_id": network.vpc,
+        "subnet_ids": network.subnets,
+        "client_cidr_blocks": ["10.0.0.0/8"],
+        "client_security_group_ids": [network.access_group],
+    }
     return {
         "region": REGION,
         "state_bucket_name": STATE_BUCKET,
         "circleci_organization_id": ORGANIZATION_ID,
         "circleci_project_id": PROJECT_ID,
         "repository": f"github.com/{repository}",
-        "environments": dict.fromkeys(ENVIRONMENTS, network),
+        "environments": dict.fromkeys(ENVIRONMENTS, place),
         "catalog_file": str(PROJECT / "catalog.yaml"),
     }

@@ -11,6 +11,7 @@ import yaml
 from ops.team_key import TeamKeys
 from sandbox.cloud import REGION, Cloud
 from sandbox.github.start import GitHub
+from sandbox.network import Network
 from sandbox.processes import Processes
 from sandbox.state_directory import CACHE, PROJECT
 
@@ -56,7 +57,13 @@ def build(processes: Processes) -> None:
 
 
 def deploy(
-    cloud: Cloud, processes: Processes, github: GitHub, *, events_url: str, circleci_url: str
+    cloud: Cloud,
+    processes: Processes,
+    github: GitHub,
+    network: Network,
+    *,
+    events_url: str,
+    circleci_url: str,
 ) -> Deployed:
     """Deploy what was built, hand the secrets over, and give each team a key."""
     overrides = {
@@ -68,8 +75,8 @@ def deploy(
         "GitHubInstallationId": github.installation_id,
         "EventsWebhookUrl": events_url,
         # Functions run as processes here, which reach the databases from any network.
-        "AccessSubnetIds": "subnet-0123456789abcdef0",
-        "AccessSecurityGroupId": "sg-0123456789abcdef0",
+        "AccessSubnetIds": ",".join(network.subnets),
+        "AccessSecurityGroupId": network.access_group,
         "RetryThroughCircleCi": "true",
         "CircleCiUrl": circleci_url,
         "DeploymentType": "AllAtOnce",

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from sandbox import foundation, stack
+from sandbox import foundation, network, stack
 from sandbox.aws import start as aws
 from sandbox.aws.fleet import missing_engines
 from sandbox.aws.servers import free_port
@@ -57,10 +57,11 @@ class Supervisor:
             hosted = pool.submit(self._start_github)
             with self._progress.step("starting AWS", "AWS answers"):
                 aws.start(self._cloud, self._processes, self._temporary)
-            self._foundation = pool.submit(self._apply_foundation)
+            place = network.make(self._cloud)
+            self._foundation = pool.submit(self._apply_foundation, place)
             built.result()
             host = hosted.result()
-            deployed = self._deploy(host)
+            deployed = self._deploy(host, place)
             self._wait_for_foundation()
         except BaseException:
             # What still runs in the pool is of no use any more.
@@ -107,19 +108,24 @@ class Supervisor:
                 secret=secrets.token_hex(20),
             )
 
-    def _apply_foundation(self) -> None:
+    def _apply_foundation(self, place: network.Network) -> None:
         with self._progress.step("applying the foundation", "the foundation is applied to the last rule"):
             foundation.apply(
-                self._cloud, self._processes, self._directory.path / "foundation", repository=REPOSITORY
+                self._cloud,
+                self._processes,
+                self._directory.path / "foundation",
+                place,
+                repository=REPOSITORY,
             )
 
-    def _deploy(self, host: GitHub) -> stack.Deployed:
+    def _deploy(self, host: GitHub, place: network.Network) -> stack.Deployed:
         done = "the stack is deployed (sam deploy), teams alpha and beta have keys"
         with self._progress.step("deploying the stack", done):
             deployed = stack.deploy(
                 self._cloud,
                 self._processes,
                 host,
+                place,
                 events_url=self._receiver.url,
                 circleci_url=self._circleci_url,
             )

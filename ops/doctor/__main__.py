@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         http.call,
         {name: os.environ[name] for name in _TOKENS if os.environ.get(name)},
         os.environ.get("CIRCLECI_URL", "https://circleci.com"),
+        os.environ.get("RDSCTL_URL", stack.outputs.get("ApiUrl", "")).rstrip("/"),
     )
     width, findings = max(len(check.name) for check in CHECKS), []
     for finding in look(CHECKS, deployment):

@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from ops.doctor import clone, foundation, functions, offered, permissions, quotas, roles
+from ops.doctor import (
+    api,
+    circleci,
+    clone,
+    foundation,
+    functions,
+    github,
+    offered,
+    permissions,
+    quotas,
+    roles,
+)
 from ops.doctor.deployment import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -11,6 +22,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     *roles.CHECKS,
     *permissions.CHECKS,
     *functions.CHECKS,
+    *github.CHECKS,
+    *circleci.CHECKS,
+    *api.CHECKS,
     *quotas.CHECKS,
     *offered.CHECKS,
 )

@@ -23,7 +23,7 @@ class Deployment:
     """Everything is read when a check first asks for it, and once.
 
     `outputs` are the foundation's by name; it raises NotLooked where they cannot be read. `tokens` are those
-    of the environment: GITHUB_TOKEN, CIRCLE_TOKEN, RDSCTL_API_KEY.
+    of the environment: GITHUB_TOKEN, CIRCLE_TOKEN, RDSCTL_API_KEY. `api_url` has no slash at its end.
     """
 
     stack: Stack
@@ -33,6 +33,7 @@ class Deployment:
     http: Http
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     circleci_url: str = "https://circleci.com"
+    api_url: str = ""
 
     @functools.cached_property
     def catalog(self) -> Catalog:

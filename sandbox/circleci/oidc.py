@@ -16,24 +16,24 @@ class Issuer:
     """Signs tokens for one organisation and project, with a key that lives as long as the process."""
 
     def __init__(self, *, organization_id: str, project_id: str) -> None:
-        self._organization_id = organization_id
-        self._project_id = project_id
+        self.organization_id = organization_id
+        self.project_id = project_id
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def token(self, *, repository: str, branch: str, pipeline_id: str, workflow_id: str, job_id: str) -> str:
         now = int(time.time())
         origin = f"github.com/{repository}"
         claims = {
-            "iss": f"https://oidc.circleci.com/org/{self._organization_id}",
-            "aud": self._organization_id,
+            "iss": f"https://oidc.circleci.com/org/{self.organization_id}",
+            "aud": self.organization_id,
             "sub": (
-                f"org/{self._organization_id}/project/{self._project_id}/user/{uuid.UUID(int=0)}"
+                f"org/{self.organization_id}/project/{self.project_id}/user/{uuid.UUID(int=0)}"
                 f"/vcs-origin/{origin}/vcs-ref/refs/heads/{branch}"
             ),
             "iat": now,
             "exp": now + 3600,
-            "oidc.circleci.com/project-id": self._project_id,
-            "oidc.circleci.com/org-id": self._organization_id,
+            "oidc.circleci.com/project-id": self.project_id,
+            "oidc.circleci.com/org-id": self.organization_id,
             "oidc.circleci.com/pipeline-id": pipeline_id,
             "oidc.circleci.com/workflow-id": workflow_id,
             "oidc.circleci.com/job-id": job_id,

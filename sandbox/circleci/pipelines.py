@@ -29,7 +29,7 @@ class Pipelines:
     def __init__(self, project: Project, issuer: Issuer) -> None:
         self.project = project
         self.all: dict[int, Pipeline] = {}
-        self._issuer = issuer
+        self.issuer = issuer
         self._numbers = itertools.count(1)
         self._job_numbers = itertools.count(1)
         self._change = threading.Condition()
@@ -189,7 +189,7 @@ class Pipelines:
             record.job,
             directory=directory,
             source=pipeline.source,
-            environment=job_environment(self.project, self._issuer, pipeline, workflow, record),
+            environment=job_environment(self.project, self.issuer, pipeline, workflow, record),
         )
         succeeded = record.run.run()
         if self._stopping or pipeline.superseded_by:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sandbox.circleci import page
+from sandbox.circleci import api, page
 from sandbox.circleci.job import Source
 from sandbox.circleci.pipelines import Pipelines, git
 
@@ -31,7 +31,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         pipelines = self.server.pipelines.all
-        if self.path == "/":
+        if found_by_api := api.answer(self.server.pipelines, self.path):
+            self._answer(*found_by_api)
+        elif self.path == "/":
             self._answer(HTTPStatus.OK, page.overview(list(pipelines.values())))
         elif self.path == "/api/pipelines":
             shown = [

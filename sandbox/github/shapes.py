@@ -1,5 +1,6 @@
 """GitHub's JSON for each thing that a call returns or a webhook carries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,22 @@ class Shapes:
             "url": self.api,
             "clone_url": f"{self.url}/{self.full_name}.git",
             "default_branch": "main",
+        }
+
+    def delivery(self, number: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """One delivery of a webhook, as the list of them shows it."""
+        status = int(entry["status"])
+        return {
+            "id": number,
+            "guid": entry["id"],
+            "delivered_at": entry["at"],
+            "redelivery": False,
+            "duration": 0.1,
+            "status": "OK" if 200 <= status < 300 else "Invalid HTTP Response",
+            "status_code": status,
+            "event": entry["event"],
+            "action": None,
+            "url": "",
         }
 
     def pull(self, pull: Pull, *, state: str = "unknown") -> dict[str, Any]:

@@ -11,6 +11,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.github.pulls import now
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -76,6 +78,7 @@ class Webhooks:
             },
         )
         entry: dict[str, Any] = {"id": delivery_id, "event": event, "url": target.url, "body": body.decode()}
+        entry["at"] = now()
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 entry["status"], entry["answer"] = response.status, response.read().decode("utf-8", "replace")

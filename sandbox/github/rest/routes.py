@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from sandbox.github.hub import Hub
 from sandbox.github.refused import NOT_FOUND, Refused
-from sandbox.github.rest import app, contents, conversation, pulls, refs
+from sandbox.github.rest import app, contents, conversation, pulls, refs, repository
 from sandbox.github.rest.call import Answer, Call
 
 Function = Callable[..., Answer]
@@ -25,6 +25,10 @@ _JWT: Final = "jwt"  # the App itself calls, for no installation
 ROUTES: Final[list[tuple[str, str, str, Function]]] = [
     ("POST", r"/app/installations/(?P<installation>\d+)/access_tokens", _JWT, app.new_token),
     ("GET", r"/app", _JWT, app.get_app),
+    ("GET", r"/app/installations/(?P<installation>\d+)", _JWT, app.get_installation),
+    ("GET", r"/app/hook/config", _JWT, app.get_hook_config),
+    ("GET", r"/app/hook/deliveries", _JWT, app.list_deliveries),
+    ("GET", _REPOSITORY, "metadata:read", repository.get_repository),
     ("GET", _REPOSITORY + r"/git/ref/heads/(?P<branch>.+)", "contents:read", refs.get_ref),
     ("POST", _REPOSITORY + r"/git/refs", "contents:write", refs.create_ref),
     ("DELETE", _REF, "contents:write", refs.delete_ref),

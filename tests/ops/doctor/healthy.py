@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from provisioner.core.catalog import Catalog
 
 from ops.doctor.checks import CHECKS
 from ops.doctor.deployment import Deployment
@@ -23,6 +25,9 @@ PROJECT = Path(__file__).parents[3]
 ACCOUNT = "123456789012"
 ORGANIZATION = "11111111-2222-4333-8444-555555555555"
 CIRCLECI_PROJECT = "66666666-7777-4888-8999-aaaaaaaaaaaa"
+API = "https://rds.acme.example"
+CIRCLECI = "https://circleci.com/api/v2/project/gh/acme/rds-provisioner"
+TOKENS = {"GITHUB_TOKEN": "ghp_1", "CIRCLE_TOKEN": "c1", "RDSCTL_API_KEY": "k1"}
 ENVIRONMENTS = ("dev", "staging", "prod")
 PEM = (
     rsa.generate_private_key(65537, 2048)
@@ -46,12 +51,15 @@ class Setting:
     aws: CannedAws = field(default_factory=lambda: CannedAws(replies()))
     outputs: dict[str, Any] = field(default_factory=lambda: dict(outputs()))
     parameters: dict[str, str] = field(default_factory=lambda: dict(parameters()))
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=lambda: dict(TOKENS))
+    web: dict[str, Answer] = field(default_factory=lambda: dict(pages()))
     foundation: bool = True
 
     def deployment(self) -> Deployment:
         stack = Stack("rds-provisioner", stack_outputs(), self.parameters)
-        return Deployment(stack, self.clone, self.aws.client, self._outputs, self._http, self.tokens)
+        return Deployment(
+            stack, self.clone, self.aws.client, self._outputs, self._http, self.tokens, api_url=API
+        )
 
     def look(self, name: str) -> Finding:
         """The end of the check of this name."""
@@ -74,7 +82,10 @@ class Setting:
     def _http(
         self, method: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any] | None = None
     ) -> Answer:
-        raise NotLooked(f"{url} does not answer")
+        named = f"{method} {url}" + (" with a key" if "x-api-key" in headers else "")
+        if named not in self.web:
+            raise AssertionError(f"nobody said what {named} answers")
+        return self.web[named]
 
 
 def clone(directory: Path) -> Path:
@@ -99,6 +110,93 @@ def outputs() -> dict[str, Any]:
     }
 
 
+def pages() -> dict[str, Answer]:
+    """What GitHub, CircleCI and the API answer, by call."""
+    permissions = {"contents": "write", "pull_requests": "write", "metadata": "read", "members": "read"}
+    github = {
+        "POST /app/installations/815/access_tokens": (
+            201,
+            {"token": "ghs_1", "expires_at": "2027-01-01T00:00:00Z"},
+        ),
+        "GET /app": (200, {"permissions": permissions, "events": ["pull_request", "pull_request_review"]}),
+        "GET /app/installations/815": (200, {"permissions": permissions, "suspended_at": None}),
+        "GET /app/hook/config": (
+            200,
+            {"url": "https://rds.acme.example/webhooks/github", "content_type": "json", "insecure_ssl": "0"},
+        ),
+        "GET /app/hook/deliveries?per_page=20": (200, [delivery(200), delivery(502)]),
+        "GET /repos/acme/rds-provisioner": (200, {"default_branch": "main"}),
+        "GET /repos/acme/rds-provisioner/codeowners/errors": (200, {"errors": []}),
+        "GET /repos/acme/rds-provisioner/rules/branches/main?per_page=100": (200, rules()),
+        "GET /repos/acme/rds-provisioner/rulesets/1": (200, {"name": "reviews", "bypass_actors": []}),
+        "GET /repos/acme/rds-provisioner/rulesets/2": (
+            200,
+            {"name": "restrict updates", "bypass_actors": [{"actor_type": "Integration", "actor_id": 4711}]},
+        ),
+    }
+    project = {"id": CIRCLECI_PROJECT, "organization_id": ORGANIZATION, "slug": "gh/acme/rds-provisioner"}
+    names = ("AWS_REGION", "TF_STATE_BUCKET", "AWS_PLAN_ROLE_ARN", "AWS_APPLY_ROLE_ARN")
+    circleci = {
+        "": project,
+        "/envvar": {"items": [{"name": name, "value": "xxxx"} for name in names]},
+        "/settings": {"advanced": settings()},
+        "/schedule": {"items": [{"parameters": {"branch": "main", "nightly": True}}]},
+        "/pipeline": {"items": [{"id": "p1", "number": 7, "state": "created", "errors": []}]},
+    }
+    catalog = yaml.safe_load((PROJECT / "catalog.yaml").read_text())
+    shown = Catalog.model_validate(catalog).model_dump(mode="json", exclude={"teams"})
+    refused = Answer(403, {"status": 403}, {"content-type": "application/problem+json"})
+    passed = Answer(200, {"policy": {"passed": True, "results": []}})
+    return {
+        **{
+            f"{call.partition(' ')[0]} https://api.github.com{call.partition(' ')[2]}": Answer(
+                status, content
+            )
+            for call, (status, content) in github.items()
+        },
+        **{f"GET {CIRCLECI}{path}": Answer(200, content) for path, content in circleci.items()},
+        "GET https://circleci.com/api/v2/pipeline/p1/workflow": Answer(
+            200, {"items": [{"status": "success"}]}
+        ),
+        f"GET {API}/health": Answer(200, {"status": "ok"}),
+        f"GET {API}/catalog": refused,
+        f"GET {API}/catalog with a key": Answer(200, shown),
+        f"POST {API}/provision-rds?dry_run=true with a key": passed,
+    }
+
+
+def delivery(status: int) -> dict[str, Any]:
+    """A webhook's delivery, as GitHub lists it."""
+    return {"id": 1, "event": "pull_request", "delivered_at": "2026-11-26T12:00:00Z", "status_code": status}
+
+
+def rules(**pull_request: Any) -> list[dict[str, Any]]:
+    """The rules of main, of two rulesets."""
+    reviews = {
+        "required_approving_review_count": 0,
+        "require_code_owner_review": True,
+        "dismiss_stale_reviews_on_push": True,
+        "allowed_merge_methods": ["squash"],
+    } | pull_request
+    return [
+        {"type": "deletion", "ruleset_id": 1},
+        {"type": "non_fast_forward", "ruleset_id": 1},
+        {"type": "pull_request", "ruleset_id": 1, "parameters": reviews},
+        {"type": "update", "ruleset_id": 2},
+    ]
+
+
+def settings(**changed: bool) -> dict[str, bool]:
+    """The advanced settings of a CircleCI project."""
+    return {
+        "disable_ssh": True,
+        "build_fork_prs": False,
+        "forks_receive_secret_env_vars": False,
+        "build_prs_only": False,
+        "autocancel_builds": True,
+    } | changed
+
+
 def stack_outputs() -> dict[str, str]:
     names = ("GitHubAppKeySecretArn", "GitHubWebhookSecretArn", "CircleCiSecretArn")
     return {name: f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}" for name in names} | {
@@ -111,6 +209,8 @@ def parameters() -> dict[str, str]:
     """The stack's."""
     return {
         "GitHubRepository": "acme/rds-provisioner",
+        "GitHubAppId": "4711",
+        "GitHubInstallationId": "815",
         "RetryThroughCircleCi": "true",
         "AccessSubnetIds": ACCESS_SUBNETS,
         "AccessSecurityGroupId": ACCESS_GROUP,

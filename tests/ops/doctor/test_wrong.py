@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ops.doctor.checks import CHECKS
+from ops.doctor.http import Answer
 from ops.doctor.verdict import Verdict
 from tests.ops.doctor import healthy
 from tests.ops.doctor.canned_aws import Refusal
@@ -80,7 +81,35 @@ def quotas(name: str, used: int, most: int) -> Spoil:
     return aws("rds.DescribeAccountAttributes", found)
 
 
-MODULE = "terraform/modules/rds_database"
+def web(call: str, status: int, content: Any = None, **headers: str) -> Spoil:
+    """GitHub, CircleCI or the API answers a call otherwise; `call` is how the call's name ends."""
+
+    def spoil(setting: Setting) -> None:
+        (name,) = [name for name in setting.web if name.endswith(call)]
+        setting.web[name] = Answer(status, content, headers)
+
+    return spoil
+
+
+def changed(call: str, **fields: Any) -> Spoil:
+    """One answer of the web with other fields."""
+
+    def spoil(setting: Setting) -> None:
+        (name,) = [name for name in setting.web if name.endswith(call)]
+        found = setting.web[name]
+        setting.web[name] = Answer(found.status, found.content | fields)
+
+    return spoil
+
+
+def catalog_of_the_api(setting: Setting) -> None:
+    (name,) = [name for name in setting.web if name.endswith("/catalog with a key")]
+    content = setting.web[name].content
+    sizes = {size: about for size, about in content["sizes"].items() if size != "small"}
+    setting.web[name] = Answer(200, content | {"sizes": sizes})
+
+
+RULES = "/rules/branches/main?per_page=100"
 # (check, what is spoilt, what it says)
 CASES: list[tuple[str, Spoil, str]] = [
     (
@@ -285,6 +314,175 @@ CASES: list[tuple[str, Spoil, str]] = [
         "access function reaches the databases",
         aws("ec2.DescribeSecurityGroups", Refusal("InvalidGroup.NotFound", "sg-1 does not exist")),
         "sg-1 does not exist: correct AccessSubnetIds and AccessSecurityGroupId",
+    ),
+    (
+        "App may what it should",
+        changed("/app", permissions={"contents": "write", "pull_requests": "read", "metadata": "read"}),
+        "it lacks pull_requests: write",
+    ),
+    (
+        "App may what it should",
+        changed(
+            "/app",
+            permissions=healthy.pages()["GET https://api.github.com/app"].content["permissions"]
+            | {"administration": "write"},
+        ),
+        "it asks for administration: write, which nothing uses",
+    ),
+    (
+        "App may what it should",
+        web("com/app", 401, {"message": "Bad credentials"}),
+        "GitHub answered 401 to App 4711",
+    ),
+    ("App is sent pull requests", changed("com/app", events=["push"]), "not subscribed to pull_request"),
+    (
+        "App is installed",
+        changed("installations/815", suspended_at="2026-11-01"),
+        "the installation is suspended",
+    ),
+    (
+        "App is installed",
+        changed("installations/815", permissions={"contents": "read"}),
+        "the installation has not accepted contents: write",
+    ),
+    ("App is installed", web("/repos/acme/rds-provisioner", 404), "does not reach acme/rds-provisioner"),
+    ("App is installed", web("/access_tokens", 404), "GitHub answered 404 to installation 815"),
+    (
+        "webhook is the stack's",
+        changed("/hook/config", url="https://old.example/x"),
+        "goes to https://old.example/x",
+    ),
+    ("webhook is the stack's", changed("/hook/config", url=None), "the App has no webhook"),
+    (
+        "webhook is the stack's",
+        changed("/hook/config", content_type="form"),
+        "content type is not application/json",
+    ),
+    ("webhook is the stack's", changed("/hook/config", insecure_ssl="1"), "does not verify TLS"),
+    (
+        "webhooks arrive",
+        web("deliveries?per_page=20", 200, [healthy.delivery(401), healthy.delivery(200)]),
+        "was answered 401: the secrets of webhook and stack differ",
+    ),
+    (
+        "code owners are read",
+        web(
+            "/codeowners/errors",
+            200,
+            {"errors": [{"line": 3, "kind": "Unknown owner", "suggestion": "add them"}]},
+        ),
+        "line 3: Unknown owner; add them",
+    ),
+    ("code owners are read", web("/codeowners/errors", 404), "there is no CODEOWNERS on main"),
+    ("main is guarded", web(RULES, 200, healthy.rules()[:3]), "main has no rule `update`"),
+    ("main is guarded", web(RULES, 200, []), "main has no rule `pull_request`"),
+    (
+        "main is guarded",
+        web(RULES, 200, healthy.rules(require_code_owner_review=False)),
+        "main does not ask for the code owners' review",
+    ),
+    (
+        "main is guarded",
+        web(RULES, 200, healthy.rules(dismiss_stale_reviews_on_push=False)),
+        "main keeps approvals of commits before the newest",
+    ),
+    (
+        "main is guarded",
+        web(RULES, 200, healthy.rules(required_approving_review_count=1)),
+        "main asks for 1 approvals",
+    ),
+    (
+        "main is guarded",
+        web(RULES, 200, healthy.rules(allowed_merge_methods=["merge"])),
+        "does not take squash merges",
+    ),
+    (
+        "main is guarded",
+        web(RULES, 200, [*healthy.rules(), {"type": "merge_queue", "ruleset_id": 3}]),
+        "main has a merge queue",
+    ),
+    (
+        "main is guarded",
+        web(
+            RULES,
+            200,
+            [
+                *healthy.rules(),
+                {
+                    "type": "required_status_checks",
+                    "parameters": {"strict_required_status_checks_policy": True},
+                },
+            ],
+        ),
+        "main wants branches to be up to date",
+    ),
+    (
+        "nobody passes the rules",
+        changed("/rulesets/1", bypass_actors=[{"actor_type": "Integration", "actor_id": 4711}]),
+        "1 may bypass reviews, which asks for reviews",
+    ),
+    (
+        "nobody passes the rules",
+        changed("/rulesets/2", bypass_actors=[]),
+        "the App cannot merge past restrict updates",
+    ),
+    (
+        "CircleCI project is the roles'",
+        changed("project/gh/acme/rds-provisioner", id="other"),
+        "CircleCI says other",
+    ),
+    (
+        "CircleCI project is the roles'",
+        web("project/gh/acme/rds-provisioner", 404),
+        "CircleCI knows no /project/gh/",
+    ),
+    ("CircleCI variables are set", web("/envvar", 200, {"items": []}), "AWS_REGION is not set"),
+    (
+        "CircleCI settings are safe",
+        web("/settings", 200, {"advanced": healthy.settings(disable_ssh=False)}),
+        "disable_ssh is false: a rerun with SSH has the apply role",
+    ),
+    (
+        "CircleCI settings are safe",
+        web("/settings", 200, {"advanced": healthy.settings(build_fork_prs=True)}),
+        "build_fork_prs is true",
+    ),
+    ("drift is looked for", web("/schedule", 200, {"items": []}), "no trigger sets `nightly` = true"),
+    (
+        "drift is looked for",
+        web("/schedule", 200, {"items": [{"parameters": {"branch": "develop", "nightly": True}}]}),
+        "no trigger sets `nightly` = true",
+    ),
+    (
+        "pipelines may run",
+        web("/workflow", 200, {"items": [{"status": "unauthorized"}]}),
+        "pipeline 7 was refused",
+    ),
+    ("API answers", web("/health", 502), "/health answered 502"),
+    ("API refuses without a key", web("/catalog", 200), "/catalog answered 200 without a key"),
+    (
+        "API refuses without a key",
+        web("/catalog", 403, {"message": "Forbidden"}, **{"content-type": "application/json"}),
+        "the refusal came as application/json",
+    ),
+    (
+        "deployed catalog is the clone's",
+        catalog_of_the_api,
+        "the API has another sizes.small than this clone",
+    ),
+    (
+        "dry request passes",
+        web("?dry_run=true with a key", 422, {"detail": "Change engine_version."}),
+        "postgres in dev: 422, Change engine_version.",
+    ),
+    (
+        "dry request passes",
+        web(
+            "?dry_run=true with a key",
+            200,
+            {"policy": {"passed": False, "results": [{"rule": "class", "passed": False}]}},
+        ),
+        "postgres in dev: the policy denies it; class",
     ),
     ("RDS has room", quotas("DBInstances", 20, 40), "DBInstances: 20 of 40 are used"),
     ("RDS has room", quotas("DBParameterGroups", 40, 50), "DBParameterGroups: 40 of 50 are used"),
