@@ -31,7 +31,7 @@ sandbox: $(READY) ## Start the whole system in the background; .sandbox/env says
 	@$(RUN)/python -m sandbox start
 
 .PHONY: sandbox-approve
-sandbox-approve: $(READY) ## Approve and merge a pull request as a reviewer: PR=n
+sandbox-approve: $(READY) ## Approve a pull request as a code owner, for the provisioner to merge: PR=n
 	@$(RUN)/python -m sandbox approve $(or $(PR),$(error say which pull request: make sandbox-approve PR=n))
 
 .PHONY: sandbox-stop

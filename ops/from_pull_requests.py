@@ -106,7 +106,9 @@ def _facts(
     for item in timeline:
         at, actor = _time(item.at), ACTOR if item.login == login else item.login
         if item.what == "approved":
-            facts.append(events.approved(item.id, at, actor))
+            facts.append(events.approved(item.id, at, actor, commit=item.commit))
+        elif item.what == "changes_requested":
+            facts.append(events.changes_requested(item.id, at, actor, commit=item.commit))
         elif item.what == "reopened":
             facts.append(events.reopened(pull.number, at, actor))
         elif item.what == "merged" and pull.base == base:

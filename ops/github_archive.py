@@ -51,7 +51,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class TimelineItem:
-    """What someone did to a pull request: approved, closed, merged or reopened."""
+    """What someone did to a pull request: approved, changes_requested, closed, merged or reopened."""
 
     id: int
     what: str
@@ -122,9 +122,15 @@ class GitHubArchive:
     def timeline(self, number: int) -> list[TimelineItem]:
         """What people, and the App, did to a pull request."""
         items = [
-            TimelineItem(int(review["id"]), "approved", _login(review["user"]), str(review["submitted_at"]))
+            TimelineItem(
+                int(review["id"]),
+                str(review["state"]).lower(),
+                _login(review["user"]),
+                str(review["submitted_at"]),
+                review["commit_id"],
+            )
             for review in self._pages(f"/pulls/{number}/reviews")
-            if str(review["state"]).upper() == "APPROVED"
+            if str(review["state"]).upper() in ("APPROVED", "CHANGES_REQUESTED")
         ]
         path = f"/issues/{number}/events"
         if self._get(f"{path}?per_page=1", f"looking at {path}").status in (403, 404):

@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         ("start", "start the whole system in the background"),
         ("stop", "stop it and everything it started"),
         ("demo", "start a sandbox, turn one POST into a database or show its whole life, clean up"),
-        ("approve", "approve and merge a pull request as a code owner"),
+        ("approve", "approve a pull request as a code owner; the provisioner merges it"),
         ("supervise", "run the sandbox in this process (start does this)"),
     ):
         command = commands.add_parser(name, help=text)
@@ -90,11 +90,12 @@ def approve(directory: StateDirectory, number: int) -> int:
         print(f"{no_sandbox(directory)}; start one: make sandbox")
         return 1
     try:
-        control.approve_and_merge(state["github_url"], number)
+        control.approve(state["github_url"], number)
     except control.NotPossible as refused:
-        print(f"pull request {number} was not merged: {refused}")
+        print(f"pull request {number} was not approved: {refused}")
         return 1
-    print(f"approved and merged: {state['github_url']}/{state['repository']}/pull/{number}")
+    print(f"approved: {state['github_url']}/{state['repository']}/pull/{number}")
+    print("The provisioner merges it once its gate and plan have passed.")
     return 0
 
 

@@ -31,7 +31,12 @@ class App:
     app_id: str = "4711"
     installation_id: str = "815"
     permissions: dict[str, str] = field(
-        default_factory=lambda: {"contents": "write", "pull_requests": "write", "metadata": "read"}
+        default_factory=lambda: {
+            "contents": "write",
+            "pull_requests": "write",
+            "metadata": "read",
+            "members": "read",
+        }
     )
     tokens: dict[str, dt.datetime] = field(default_factory=dict)
     key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))

@@ -16,11 +16,10 @@ def register_webhook(url: str, target: str, secret: str) -> None:
     post(f"{url}/_sandbox/webhooks", {"url": target, "secret": secret})
 
 
-def approve_and_merge(url: str, number: int) -> None:
-    """What a code owner does in the browser."""
+def approve(url: str, number: int) -> None:
+    """What a code owner does in the browser; the provisioner merges."""
     expect_open(url, number)
     post(f"{url}/_sandbox/pulls/{number}/approve", {})
-    post(f"{url}/_sandbox/pulls/{number}/merge", {})
 
 
 def expect_open(url: str, number: int) -> None:

@@ -4,7 +4,8 @@ import threading
 from typing import Any
 
 from sandbox.github.accounts import APP, Actor, App
-from sandbox.github.pulls import IssueEvent, Pull, now
+from sandbox.github.organization import Organization
+from sandbox.github.pulls import IssueEvent, Pull, Review, now
 from sandbox.github.refused import NOT_FOUND, Refused
 from sandbox.github.repository import Repository
 from sandbox.github.shapes import Shapes
@@ -21,6 +22,7 @@ class Hub:
         self.app = app
         self.webhooks = webhooks
         self.shapes = shapes
+        self.organization = Organization(shapes.owner)
         self.pulls: dict[int, Pull] = {}
         self.lock = threading.RLock()
         self._last_id = 1
@@ -93,6 +95,16 @@ class Hub:
             "sender": self.shapes.user(actor.login),
             "installation": {"id": int(self.app.installation_id)},
         }
+
+    def dismiss(self, pull: Pull, review: Review, actor: Actor) -> None:
+        review.state, pull.updated_at = "DISMISSED", now()
+        self.send_review(pull, review, "dismissed", actor)
+
+    def send_review(self, pull: Pull, review: Review, action: str, actor: Actor) -> None:
+        """A webhook writes a review's state small, a call writes it large."""
+        shown = self.shapes.review(pull, review) | {"state": review.state.lower()}
+        payload = {"action": action, "review": shown} | self.payload(pull, actor)
+        self.webhooks.send("pull_request_review", payload)
 
     def send_event(self, pull: Pull, action: str, actor: Actor) -> None:
         self.webhooks.send("pull_request", {"action": action} | self.payload(pull, actor))

@@ -27,7 +27,7 @@ class Comment:
 class Review:
     id: int
     login: str
-    state: str  # APPROVED | COMMENTED | CHANGES_REQUESTED
+    state: str  # APPROVED | COMMENTED | CHANGES_REQUESTED | DISMISSED
     commit: str
     submitted_at: str = field(default_factory=now)
 

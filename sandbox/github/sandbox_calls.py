@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.github.faults import Fault
@@ -26,8 +26,14 @@ def answer(site: Site, path: str, body: Mapping[str, Any]) -> Any:
         return {"added": body["match"]}
     if match := re.fullmatch(r"/_sandbox/deliveries/([0-9a-f-]+)/redeliver", path):
         return {"redelivered": site.hub.webhooks.redeliver(match[1])}
-    hands = {"approve": site.users.approve, "merge": site.users.merge, "close": site.users.close}
-    if match := re.fullmatch(r"/_sandbox/pulls/(\d+)/(approve|merge|close)", path):
+    hands: dict[str, Callable[[int], object]] = {
+        "approve": site.users.approve,
+        "request-changes": site.users.request_changes,
+        "dismiss": site.users.dismiss,
+        "merge": site.users.merge,
+        "close": site.users.close,
+    }
+    if match := re.fullmatch(rf"/_sandbox/pulls/(\d+)/({'|'.join(hands)})", path):
         hands[match[2]](int(match[1]))
         return {match[2]: int(match[1])}
     raise Refused(*NOT_FOUND)

@@ -3,9 +3,9 @@
 from sandbox.github.accounts import Actor
 from sandbox.github.hub import Hub
 from sandbox.github.merging import merge
+from sandbox.github.organization import OWNER
 from sandbox.github.pulls import Comment, Review
-
-OWNER = "platform-engineer"  # a code owner of everything
+from sandbox.github.refused import NOT_FOUND, Refused, invalid
 
 
 class Users:
@@ -16,13 +16,29 @@ class Users:
 
     def approve(self, number: int, login: str = OWNER) -> None:
         """Approve the commit that the pull request has now."""
+        self.review(number, "APPROVED", login)
+
+    def request_changes(self, number: int, login: str = OWNER) -> None:
+        self.review(number, "CHANGES_REQUESTED", login)
+
+    def review(self, number: int, state: str, login: str = OWNER) -> None:
+        """Review the commit that the pull request has now. Raises Refused."""
         with self._hub.lock:
             pull = self._hub.pull(number)
-            review = Review(self._hub.next_id(), login, "APPROVED", pull.head_sha)
+            if login == pull.login and state != "COMMENTED":
+                raise invalid("PullRequestReview", message="Can not approve your own pull request")
+            review = Review(self._hub.next_id(), login, state, pull.head_sha)
             pull.reviews.append(review)
-            shown = self._hub.shapes.review(pull, review) | {"state": "approved"}
-            payload = {"action": "submitted", "review": shown} | self._hub.payload(pull, Actor(login))
-            self._hub.webhooks.send("pull_request_review", payload)
+            self._hub.send_review(pull, review, "submitted", Actor(login))
+
+    def dismiss(self, number: int, reviewer: str = OWNER, login: str = OWNER) -> None:
+        """Dismiss the newest review of a reviewer. Raises Refused."""
+        with self._hub.lock:
+            pull = self._hub.pull(number)
+            theirs = [review for review in pull.reviews if review.login == reviewer]
+            if not theirs:
+                raise Refused(*NOT_FOUND)
+            self._hub.dismiss(pull, theirs[-1], Actor(login))
 
     def comment(self, number: int, body: str, login: str = OWNER) -> None:
         with self._hub.lock:

@@ -110,6 +110,38 @@ def test_each_state_has_a_sentence(happened: list[Event], state: str, message: s
     assert (shown["state"], shown["message"]) == (state, message)
 
 
+AWAITED = events.approval_awaited(
+    1, NOW + 5 * SECOND, owners=["@acme/platform"], waits_for="it waits for an approval", commit="c"
+)
+
+
+def test_an_open_pull_request_says_whose_approval_it_waits_for_and_where_to_give_it() -> None:
+    plan = events.planned("c", NOW + 4 * SECOND, pipeline_url="https://ci/1", as_asked=True, counts=None)
+
+    assert document(OPENED, plan, AWAITED, environment="staging")["waiting_for"] == {
+        "what": "approval",
+        "sentence": "It is planned, but not merged: it waits for an approval.",
+        "since": "2026-11-23T12:00:02Z",
+        "link": "https://git/7",
+        "approval_of": ["@acme/platform"],
+    }
+
+
+def test_what_is_merged_waits_for_no_approval() -> None:
+    shown = document(OPENED, AWAITED, MERGED)["waiting_for"]
+    assert (shown["what"], shown["approval_of"]) == ("pipeline", [])
+
+
+def test_where_an_approval_is_waited_for_the_review_may_take_two_weeks() -> None:
+    def longest(*happened: Event, **body: Any) -> int:
+        seconds: int = document(*happened, **body)["steps"][-1]["maximum_seconds"]
+        return seconds
+
+    assert longest(OPENED) == 2 * 3600
+    assert longest(OPENED, AWAITED) == 14 * 86400
+    assert longest(OPENED, environment="staging") == 14 * 86400
+
+
 def test_a_request_has_its_root_and_its_summary() -> None:
     shown = document(OPENED)
     assert shown["database"] == root_document(root(), catalog())

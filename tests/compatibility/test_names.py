@@ -101,6 +101,7 @@ def test_the_types_of_events() -> None:
     assert {happened.value for happened in EventType} >= {
         *("requested", "opened", "planned", "edited", "approved", "closed", "reopened", "merged", "started"),
         *("succeeded", "failed", "cancel_asked", "cancelled", "retried", "redriven"),
+        *("changes_requested", "approval_dismissed", "approval_awaited"),
     }
     assert {happened.value for happened in DatabaseEventType} >= {
         *("expiring", "idle", "removed_in_git", "used_again", "snapshot_deleted"),

@@ -56,10 +56,10 @@ class Sandbox(Running):
         return until(reported, f"the plan of request {request_id}")
 
     def approve(self, request_id: str) -> dict[str, Any]:
-        """Approve and merge a planned request as a code owner does; how it stood before that."""
+        """Approve a planned request as a code owner does; how it stood before that."""
         document = self.planned(request_id)
         time.sleep(1)  # GitHub's times have whole seconds: an approval within one would stand before the plan
-        control.approve_and_merge(self.github, number(document))
+        control.approve(self.github, number(document))
         return document
 
     def pull(self, document: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def github_server(directory: Path) -> Iterator[GitHubServer]:
     work, bare = directory / "work", directory / "repository.git"
     work.mkdir()
     (work / "README.md").write_text("# Databases\n")
+    (work / ".github").mkdir()
+    (work / ".github" / "CODEOWNERS").write_text("* @acme/platform\n/terraform/databases/dev/\n")
     for command in (
         ["git", "init", "-q", "-b", "main", "."],
         ["git", "add", "."],

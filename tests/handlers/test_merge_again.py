@@ -61,7 +61,7 @@ def test_the_comment_says_that_the_merge_is_tried_again(chain: Chain) -> None:
     (comment,) = chain.server.hub.pulls[1].comments
     assert comment.body.endswith(
         '**Next:** GitHub did not let it merge yet (Required status check "ci/circleci: plan" is pending.). '
-        "It is tried again automatically; where the reason stays, a reviewer merges.\n"
+        "It is tried again automatically; where the reason stays, look at the rules for the base branch.\n"
     )
 
 
@@ -142,7 +142,7 @@ def test_what_has_changed_since_the_refusal_is_not_merged(
     assert not chain.server.hub.pulls[1].merged
 
 
-def test_an_edit_that_was_undone_still_needs_a_reviewer(chain: Chain) -> None:
+def test_an_edit_that_was_undone_still_takes_an_approval(chain: Chain) -> None:
     one = refused(chain)
     pull = chain.server.hub.pulls[1]
     with chain.webhooks():

@@ -140,7 +140,7 @@ def test_a_branch_that_cannot_be_deleted_does_not_matter(chain: Chain) -> None:
     ],
     ids=str,
 )
-def test_a_create_that_plans_anything_else_is_left_to_a_reviewer(
+def test_a_create_that_plans_anything_else_waits_for_an_owner_of_everything(
     chain: Chain, summary: dict[str, Any] | None
 ) -> None:
     one = chain.opened()
@@ -148,7 +148,7 @@ def test_a_create_that_plans_anything_else_is_left_to_a_reviewer(
     answer = chain.plan(one, summary=summary)
 
     assert not merged(chain)
-    assert "a reviewer reads, approves and merges" in answer["reason"]
+    assert "it waits for an approval of `@acme/platform`, given after the newest plan" in answer["reason"]
     assert answer["reason"] in bodies(chain)[0]
     assert chain.now(one).progress.state is State.PULL_REQUEST_OPEN
 
@@ -193,17 +193,19 @@ def test_a_later_change_merges_only_when_the_plan_is_of_its_kind(
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_where_the_catalog_says_review_a_reviewer_merges(chain: Chain, environment: str) -> None:
+def test_where_the_catalog_says_review_it_waits_for_a_code_owner(chain: Chain, environment: str) -> None:
     one = chain.opened(environment=environment)
 
     answer = chain.plan(one)
 
     assert not merged(chain)
-    assert answer["reason"] == "a code owner reviews, approves and merges."
+    assert answer["reason"] == (
+        "it is merged automatically when nothing is missing: it waits for an approval of `@acme/platform`."
+    )
     assert len(bodies(chain)) == 1
 
 
-def test_a_branch_that_a_reviewer_pushed_to_without_a_change_is_left_to_a_reviewer(chain: Chain) -> None:
+def test_a_branch_that_someone_edited_waits_for_the_approval_of_someone_else(chain: Chain) -> None:
     with chain.webhooks():
         one = chain.opened()
         branch = chain.server.hub.pulls[1].branch
@@ -214,14 +216,11 @@ def test_a_branch_that_a_reviewer_pushed_to_without_a_change_is_left_to_a_review
 
     answer = chain.plan(one, commit=head)
 
-    assert (
-        answer["reason"]
-        == "someone changed the branch or its file on main, so a reviewer reads, approves and merges."
-    )
+    assert "waits for an approval of `@acme/platform`, given after the newest plan" in answer["reason"]
     assert not merged(chain)
 
 
-def test_an_edit_whose_webhook_was_lost_is_left_to_a_reviewer_too(chain: Chain) -> None:
+def test_an_edit_whose_webhook_was_lost_waits_for_an_approval_too(chain: Chain) -> None:
     one = chain.opened()
     head = chain.server.users.push(chain.server.hub.pulls[1].branch, "pipeline/gate.py", b"x\n", "Edit")
 

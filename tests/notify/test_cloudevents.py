@@ -32,6 +32,8 @@ PUBLISHED = [
     (REQUESTED, Kind.CREATE, "requested"),
     (OPENED, Kind.UPDATE, "opened"),
     (at(EventType.APPROVED), Kind.CREATE, "approved"),
+    (at(EventType.CHANGES_REQUESTED), Kind.CREATE, "changes_requested"),
+    (at(EventType.APPROVAL_AWAITED, waits_for="w"), Kind.CREATE, "approval_awaited"),
     (at(EventType.MERGED), Kind.EXTEND, "merged"),
     (at(EventType.STARTED, pipeline_url="https://ci.example.com/1"), Kind.CREATE, "applying"),
     (at(EventType.SUCCEEDED, result={"endpoint": "h", "port": 5432}), Kind.CREATE, "applied"),
@@ -43,6 +45,7 @@ PUBLISHED = [
 ]
 KEPT = (
     EventType.PLANNED,
+    EventType.APPROVAL_DISMISSED,
     EventType.EDITED,
     EventType.REOPENED,
     EventType.CANCEL_ASKED,

@@ -151,7 +151,7 @@ def test_a_size_or_environment_that_left_the_catalog_still_gets_its_pull_request
     gone = dataclasses.replace(old, environment="lab")
 
     assert "not in the catalog (db.t2.micro)" in body(old)
-    assert "a code owner reviews" in body(gone)
+    assert "once a code owner has approved it" in body(gone)
 
 
 def with_words(kind: Kind, words: str) -> Request:

@@ -214,7 +214,7 @@ class Fleet:
         found = self.open[request.id] = world.github.open(number, branch)
         world.happened(request.id, EventType.OPENED, pull_request=number, pull_request_url="u", commit="c")
         world.happened(request.id, EventType.PLANNED, as_asked=True, commit="c")
-        if Merger(world.ledger, RULES, world.github, "main").merge_planned(request.id, found, world.now):
+        if Merger(world.ledger, RULES, world.github, "main").look(request.id, world.now, found):
             self.apply(run, request.id)
 
     def decide(self) -> None:

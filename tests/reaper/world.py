@@ -22,6 +22,7 @@ from provisioner.reaper.outcome import Outcome
 from provisioner.reaper.stuck import StuckRequests
 
 from tests.core.examples import NOW, catalog, charge, request
+from tests.github.reviewers import FakeReviewers
 
 ROOM = Charge(databases=10_000, storage_gb=10**7, monthly_cents=10**9)
 RULES = catalog()
@@ -39,6 +40,7 @@ class FakeGitHub:
     records: dict[int, str] = field(default_factory=dict)
     merged: list[int] = field(default_factory=list)
     down: bool = False
+    reviewers: FakeReviewers = field(default_factory=FakeReviewers)
 
     def open(self, number: int, branch: str = "b") -> PullRequest:
         self.pulls[number] = PullRequest(number, "u", "open", False, "c", branch, "main")

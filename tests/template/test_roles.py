@@ -39,7 +39,7 @@ MAY = {
             "sqs:SendMessage",
         },
     },
-    "webhook": {**KEEP, "GitHubWebhookSecret": {"secretsmanager:GetSecretValue"}},
+    "webhook": {**KEEP, **SEND, "GitHubWebhookSecret": {"secretsmanager:GetSecretValue"}},
     "plan-report": {**KEEP, **APP_KEY},
     "apply-report": {**KEEP, **APP_KEY, **SEND},
     "reaper": {

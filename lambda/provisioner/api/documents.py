@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provisioner.api.estimates import estimate_document
 from provisioner.api.waiting_for import waiting_for
-from provisioner.core import database_events
+from provisioner.core import approvals, database_events
 from provisioner.core.catalog import Catalog
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.durations import Usual
@@ -40,7 +40,7 @@ def request_document(
 ) -> dict[str, Any]:
     """A request with its timeline; `usual` says how long each step usually takes."""
     progress = request.progress
-    reviewed = bool(catalog.approvers(request.environment, request.source))
+    reviewed = not approvals.is_automatic(request, events, catalog)
     left = estimate(request, usual, now, reviewed=reviewed)
     return {
         **request_summary(request),
@@ -226,7 +226,7 @@ def _steps(
     """How long each step took, and for the running one how long it usually and at most takes."""
     starts = step_starts(events)
     progress = request.progress
-    automatic = catalog.merges_automatically(request.environment)
+    automatic = approvals.is_automatic(request, events, catalog)
     order = [step for step, _ in BEGINS]
     steps = []
     for step, following in itertools.pairwise(order):

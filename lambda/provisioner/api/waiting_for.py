@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from provisioner.core import approvals
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import ENDED, State
@@ -16,7 +17,10 @@ def waiting_for(request: Request, events: Sequence[Event], catalog: Catalog) -> 
     if progress.state in ENDED or progress.failure:
         return None
     what, sentence, link = _what(request, events, catalog)
-    return {"what": what, "sentence": sentence, "since": instant(progress.since), "link": link}
+    waiting = approvals.waiting(request, events)
+    owners = list(waiting.owners) if waiting else []
+    since = instant(progress.since)
+    return {"what": what, "sentence": sentence, "since": since, "link": link, "approval_of": owners}
 
 
 def _what(request: Request, events: Sequence[Event], catalog: Catalog) -> tuple[str, str, str | None]:
@@ -29,6 +33,8 @@ def _what(request: Request, events: Sequence[Event], catalog: Catalog) -> tuple[
         return "rds", "Terraform and RDS carry it out.", progress.pipeline_url
     if not any(event.type is EventType.PLANNED for event in events):
         return "plan", "The pipeline checks and plans the pull request.", progress.pull_request_url
+    if waiting := approvals.waiting(request, events):
+        return "approval", f"It is planned, but not merged: {waiting.why}.", progress.pull_request_url
     approvers = catalog.approvers(request.environment, request.source)
     if approvers:
         owners = " and ".join(approvers)

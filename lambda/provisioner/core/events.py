@@ -6,7 +6,7 @@ counts once. One constructor each, and no other place that writes an id. What is
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypedDict
@@ -37,6 +37,9 @@ class EventType(StrEnum):
     PLANNED = "planned"
     EDITED = "edited"  # someone pushed to the branch: no automatic merge from here on
     APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVAL_DISMISSED = "approval_dismissed"
+    APPROVAL_AWAITED = "approval_awaited"  # what the merge waits for changed
     CLOSED = "closed"
     REOPENED = "reopened"
     MERGED = "merged"
@@ -64,6 +67,9 @@ class Detail(TypedDict, total=False):
     cause: str
     fix: str
     retryable: bool
+    approval_of: list[str]
+    approved_by: list[str]
+    waits_for: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +120,14 @@ def opened(number: int, at: dt.datetime, *, url: str, commit: str) -> Event:
     return Event(id=f"opened:{number}", type=EventType.OPENED, at=at, actor=ACTOR, detail=detail)
 
 
-def merged(number: int, at: dt.datetime, actor: str, *, commit: str | None) -> Event:
-    """The pull request was merged; `commit` is the merge commit."""
-    return Event(id=f"merged:{number}", type=EventType.MERGED, at=at, actor=actor, detail={"commit": commit})
+def merged(
+    number: int, at: dt.datetime, actor: str, *, commit: str | None, approved_by: Sequence[str] = ()
+) -> Event:
+    """The pull request was merged; `commit` is the merge commit, `approved_by` whose approvals it took."""
+    detail: Detail = {"commit": commit}
+    if approved_by:
+        detail["approved_by"] = list(approved_by)
+    return Event(id=f"merged:{number}", type=EventType.MERGED, at=at, actor=actor, detail=detail)
 
 
 def closed(number: int, at: dt.datetime, actor: str) -> Event:
@@ -134,9 +145,38 @@ def edited(commit: str, at: dt.datetime, actor: str) -> Event:
     return Event(id=f"edited:{commit}", type=EventType.EDITED, at=at, actor=actor, detail={"commit": commit})
 
 
-def approved(review_id: int | str, at: dt.datetime, actor: str) -> Event:
-    """A reviewer approved the pull request."""
-    return Event(id=f"approved:{review_id}", type=EventType.APPROVED, at=at, actor=actor)
+def approved(review_id: int | str, at: dt.datetime, actor: str, *, commit: str | None = None) -> Event:
+    """A reviewer approved the pull request, as it was with `commit`."""
+    return _review("approved", EventType.APPROVED, review_id, at, actor, commit)
+
+
+def changes_requested(
+    review_id: int | str, at: dt.datetime, actor: str, *, commit: str | None = None
+) -> Event:
+    """A reviewer asked for changes, which takes an approval of the same reviewer back."""
+    return _review("changes_requested", EventType.CHANGES_REQUESTED, review_id, at, actor, commit)
+
+
+def approval_dismissed(review_id: int | str, at: dt.datetime, actor: str) -> Event:
+    """A review was dismissed by `actor`: it counts no longer."""
+    return _review("approval_dismissed", EventType.APPROVAL_DISMISSED, review_id, at, actor, None)
+
+
+def approval_awaited(
+    count: int, at: dt.datetime, *, owners: Sequence[str], waits_for: str, commit: str
+) -> Event:
+    """What the merge of `commit` waits for, said for the `count`th time: an approval of one of `owners`."""
+    detail: Detail = {"commit": commit, "approval_of": list(owners), "waits_for": waits_for[:LONGEST_CAUSE]}
+    return Event(
+        id=f"approval_awaited:{count}", type=EventType.APPROVAL_AWAITED, at=at, actor=ACTOR, detail=detail
+    )
+
+
+def _review(
+    what: str, type_: EventType, review_id: int | str, at: dt.datetime, actor: str, commit: str | None
+) -> Event:
+    detail: Detail = {} if commit is None else {"commit": commit}
+    return Event(id=f"{what}:{review_id}", type=type_, at=at, actor=actor, detail=detail)
 
 
 def planned(commit: str, at: dt.datetime, *, pipeline_url: str, as_asked: bool, counts: str | None) -> Event:

@@ -269,5 +269,5 @@ MAXIMUM_AUTOMATIC_REVIEW: Final = dt.timedelta(hours=2)
 
 
 def maximum(step: Step, *, automatic: bool) -> dt.timedelta:
-    """How long a request may stay in a step; `automatic` where no reviewer has to approve."""
+    """How long a request may stay in a step; `automatic` where no approval is waited for."""
     return MAXIMUM_AUTOMATIC_REVIEW if automatic and step is Step.REVIEW else MAXIMUM[step]

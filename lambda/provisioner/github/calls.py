@@ -46,6 +46,11 @@ class Calls:
         self._granted: Mapping[str, str] | None = None
 
     @property
+    def granted(self) -> Mapping[str, str] | None:
+        """What the newest token opens, as GitHub said when it was bought; None where it did not."""
+        return self._granted
+
+    @property
     def rate_limited_for(self) -> float:
         """The seconds for which GitHub still wants to be left alone; 0 when it does not."""
         return max(self._rate_limited_until - self._clock(), 0.0)
@@ -53,12 +58,18 @@ class Calls:
     def repository(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, doing: str
     ) -> Answer:
-        """Call the repository; the answer, whatever its status. Raises TryLater and RateLimited.
+        """Call the repository; the answer, whatever its status. Raises TryLater and RateLimited."""
+        return self.anywhere(method, f"/repos/{self._repository}{path}", body, doing=doing)
+
+    def anywhere(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, doing: str
+    ) -> Answer:
+        """Call what the installation reaches outside its repository too, such as a team; as above.
 
         A token that opens less than was asked of it is not kept: the next one says what the App may do then.
         """
         token = self._app.token(self._new_token)
-        answer = self._call(method, f"/repos/{self._repository}{path}", f"Bearer {token}", body, doing)
+        answer = self._call(method, path, f"Bearer {token}", body, doing)
         if answer.status == 401:
             self._app.forget()
             raise TryLater(
@@ -66,9 +77,15 @@ class Calls:
             )
         if answer.status == 403 and answer.message.startswith(NOT_ACCESSIBLE):
             self._app.forget()
-        if answer.status < 300:
+        if answer.status < 300 and path.startswith("/repos/"):
             self._answered_at = self._clock()
         return answer
+
+    def granted_now(self) -> Mapping[str, str] | None:
+        """The same of a new token: each keeps the permissions that it was made with."""
+        self._app.forget()
+        self._app.token(self._new_token)
+        return self._granted
 
     @property
     def _known(self) -> Known:

@@ -13,6 +13,7 @@ from provisioner.github.app import GitHubApp
 from provisioner.github.calls import Calls
 from provisioner.github.pull_request import Merge, PullRequest
 from provisioner.github.refusals import Answer, check
+from provisioner.github.reviewers import Reviewers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class GitHub:
     ):
         self.repository = repository
         self._calls = Calls(api_url, repository, app, pool)
+        self._reviewers = Reviewers(self._calls, self.file)
+
+    @property
+    def reviewers(self) -> Reviewers:
+        """Who reviews its pull requests."""
+        return self._reviewers
 
     @property
     def owner(self) -> str:
@@ -235,6 +242,8 @@ def _pull_request(content: Mapping[str, Any]) -> PullRequest:
         closed_at=content.get("closed_at"),
         merge_commit=content.get("merge_commit_sha"),
         created_at=content.get("created_at"),
+        author=str((content.get("user") or {}).get("login") or ""),
+        merged_by=(content.get("merged_by") or {}).get("login"),
     )
 
 

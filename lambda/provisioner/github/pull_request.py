@@ -1,7 +1,10 @@
 """A pull request as GitHub shows it, and what is done with one: without the client that calls GitHub."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from provisioner.core.reviews import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,13 @@ class PullRequest:
     closed_at: str | None = None
     merge_commit: str | None = None
     created_at: str | None = None
+    author: str = ""
+    merged_by: str | None = None
+
+    @property
+    def merged_by_app(self) -> bool:
+        """Whether the App that opened it merged it too: no user's login ends like that."""
+        return self.merged_by == self.author and self.author.endswith("[bot]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +39,45 @@ class Merge:
     reason: str = ""
 
 
+class Reviewers(Protocol):
+    """Who reviews: at GitHub (reviewers.py says how), or in a test's memory."""
+
+    def may_read_teams(self) -> bool:
+        """Whether the App may know who belongs to a team, as far as GitHub has said."""
+        ...
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        """Every review of a pull request."""
+        ...
+
+    def code_owners(self, branch: str) -> str | None:
+        """The text of the CODEOWNERS file that counts on a branch; None where there is none."""
+        ...
+
+    def is_member(self, organization: str, team: str, login: str) -> bool | None:
+        """Whether a user belongs to a team; None where the App may not know."""
+        ...
+
+    def may_write(self, login: str) -> bool:
+        """Whether a user may push to the repository: no other user's review counts."""
+        ...
+
+    def public_email(self, login: str) -> str:
+        """The address that a user shows and GitHub has verified; "" where there is none."""
+        ...
+
+    def commit_authors(self, number: int) -> frozenset[str]:
+        """The users in whose names the commits of a pull request stand."""
+        ...
+
+
 class PullRequests(Protocol):
     """What reaper and merge do with pull requests: at GitHub (client.py says how), or in a test's memory."""
+
+    @property
+    def reviewers(self) -> Reviewers:
+        """Who reviews them."""
+        ...
 
     def pull_request(self, number: int) -> PullRequest:
         """A pull request as it is now."""

@@ -1,4 +1,4 @@
-"""③ GitHub's webhooks: what people do to pull requests becomes events of their requests."""
+"""③④ GitHub's webhooks: what people do to pull requests becomes events, and a review a look at the merge."""
 
 import base64
 import binascii
@@ -13,9 +13,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import TryLater
+from provisioner.core.lifecycle import State
+from provisioner.core.models import Request
 from provisioner.github.webhook import signed
+from provisioner.intake.message import Message
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests.events import PullRequestEvent, is_of, of_delivery, to_event
+from provisioner.wiring import messages
 
 # GitHub caps payloads at 25 MB, API Gateway at 10 MB; those of pull requests are far smaller.
 MAX_BODY: Final = 2_000_000
@@ -75,7 +79,25 @@ def _record(ledger: Ledger, delivered: PullRequestEvent) -> dict[str, Any]:
         return _answer(200, "Ignored", "This changes nothing.")
     request = ledger.add_event(request.id, event, now)
     logger.info("recorded", request_id=request.id, happened=event.type, state=request.progress.state)
+    if delivered.is_review and request.progress.state is State.PULL_REQUEST_OPEN:
+        _queue(ledger, request, now)
     return _answer(200, "Recorded", f"Request {request.id} is {request.progress.state}.")
+
+
+def _queue(ledger: Ledger, request: Request, now: dt.datetime) -> None:
+    """Have the worker look at the merge; where that fails, the reaper does at its next run."""
+    message = Message(
+        request_id=request.id,
+        kind=request.kind.value,
+        environment=request.environment,
+        database_name=request.database_name,
+    )
+    try:
+        messages.send(message)
+    except Exception:
+        logger.exception("the message was not sent; the reaper looks", request_id=request.id)
+        metrics.add_metric(name="MessagesLeftToSweeper", unit=MetricUnit.Count, value=1)
+        ledger.schedule_check(request, now)
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

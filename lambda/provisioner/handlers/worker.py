@@ -73,7 +73,12 @@ def _work(record: Mapping[str, Any]) -> None:
     if github.rate_limited_for:
         raise RateLimited("working on the queue", "GitHub asked for quiet", github.rate_limited_for)
     worker = Worker(
-        settings.ledger(), deployed.catalog(), github, settings.base_branch(), repository.circleci
+        settings.ledger(),
+        deployed.catalog(),
+        github,
+        settings.base_branch(),
+        repository.circleci,
+        logger.warning,
     )
     request = worker.process(message.request_id, dt.datetime.now(dt.UTC))
     logger.info("processed", request_id=request.id, state=request.progress.state)

@@ -21,7 +21,9 @@ VERSION: Final = 1
 _NAMES: Final[Mapping[EventType, str]] = {
     EventType.REQUESTED: "requested",
     EventType.OPENED: "opened",
+    EventType.APPROVAL_AWAITED: "approval_awaited",
     EventType.APPROVED: "approved",
+    EventType.CHANGES_REQUESTED: "changes_requested",
     EventType.MERGED: "merged",
     EventType.STARTED: "applying",
     EventType.SUCCEEDED: "applied",
@@ -43,6 +45,7 @@ def of_request(event: Event, request: Request, *, source: str) -> dict[str, Any]
         "pipeline_url": event.detail.get("pipeline_url") or None,
         "result": event.detail.get("result"),
         "error": _error(event),
+        "detail": _detail(event),
     }
     return _document(f"{request.id}/{event.id}", name, event, source, data)
 
@@ -85,6 +88,12 @@ def _error(event: Event) -> dict[str, Any] | None:
     if event.type is not EventType.FAILED:
         return None
     return {key: event.detail.get(key) for key in ("step", "cause", "fix", "retryable")}
+
+
+def _detail(event: Event) -> dict[str, Any]:
+    if event.type is not EventType.APPROVAL_AWAITED:
+        return {}
+    return {key: event.detail.get(key) for key in ("approval_of", "waits_for")}
 
 
 def _data(place: Place, root: Root, team: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ NOT_APPLIED: Final = "<!-- rds-provisioner: not applied -->"
 EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
 IDLE: Final = "<!-- rds-provisioner: idle -->"
 ENDED: Final = "<!-- rds-provisioner: ended -->"
+APPROVAL: Final = "<!-- rds-provisioner: approval -->"
 
 
 def expiry_comment(*, place: str, expires_at: str, last: bool, automatic: bool) -> str:
@@ -68,4 +69,19 @@ def ended_comment(*, state: State, kind: Kind, place: str) -> str:
         "when the pull request was closed, and what it held, its name or its part of the quota, may be "
         "someone else's by now. Opening the pull request again does not bring it back.\n\n"
         f"**Next:** ask again with `{call}`; that opens a new pull request.\n"
+    )
+
+
+def approval_comment(missing: str, *, trouble: bool) -> str:
+    """Says why a review did not lead to the merge; `trouble` where no review can before an operator acts."""
+    title = "🔒 Nothing can be merged here now" if trouble else "⏳ Not merged yet"
+    step = (
+        "an operator changes what is named above; it is looked at again within the hour."
+        if trouble
+        else "approve the pull request as it is now, or close it. It is merged automatically; nobody has to "
+        "merge it by hand."
+    )
+    return (
+        f"{APPROVAL}\n## {title}\n\nThe provisioner merges pull requests, and this one is not merged: "
+        f"{missing}.\n\n**Next:** {step}\n"
     )

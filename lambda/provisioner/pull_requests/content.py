@@ -185,7 +185,7 @@ def _next(request: Request, catalog: Catalog) -> str:
     source = request.source
     approval = "Gate and plan run; when they show exactly this and nothing else, it merges automatically."
     if catalog.approvers(request.environment, source):
-        approval = "Gate and plan run; then a code owner reviews, approves and merges."
+        approval = "Gate and plan run; once a code owner has approved it too, it is merged automatically."
     if source and source.environment != request.environment:
         approval += (
             f" It copies data of {source.environment} into {request.environment}, so that a code owner of "

@@ -1,7 +1,7 @@
 """③ What GitHub says of a pull request, as events of its request: in an answer, or in a webhook."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ class PullRequestEvent:
     """One delivery about a pull request on one of the provisioner's branches.
 
     `name` is GitHub's event and action, such as `pull_request.closed`; `into_base` says that it is for the
-    base branch, and `merged` that it was merged there. `approval` is the id of a review that approves.
+    base branch, and `merged` that it was merged there. `review` is the id of a review, `opinion` what it
+    says and `reviewed` the commit that it is about.
     """
 
     branch: BranchName
@@ -29,7 +30,14 @@ class PullRequestEvent:
     merged: bool
     at: dt.datetime | None
     merge_commit: str | None = None
-    approval: int | str | None = None
+    review: int | str | None = None
+    opinion: str = ""
+    reviewed: str | None = None
+
+    @property
+    def is_review(self) -> bool:
+        """Whether a review came, or lost its force."""
+        return self.name.startswith("pull_request_review.")
 
 
 def of_answer(request: Request, found: PullRequest, commit: str, now: dt.datetime) -> Event:
@@ -43,10 +51,12 @@ def of_answer(request: Request, found: PullRequest, commit: str, now: dt.datetim
     return events.opened(found.number, at, url=found.url, commit=commit)
 
 
-def of_end(found: PullRequest, actor: str, now: dt.datetime) -> Event:
-    """The event that a pull request was merged, or closed without."""
+def of_end(found: PullRequest, actor: str, now: dt.datetime, *, approved_by: Sequence[str] = ()) -> Event:
+    """The event that a pull request was merged, or closed without; `actor` where GitHub names nobody."""
     if found.merged:
-        return events.merged(found.number, _time(found.merged_at) or now, actor, commit=found.merge_commit)
+        merger = ACTOR if found.merged_by_app else found.merged_by or actor
+        at = _time(found.merged_at) or now
+        return events.merged(found.number, at, merger, commit=found.merge_commit, approved_by=approved_by)
     return events.closed(found.number, _time(found.closed_at) or now, actor)
 
 
@@ -75,6 +85,7 @@ def of_delivery(
         "pull_request.closed": pull.get("merged_at") if merged else pull.get("closed_at"),
         "pull_request.reopened": pull.get("updated_at"),
         "pull_request_review.submitted": review.get("submitted_at"),
+        "pull_request_review.dismissed": pull.get("updated_at"),
     }
     return PullRequestEvent(
         branch=branch,
@@ -86,7 +97,9 @@ def of_delivery(
         merged=merged,
         at=_time(times.get(f"{name}.{action}")),
         merge_commit=pull.get("merge_commit_sha"),
-        approval=review["id"] if str(review.get("state", "")).lower() == "approved" else None,
+        review=review.get("id"),
+        opinion=str(review.get("state", "")).lower(),
+        reviewed=review.get("commit_id"),
     )
 
 
@@ -114,9 +127,19 @@ def to_event(delivered: PullRequestEvent, commit: str | None, now: dt.datetime) 
             return events.reopened(delivered.number, at, actor)
         case "pull_request.synchronize" if delivered.head != commit:
             return events.edited(delivered.head, now, actor)
-        case "pull_request_review.submitted" if delivered.approval is not None:
-            return events.approved(delivered.approval, at, actor)
+        case "pull_request_review.submitted" | "pull_request_review.dismissed" if delivered.review:
+            return _of_review(delivered, delivered.review, at)
     return None
+
+
+def _of_review(delivered: PullRequestEvent, review: int | str, at: dt.datetime) -> Event | None:
+    if delivered.name == "pull_request_review.dismissed":
+        return events.approval_dismissed(review, at, delivered.actor)
+    if delivered.opinion == "approved":
+        return events.approved(review, at, delivered.actor, commit=delivered.reviewed)
+    if delivered.opinion == "changes_requested":
+        return events.changes_requested(review, at, delivered.actor, commit=delivered.reviewed)
+    return None  # a comment
 
 
 def _actor(payload: Mapping[str, Any]) -> str:

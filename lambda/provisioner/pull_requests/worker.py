@@ -1,4 +1,4 @@
-"""③ What the worker does for one request: open its pull request, or close the one of a cancelled request."""
+"""③④ What the worker does for one request: open, merge or close its pull request."""
 
 import datetime as dt
 from collections.abc import Callable, Collection
@@ -18,6 +18,7 @@ from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.events import of_answer, of_end
+from provisioner.pull_requests.merge import Merger
 from provisioner.pull_requests.publish import publish, root_format
 
 # Longer than the worker's own time limit (60 s in the template), so that a claim outlives its holder.
@@ -36,6 +37,7 @@ class Worker:
     github: GitHub
     base: str
     circleci: Callable[[], CircleCi | None] = lambda: None  # None where no token for it was given
+    warn: Callable[[str], None] = lambda _: None  # receives what an operator has to change
 
     def process(self, request_id: str, now: dt.datetime) -> Request:
         """Take a request to GitHub; a request that is past that stays as it is.
@@ -54,8 +56,7 @@ class Worker:
         if request.progress.state in (State.MERGED, State.APPLYING):
             return self._run_again(request, now)
         if request.progress.state is not State.REQUESTED:
-            waiting = request.progress.step in (Step.PULL_REQUEST, Step.REVIEW)
-            return self._close(request, now) if request.progress.cancelling and waiting else request
+            return self._go_on(request, now)
         claim = self.ledger.claim(request_id, now, LEASE)
         if claim is None:
             raise TryLater(
@@ -75,6 +76,16 @@ class Worker:
                 claim.request.attempts, now, cause=f"{error.doing}: {error.cause}", fix=error.fix
             )
             return self.ledger.add_event(request_id, failed, now)
+
+    def _go_on(self, request: Request, now: dt.datetime) -> Request:
+        """Close the pull request of a cancelled request, or merge what is approved."""
+        progress = request.progress
+        if progress.cancelling and progress.step in (Step.PULL_REQUEST, Step.REVIEW):
+            return self._close(request, now)
+        if progress.state is State.PULL_REQUEST_OPEN:
+            Merger(self.ledger, self.catalog, self.github, self.base, self.warn).look(request.id, now)
+            return self.ledger.request(request.id) or request
+        return request
 
     def _publish(self, request: Request, now: dt.datetime, *, first: bool) -> Request:
         if request.progress.cancelling and first:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from provisioner.core import events, expiry
+from provisioner.core import approvals, events, expiry
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import ENDED, Kind, State, maximum
 from provisioner.core.models import Request
@@ -32,7 +32,7 @@ _STUCK: Final = {
     ),
     Step.REVIEW: (
         "gate, plan and approval did not come to an end",
-        "look at the pull request and its pipeline: merge it, or cancel this request",
+        "look at the pull request, its pipeline and its approvals, or cancel this request",
     ),
     Step.QUEUE: (
         "the pipeline did not begin to apply it",
@@ -129,7 +129,7 @@ class StuckRequests:
         if found.state != "open":  # GitHub does not deliver a lost webhook again
             ledger.add_event(request.id, of_end(found, "github", now), now)
             return False
-        return Merger(ledger, self.opening.catalog, github, self.base).merge_planned(request.id, found, now)
+        return Merger(ledger, self.opening.catalog, github, self.base).look(request.id, now, found)
 
     def _merged_after_all(self, request: Request) -> bool:
         """Close the pull request of a request that has ended, where it is open, unless it is merged by now.
@@ -166,8 +166,10 @@ class StuckRequests:
         return min(max(age, _SHORTEST_WAIT), _LONGEST_WAIT)
 
     def _maximum(self, request: Request) -> dt.timedelta:
-        automatic = self.opening.catalog.merges_automatically(request.environment)
-        return maximum(request.progress.step, automatic=automatic)
+        known = self.opening.ledger.events(request.id)
+        return maximum(
+            request.progress.step, automatic=approvals.is_automatic(request, known, self.opening.catalog)
+        )
 
     def _fail(self, request: Request) -> None:
         progress = request.progress

@@ -1,7 +1,7 @@
-"""④ What a plan's report leads to: one comment, and a merge where nothing is left for a reviewer to decide.
+"""④ What a plan's report leads to: one comment, and a merge where no approval is missing.
 
 Whoever may push a branch may have its pipeline send such a report. Its word can at most merge a file that
-the worker itself rendered from a checked request: the head has to be the commit that the worker made.
+the worker itself rendered from a checked request: any other commit takes a reviewer's approval too.
 """
 
 import datetime as dt
@@ -19,6 +19,7 @@ from provisioner.core.names import BranchName
 from provisioner.github.client import GitHub
 from provisioner.github.pull_request import PullRequest
 from provisioner.ledger.ledger import Ledger
+from provisioner.pull_requests.approvals import Verdict
 from provisioner.pull_requests.comments import PLAN
 from provisioner.pull_requests.merge import Merger
 from provisioner.reports.as_asked import is_as_asked
@@ -43,20 +44,20 @@ class PlanReceiver:
         if found.head_sha != report.commit:
             reason = "the branch has moved on; its newest commit has its own pipeline"
             return Answer(accepted=True, reason=reason)
-        now, merging = self.clock(), False
+        now, refusal = self.clock(), ""
         if request is None:
             return self._unasked(report, found, now)
         if wrong := self._difference(request, found):
             return self._denied(report, found, request, wrong, now)
-        event = planned_event(report, request, now)
-        request = self.ledger.add_event(request.id, event, now)
-        merging = self._merger.may_merge(request, event, found)
-        next_step = self._next_step(request, report, found, merging=merging)
+        request, verdict = self._recorded(report, request, found, now)
+        next_step = self._next_step(request, report, found, verdict)
         self._comment(report, found, next_step)
-        if merging and (refusal := self._merger.merge(request, found, self.clock())):
+        if verdict and not verdict.missing:
+            refusal = self._merger.merge(request, found, verdict, self.clock())
+        if refusal:
             next_step = (
                 f"GitHub did not let it merge yet ({refusal}). It is tried again automatically; "
-                "where the reason stays, a reviewer merges."
+                "where the reason stays, look at the rules for the base branch."
             )
             self._comment(report, found, next_step)
         return Answer(accepted=True, reason=next_step)
@@ -98,6 +99,19 @@ class PlanReceiver:
         self._comment(_as_denied(report, cause), found, f"{fix}.")
         return Answer(accepted=True, denied=True, reason=cause, fix=fix)
 
+    def _recorded(
+        self, report: PlanReport, request: Request, found: PullRequest, now: dt.datetime
+    ) -> tuple[Request, Verdict | None]:
+        """Record a plan; what its merge waits for, None where it does not come to that."""
+        request = self.ledger.add_event(request.id, planned_event(report, request, now), now)
+        known = self.ledger.events(request.id)
+        if not self._merger.is_planned(request, known, found):
+            return request, None
+        verdict = self._merger.verdict(request, known, found)
+        if verdict.missing:
+            self._merger.keep_waiting(request, known, found, verdict, now)
+        return request, verdict
+
     @property
     def _merger(self) -> Merger:
         return Merger(self.ledger, self.catalog, self.github, self.base)
@@ -115,24 +129,24 @@ class PlanReceiver:
     def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
         self.github.put_comment(found.number, PLAN, plan_comment(report, next_step))
 
-    def _next_step(self, request: Request, report: PlanReport, found: PullRequest, *, merging: bool) -> str:
+    def _next_step(
+        self, request: Request, report: PlanReport, found: PullRequest, verdict: Verdict | None
+    ) -> str:
         if found.state != "open":
             return "nothing; this pull request is closed."
         if report.outcome == "denied":
             return "change what the policy denies, or close this pull request."
         if report.outcome == "failed":
             return "read the cause, fix it, and run the pipeline's workflow again."
-        if merging:
-            return "it merges automatically now."
-        if request.progress.edited or found.head_sha != request.progress.commit:
-            return "someone changed the branch or its file on main, so a reviewer reads, approves and merges."
         if request.progress.cancelling:
             return "it was cancelled, and closes automatically."
-        if self.catalog.merges_automatically(request.environment):
-            return (
-                "the plan shows other changes than were asked for, so a reviewer reads, approves and merges."
-            )
-        return "a code owner reviews, approves and merges."
+        if verdict is None:
+            return "nothing; its request waits for no merge."
+        if not verdict.missing:
+            return "it merges automatically now."
+        if verdict.trouble:
+            return f"an operator acts: {verdict.missing}."
+        return f"it is merged automatically when nothing is missing: {verdict.missing}."
 
 
 def _as_denied(report: PlanReport, cause: str) -> PlanReport:

@@ -1,20 +1,13 @@
-"""What opens changes, and the topic through which a request goes to the worker."""
+"""What opens changes, and sends them to the worker."""
 
 import datetime as dt
 
-from provisioner.intake.message import Message, encode
 from provisioner.intake.opening import Opening, Publish
-from provisioner.settings import client, ledger, setting
+from provisioner.settings import ledger
 from provisioner.wiring.deployed import catalog
+from provisioner.wiring.messages import send
 
-
-def send(message: Message) -> None:
-    """Send a message to the worker's topic."""
-    client("sns").publish(
-        TopicArn=setting("REQUEST_TOPIC_ARN"),
-        Message=encode(message),
-        MessageAttributes={"kind": {"DataType": "String", "StringValue": message.kind}},
-    )
+__all__ = ["opening", "send"]
 
 
 def opening(now: dt.datetime, publish: Publish = send) -> Opening:

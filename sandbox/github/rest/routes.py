@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from sandbox.github.hub import Hub
 from sandbox.github.refused import NOT_FOUND, Refused
-from sandbox.github.rest import app, contents, conversation, pulls, refs, repository
+from sandbox.github.rest import app, contents, conversation, people, pulls, refs, repository
 from sandbox.github.rest.call import Answer, Call
 
 Function = Callable[..., Answer]
@@ -19,6 +19,7 @@ _FILE: Final = _REPOSITORY + r"/contents/(?P<path>.+)"
 _PULL: Final = _REPOSITORY + r"/pulls/(?P<number>\d+)"
 _ISSUE: Final = _REPOSITORY + r"/issues/(?P<number>\d+)"
 _COMMENT: Final = _REPOSITORY + r"/issues/comments/(?P<comment>\d+)"
+_TEAM: Final = r"/orgs/(?P<organization>[^/]+)/teams/(?P<team>[^/]+)"
 _JWT: Final = "jwt"  # the App itself calls, for no installation
 
 # (method, path, permission, function)
@@ -49,6 +50,14 @@ ROUTES: Final[list[tuple[str, str, str, Function]]] = [
     ("POST", _ISSUE + r"/comments", "pull_requests:write", conversation.create_comment),
     ("POST", _ISSUE + r"/labels", "pull_requests:write", conversation.add_labels),
     ("PATCH", _COMMENT, "pull_requests:write", conversation.update_comment),
+    (
+        "GET",
+        _REPOSITORY + r"/collaborators/(?P<login>[^/]+)/permission",
+        "metadata:read",
+        people.get_permission,
+    ),
+    ("GET", _TEAM + r"/memberships/(?P<login>[^/]+)", "members:read", people.get_membership),
+    ("GET", r"/users/(?P<login>[^/]+)", "metadata:read", people.get_user),
 ]
 
 
