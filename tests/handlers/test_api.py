@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -517,6 +518,30 @@ def test_the_description_is_valid_and_served(cloud: Cloud) -> None:
     answer = ALPHA.call("GET", "/openapi.json")
 
     assert answer.json == OPENAPI | {"servers": answer.json["servers"]}
+
+
+def test_the_certificates_are_sent_once_and_again_where_they_have_changed(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amazons = Client(None).call("GET", "/certificates.pem")
+    assert amazons.text.count("BEGIN CERTIFICATE") == 27
+    same = ALPHA.call("GET", "/certificates.pem", headers={"if-none-match": amazons.headers["etag"]})
+    assert (same.status, same.text or "") == (304, "")
+
+    (tmp_path / "roots.pem").write_text("others")
+    monkeypatch.setenv("DATABASE_ROOTS", str(tmp_path / "roots.pem"))
+    settings.forget()
+    other = ALPHA.call("GET", "/certificates.pem", headers={"if-none-match": amazons.headers["etag"]})
+    assert (other.status, other.text) == (200, "others")
+
+
+def test_a_database_says_how_to_connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    done(cloud)
+    monkeypatch.setenv("MAKES_USERS", "true")
+    answer = ALPHA.call("GET", "/databases/dev/mydb123")
+    assert answer.json["connection"]["users_state"] == "pending"
+    assert answer.json["connection"]["default_user"] == "application"
+    assert_described(answer, "/databases/{environment}/{database_name}", "get")
 
 
 def test_unknown_routes_and_failures_are_problem_documents(

@@ -127,4 +127,4 @@ def _handled(
     answer = Client(key).call(
         method, parts.path, body, query=dict(parse_qsl(parts.query)) or None, headers=headers
     )
-    return answer.status, answer.headers, answer.text
+    return answer.status, answer.headers, answer.text or ""

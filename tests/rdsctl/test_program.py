@@ -67,3 +67,8 @@ def test_it_imports_nothing_of_the_functions(tmp_path: Path) -> None:
     for name in COMMANDS:
         loaded = modules_of(name, "--help", home=tmp_path)
         assert loaded & {"provisioner", "pipeline", "ops", "sandbox", "boto3"} == set()
+
+
+def test_the_roots_that_come_along_are_the_apis() -> None:
+    shipped = PROJECT / "rdsctl" / "src" / "rdsctl" / "rds_roots.crt"
+    assert shipped.read_bytes() == (PROJECT / "lambda/provisioner/access/rds_roots.crt").read_bytes()

@@ -54,6 +54,9 @@ def _references(value: Any) -> Iterator[str]:
             yield name
         case {"Fn::Sub": str(text)}:
             yield from re.findall(r"\$\{([A-Za-z0-9]+)", text)
+        case {"Fn::Sub": [str(text), dict(own)]}:
+            yield from set(re.findall(r"\$\{([A-Za-z0-9]+)", text)) - set(own)
+            yield from _references(own)
         case {"Fn::If": [str(condition), *rest]}:
             yield from _references(template()["Conditions"][condition])
             yield from _references(rest)

@@ -8,7 +8,12 @@ import yaml
 from tests.template.stack import PROJECT, resource, routes, template
 
 CONSOLE = {("get", "/console"), ("get", "/console/{proxy+}")}
-OPEN = {("get", "/health"), ("get", "/openapi.json"), ("post", "/webhooks/github")} | CONSOLE
+OPEN = {
+    ("get", "/certificates.pem"),
+    ("get", "/health"),
+    ("get", "/openapi.json"),
+    ("post", "/webhooks/github"),
+} | CONSOLE
 # Not for teams, or described with the handler that serves it.
 NOT_DESCRIBED = {("post", "/webhooks/github")} | CONSOLE
 # All that a gateway response's template may read.

@@ -98,7 +98,10 @@ def test_one_parameter_leaves_the_console_out_and_another_bounds_it() -> None:
 
 @pytest.mark.parametrize("function", ["ApiFunction", "PlanReportFunction"])
 def test_the_versions_description_never_gets_too_long_for_lambda(function: str) -> None:
-    text = resource(function)["VersionDescription"]["Fn::Sub"]
+    given = resource(function)["VersionDescription"]["Fn::Sub"]
+    text, own = given if isinstance(given, list) else (given, {})
+    for name, choice in own.items():
+        text = text.replace(f"${{{name}}}", max(choice["Fn::If"][1:], key=len))
     for name in re.findall(r"\$\{(\w+)\}", text):
         about = template()["Parameters"][name]
         longest = about.get("MaxLength") or max(map(len, about["AllowedValues"]))

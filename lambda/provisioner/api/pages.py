@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.api import documents
+from provisioner.api.connection import connection
 from provisioner.core import durations
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
@@ -28,13 +29,21 @@ def tag(found: Request, page: Mapping[str, Any]) -> str:
     return f'W/"{found.version}{"-slow" if page["slower_than_usual"] else ""}"'
 
 
-def database_page(database: Database, ledger: Ledger, catalog: Catalog) -> dict[str, Any]:
-    """The whole document of a database, as its team sees it."""
+def database_page(
+    database: Database,
+    ledger: Ledger,
+    catalog: Catalog,
+    *,
+    makes_users: bool = False,
+) -> dict[str, Any]:
+    """The whole document of a database, as its team sees it; `makes_users` is so where the stack does."""
     place = database.place
-    return documents.database_document(
+    events = ledger.database_events(place, since=database.created_at)
+    document = documents.database_document(
         database,
         catalog,
         requests=ledger.request_ids(place, team=database.team),
-        events=ledger.database_events(place, since=database.created_at),
+        events=events,
         activity=ledger.activity(place),
     )
+    return document | {"connection": connection(database, events, catalog, makes_users=makes_users)}

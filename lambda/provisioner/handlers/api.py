@@ -127,7 +127,8 @@ def databases() -> Response[str]:
 def database(environment: str, database_name: str) -> Response[str]:
     """One database and its history."""
     found = _use_cases().own_database(call.place(environment, database_name), _caller().team)
-    return _json(200, pages.database_page(found, settings.ledger(), deployed.catalog()))
+    users = deployed.makes_users()
+    return _json(200, pages.database_page(found, settings.ledger(), deployed.catalog(), makes_users=users))
 
 
 @app.patch("/databases/<environment>/<database_name>")
@@ -199,9 +200,16 @@ def health() -> Response[str]:
 @app.get("/openapi.json")
 def openapi() -> Response[str]:
     """The description of this API."""
-    return _json(
-        200, description.openapi(settings.setting("PUBLIC_URL", "")), {"Cache-Control": "max-age=300"}
-    )
+    content = description.openapi(settings.setting("PUBLIC_URL", ""))
+    return _json(200, content, {"Cache-Control": "max-age=300"})
+
+
+@app.get("/certificates.pem")
+def certificates() -> Response[str]:
+    """The roots that the databases' certificates descend from."""
+    text, headers = deployed.roots()
+    same = app.current_event.headers.get("if-none-match") == headers["ETag"]
+    return _not_modified(headers) if same else Response(200, "application/x-pem-file", text, headers)
 
 
 # Problems

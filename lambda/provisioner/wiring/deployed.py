@@ -1,11 +1,13 @@
-"""What was deployed with the function: the catalog."""
+"""What was deployed with the function: the catalog, the roots of the databases' certificates."""
 
+import hashlib
 from pathlib import Path
 from typing import Final
 
 from provisioner.core.catalog import Catalog, parse
 from provisioner.settings import kept, setting
 
+_ROOTS: Final = Path(__file__).parents[1] / "access" / "rds_roots.crt"
 _CATALOG: Final = Path(__file__).parents[2] / "catalog.yaml"
 
 
@@ -13,3 +15,16 @@ _CATALOG: Final = Path(__file__).parents[2] / "catalog.yaml"
 def catalog() -> Catalog:
     """The catalog, read once."""
     return parse(Path(setting("CATALOG_PATH", str(_CATALOG))).read_text(encoding="utf-8"))
+
+
+@kept
+def roots() -> tuple[str, dict[str, str]]:
+    """The roots of the certificates (PEM), Amazon's or those of DATABASE_ROOTS, and their headers."""
+    text = Path(setting("DATABASE_ROOTS", str(_ROOTS))).read_text(encoding="ascii")
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    return text, {"Cache-Control": "max-age=86400", "ETag": tag}
+
+
+def makes_users() -> bool:
+    """Whether this stack makes the users `application` and `read_only`."""
+    return setting("MAKES_USERS", "false") == "true"

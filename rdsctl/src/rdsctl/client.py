@@ -26,11 +26,12 @@ _FINAL_SLUGS: Final = ("quota", "quota-exceeded", "policy")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status below 400, its headers in lower case, and the document."""
+    """A status below 400, its headers in lower case, and the document, or the text of what is no JSON."""
 
     status: int
     headers: Mapping[str, str]
     document: Any
+    text: str = ""
 
     @property
     def retry_after(self) -> float | None:
@@ -55,6 +56,10 @@ class Client:
         """Read; repeated as often as it takes to get an answer, TRIES times at most."""
         return self.call("GET", path, query=query)
 
+    def text(self, path: str, etag: str | None) -> Answer:
+        """Read a text; 304 without one where it is still what this ETag names."""
+        return self.call("GET", path, etag=etag, raw=True)
+
     def items(self, path: str, name: str, **query: str | None) -> Iterator[dict[str, Any]]:
         """Every item of a list, whatever the number of its pages."""
         token: str | None = None
@@ -66,7 +71,14 @@ class Client:
                 return
 
     def call(
-        self, method: str, path: str, body: Any = None, *, query: Mapping[str, str | None] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | None] | None = None,
+        etag: str | None = None,
+        raw: bool = False,
     ) -> Answer:
         """One call, repeated where that cannot ask for anything twice; raises Failure."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
@@ -76,7 +88,7 @@ class Client:
         began = time.monotonic()
         for attempt in range(1, TRIES + 1):
             try:
-                answer = self._send(method, url, body, safe=safe)
+                answer = self._send(method, url, body, self._headers(method, body, etag, safe=safe), raw=raw)
             except HTTPError as error:
                 stood = not isinstance(error, NewConnectionError)
                 if isinstance(error, SSLError):
@@ -93,14 +105,19 @@ class Client:
             self._wait(_why(answer), answer.retry_after, attempt)
         raise AssertionError("the loop returns or raises")
 
-    def _send(self, method: str, url: str, body: Any, *, safe: bool) -> Answer:
-        headers = {"accept": "application/json", "user-agent": f"rdsctl/{__version__}"}
+    def _headers(self, method: str, body: Any, etag: str | None, *, safe: bool) -> dict[str, str]:
+        headers = {"accept": "application/json, */*", "user-agent": f"rdsctl/{__version__}"}
         if self.key:
             headers["x-api-key"] = self.key
         if method == "POST" and safe:
             headers["idempotency-key"] = self.idempotency_key
         if body is not None:
             headers["content-type"] = "application/json"
+        if etag:
+            headers["if-none-match"] = etag
+        return headers
+
+    def _send(self, method: str, url: str, body: Any, headers: dict[str, str], *, raw: bool) -> Answer:
         began = time.monotonic()
         if self._pool is None:
             self._pool = proxies.pool(self.url)
@@ -114,13 +131,15 @@ class Client:
             redirect=False,
         )
         self.debug(f"{method} {url} {response.status} {(time.monotonic() - began) * 1000:.0f} ms")
-        if 300 <= response.status < 400:
+        if 300 <= response.status < 400 and response.status != 304:
             raise Failure(
                 f"{self._host} redirects to {response.headers.get('location', 'nowhere')}, "
                 "and a key follows no redirect.",
                 hints=["correct the URL: rdsctl login URL"],
             )
         named = {name.lower(): value for name, value in response.headers.items()}
+        if raw and response.status < 400:
+            return Answer(response.status, named, None, response.data.decode())
         return Answer(response.status, named, self._document(response.status, response.data))
 
     def _document(self, status: int, data: bytes) -> Any:

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "catalog": "What may be asked for, and what it costs.",
     "clone": "Make a database of another one's data.",
     "completion": "Print a shell's completion script.",
+    "connect": "Open psql or mysql on a database, verified and logged in.",
     "cost": "What the databases cost a month, at list price.",
     "create": "Ask for a database.",
     "delete": "Remove a database.",
@@ -36,7 +37,9 @@ COMMANDS: Final = {
     "restore": "Make a database of a snapshot.",
     "retry": "Try the failed step of a request again.",
     "rotate": "Give a user of a database another password.",
+    "run": "Run a program that gets DATABASE_URL.",
     "snapshots": "List the final snapshots of removed databases.",
+    "url": "Print a database's URL.",
     "wait": "Wait until a request is done.",
     "whoami": "Which API, which key, which team.",
 }
