@@ -1,7 +1,7 @@
 // The API's documents as openapi.yaml describes them, as far as the console reads them.
 export type State =
   | "requested" | "pull_request_open" | "merged" | "applying" | "done" | "rejected" | "failed" | "cancelled";
-export type Kind = "create" | "update" | "extend" | "disarm" | "remove";
+export type Kind = "create" | "update" | "extend" | "maintain" | "disarm" | "remove";
 export type Step = "pull_request" | "review" | "queue" | "apply" | "end";
 export type User = "application" | "read_only" | "master";
 

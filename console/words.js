@@ -6,13 +6,14 @@ import { clock, when } from "./format.js";
 /** @typedef {import("./parts.js").Shape} Shape */
 
 /** @type {Record<string, string>} */
-export const KINDS = { create: "Create", update: "Change", extend: "Extend", disarm: "Prepare the removal of", remove: "Remove" };
+export const KINDS = { create: "Create", update: "Change", extend: "Extend", maintain: "Maintain", disarm: "Prepare the removal of", remove: "Remove" };
 
 /** @type {Record<string, string>} */
 const DOING = {
   create: "Being made",
   update: "Being changed",
   extend: "Being extended",
+  maintain: "Being maintained",
   disarm: "Protection goes off",
   remove: "Being removed",
 };

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from provisioner.core.hcl import content_hash, renderings
+from provisioner.core.hcl import FORMATS, content_hash, render
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 
@@ -18,6 +18,8 @@ class Applied:
     at: dt.datetime
     pipeline_url: str
     commit: str
+    root_format: int = 1
+    module: str = ""  # the hash of the module; the first releases kept none
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,27 @@ class States:
 
     def applied(self, root: Root) -> Applied | None:
         """When exactly this root was applied, and by which pipeline; None where it was not."""
-        keys = (f"applied/{root.place}/{content_hash(text)}.json" for text in renderings(root))
-        marker = next((found for key in keys if (found := self._json(key)) is not None), None)
-        if marker is None:
-            return None
-        return Applied(dt.datetime.fromisoformat(marker["at"]), marker["pipeline_url"], marker["commit"])
+        for number in reversed(FORMATS):
+            marker = self._json(f"applied/{root.place}/{content_hash(render(root, number))}.json")
+            if marker is not None:
+                return Applied(
+                    dt.datetime.fromisoformat(marker["at"]),
+                    marker["pipeline_url"],
+                    marker["commit"],
+                    number,
+                    marker.get("module", ""),
+                )
+        return None
+
+    def marked(self) -> dict[Place, set[str]]:
+        """The names of every database's markers: the hashes of what was applied, and `attempted`."""
+        found: dict[Place, set[str]] = {}
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="applied/")
+        for page in pages:
+            for stored in page.get("Contents", []):
+                _, environment, name, file = str(stored["Key"]).split("/")
+                found.setdefault(Place(environment, name), set()).add(file.removesuffix(".json"))
+        return found
 
     def _json(self, key: str) -> dict[str, Any] | None:
         if not self.bucket:

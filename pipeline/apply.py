@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
+from provisioner.core.module import module_hash
 from provisioner.reports.schema import ROOT_TEXT_LIMIT, ApplyOutcome, ApplyQuestion, ApplyReport
 from pydantic import ValidationError
 
@@ -26,7 +27,7 @@ from pipeline.reporter import Reporter, Undelivered
 from pipeline.sources import foreign_source
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
-from pipeline.workspace import prepare, roots
+from pipeline.workspace import module, prepare, roots
 
 # The role is taken for three hours, and one database may need two: none is begun later than this.
 LAST_START: Final = dt.timedelta(hours=1)
@@ -218,6 +219,7 @@ class ApplyJob:
             "commit": self.checkout.head(),
             "at": self.clock().isoformat(),
             "pipeline_url": self.pipeline_url,
+            "module": module_hash(module(self.checkout)),
         }
         self.store.mark_applied(work.place, work.digest, details)
 

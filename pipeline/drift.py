@@ -1,10 +1,16 @@
-"""Every night: what differs between the databases and their roots, without anybody having changed a root."""
+"""Every night: what differs between the databases and their roots, without anyone having changed a root.
 
+A release may bring a newer module than a database was applied with. What only that makes differ is no drift:
+the module of the commit that was applied is planned too, and has the last word.
+"""
+
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.core.hcl import content_hash
+from provisioner.core.module import module_hash
 from provisioner.core.names import Place
 from provisioner.reports.schema import PLAN_TEXT_LIMIT, DriftReport
 
@@ -14,7 +20,7 @@ from pipeline.plan_changes import changes_of
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
-from pipeline.workspace import prepare, roots
+from pipeline.workspace import module, prepare, roots, with_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Drift:
     interruption: Interruption
 
     def run(self) -> list[str]:
-        """Look at every applied database; what could not be looked at."""
+        """Look at every applied database; what could not be looked at, a sentence each."""
         found = roots(self.checkout)
         applied = {name: self.store.applied(name) for name in {place.environment for place in found}}
         failures = []
@@ -46,12 +52,17 @@ class Drift:
         return failures
 
     def _look(self, place: Place, text: str) -> None:
-        terraform = self.terraform(prepare(self.checkout.directory, place, text))
-        terraform.init()
-        shown, plan = terraform.plan("tfplan", lock=False)
-        drifted = bool(changes_of(plan))
-        print(f"{place}: {'DRIFTED' if drifted else 'as its root says'}", flush=True)
-        if drifted:
+        shown, differs = self._plan(self.checkout.directory, place, text)
+        newer = False
+        if differs:
+            old = self._as_applied(place, text)
+            newer = old is not None and not old[1]
+            if old and old[1]:
+                shown = old[0]
+        drifted = differs and not newer
+        word = "DRIFTED" if drifted else "MODULE NEWER" if newer else "as its root says"
+        print(f"{place}: {word}", flush=True)
+        if differs:
             print(shown, flush=True)
         self.reporter.send(
             DriftReport(
@@ -60,7 +71,33 @@ class Drift:
                 database_name=place.database_name,
                 commit=self.checkout.head(),
                 drifted=drifted,
-                plan_text=shown[:PLAN_TEXT_LIMIT] if drifted else "",
+                module_newer=newer,
+                plan_text=shown[:PLAN_TEXT_LIMIT] if differs else "",
                 pipeline_url=self.pipeline_url,
             )
         )
+
+    def _as_applied(self, place: Place, text: str) -> tuple[str, bool] | None:
+        """The plan by the module that the database was applied with; None where that is the one of now.
+
+        Where that module cannot be planned any more, what the newer one changes hides what drifted.
+        """
+        marker, now = self.store.marker(place, content_hash(text)), module(self.checkout)
+        then = module(self.checkout, marker.commit) if marker.commit else {}
+        if (marker.module or module_hash(then)) == module_hash(now):
+            return None
+        if not then:
+            return "", False
+        try:
+            with tempfile.TemporaryDirectory() as directory:
+                return self._plan(with_module(self.checkout.directory, then, Path(directory)), place, text)
+        except TerraformError as error:
+            print(f"{place}: by the module of {marker.commit} there is no plan any more: {error}", flush=True)
+            return "", False
+
+    def _plan(self, directory: Path, place: Place, text: str) -> tuple[str, bool]:
+        """A root's plan by the module of a checkout, and whether it would change anything."""
+        terraform = self.terraform(prepare(directory, place, text))
+        terraform.init()
+        shown, plan = terraform.plan("tfplan", lock=False)
+        return shown, bool(changes_of(plan))

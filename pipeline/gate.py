@@ -108,7 +108,7 @@ def check(
     if before is None:
         results += _source(after, files.base)
     else:
-        results.append(_in_place(before, after, disarming))
+        results.append(_in_place(before, after, named.kind if named else ""))
     return Verdict(place, action, tuple(results))
 
 
@@ -263,7 +263,7 @@ _CHANGEABLE: Final = (
 )  # fmt: skip
 
 
-def _in_place(before: str, after: str, disarming: bool) -> PolicyResult:
+def _in_place(before: str, after: str, kind: str) -> PolicyResult:
     """Whether the change keeps the database: nothing that would recreate it, no storage that shrinks."""
     try:
         old, new = parse(before), parse(after)
@@ -278,7 +278,10 @@ def _in_place(before: str, after: str, disarming: bool) -> PolicyResult:
         detail = f"storage cannot shrink from {old.storage_gb} to {new.storage_gb} GB"
         return PolicyResult("in place", False, detail)
     changed = _changed(old, new)
-    if disarming and changed != ["deletion_protection"]:
+    if kind == "maintain" and changed:
+        detail = f"a maintenance changes nothing that was asked for, not {_listed(changed)}"
+        return PolicyResult("in place", False, detail)
+    if kind == "disarm" and changed != ["deletion_protection"]:
         detail = f"a disarm switches deletion_protection off and changes nothing else, not {_listed(changed)}"
         return PolicyResult("in place", False, detail)
     return PolicyResult("in place", True, f"changes {_listed(changed)}")

@@ -1,6 +1,7 @@
 """What a branch changes, read with git itself."""
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,14 @@ class Checkout:
         """Every path below a folder at a commit."""
         listed = self._git("ls-tree", "-r", "-z", "--name-only", ref, "--", under)
         return list(filter(None, listed.split("\0")))
+
+    def texts(self, ref: str, under: str, chosen: Callable[[str], bool]) -> dict[str, str]:
+        """The chosen files below a folder at a commit, by path; none where git does not have the commit."""
+        try:
+            paths = self.paths(ref, under)
+        except GitError:
+            return {}
+        return {path: self.file(ref, path) or "" for path in filter(chosen, paths)}
 
     def _git(self, *arguments: str) -> str:
         done = subprocess.run(

@@ -30,11 +30,7 @@ class Lock:
     @classmethod
     def parse(cls, content: bytes) -> "Lock":
         """The lock that Terraform wrote; what of it cannot be read is unknown, and still it is a lock."""
-        try:
-            said = json.loads(content)
-        except ValueError:
-            said = {}
-        said = said if isinstance(said, dict) else {}
+        said = _read(content)
         return cls(*(str(said.get(name, "unknown")) for name in ("ID", "Who", "Operation", "Created")))
 
     def describe(self, now: dt.datetime) -> str:
@@ -45,6 +41,14 @@ class Lock:
         except ValueError:
             age = f"at {self.since}"
         return f"{self.who} took lock {self.id} for {self.operation}, {age}"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What was kept when a root's content was applied; a marker of the first releases has no `module`."""
+
+    commit: str
+    module: str
 
 
 class Store:
@@ -89,6 +93,11 @@ class Store:
         for key in list(self._keys(prefix)):
             if key != f"{prefix}{digest}.json":
                 self._delete(key)
+
+    def marker(self, place: Place, digest: str) -> Marker:
+        """What was kept when this content was applied."""
+        said = _read(self._get(f"{_markers(place)}{digest}.json"))
+        return Marker(str(said.get("commit", "")), str(said.get("module", "")))
 
     def forget(self, place: Place) -> None:
         """Forget a removed database; its markers last, so that a crash leaves something to come back to.
@@ -149,6 +158,15 @@ class Store:
 
 def _json(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, sort_keys=True).encode()
+
+
+def _read(content: bytes | None) -> Mapping[str, Any]:
+    """A JSON object; what cannot be read says nothing."""
+    try:
+        said = json.loads(content or b"")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _reviewed(place: Place, digest: str) -> str:

@@ -1,9 +1,11 @@
 """Roots in a checkout: where they are, and the directory in which Terraform runs for one of them."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from provisioner.core.module import MODULE, is_of_module
 from provisioner.core.names import DATABASES, Place
 
 from pipeline.git import Checkout
@@ -23,6 +25,20 @@ def roots(checkout: Checkout) -> dict[Place, str]:
         if len(parts) == _PARTS and parts[-1] == "main.tf":
             found[Place(parts[2], parts[3])] = checkout.file("HEAD", path) or ""
     return found
+
+
+def module(checkout: Checkout, ref: str = "HEAD") -> dict[str, str]:
+    """The module's files at a commit, by path; none where git does not have the commit."""
+    return checkout.texts(ref, MODULE, is_of_module)
+
+
+def with_module(directory: Path, files: Mapping[str, str], at: Path) -> Path:
+    """A copy of what a root needs of a checkout, with another module; the directory to prepare roots in."""
+    lock = Path("terraform") / "databases" / ".terraform.lock.hcl"
+    for path, text in {**files, str(lock): (directory / lock).read_text(encoding="utf-8")}.items():
+        (at / path).parent.mkdir(parents=True, exist_ok=True)
+        (at / path).write_text(text, encoding="utf-8", newline="")
+    return at
 
 
 def prepare(directory: Path, place: Place, text: str) -> Path:

@@ -34,7 +34,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "handlers": "core ledger github notify access settings intake pull_requests "
         "api reports reaper wiring",
         "pipeline": "core reports.schema",
-        "ops": "core ledger github pull_requests circleci",
+        "ops": "core ledger github intake pull_requests circleci",
         "sandbox": "ops.team_key",
         "rdsctl": "",
         "console": "",

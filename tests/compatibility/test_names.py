@@ -52,7 +52,15 @@ PARTITIONS = {
 }
 METRICS = {
     *("RequestsAccepted", "RequestFailed", "StuckRequests", "Redriven", "Warned", "Expired", "SweepErrors"),
-    *("Idle", "SnapshotsDeleted", "DriftedDatabases", "AccessFailed", "RateLimited", "UnexpectedErrors"),
+    *(
+        "Idle",
+        "SnapshotsDeleted",
+        "DriftedDatabases",
+        "AccessFailed",
+        "RateLimited",
+        "OlderModules",
+        "UnexpectedErrors",
+    ),
     *("MessagesLeftToSweeper", "WebhooksRefused", "ReportsRefused", "UnreadableMessages"),
     *("UnreadableEvents", "EventWebhooksRefused"),
 }
@@ -86,7 +94,7 @@ OUTPUTS = {
 
 
 def test_what_a_request_is_and_where_it_stands() -> None:
-    assert {kind.value for kind in Kind} >= {"create", "update", "extend", "disarm", "remove"}
+    assert {kind.value for kind in Kind} >= {"create", "update", "extend", "maintain", "disarm", "remove"}
     assert {state.value for state in State} >= {
         *("requested", "pull_request_open", "merged", "applying", "done", "rejected", "failed", "cancelled")
     }

@@ -662,3 +662,27 @@ def test_an_apply_that_names_no_request_that_there_can_be_is_refused(chain: Chai
 
     assert (answer["accepted"], answer["retry"]) == (False, False)
     assert "request_id" in answer["reason"]
+
+
+def test_a_newer_module_is_said_on_the_databases_pull_request_and_counted_apart(
+    chain: Chain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = chain.opened()
+    drift = {
+        "version": 1,
+        "type": "drift",
+        "environment": "dev",
+        "database_name": "mydb123",
+        "drifted": False,
+        "module_newer": True,
+        "plan_text": "1 to change",
+    }
+
+    assert report.plan_handler(drift, chain.context)["reason"] == "a newer module is noted"
+
+    headline = "## 🧩 The module of `dev/mydb123` has a newer version"
+    assert bodies(chain)[0].startswith(f"{comments.DRIFT}\n{headline}\n")
+    said = capsys.readouterr().out
+    assert '"OlderModules":[1.0]' in said
+    assert "DriftedDatabases" not in said
+    assert chain.now(one) == one

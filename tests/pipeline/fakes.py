@@ -262,7 +262,13 @@ class FakeTerraform(Terraform):
                 "ExpiresAt": root.expires_at,
             },
         }
-        group = {"name_prefix": f"{identifier}-", "parameter": [{"name": "require_secure_transport"}]}
+        group: dict[str, Any] = {
+            "name_prefix": f"{identifier}-",
+            "parameter": [{"name": "require_secure_transport"}],
+        }
+        module = self.directory.parents[2] / "modules" / "rds_database" / "main.tf"
+        if module.exists():
+            group["description"] = module.read_text(encoding="utf-8")
         return {GROUP: group, INSTANCE: instance}
 
     def _change(self, address: str, wanted: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,5 +1,11 @@
 """The nightly check finds what was changed outside git, and changes nothing."""
 
+import json
+
+import pytest
+from provisioner.core.hcl import content_hash, render
+from provisioner.core.module import MODULE
+
 from tests.core.examples import root
 from tests.pipeline.fakes import INSTANCE
 from tests.pipeline.repository import file_of
@@ -24,6 +30,7 @@ def test_a_database_that_is_as_its_root_says_is_reported_so(setting: Setting) ->
             "environment": "dev",
             "database_name": "mydb123",
             "drifted": False,
+            "module_newer": False,
             "plan_text": "",
             "pipeline_url": URL,
             "commit": setting.repository.checkout.head(),
@@ -63,3 +70,102 @@ def test_a_job_that_has_to_end_says_what_it_left_out(setting: Setting) -> None:
     setting.apply()
     setting.interruption.request()
     assert looked(setting) == ["dev/mydb123: not looked at, because the job was ended from outside"]
+
+
+MAIN_TF = MODULE + "main.tf"
+
+
+def applied_by(setting: Setting, module: str) -> None:
+    setting.repository.on_main({MAIN_TF: module})
+    setting.reviewed(file_of(root()))
+    assert setting.apply() == []
+
+
+def marker(setting: Setting) -> dict[str, str]:
+    return dict(json.loads(setting.bucket.objects[marker_key()]))
+
+
+def marker_key() -> str:
+    return f"applied/dev/mydb123/{content_hash(render(root()))}.json"
+
+
+def said(setting: Setting) -> tuple[bool, bool, str]:
+    assert looked(setting) == []
+    (report,) = setting.functions.reports
+    return report["drifted"], report["module_newer"], report["plan_text"]
+
+
+def test_a_newer_module_is_no_drift_and_is_said_with_its_plan(setting: Setting) -> None:
+    applied_by(setting, "# old")
+    setting.repository.on_main({MAIN_TF: "# new"})
+
+    assert said(setting) == (False, True, "1 to change")
+
+
+def test_a_newer_module_that_changes_nothing_of_the_database_is_nothing(setting: Setting) -> None:
+    applied_by(setting, "# old")
+    setting.repository.on_main({MODULE + "outputs.tf": "# new"})
+
+    assert said(setting) == (False, False, "")
+
+
+def test_what_was_changed_outside_git_is_drift_under_a_newer_module_too(setting: Setting) -> None:
+    applied_by(setting, "# old")
+    setting.repository.on_main({MAIN_TF: "# new"})
+    setting.instance()["instance_class"] = "db.m7g.large"
+
+    drifted, newer, text = said(setting)
+
+    assert (drifted, newer) == (True, False)
+    assert text == "1 to change"  # the instance alone, by the module that was applied
+
+
+def test_a_marker_of_an_earlier_release_has_no_module_and_its_commit_says_which(setting: Setting) -> None:
+    applied_by(setting, "# old")
+    kept = marker(setting)
+    del kept["module"]
+    setting.bucket.objects[marker_key()] = json.dumps(kept).encode()
+    assert said(setting) == (False, False, "")
+
+    setting.repository.on_main({MAIN_TF: "# new"})
+    assert said(setting) == (False, True, "1 to change")
+
+    setting.instance()["instance_class"] = "db.m7g.large"
+    assert said(setting)[:2] == (True, False)
+
+
+@pytest.mark.parametrize("commit", ["", "0" * 40], ids=["no commit", "a commit that git does not have"])
+def test_where_git_has_no_old_module_the_newer_one_is_said(setting: Setting, commit: str) -> None:
+    applied_by(setting, "# old")
+    setting.bucket.objects[marker_key()] = json.dumps(marker(setting) | {"commit": commit}).encode()
+    setting.repository.on_main({MAIN_TF: "# new"})
+
+    assert said(setting)[:2] == (False, True)
+
+
+def test_an_apply_keeps_the_hash_of_its_module(setting: Setting) -> None:
+    applied_by(setting, "# old")
+    first = marker(setting)["module"]
+    setting.repository.on_main({MAIN_TF: "# new"})
+    other = root(OTHER, database_name="second")
+    setting.reviewed(file_of(other))
+    setting.apply()
+
+    (second,) = [
+        json.loads(body)["module"]
+        for key, body in setting.bucket.objects.items()
+        if "applied/dev/second" in key
+    ]
+    assert len(first) == len(second) == 64
+    assert first != second
+
+
+def test_a_root_of_an_earlier_format_stays_applied_and_is_no_drift(setting: Setting) -> None:
+    path = root().place.root_path
+    setting.reviewed({path: render(root(), 1)})
+    assert setting.apply() == []
+    applied = list(setting.cloud.applied)
+
+    assert setting.apply() == []
+    assert said(setting) == (False, False, "")
+    assert setting.cloud.applied == applied

@@ -407,6 +407,31 @@ class TestRemoval:
         verdict = on_branch(repository, "rds/prod/orders/update-3f0c1a2b", file_of(disarmed))
         assert "deletion protection is on" in denials(verdict)["safety"]
 
+    def test_a_maintenance_changes_nothing_but_its_request_and_its_format(
+        self, repository: Repository
+    ) -> None:
+        place, wanted = root().place, dataclasses.replace(root(), request_id=OTHER)
+        repository.on_main({place.root_path: render(root(), 1)})
+        verdict = on_branch(repository, f"rds/{place}/maintain-11111111", {place.root_path: render(wanted)})
+        assert (verdict.action, denials(verdict)) == ("change", {})
+        assert verdict.results[-1].detail == "changes nothing but its request"
+
+    @pytest.mark.parametrize(
+        ("more", "said"),
+        [
+            ({"storage_gb": 30}, "storage_gb"),
+            ({"expires_at": "2026-11-29T12:00:00Z"}, "expires_at"),
+            ({"tags": {"a": "b"}}, "tags"),
+        ],
+    )
+    def test_a_maintenance_that_changes_what_was_asked_for_is_denied(
+        self, repository: Repository, more: dict[str, Any], said: str
+    ) -> None:
+        repository.on_main(file_of(root()))
+        wanted = dataclasses.replace(root(), request_id=OTHER, **more)
+        verdict = on_branch(repository, "rds/dev/mydb123/maintain-11111111", file_of(wanted))
+        assert denials(verdict)["in place"] == f"a maintenance changes nothing that was asked for, not {said}"
+
     def test_a_disarm_changes_nothing_else(self, repository: Repository) -> None:
         prod = root(database_name="orders", environment="prod")
         repository.on_main(file_of(prod))

@@ -68,6 +68,7 @@ REQUESTS = {
         tags={"Service": "orders"},
     ),
     "extend": of_kind(Kind.EXTEND, expires_at="2026-12-14T12:00:00Z"),
+    "maintain": of_kind(Kind.MAINTAIN, PROD, "Its Terraform module is of an earlier release."),
     "disarm": of_kind(Kind.DISARM, PROD, "No longer used.", deletion_protection=False),
     "remove-dev": of_kind(Kind.REMOVE, reason="Its life ended 2026-11-30T12:00:00Z."),
     "remove-prod": of_kind(Kind.REMOVE, PROD),

@@ -67,6 +67,7 @@ def drifted(**more: Any) -> str:
 
 
 COMMENTS = {
+    "module-newer": drifted(module_newer=True, drifted=False),
     "plan-passed": plan(),
     "plan-denied": plan(
         outcome="denied",

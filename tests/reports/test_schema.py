@@ -59,7 +59,7 @@ def test_what_version_1_says_is_written_down() -> None:
         *about, "branch", "outcome", "summary", "plan_text", "policy", "cause",
     ]  # fmt: skip
     assert list(ApplyReport.model_fields) == [*about, "outcome", "request_id", "result", "cause", "retryable"]
-    assert list(DriftReport.model_fields) == [*about, "drifted", "plan_text"]
+    assert list(DriftReport.model_fields) == [*about, "drifted", "module_newer", "plan_text"]
     assert list(Summary.model_fields) == [
         "add", "change", "destroy", "replace", "databases_added", "databases_destroyed", "only_own_database",
     ]  # fmt: skip

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     EXTEND = "extend"
+    MAINTAIN = "maintain"  # the same database by the module and the root format of main
     DISARM = "disarm"  # deletion protection off: the first step of a protected removal
     REMOVE = "remove"
 

@@ -15,7 +15,7 @@ DATABASES: Final = "terraform/databases/"
 MAX_NAME: Final = 40
 ENVIRONMENT: Final = r"[a-z][a-z0-9]{0,19}"
 NAME: Final = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
-KINDS: Final = ("create", "update", "extend", "disarm", "remove")
+KINDS: Final = ("create", "update", "extend", "maintain", "disarm", "remove")
 
 _PLACE: Final = re.compile(rf"(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})")
 _NAME: Final = re.compile(NAME)

@@ -121,11 +121,12 @@ def next_request_check(request: Request, now: dt.datetime) -> dt.datetime | None
 
 
 def is_given_up(request: Request) -> bool:
-    """Whether a request failed and makes way: a removal in the product's own name, before its merge.
+    """Whether a request failed and makes way: a removal or maintenance in the product's own name, before its
+    merge.
 
-    Nobody else would try it again, and its database would live on.
+    Nobody else would try it again, and its database would live on, or be kept from its team's changes.
     """
-    if request.actor != ACTOR or request.kind not in (Kind.DISARM, Kind.REMOVE):
+    if request.actor != ACTOR or request.kind not in (Kind.DISARM, Kind.REMOVE, Kind.MAINTAIN):
         return False
     return request.progress.failure is not None and blocks(request.progress)
 

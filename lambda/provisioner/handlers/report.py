@@ -144,6 +144,10 @@ def _receive_apply(report: ApplyReport) -> str:
 
 
 def _receive_drift(report: DriftReport) -> str:
+    if report.module_newer:
+        metrics.add_metric(name="OlderModules", unit=MetricUnit.Count, value=1)
+        DriftReceiver(settings.ledger(), repository.github).receive(report)
+        return "a newer module is noted"
     if not report.drifted:
         return "no drift"
     metrics.add_metric(name="DriftedDatabases", unit=MetricUnit.Count, value=1)

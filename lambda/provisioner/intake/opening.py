@@ -95,6 +95,12 @@ class Opening:
         new = self.request(Kind.DISARM, root, caller, before=before, reason=reason)
         return dataclasses.replace(new, follow_up=str(uuid5(UUID(request_id), "remove")))
 
+    def maintenance(self, database: Database, *, reason: str, request_id: str) -> Request:
+        """The request that brings a database to the module and the root format of main, and nothing else."""
+        before = self.on_main(database)
+        root = dataclasses.replace(before, request_id=request_id)
+        return self.request(Kind.MAINTAIN, root, Caller(database.team, ACTOR), before=before, reason=reason)
+
     def remove_automatically(self, database: Database, *, reason: str, request_id: str) -> Request | None:
         """Ask for a removal in the product's own name; None where another change is under way, which wins."""
         new = self.removal(database, Caller(database.team, ACTOR), reason=reason, request_id=request_id)

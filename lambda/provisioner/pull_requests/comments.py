@@ -61,6 +61,7 @@ def ended_comment(*, state: State, kind: Kind, place: str) -> str:
         Kind.CREATE: "POST /provision-rds",
         Kind.UPDATE: f"PATCH /databases/{place}",
         Kind.EXTEND: f"PATCH /databases/{place}",
+        Kind.MAINTAIN: "python -m ops.rollout",
         Kind.DISARM: f"DELETE /databases/{place}",
         Kind.REMOVE: f"DELETE /databases/{place}",
     }[kind]

@@ -23,6 +23,7 @@ _VERBS: Final = {
     Kind.CREATE: "Create",
     Kind.UPDATE: "Change",
     Kind.EXTEND: "Extend",
+    Kind.MAINTAIN: "Maintain",
     Kind.DISARM: "Disarm",
     Kind.REMOVE: "Remove",
 }
@@ -39,6 +40,8 @@ def title(request: Request) -> str:
     match request.kind:
         case Kind.CREATE:
             return f"Create {place} ({ENGINE_NAMES[request.root.engine]} {request.root.engine_version})"
+        case Kind.MAINTAIN:
+            return f"Maintain {place}: the module of this release, nothing that was asked for changes"
         case Kind.DISARM:
             return f"Disarm {place}: deletion protection off, before its removal"
         case kind:
@@ -138,6 +141,10 @@ def _table(request: Request, catalog: Catalog) -> str:
         rows = [f"| {name} | {value} |" for name, value in after.items()]
         return "\n".join(["| | |", "|---|---|", *rows])
     before = facts(request.before, catalog)
+    if request.kind is Kind.MAINTAIN:
+        stays = ("Engine", "Size", "Storage", "Lifetime", "Cost")
+        rows = [f"| {name} | {before[name]} |" for name in stays]
+        return "\n".join(["| What stays | |", "|---|---|", *rows])
     if request.kind is Kind.REMOVE:
         kept = ("Engine", "Size", "Storage", "Final snapshot", "Lifetime", "Cost")
         rows = [f"| {name} | {before[name]} |" for name in kept]
@@ -195,6 +202,8 @@ def _next(request: Request, catalog: Catalog) -> str:
         Kind.CREATE: "The pipeline creates the database, and a comment here says where it is.",
         Kind.UPDATE: "The pipeline changes the database in place.",
         Kind.EXTEND: "The pipeline writes the new end into the tags; the database itself is not touched.",
+        Kind.MAINTAIN: "The pipeline brings the database to the module that `main` has now; the plan shows "
+        "what that changes.",
         Kind.DISARM: "The pipeline switches deletion protection off; a second pull request then removes it.",
         Kind.REMOVE: "The pipeline destroys the database"
         + (" after a final snapshot." if request.root.final_snapshot else ". No snapshot is kept."),

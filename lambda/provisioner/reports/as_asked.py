@@ -24,5 +24,8 @@ def _is_of_kind(kind: Kind, summary: Summary) -> bool:
         case Kind.REMOVE:
             # None where its creation failed before there was one.
             return summary.databases_destroyed <= 1 and summary.add == 0 and summary.change == 0
+        case Kind.MAINTAIN:
+            # A newer module may add what stands around the database; what it takes away is reviewed.
+            return summary.databases_added == 0 and summary.destroy == 0
         case _:
             return summary.add == 0 and summary.destroy == 0

@@ -66,7 +66,19 @@ def not_applied_comment(question: ApplyQuestion, cause: str, fix: str) -> str:
 
 
 def drift_comment(report: DriftReport) -> str:
-    """What the nightly check found to differ."""
+    """What the nightly check found to differ, and what makes it so."""
+    if report.module_newer:
+        return (
+            f"{DRIFT}\n## 🧩 The module of {cell(str(report.place))} has a newer version\n\n"
+            "Nothing was changed outside git: `main` has a newer module than this database was applied "
+            "with.\n\n"
+            f"{folded('What it would change', report.plan_text)}\n\n"
+            + _end(
+                report.pipeline_url,
+                "nothing; the next change of this database brings it, or an operator's "
+                "`python -m ops.rollout` does.",
+            )
+        )
     next_step = (
         "undo it by hand, or ask for the same through the API; the next apply of this database would set it "
         "back."

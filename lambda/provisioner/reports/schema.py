@@ -103,10 +103,15 @@ class ApplyReport(_Report):
 
 
 class DriftReport(_Report):
-    """What differs between a database and its root, found without a change."""
+    """What differs between a database and its root, found without a change.
+
+    `module_newer`: the module is not the one that the database was applied with, and by that one it does not
+    differ. It did not drift then.
+    """
 
     type: Literal["drift"] = "drift"
     drifted: bool
+    module_newer: bool = False
     plan_text: PlanText = ""
 
 

@@ -12,7 +12,7 @@ from rdsctl.session import Session
 from rdsctl.suggestions import OneOf
 
 STATES = ("requested", "pull_request_open", "merged", "applying", "done", "rejected", "failed", "cancelled")
-KINDS = ("create", "update", "extend", "disarm", "remove")
+KINDS = ("create", "update", "extend", "maintain", "disarm", "remove")
 OPEN = ("requested", "pull_request_open", "merged", "applying")
 
 
