@@ -71,8 +71,8 @@ function draw() {
     render(frame(), FRAME);
     const page = state.asks && !state.page ? "Sign in" : (state.page?.title() ?? state.section);
     document.title = [page, state.team || "RDS Provisioner"].filter(Boolean).join(" · ");
-    const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById("key-again"));
-    if (dialog && !dialog.open) dialog.showModal();
+    // A dialog is drawn while it is wanted.
+    for (const dialog of document.querySelectorAll("dialog")) if (!dialog.open) dialog.showModal();
   });
 }
 

@@ -53,7 +53,7 @@ export function code(text, label, wraps = false) {
 
 /** Comments dimmed, strings and words that do something coloured. @param {string} text */
 function colored(text) {
-  const parts = text.split(/(^(?:#|\/\/ ).*$|"[^"\n]*"|\b(?:export|import|from|const|await|new|with|as|var|module|backend|terraform|provider)\b)/m);
+  const parts = text.split(/(^(?:#|\/\/ ).*$|"[^"]*"|\b(?:export|import|from|const|await|new|with|as|var|module|backend|terraform|provider)\b)/m);
   return parts.map((part, at) => {
     if (at % 2 === 0) return part;
     const kind = /^["]/.test(part) ? "q" : /^(#|\/\/)/.test(part) ? "c" : "k";

@@ -58,6 +58,14 @@ export function about(seconds) {
   return `${Math.floor(seconds / DAY)} d`;
 }
 
+/** From about so long to about so long: 7 to 13 min. @param {number} from @param {number} to in seconds */
+export function range(from, to) {
+  const [low, high] = [about(from), about(to)];
+  if (low === high) return low;
+  const same = low.split(" ")[1] === high.split(" ")[1];
+  return `${same ? low.split(" ")[0] : low} to ${high}`;
+}
+
 /** @param {number} seconds @param {number} big @param {string} b @param {number} small @param {string} s */
 function two(seconds, big, b, small, s) {
   const whole = Math.floor(seconds / big);

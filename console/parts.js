@@ -40,7 +40,7 @@ export function environment(name) {
 
 /**
  * How much of a life is spent, with ticks where its people are warned.
- * @param {{ created_at: string, expires_at: string, state: string, warnings_at?: string[] }} one
+ * @param {{ created_at: string, expires_at: string, state: string, warnings_at: string[] }} one
  * @param {Date} now
  */
 export function life(one, now) {
@@ -52,7 +52,7 @@ export function life(one, now) {
   const whole = (end - start) / 1000;
   const of = `of ${about(whole)}`;
   if (one.state === "removing" || left <= 0) return lifeBar("", 100, [], "Ends now", "");
-  const ticks = (one.warnings_at ?? []).map((at) => (100 * (Date.parse(at) - start)) / (end - start));
+  const ticks = one.warnings_at.map((at) => (100 * (Date.parse(at) - start)) / (end - start));
   const spent = 100 * (1 - left / whole);
   if (one.state === "pending") return lifeBar("", 0, ticks, about(left), "when ready");
   const late = ticks.filter((tick) => spent >= tick).length;

@@ -50,9 +50,9 @@ export interface Database extends Description {
   final_snapshot_id: string | null;
   result: Result | null;
   links: { self: string; created_by: string; active_request: string | null };
-  warnings_at?: string[];
-  last_connection_at?: string | null;
-  idle_since?: string | null;
+  warnings_at: string[];
+  last_connection_at: string | null;
+  idle_since: string | null;
   requests?: string[];
   events?: Happened[];
   secrets?: Record<string, string>;
@@ -89,8 +89,20 @@ export interface StepTime {
   maximum_seconds?: number;
 }
 
+export interface Span { likely: number; latest: number }
+
+export interface Estimate {
+  ready_at: { likely: string; latest: string } | null;
+  seconds: Span | null;
+  after_approval_seconds: Span | null;
+  steps: { step: Step; seconds: Span | null; basis: string }[];
+}
+
 export interface Request extends RequestSummary {
   message: string;
+  waiting_for: { what: string; sentence: string; since: string; link: string | null } | null;
+  estimate: Estimate | null;
+  slower_than_usual: boolean;
   database: Description;
   timeline: Happened[];
   steps: StepTime[];

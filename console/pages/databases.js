@@ -4,7 +4,7 @@ import { counted, day, engine, id, round, usd, when, about } from "../format.js"
 import { Live } from "../live.js";
 import { badge, environment, failed, icon, life, loading, meter, segments, stale } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { databaseState } from "../words.js";
+import { STEPS, databaseState } from "../words.js";
 
 /** @typedef {import("../types.js").Database} Database */
 /** @typedef {import("../types.js").RequestSummary} RequestSummary */
@@ -152,7 +152,7 @@ function stats(seen, alive, states) {
   const left = (/** @type {import("../types.js").Held} */ one) => round(Math.max(0, one.limit - one.used));
   const notes = [waits ? `${waits} in review` : "", bad ? `${bad} failed` : ""].filter(Boolean).join(", ");
   return html`<dl class="stats">
-    <div class="stat"><dt>Cost</dt><dd class="v">${usd(cost)} <small>USD a month</small></dd><dd class="n">what the team holds, changes under way included</dd></div>
+    <div class="stat"><dt>Cost</dt><dd class="v">${usd(cost)} <small>USD a month</small></dd><dd class="n">changes under way included</dd></div>
     ${first ? html`<div class="stat"><dt>Budget left in ${first[0]}</dt><dd class="v">${left(first[1].monthly_usd)} <small>of ${round(first[1].monthly_usd.limit)}</small></dd><dd>${meter(first[1].monthly_usd.used, 0, first[1].monthly_usd.limit)}</dd><dd class="n">${rest.map(([name, one]) => `${name} ${left(one.monthly_usd)}`).join(" · ")}</dd></div>` : nothing}
     <div class="stat"><dt>Under way</dt><dd class="v">${open.length} <small>${open.length === 1 ? "request" : "requests"}</small></dd><dd class="n">${notes || "nothing failed"}</dd></div>
     <div class="stat"><dt>End within 7 days</dt><dd class="v">${soon.length} <small>${soon.length === 1 ? "database" : "databases"}</small></dd><dd class="n">${usd(soon.reduce((sum, one) => sum + (one.monthly_cost_usd ?? 0), 0))} USD a month with them</dd></div>
@@ -176,10 +176,10 @@ function need(one, seen, shape) {
   const request = requestOf(one, seen);
   if (shape === "bad") {
     const to = request ? `#/requests/${request.id}` : href;
-    return { kind: "bad", tag: "Failed", place, href, says: "needs another try, or another wish.", to, action: "Cause and fix" };
+    return { kind: "bad", tag: "Failed", place, href, says: request ? `failed ${STEPS[request.step]}, ${when(new Date(request.updated_at), now())} UTC.` : "failed.", to, action: "Cause and fix" };
   }
   if (one.links.active_request) return null;
-  const last = Date.parse(one.warnings_at?.[1] ?? "") || Infinity;
+  const last = Date.parse(one.warnings_at[1] ?? "") || Infinity;
   if (one.state === "available" && one.expires_at !== "never" && now().getTime() >= last) {
     const end = new Date(one.expires_at);
     return { kind: "bad", tag: `${about((end.getTime() - now().getTime()) / 1000)} left`, place, href, says: html`is removed at ${when(end, now())} UTC.${
@@ -187,7 +187,7 @@ function need(one, seen, shape) {
   }
   if (one.idle_since) {
     const idle = about((now().getTime() - Date.parse(one.idle_since)) / 1000);
-    return { kind: "warn", tag: `Idle ${idle}`, place, href, says: "has had no connection since then.", to: `${href}?do=extend`, action: "Keep it" };
+    return { kind: "warn", tag: `Idle ${idle}`, place, href, says: `has had no connection since ${when(new Date(one.idle_since), now())} UTC.`, to: `${href}?do=extend`, action: "Keep it" };
   }
   return null;
 }
@@ -231,7 +231,13 @@ function row(one, request, state) {
   return html`<tr><td><a class="name" href="#/databases/${one.environment}/${one.database_name}">${one.database_name}</a><span class="under">${one.database_engine} ${one.engine_version}, ${one.size ?? one.instance_class}, ${one.storage_gb} GB${one.high_availability ? " ×2" : ""}</span></td>
     <td class="kv" data-l="Environment">${environment(one.environment)}</td><td class="kv" data-l="State"><span>${badge(state?.shape ?? "off", word)}${under}</span></td>
     <td class="kv" data-l="Lifetime">${life(one, now())}</td><td class="num kv" data-l="USD a month"><span>${one.monthly_cost_usd === null ? "–" : usd(one.monthly_cost_usd)}</span></td>
-    <td class="kv" data-l="Last connection">${one.last_connection_at ? when(new Date(one.last_connection_at), now()) : html`<span class="dim">none seen</span>`}</td><td class="kv" data-l="Owner">${one.owner}</td></tr>`;
+    <td class="kv" data-l="Last connection">${one.last_connection_at ? when(new Date(one.last_connection_at), now()) : html`<span class="dim">none seen</span>`}</td><td class="kv" data-l="Owner">${broken(one.owner)}</td></tr>`;
+}
+
+/** An address may be broken before its @. @param {string} text */
+function broken(text) {
+  const [name, rest] = text.split(/(?=@)/, 2);
+  return rest ? html`${name}<wbr>${rest}` : text;
 }
 
 /** Arrows move from row to row. @param {KeyboardEvent} event */

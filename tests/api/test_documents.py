@@ -330,6 +330,9 @@ def test_a_database_in_a_list_has_no_history() -> None:
         "team": "alpha",
         "created_at": "2026-11-23T12:00:00Z",
         "final_snapshot_id": None,
+        "warnings_at": ["2026-11-27T00:00:00Z", "2026-11-30T00:00:00Z"],
+        "last_connection_at": None,
+        "idle_since": None,
         "result": {"endpoint": "h"},
         "links": {
             "self": "/databases/dev/mydb123",
@@ -345,7 +348,12 @@ def test_one_database_has_its_requests_events_secrets_and_connections() -> None:
     asked = database_events.rotation_asked("x", NOW, "alpha-ci", user="master")
     plain = dataclasses.replace(database_events.missing_in_git(NOW), detail={})
     shown = database_document(one, catalog(), requests=[ID], events=[asked, plain], activity=idle)
-    history = {name: value for name, value in shown.items() if name not in database_document(one, catalog())}
+    listed = database_document(one, catalog(), activity=idle)
+    assert (listed["last_connection_at"], listed["idle_since"]) == (
+        "2026-11-23T11:59:59Z",
+        "2026-11-23T12:00:00Z",
+    )
+    history = {name: value for name, value in shown.items() if name not in listed}
     assert history == {
         "requests": [f"/requests/{ID}"],
         "events": [
@@ -358,9 +366,22 @@ def test_one_database_has_its_requests_events_secrets_and_connections() -> None:
             {"at": "2026-11-23T12:00:00Z", "event": "removed_in_git", "actor": "rds-provisioner"},
         ],
         "secrets": {"master": "arn:master"},
-        "last_connection_at": "2026-11-23T11:59:59Z",
-        "idle_since": "2026-11-23T12:00:00Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("end", "warnings"),
+    [
+        ("never", []),
+        ("2026-12-23T12:00:00Z", ["2026-12-16T12:00:00Z", "2026-12-22T12:00:00Z"]),
+    ],
+)
+def test_a_database_says_when_people_are_warned_of_its_end(end: str, warnings: list[str]) -> None:
+    one = database()
+    one = dataclasses.replace(one, root=dataclasses.replace(one.root, expires_at=end))
+    assert database_document(one, catalog())["warnings_at"] == warnings
+    removed = dataclasses.replace(one, state=DatabaseState.REMOVED)
+    assert database_document(removed, catalog())["warnings_at"] == []
 
 
 @pytest.mark.parametrize("origin", [None, "another"])

@@ -1,22 +1,20 @@
-"""A browser on the console's real files and the real API handler, with a ledger in moto.
+"""A browser on the console's real files and the real API handler, with a ledger in memory.
 
 Every page that a test opens is held to this: no error in its console, nothing that its
 Content-Security-Policy refuses, no request to another origin, no key in an address.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.console.served import Served, serving
-from tests.handlers.conftest import Cloud
-from tests.handlers.conftest import cloud as cloud  # noqa: PLC0414 - a fixture
+from tests.console.browsers import KEY, chromium, signed_in
+from tests.console.served import Served
+from tests.console.stack import Stack, running
 
-KEY = "key-alpha"
 # What a browser says of an answer that a test asked for; the page itself has to cope with it.
 EXPECTED = "Failed to load resource"
 
@@ -24,23 +22,23 @@ EXPECTED = "Failed to load resource"
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        names = (
-            shutil.which("chromium"),
-            shutil.which("chromium-browser"),
-            playwright.chromium.executable_path,
-        )
-        chromium = next((name for name in names if name and Path(name).exists()), None)
-        if chromium is None:
+        path = chromium(playwright)
+        if path is None:
             pytest.skip("Chromium is not installed; make setup says how")
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield started
         started.close()
 
 
 @pytest.fixture
-def served(cloud: Cloud) -> Iterator[Served]:
-    with serving() as found:
+def stack() -> Iterator[Stack]:
+    with running() as found:
         yield found
+
+
+@pytest.fixture
+def served(stack: Stack) -> Served:
+    return stack.served
 
 
 @dataclass
@@ -76,20 +74,12 @@ def open_page(browser: Browser, served: Served) -> Iterator[Open]:
     contexts = []
 
     def opening(
-        where: str = "", *, key: str = KEY, width: int = 1280, theme: str = "light", **options: object
+        where: str = "", *, key: str = KEY, width: int = 1280, theme: str = "light", **options: Any
     ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if theme == "dark" else "light",
-            reduced_motion="reduce",
-            **options,  # type: ignore[arg-type]
-        )
-        contexts.append(context)
-        if key:
-            context.add_init_script(f"sessionStorage.setItem('rds-provisioner-key', '{key}')")
-        watched = Watched(context.new_page())
+        page = signed_in(browser, served, key=key, width=width, theme=theme, **options)
+        contexts.append(page.context)
+        watched = Watched(page)
         watched.watch(served.origin)
-        watched.page.set_default_timeout(10_000)
         opened.append(watched)
         watched.page.goto(served.console + where)
         return watched.page

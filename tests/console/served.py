@@ -155,8 +155,8 @@ def _event(
     }
 
 
-def _send(call: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: str) -> None:
-    content = body.encode()
+def _send(call: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: str | None) -> None:
+    content = (body or "").encode()
     call.send_response(status)
     if len(content) >= SMALLEST and "gzip" in call.headers.get("accept-encoding", ""):
         content = gzip.compress(content)

@@ -47,7 +47,7 @@ def test_a_page_that_is_asked_for_comes_after_the_key(open_page: Open) -> None:
     page = open_page("#/databases?environment=prod", key="")
     page.get_by_label("API key").fill("key-beta")
     page.get_by_label("API key").press("Enter")
-    expect(page.get_by_role("heading", name="Databases")).to_be_visible()
+    expect(page.get_by_role("heading", name="Databases", exact=True)).to_be_visible()
     assert page.url.endswith("#/databases?environment=prod")
 
 

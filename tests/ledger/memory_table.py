@@ -42,6 +42,11 @@ class MemoryTable:
         found = self._row(key_of(Key))
         return {"Item": dict(found)} if found else {}
 
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Item:
+        (name, wanted), *_ = RequestItems.items()
+        found = (self._row(key_of(key)) for key in wanted["Keys"])
+        return {"Responses": {name: [dict(row) for row in found if row]}, "UnprocessedKeys": {}}
+
     def put_item(self, *, Item: Item, **call: Any) -> Item:
         self._check(key_of(Item), call)
         self._write(key_of(Item), dict(Item))

@@ -21,7 +21,7 @@ APP_KEY = {"GitHubAppKey": {"secretsmanager:GetSecretValue"}}
 SEND = {"RequestTopic": {"sns:Publish"}}
 MAY = {
     "api": {
-        **KEEP,
+        "Ledger": LEDGER | {"dynamodb:BatchGetItem"},
         **SEND,
         "rds:db:*": {"rds:DescribeDBInstances"},
         "secretsmanager:secret:rds!db-*": {"secretsmanager:RotateSecret"},

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provisioner.api.estimates import estimate_document
 from provisioner.api.waiting_for import waiting_for
-from provisioner.core import approvals, database_events
+from provisioner.core import approvals, database_events, expiry
 from provisioner.core.catalog import Catalog
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.durations import Usual
@@ -15,8 +15,8 @@ from provisioner.core.estimates import estimate
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import BEGINS, ENDED, DatabaseState, Progress, State, maximum, step_starts
 from provisioner.core.models import Activity, Charge, Database, Request
-from provisioner.core.root import Root
-from provisioner.core.times import instant, optional_instant
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import instant, optional_instant, parse_instant
 
 _STATE_WORDS: Final = {
     State.REQUESTED: "The pull request is being opened.",
@@ -127,12 +127,16 @@ def database_document(
 
     `activity` is what is known of its connections, where the reaper has looked.
     """
+    known = activity if activity and activity.origin == database.origin else None
     document = {
         **root_document(database.root, catalog),
         "state": database.state.value,
         "team": database.team,
         "created_at": instant(database.created_at),
         "final_snapshot_id": final_snapshot_id(database),
+        "warnings_at": _warnings(database),
+        "last_connection_at": optional_instant(known.last_connection_at if known else None),
+        "idle_since": optional_instant(known.idle_since if known else None),
         "result": database.result,
         "links": {
             "self": f"/databases/{database.place}",
@@ -144,10 +148,17 @@ def database_document(
         document["requests"] = [f"/requests/{request_id}" for request_id in requests]
         document["events"] = [_database_event(event) for event in events]
         document["secrets"] = secrets(database, events)
-        known = activity if activity and activity.origin == database.origin else None
-        document["last_connection_at"] = optional_instant(known.last_connection_at if known else None)
-        document["idle_since"] = optional_instant(known.idle_since if known else None)
     return document
+
+
+def _warnings(database: Database) -> list[str]:
+    """When people are warned of its end, first and last; empty without an end."""
+    end = database.root.expires_at
+    if end == NEVER or database.state is DatabaseState.REMOVED:
+        return []
+    return [
+        instant(at.replace(microsecond=0)) for at in expiry.warnings(database.created_at, parse_instant(end))
+    ]
 
 
 def final_snapshot_id(database: Database) -> str | None:

@@ -68,6 +68,26 @@ class Table:
         )
         return from_item(answer["Item"]) if "Item" in answer else None
 
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Row]:
+        """Those rows of at most 100 keys that there are; what was written a moment ago may be missing.
+
+        Raises Contention where DynamoDB leaves some out again and again.
+        """
+        wanted: Any = (
+            {self._name: {"Keys": [to_item({"pk": pk, "sk": sk}) for pk, sk in keys]}} if keys else {}
+        )
+        rows: list[Row] = []
+        for pause in (0.0, *_PAUSES):
+            if not wanted:
+                return rows
+            time.sleep(pause)
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            rows += [from_item(item) for item in answer["Responses"].get(self._name, [])]
+            wanted = answer.get("UnprocessedKeys")
+        if wanted:
+            raise Contention("reading the ledger")
+        return rows
+
     def query(self, pk: str, prefix: str = "") -> list[Row]:
         """All rows of a partition, or those whose sort key begins with `prefix`, as of now."""
         condition, values = "pk = :pk", {":pk": pk}

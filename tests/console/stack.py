@@ -1,0 +1,57 @@
+"""The API and the console, on a ledger in memory: what a browser needs, and starts in no time."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+from provisioner import settings
+from provisioner.handlers import api
+from provisioner.ledger.ledger import Ledger
+
+from tests.console.served import Served, serving
+from tests.ledger.memory_table import MemoryTable
+
+TABLE = "ledger"
+SETTINGS = {
+    "CATALOG_PATH": str(Path(__file__).parents[2] / "catalog.yaml"),
+    "LEDGER_TABLE": TABLE,
+    "REQUEST_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:requests",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+class Topic:
+    """The request topic; the tests bring requests on by hand."""
+
+    def publish(self, **_: Any) -> dict[str, str]:
+        return {"MessageId": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The server that browsers see, and the ledger behind it."""
+
+    served: Served
+    ledger: Ledger
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Stack]:
+    """Serve until the end of the block; the keys key-alpha and key-beta belong to teams of these names."""
+    table = MemoryTable()
+    clients: dict[str, Any] = {"dynamodb": table, "sns": Topic()}
+    made = mock.patch.object(boto3, "client", lambda service, **_: clients[service])
+    with mock.patch.dict(os.environ, SETTINGS), made:
+        settings.forget()
+        api._team_of.cache_clear()
+        for team in ("alpha", "beta"):
+            key = {"pk": {"S": f"KEY#key-{team}"}, "sk": {"S": "KEY"}}
+            table.put_item(Item=key | {"team": {"S": team}, "actor": {"S": f"{team}-ci"}})
+        with serving() as served:
+            yield Stack(served, Ledger(table, TABLE))
+        settings.forget()

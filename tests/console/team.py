@@ -1,0 +1,180 @@
+"""A team's requests and databases in every state, made from the events that bring them there."""
+
+import dataclasses
+import datetime as dt
+import itertools
+from typing import Any
+
+from provisioner.core import database_events, events
+from provisioner.core.events import Event
+from provisioner.core.models import Activity, Request
+from provisioner.ledger.ledger import Ledger
+
+from tests.core.examples import ROOMY, charge, request
+
+GITHUB = "https://github.example/acme/databases/pull"
+PIPELINE = "https://ci.example/jobs"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret"
+CAPACITY = (
+    "creating the instance: InsufficientDBInstanceCapacity: db.t4g.micro is not available in us-east-1b"
+)
+
+
+def ago(**length: float) -> dt.datetime:
+    """So long before the present, in whole seconds."""
+    return dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(**length)
+
+
+class Team:
+    """One team; each method brings a request one step on and returns it as it is then."""
+
+    def __init__(self, ledger: Ledger, name: str = "alpha") -> None:
+        self.ledger = ledger
+        self.name = name
+        self.numbers = itertools.count(211)
+
+    def ask(
+        self, place: str, at: dt.datetime, *, by: str = "jane.moreau", reason: str = "", **body: Any
+    ) -> Request:
+        """A request for a new database, `environment/name`."""
+        environment, name = place.split("/")
+        about = {"environment": environment, "database_name": name, "database_engine": "postgres"}
+        more = {"owner": "jane.moreau@acme.example", "purpose": reason}
+        new = request(now=at, team=self.name, **(about | more | body))
+        new = dataclasses.replace(new, actor=by, reason=reason)
+        self.ledger.open_create(new, charge(new.root), ROOMY)
+        return new
+
+    def opened(self, one: Request, after: float = 3) -> Request:
+        number = next(self.numbers)
+        at = one.created_at + dt.timedelta(seconds=after)
+        return self._add(one, events.opened(number, at, url=f"{GITHUB}/{number}", commit="0" * 40))
+
+    def planned(self, one: Request, after: float = 45) -> Request:
+        at = one.created_at + dt.timedelta(seconds=after)
+        job = f"{PIPELINE}/{4400 + (one.progress.pull_request or 0)}"
+        event = events.planned(
+            "0" * 40, at, pipeline_url=job, as_asked=True, counts="9 to add, 0 to change, 0 to destroy"
+        )
+        return self._add(self.opened(one), event)
+
+    def merged(self, one: Request, after: float = 60, *, approved_by: str = "") -> Request:
+        one = self.planned(one)
+        at = one.created_at + dt.timedelta(seconds=after)
+        number = one.progress.pull_request or 0
+        if approved_by:
+            self._add(one, events.approved(number, at - dt.timedelta(seconds=2), approved_by))
+        return self._add(one, events.merged(number, at, approved_by or "rds-provisioner", commit="1" * 40))
+
+    def started(self, one: Request, after: float = 80, **how: Any) -> Request:
+        one = self.merged(one, **how)
+        at = one.created_at + dt.timedelta(seconds=after)
+        return self._add(one, events.started(at, pipeline_url=self._job(one), commit="1" * 40))
+
+    def ready(self, one: Request, after: float = 480, *, users: bool = True, **how: Any) -> Request:
+        one = self.started(one, **how)
+        at = one.created_at + dt.timedelta(seconds=after)
+        name = one.database_name
+        result = {
+            "identifier": f"{one.environment}-{name}",
+            "endpoint": f"{one.environment}-{name}.c3k9x1qz.us-east-1.rds.amazonaws.com",
+            "port": 5432 if one.root.engine == "postgres" else 3306,
+            "database_name": name.replace("-", "_"),
+            "secret_arn": f"{SECRET}:rds!db-6f0c41d2-9f3b-AbCdEf",
+        }
+        job = self._job(one)
+        one = self._add(one, events.succeeded(at, pipeline_url=job, commit="1" * 40, result=result))
+        if users:
+            self.users(one, at + dt.timedelta(seconds=10))
+        return one
+
+    def users(self, one: Request, at: dt.datetime) -> None:
+        """Its users can log in."""
+        secrets = {
+            user: f"{SECRET}:rds-provisioner/{one.place}/{user}-AbCdEf"
+            for user in ("application", "read_only")
+        }
+        self.ledger.add_database_event(one.place, database_events.users_ready(one.id, at, secrets=secrets))
+
+    def failed(self, one: Request, after: float = 720, *, cause: str = CAPACITY, fix: str = "") -> Request:
+        one = self.started(one)
+        at = one.created_at + dt.timedelta(seconds=after)
+        fix = fix or "AWS has too few of them there at the moment: try again in some minutes"
+        event = events.failed_apply(
+            at, pipeline_url=self._job(one), commit="1" * 40, cause=cause, fix=fix, retryable=True
+        )
+        return self._add(one, event)
+
+    def used(self, one: Request, last: dt.datetime | None, idle_since: dt.datetime | None = None) -> None:
+        """What the reaper saw of its connections."""
+        seen = Activity(
+            origin=one.id, looked_at=ago(minutes=20), last_connection_at=last, idle_since=idle_since
+        )
+        self.ledger.keep_activity(one.place, seen)
+
+    def _add(self, one: Request, event: Event) -> Request:
+        return self.ledger.add_event(one.id, event, event.at)
+
+    def _job(self, one: Request) -> str:
+        return f"{PIPELINE}/{4500 + (one.progress.pull_request or 0)}"
+
+
+def orders(ledger: Ledger) -> dict[str, Request]:
+    """The databases that the design's pages show, as far as the ledger can hold them."""
+    team = Team(ledger)
+    ask, found = team.ask, {}
+    mysql = {"database_engine": "mysql"}
+    amir, ines, tomas = (
+        {"by": name, "owner": f"{name}@acme.example"}
+        for name in ("amir.haddad", "ines.caldera", "tomas.ruiz")
+    )
+    shop = team.ready(ask("dev/shop", ago(days=6, hours=4), **mysql, ttl="7d"))
+    spike = team.ready(
+        ask("dev/search-spike", ago(days=27), engine_version="16", storage_gb=30, ttl="30d", **amir)
+    )
+    ledger_ = team.ready(ask("dev/ledger", ago(days=9), size="medium", storage_gb=40, ttl="14d"))
+    one = ask("staging/orders", ago(days=18), size="medium", storage_gb=50, reason="Order service, staging")
+    store = team.ready(one, approved_by="tomas.ruiz")
+    found["failed"] = team.failed(
+        ask(
+            "dev/etl-load",
+            ago(minutes=24),
+            **mysql,
+            storage_gb=60,
+            ttl="14d",
+            reason="Nightly import, first try",
+            **amir,
+        )
+    )
+    sync = team.ready(ask("staging/billing-sync", ago(days=7), **mysql, **tomas), approved_by="ines.caldera")
+    found["queue"] = team.merged(
+        ask(
+            "staging/checkout",
+            ago(minutes=9),
+            size="medium",
+            storage_gb=50,
+            reason="Load tests of the new checkout",
+        ),
+        530,
+        approved_by="tomas.ruiz",
+    )
+    found["review"] = team.planned(
+        ask(
+            "prod/payments", ago(minutes=44), size="large", ttl="365d", reason="Payments moves over", **tomas
+        ),
+        112,
+    )
+    big: dict[str, Any] = {"size": "large", "storage_gb": 200, "high_availability": True}
+    prod = team.ready(ask("prod/orders", ago(days=200), **big), approved_by="ines.caldera")
+    found["applying"] = team.started(ask("dev/reports", ago(minutes=4), **mysql, **ines))
+    found["ready"] = team.ready(
+        ask("dev/preview", ago(minutes=12), ttl="8h", reason="Review of the new basket")
+    )
+    found["store"] = store
+    team.used(shop, ago(minutes=40))
+    team.used(ledger_, ago(minutes=20))
+    team.used(store, ago(hours=2))
+    team.used(sync, ago(hours=16))
+    team.used(prod, ago(minutes=20))
+    team.used(spike, ago(days=16), ago(days=16))
+    return found
