@@ -167,6 +167,7 @@ class Supervisor:
                 "RDSCTL_API_KEY_OTHER": deployed.keys["beta"],
                 "GITHUB_API_URL": host.url,
                 "GITHUB_REPOSITORY": REPOSITORY,
+                "GITHUB_TOKEN": host.administrator_token,
                 "CIRCLECI_URL": self._circleci_url,
                 **self._cloud.variables,
             }

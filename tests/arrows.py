@@ -35,7 +35,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "api reports reaper wiring",
         "pipeline": "core reports.schema",
         "ops": "core ledger github intake pull_requests circleci",
-        "sandbox": "ops.team_key",
+        "sandbox": "ops.team_key core.code_owners",
         "rdsctl": "",
         "console": "",
     }.items()

@@ -33,6 +33,7 @@ def main() -> None:
         "installation_id": server.installation_id,
         "private_key_pem": server.private_key_pem,
         "webhook_secret": server.webhook_secret,
+        "administrator_token": server.hub.organization.owner_token,
     }
     arguments.state.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
     stopped = threading.Event()

@@ -8,6 +8,7 @@ from sandbox.github.organization import Organization
 from sandbox.github.pulls import IssueEvent, Pull, Review, now
 from sandbox.github.refused import NOT_FOUND, Refused
 from sandbox.github.repository import Repository
+from sandbox.github.rules import Rulesets
 from sandbox.github.shapes import Shapes
 from sandbox.github.webhooks import Webhooks
 
@@ -23,6 +24,7 @@ class Hub:
         self.webhooks = webhooks
         self.shapes = shapes
         self.organization = Organization(shapes.owner)
+        self.rules = Rulesets(self.organization, repository, app.app_id)
         self.pulls: dict[int, Pull] = {}
         self.lock = threading.RLock()
         self._last_id = 1
@@ -49,8 +51,9 @@ class Hub:
         return [pull for pull in self.pulls.values() if pull.branch == branch and pull.state == "open"]
 
     def commit(self, branch: str, path: str, content: bytes | None, message: str, actor: Actor) -> str:
-        """Commit one file to a branch (None: remove it); the commit."""
+        """Commit one file to a branch (None: remove it); the commit. Raises Refused."""
         before = self.head(branch)
+        self.rules.check_push(branch, actor)
         commit = self.repository.commit_file(branch, path, content, message, author=actor.login)
         self.pushed(branch, before, commit, actor)
         return commit
@@ -74,6 +77,10 @@ class Hub:
         for pull in self.open_pulls(branch):
             pull.head_sha, pull.updated_at = after, now()
             self.send_event(pull, "synchronize", actor)
+            if self.rules.dismisses_stale_reviews(pull.base):
+                for review in pull.reviews:
+                    if review.state == "APPROVED":
+                        self.dismiss(pull, review, actor)
 
     def close(self, pull: Pull, actor: Actor) -> None:
         pull.state = "closed"

@@ -1,6 +1,5 @@
 """Merges a pull request, where no rule is against it."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,6 @@ from sandbox.github.pulls import IssueEvent, Pull, now
 from sandbox.github.refused import Refused
 from sandbox.github.repository import Conflict
 
-# Code owners review what happens in these environments, as a ruleset on the repository asks for.
-REVIEWED = re.compile(r"terraform/databases/(?!dev/)")
 NOT_MERGEABLE = (405, "Pull Request is not mergeable")
 
 
@@ -21,8 +18,7 @@ def merge(hub: Hub, pull: Pull, body: Mapping[str, Any], actor: Actor) -> str:
         raise Refused(*NOT_MERGEABLE)
     if body.get("sha") not in (None, pull.head_sha):
         raise Refused(409, "Head branch was modified. Review and try the merge again.")
-    if wants_review(hub, pull) and not is_approved(pull):
-        raise Refused(405, "At least 1 approving review is required by reviewers with write access.")
+    hub.rules.check_merge(pull, actor)
     title = str(body.get("commit_title") or f"{pull.title} (#{pull.number})")
     text = f"{title}\n\n{body.get('commit_message') or ''}".strip()
     squash = body.get("merge_method", "merge") == "squash"
@@ -39,15 +35,3 @@ def merge(hub: Hub, pull: Pull, body: Mapping[str, Any], actor: Actor) -> str:
     hub.send_event(pull, "closed", actor)
     hub.pushed(pull.base, before, commit, actor)
     return commit
-
-
-def wants_review(hub: Hub, pull: Pull) -> bool:
-    files = hub.repository.files(pull.base_sha, pull.head_sha)
-    return any(REVIEWED.match(str(file["filename"])) for file in files)
-
-
-def is_approved(pull: Pull) -> bool:
-    return any(
-        review.state == "APPROVED" and review.login != pull.login and review.commit == pull.head_sha
-        for review in pull.reviews
-    )

@@ -47,5 +47,12 @@ class Organization:
     def may_write(self, login: str) -> bool:
         return self.permission(login) in ("admin", "write")
 
+    def check_permission(self, login: str, name: str, level: str) -> None:
+        """Whether a user may do this with their own token; raises Refused."""
+        if name == "administration" and self.permission(login) != "admin":
+            raise Refused(403, "Must have admin rights to Repository.")
+        if level == "write" and not self.may_write(login):
+            raise Refused(403, "Must have push access to the repository.")
+
     def in_team(self, slug: str, login: str) -> bool:
         return slug in self.teams and login in self.teams[slug].members

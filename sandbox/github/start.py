@@ -23,6 +23,7 @@ class GitHub:
     installation_id: str
     private_key_pem: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+    administrator_token: str = field(repr=False)
 
 
 def start(processes: Processes, directory: Path, *, port: int, repository: str, secret: str) -> GitHub:
@@ -38,4 +39,14 @@ def start(processes: Processes, directory: Path, *, port: int, repository: str, 
     while not state.read_text().endswith("}\n"):
         processes.check("github")
         time.sleep(0.05)
-    return GitHub(**json.loads(state.read_text()))
+    github = GitHub(**json.loads(state.read_text()))
+    guard(processes, github)
+    return github
+
+
+def guard(processes: Processes, github: GitHub) -> None:
+    """Apply the rulesets as docs/deploy.md does."""
+    command = [sys.executable, "-m", "ops.rulesets", github.repository]
+    command += ["--app", github.app_id, "--team", "platform"]
+    administrator = {"GITHUB_TOKEN": github.administrator_token, "GITHUB_API_URL": github.url}
+    processes.run("rulesets", command, Cloud(0).environment() | administrator, PROJECT)

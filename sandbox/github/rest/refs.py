@@ -25,6 +25,7 @@ def create_ref(hub: Hub, call: Call) -> Answer:
 def delete_ref(hub: Hub, call: Call, *, branch: str) -> Answer:
     if hub.repository.head(branch) is None:
         raise Refused(422, "Reference does not exist")
+    hub.rules.check_deletion(branch, call.actor)
     hub.repository.delete_branch(branch)
     for pull in hub.open_pulls(branch):
         hub.close(pull, call.actor)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import unquote
 
+from sandbox.github.accounts import Actor
 from sandbox.github.hub import Hub
 from sandbox.github.refused import NOT_FOUND, Refused
-from sandbox.github.rest import app, contents, conversation, people, pulls, refs, repository
+from sandbox.github.rest import app, contents, conversation, people, pulls, refs, repository, rules
 from sandbox.github.rest.call import Answer, Call
 
 Function = Callable[..., Answer]
@@ -19,6 +20,7 @@ _FILE: Final = _REPOSITORY + r"/contents/(?P<path>.+)"
 _PULL: Final = _REPOSITORY + r"/pulls/(?P<number>\d+)"
 _ISSUE: Final = _REPOSITORY + r"/issues/(?P<number>\d+)"
 _COMMENT: Final = _REPOSITORY + r"/issues/comments/(?P<comment>\d+)"
+_RULESET: Final = _REPOSITORY + r"/rulesets/(?P<ruleset>\d+)"
 _TEAM: Final = r"/orgs/(?P<organization>[^/]+)/teams/(?P<team>[^/]+)"
 _JWT: Final = "jwt"  # the App itself calls, for no installation
 
@@ -58,6 +60,13 @@ ROUTES: Final[list[tuple[str, str, str, Function]]] = [
     ),
     ("GET", _TEAM + r"/memberships/(?P<login>[^/]+)", "members:read", people.get_membership),
     ("GET", r"/users/(?P<login>[^/]+)", "metadata:read", people.get_user),
+    ("GET", _TEAM, "members:read", people.get_team),
+    ("GET", _REPOSITORY + r"/rulesets", "metadata:read", rules.list_rulesets),
+    ("POST", _REPOSITORY + r"/rulesets", "administration:write", rules.create_ruleset),
+    ("GET", _RULESET, "metadata:read", rules.get_ruleset),
+    ("PUT", _RULESET, "administration:write", rules.update_ruleset),
+    ("GET", _REPOSITORY + r"/rules/branches/(?P<branch>.+)", "metadata:read", rules.branch_rules),
+    ("GET", _REPOSITORY + r"/codeowners/errors", "contents:read", rules.code_owner_errors),
 ]
 
 
@@ -78,8 +87,13 @@ def _checked(hub: Hub, call: Call, permission: str, repository: Any) -> Call:
     if permission == _JWT:
         hub.app.check_jwt(call.authorization)
         return call
-    actor = hub.app.check_token(call.authorization)
+    name, level = permission.split(":")
+    user = hub.organization.tokens.get(call.authorization.partition(" ")[2])
+    actor = hub.app.check_token(call.authorization) if user is None else Actor(user)
     if repository != hub.shapes.full_name:
         raise Refused(*NOT_FOUND)
-    hub.app.check_permission(*permission.split(":"))
+    if user is None:
+        hub.app.check_permission(name, level)
+    else:
+        hub.organization.check_permission(user, name, level)
     return dataclasses.replace(call, actor=actor)
