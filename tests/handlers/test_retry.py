@@ -104,7 +104,7 @@ class TestApply:
 
         assert with_token.asked == [RUN]
         assert with_token.tokens == ["hush"]
-        chain.apply(one, "succeeded", pipeline_url="https://ci.example.com/2", result={"endpoint": "h"})
+        chain.apply(one, "succeeded", pipeline_url="https://ci.example/2", result={"endpoint": "h"})
         assert chain.now(one).progress.state is State.DONE
 
     def test_a_second_failure_can_be_retried_again(self, chain: Chain, with_token: Pipelines) -> None:
@@ -112,8 +112,8 @@ class TestApply:
         for number in (2, 3):
             retry(chain, one)
             chain.work()
-            chain.apply(one, "started", pipeline_url=f"https://ci.example.com/{number}")
-            chain.apply(one, "failed", pipeline_url=f"https://ci.example.com/{number}")
+            chain.apply(one, "started", pipeline_url=f"https://ci.example/{number}")
+            chain.apply(one, "failed", pipeline_url=f"https://ci.example/{number}")
             assert chain.now(one).progress.state is State.FAILED
         assert with_token.asked == [RUN, RUN]
 

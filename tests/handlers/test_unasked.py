@@ -217,6 +217,8 @@ def test_a_merge_of_main_into_the_branch_is_no_change(both: Both) -> None:
 def test_a_request_whose_root_was_changed_on_main_says_so_and_goes_on_after_the_revert(both: Both) -> None:
     request = both.chain.opened()
     assert both.planned(request)
+    merged = both.chain.server.git.file("main", PLACE.root_path)
+    assert merged is not None
     larger = dataclasses.replace(request.root, storage_gb=40, max_storage_gb=80)
     on_main(both, PLACE, render(larger))
 
@@ -227,7 +229,7 @@ def test_a_request_whose_root_was_changed_on_main_says_so_and_goes_on_after_the_
     assert (failure.step, failure.retryable) == (Step.APPLY, True)
     assert "the root has another storage_gb, max_storage_gb" in failure.cause
     assert failure.fix == "revert the commit that changed it on main, then retry the request"
-    on_main(both, PLACE, render(request.root))
+    on_main(both, PLACE, merged[1].decode())
     assert both.pipeline.apply() == []
     assert both.chain.now(request).progress.state is State.DONE
 

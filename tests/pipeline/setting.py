@@ -17,7 +17,7 @@ from tests.core.examples import NOW, catalog
 from tests.pipeline.fakes import INSTANCE, Bucket, Cloud, Functions, Lifeline, Rds
 from tests.pipeline.repository import Repository
 
-URL = "https://ci.example.com/1"
+URL = "https://ci.example/1"
 
 
 class Setting:
