@@ -75,9 +75,11 @@ def forget(ledger: Ledger, place: Place, now: dt.datetime) -> None:
 
 
 def is_empty(dynamodb: Any, table: str) -> bool:
-    """Whether the table holds nothing but, perhaps, API keys."""
+    """Whether the table holds nothing but, perhaps, API keys and uses of the break-glass switch."""
     rows = dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="sk")
-    return all(item["sk"]["S"] == "KEY" for page in rows for item in page["Items"])
+    return all(
+        item["sk"]["S"].partition("#")[0] in ("KEY", "GLASS") for page in rows for item in page["Items"]
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -87,8 +87,7 @@ def deploy(
     command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
     command += ["--no-confirm-changeset", "--no-progressbar", "--region", REGION]
     command += ["--parameter-overrides", *parameters(overrides)]
-    environment = {**cloud.environment(), "SAM_CLI_TELEMETRY": "0"}
-    processes.run("sam", command, environment, PROJECT / "sam")
+    processes.run("sam", command, {**cloud.environment(), "SAM_CLI_TELEMETRY": "0"}, PROJECT / "sam")
     out = outputs(cloud)
     secrets = cloud.client("secretsmanager")
     secrets.put_secret_value(SecretId=out["GitHubAppKeySecretArn"], SecretString=github.private_key_pem)
@@ -98,9 +97,8 @@ def deploy(
     def read(output: str) -> str:
         return str(secrets.get_secret_value(SecretId=out[output])["SecretString"])
 
-    keys = TeamKeys(
-        cloud.client("apigateway"), cloud.client("dynamodb"), NAME, out["UsagePlanId"], out["LedgerTable"]
-    )
+    gateway, dynamodb = cloud.client("apigateway"), cloud.client("dynamodb")
+    keys = TeamKeys(gateway, dynamodb, NAME, out["UsagePlanId"], out["LedgerTable"])
     return Deployed(
         # The name of an execute-api address is resolved by curl, but not by Python.
         f"http://localhost:{cloud.port}/restapis/{out['ApiId']}/{out['StageName']}/_user_request_",

@@ -62,7 +62,7 @@ METRICS = {
         "UnexpectedErrors",
     ),
     *("MessagesLeftToSweeper", "WebhooksRefused", "ReportsRefused", "UnreadableMessages"),
-    *("UnreadableEvents", "EventWebhooksRefused"),
+    *("UnreadableEvents", "EventWebhooksRefused", "BreakGlass", "RootsNotApplied"),
 }
 ALARMS = {
     *("api-errors", "webhook-errors", "worker-errors", "plan-report-errors", "apply-report-errors"),
@@ -70,7 +70,7 @@ ALARMS = {
     "console-errors",
     *("dead-letters", "oldest-message", "throttles", "api-5xx", "reaper-silent", "schedule-dead-letters"),
     *("events-dead-letters", "event-webhook-dead-letters", "access-dead-letters"),
-    *("stuck-requests", "request-failed"),
+    *("stuck-requests", "request-failed", "roots-not-applied", "break-glass"),
 }
 HANDLERS = {
     "ApiFunction": "provisioner.handlers.api.handler",
@@ -113,7 +113,7 @@ def test_the_types_of_events() -> None:
     }
     assert {happened.value for happened in DatabaseEventType} >= {
         *("expiring", "idle", "removed_in_git", "used_again", "snapshot_deleted"),
-        *("users_ready", "rotation_asked", "rotated", "access_failed"),
+        *("users_ready", "rotation_asked", "rotated", "access_failed", "not_applied", "break_glass"),
     }
 
 
@@ -148,6 +148,7 @@ def test_the_markers_of_comments_on_pull_requests() -> None:
     assert comments.PLAN == "<!-- rds-provisioner: plan -->"
     assert comments.OUTCOME == "<!-- rds-provisioner: outcome -->"
     assert comments.DRIFT == "<!-- rds-provisioner: drift -->"
+    assert comments.NOT_APPLIED == "<!-- rds-provisioner: not applied -->"
     assert comments.EXPIRY == "<!-- rds-provisioner: expiry -->"
     assert comments.IDLE == "<!-- rds-provisioner: idle -->"
     assert comments.ENDED == "<!-- rds-provisioner: ended -->"

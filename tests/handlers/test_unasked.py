@@ -16,7 +16,9 @@ from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.core.root import Restore, Root
-from provisioner.pull_requests.comments import NOT_APPLIED
+from provisioner.handlers import reaper
+from provisioner.ledger.break_glass import Glass
+from provisioner.pull_requests.comments import NOT_APPLIED, PLAN
 from provisioner.wiring import intake, repository
 
 from pipeline.reporter import TRIES
@@ -25,6 +27,7 @@ from tests.handlers.both import PLACE, Both
 from tests.handlers.chain import ALPHA
 
 STEAL = Place("dev", "steal")
+MINUTE = dt.timedelta(minutes=1)
 
 
 def by_hand(both: Both, branch: str, place: Place, text: str | None) -> int:
@@ -307,3 +310,69 @@ def test_functions_that_are_older_than_main_apply_nothing_and_name_the_missing_s
     (failure,) = both.pipeline.apply()
     assert "deploy the stack first (docs/upgrade.md)" in failure
     assert both.pipeline.cloud.applied == []
+
+
+class TestBreakGlass:
+    """An operator lets one root change without a request, for a while."""
+
+    def opened(self, both: Both, place: Place = PLACE, minutes: int = 60) -> Glass:
+        now = dt.datetime.now(dt.UTC)
+        until = now + dt.timedelta(minutes=minutes)
+        glass = Glass(place=place, actor="ada", reason="API down", opened_at=now, until=until)
+        assert both.chain.ledger.break_glass.open(glass)
+        return glass
+
+    def test_a_change_by_hand_is_planned_merged_and_applied_and_the_alarm_rings(
+        self, both: Both, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        made = both.created()
+        self.opened(both)
+        larger = dataclasses.replace(made.root, storage_gb=40, max_storage_gb=80)
+        number = by_hand(both, "fix/disk", PLACE, render(larger))
+        capsys.readouterr()
+
+        assert both.planned_branch("fix/disk")
+        assert comments(both, number)[0].startswith(PLAN)
+        assert "ada broke the glass for dev/mydb123" in comments(both, number)[0]
+        both.chain.server.users.merge(number)
+        assert both.pipeline.apply() == []
+
+        assert both.pipeline.instance()["allocated_storage"] == 40
+        assert metrics(capsys.readouterr().out, "BreakGlass") == 3  # gate's word, plan, apply
+        events = both.chain.ledger.database_events(PLACE)
+        assert [event.detail["doing"] for event in events if event.type is DatabaseEventType.BREAK_GLASS] == [
+            "used"
+        ]
+
+    def test_it_lets_one_database_pass_and_no_other(self, both: Both) -> None:
+        self.opened(both, Place("dev", "other"))
+        by_hand(both, "tidy", PLACE, render(handmade()))
+        assert not both.planned_branch("tidy")
+        both.repository.git("checkout", "--quiet", "main")
+        on_main(both, PLACE, render(handmade()))
+        assert both.pipeline.apply() == []
+        assert both.pipeline.cloud.applied == []
+
+    def test_after_its_time_nothing_passes(self, both: Both) -> None:
+        self.opened(both, minutes=-1)
+        on_main(both, PLACE, render(handmade()))
+        assert both.pipeline.apply() == []
+        assert both.pipeline.cloud.applied == []
+
+    def test_it_lets_no_other_rule_of_the_gate_pass(self, both: Both) -> None:
+        self.opened(both)
+        by_hand(both, "tidy", PLACE, render(handmade(storage_gb=4000, max_storage_gb=4000)))
+        assert not both.planned_branch("tidy")
+
+    def test_the_alarm_rings_for_as_long_as_it_is_open(
+        self, both: Both, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        glass = self.opened(both)
+        rings = []
+        for minutes in (1, 59, 60, 61):
+            capsys.readouterr()
+            reaper.handler({"now": (glass.opened_at + minutes * MINUTE).isoformat()}, both.chain.context)
+            rings.append(metrics(capsys.readouterr().out, "BreakGlass"))
+        assert rings == [1, 1, 0, 0]
+        assert list(both.chain.ledger.break_glass.watched(glass.until)) == []
+        assert [used.reason for used in both.chain.ledger.break_glass.of(PLACE)] == ["API down"]

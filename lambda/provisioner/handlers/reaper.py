@@ -13,6 +13,7 @@ from provisioner.access import master
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.intake.opening import Opening
 from provisioner.reaper.expired import ExpiredDatabases
+from provisioner.reaper.glass import open_glasses
 from provisioner.reaper.idle import IdleDatabases
 from provisioner.reaper.outcome import Outcome
 from provisioner.reaper.rds import Observer
@@ -44,6 +45,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         ("SweepErrors", len(outcome.errors)),
     ):
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    if glasses := open_glasses(opening):  # one that is seldom open costs no metric while closed
+        metrics.add_metric(name="BreakGlass", unit=MetricUnit.Count, value=glasses)
     answer = dataclasses.asdict(outcome)
     logger.info("swept", **answer)  # a text that filters use
     answer |= _daily(opening)
