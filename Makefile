@@ -92,6 +92,10 @@ stories: $(READY) ## The demo's stories, one after the other
 	@$(RUN)/python -m sandbox demo
 	@$(RUN)/python -m sandbox demo --story life
 
+.PHONY: mutants
+mutants: $(READY) ## Whether the tests notice each small change of the rules; takes half an hour (MODULE=core.policy)
+	@$(RUN)/python -m bench.mutants $(MODULE)
+
 .PHONY: bench
 bench: $(READY) ## Measure cold starts: against an earlier commit, and against their floor (AGAINST=commit)
 	@$(RUN)/python bench/cold_start.py $(if $(AGAINST),--against $(AGAINST))

@@ -4,13 +4,26 @@ import dataclasses
 import datetime as dt
 import itertools
 import random
+from enum import StrEnum
+from pathlib import Path
 from typing import Unpack
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from provisioner.core.events import Detail, Event, EventType, Step
-from provisioner.core.lifecycle import DatabaseState, Kind, Progress, State, blocks, database_state, derive
+from provisioner.core.lifecycle import (
+    DatabaseState,
+    Kind,
+    Progress,
+    State,
+    blocks,
+    database_state,
+    derive,
+    maximum,
+    step_starts,
+)
 from provisioner.core.models import Charge, Database
 from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
@@ -18,6 +31,9 @@ from provisioner.ledger.ledger import Ledger
 from tests.core.examples import ID, NOW, ROOMY, charge, request
 from tests.ledger.memory_table import MemoryTable
 from tests.ledger.moto_table import TABLE
+
+API = Path(__file__).parents[2] / "lambda" / "provisioner" / "api" / "openapi.yaml"
+OPENAPI = yaml.safe_load(API.read_text(encoding="utf-8"))
 
 
 def event(happened: EventType, minute: float = 0, id: str | None = None, **detail: Unpack[Detail]) -> Event:  # noqa: A002
@@ -108,6 +124,52 @@ STORIES: dict[str, tuple[list[Event], State]] = {
     ),
     "a denied plan, merged all the same": ([REQUESTED, OPENED, failed(Step.REVIEW, 4), MERGED], State.MERGED),
     "GitHub refused": ([REQUESTED, failed(Step.PULL_REQUEST, 1)], State.FAILED),
+    "GitHub refused, opened later without a retry": (
+        [REQUESTED, failed(Step.PULL_REQUEST, 0.5), OPENED],
+        State.PULL_REQUEST_OPEN,
+    ),
+    "GitHub refused, merged all the same": (
+        [REQUESTED, failed(Step.PULL_REQUEST, 4), MERGED],
+        State.MERGED,
+    ),
+    "GitHub refused, and only the apply was received": (
+        [REQUESTED, failed(Step.PULL_REQUEST, 5), STARTED],
+        State.APPLYING,
+    ),
+    "a failed plan, and only the apply was received": (
+        [REQUESTED, OPENED, failed(Step.REVIEW, 5), STARTED],
+        State.APPLYING,
+    ),
+    "a failed plan, retried": (
+        [REQUESTED, OPENED, failed(Step.REVIEW, 2), event(EventType.RETRIED, 3)],
+        State.PULL_REQUEST_OPEN,
+    ),
+    "a plan that passes later in the run that failed": (
+        [
+            REQUESTED,
+            OPENED,
+            failed(Step.REVIEW, 2, pipeline_url="p"),
+            event(EventType.PLANNED, 3, pipeline_url="p"),
+        ],
+        State.PULL_REQUEST_OPEN,
+    ),
+    "a plan of the same moment as its failure": (
+        [REQUESTED, OPENED, failed(Step.REVIEW, 2), event(EventType.PLANNED, 2)],
+        State.FAILED,
+    ),
+    "stuck in the queue": ([REQUESTED, OPENED, MERGED, failed(Step.QUEUE, 400)], State.FAILED),
+    "stuck in the queue, retried": (
+        [REQUESTED, OPENED, MERGED, failed(Step.QUEUE, 400), event(EventType.RETRIED, 401)],
+        State.MERGED,
+    ),
+    "stuck in the queue, begun late": (
+        [REQUESTED, OPENED, MERGED, failed(Step.QUEUE, 400), event(EventType.STARTED, 390, pipeline_url="p")],
+        State.APPLYING,
+    ),
+    "a failed apply, retried": (
+        [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), event(EventType.RETRIED, 9)],
+        State.APPLYING,
+    ),
     "GitHub refused, retried": (
         [REQUESTED, failed(Step.PULL_REQUEST, 1), event(EventType.RETRIED, 2)],
         State.REQUESTED,
@@ -229,6 +291,10 @@ def test_a_failure_says_where_why_and_what_to_do() -> None:
         (Kind.CREATE, State.REQUESTED, DatabaseState.PENDING),
         (Kind.CREATE, State.DONE, DatabaseState.AVAILABLE),
         (Kind.CREATE, State.REJECTED, DatabaseState.REMOVED),
+        (Kind.CREATE, State.CANCELLED, DatabaseState.REMOVED),
+        (Kind.UPDATE, State.DONE, DatabaseState.AVAILABLE),
+        (Kind.UPDATE, State.FAILED, DatabaseState.FAILED),
+        (Kind.REMOVE, State.FAILED, DatabaseState.FAILED),
         (Kind.CREATE, State.FAILED, DatabaseState.FAILED),
         (Kind.UPDATE, State.APPLYING, DatabaseState.UPDATING),
         (Kind.EXTEND, State.CANCELLED, DatabaseState.AVAILABLE),
@@ -263,6 +329,143 @@ def test_what_overcomes_a_failure_begins_its_step_again() -> None:
 
     assert derive([REQUESTED, OPENED, failed(Step.REVIEW, 120), again]).since == again.at
     assert derive([REQUESTED, OPENED, PLANNED]).since == OPENED.at
+
+
+@pytest.mark.parametrize(
+    ("step", "overcomes"),
+    [
+        (Step.PULL_REQUEST, {EventType.OPENED, EventType.MERGED, EventType.STARTED, EventType.RETRIED}),
+        (Step.REVIEW, {EventType.MERGED, EventType.STARTED, EventType.RETRIED, EventType.PLANNED}),
+        (Step.QUEUE, {EventType.STARTED, EventType.RETRIED}),
+        (Step.APPLY, {EventType.RETRIED, EventType.STARTED}),
+    ],
+)
+def test_a_failure_is_overcome_by_a_later_step_or_a_newer_sign_of_the_same_one(
+    step: Step, overcomes: set[EventType]
+) -> None:
+    signs = {*EventType} - {EventType.REQUESTED, EventType.FAILED, EventType.SUCCEEDED}
+    signs -= {EventType.CLOSED, EventType.CANCELLED}  # these end a request
+    overcame = {
+        sign
+        for sign in signs
+        if derive([REQUESTED, failed(step, 5), event(sign, 6)]).state is not State.FAILED
+    }
+    assert overcame == overcomes
+
+
+def test_of_two_failures_the_newest_that_is_not_overcome_is_shown() -> None:
+    overcome, newer = failed(Step.REVIEW, 2), failed(Step.APPLY, 8)
+    assert derive([REQUESTED, OPENED, overcome, MERGED, STARTED, newer]).since == newer.at
+    first, second = failed(Step.APPLY, 6), dataclasses.replace(failed(Step.APPLY, 8), id="second")
+    assert derive([REQUESTED, OPENED, MERGED, STARTED, first, second]).since == second.at
+
+
+def test_a_retry_begins_its_step_again() -> None:
+    again = event(EventType.RETRIED, 9)
+    assert derive([REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), again]).since == again.at
+    early = event(EventType.RETRIED, 0.5)
+    assert derive([REQUESTED, failed(Step.PULL_REQUEST, 0.2), early, OPENED]).since == OPENED.at
+
+
+def test_the_first_close_ends_a_request_and_the_newest_of_everything_else_counts() -> None:
+    closes = [event(EventType.CLOSED, 5), event(EventType.CLOSED, 8)]
+    assert derive([REQUESTED, OPENED, *closes]).since == closes[0].at
+    opened = [OPENED, event(EventType.OPENED, 2, pull_request=8, pull_request_url="v", commit="d")]
+    assert derive([REQUESTED, *opened]).pull_request == 8
+    assert derive([REQUESTED, *opened]).pull_request_url == "v"
+
+
+def test_what_is_not_known_yet_is_none() -> None:
+    progress = derive([REQUESTED])
+
+    assert (progress.step, progress.since) == (Step.PULL_REQUEST, REQUESTED.at)
+    assert (progress.pull_request, progress.pull_request_url, progress.commit) == (None, None, None)
+    assert (progress.pipeline_url, progress.failure, progress.result) == (None, None, None)
+    assert (progress.edited, progress.cancelling) == (False, False)
+    assert derive([REQUESTED, OPENED, event(EventType.EDITED, 2)]).edited
+    # An event of before these keys were written has none.
+    assert derive([REQUESTED, event(EventType.OPENED, 1)]).pull_request is None
+    assert derive([REQUESTED, OPENED, event(EventType.PLANNED, 2)]).pipeline_url is None
+    assert derive([*HAPPY[:-1], event(EventType.SUCCEEDED, 9)]).result is None
+
+
+def test_the_newest_word_of_a_pipeline_is_the_link_that_is_shown() -> None:
+    plan = event(EventType.PLANNED, 2, pipeline_url="plan")
+    assert derive([REQUESTED, OPENED, plan]).pipeline_url == "plan"
+    for newest in (
+        event(EventType.STARTED, 4, pipeline_url="x"),
+        event(EventType.SUCCEEDED, 5, pipeline_url="x"),
+        failed(Step.APPLY, 6, pipeline_url="x"),
+    ):
+        assert derive([REQUESTED, OPENED, plan, MERGED, newest]).pipeline_url == "x"
+
+
+@pytest.mark.parametrize("step", [Step.PULL_REQUEST, Step.REVIEW, Step.QUEUE, Step.APPLY])
+def test_a_failure_stands_at_its_own_step(step: Step) -> None:
+    progress = derive([REQUESTED, failed(step, 0.1)])
+    assert (progress.state, progress.step) == (State.FAILED, step)
+    assert blocks(progress) is (step in (Step.PULL_REQUEST, Step.REVIEW))
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_what_has_ended_keeps_nobody_out(state: State) -> None:
+    progress = Progress(state=state, step=Step.END, since=NOW)
+    assert blocks(progress) is (state not in (State.DONE, State.REJECTED, State.CANCELLED))
+
+
+def test_events_without_the_first_are_no_request() -> None:
+    with pytest.raises(ValueError, match="a request begins with the event that it was requested"):
+        derive([PLANNED])
+
+
+def test_each_step_begins_with_its_event_and_at_the_latest_with_the_next() -> None:
+    at = {each.type: each.at for each in HAPPY}
+    assert step_starts(HAPPY) == {
+        Step.PULL_REQUEST: at[EventType.REQUESTED],
+        Step.REVIEW: at[EventType.OPENED],
+        Step.QUEUE: at[EventType.MERGED],
+        Step.APPLY: at[EventType.STARTED],
+        Step.END: at[EventType.SUCCEEDED],
+    }
+    unreported = [REQUESTED, STARTED]
+    assert step_starts(unreported) == {
+        Step.PULL_REQUEST: REQUESTED.at,
+        Step.REVIEW: STARTED.at,
+        Step.QUEUE: STARTED.at,
+        Step.APPLY: STARTED.at,
+    }
+    # A step that is said to begin after the next one begins with that; of two beginnings the first counts.
+    late = event(EventType.MERGED, 6)
+    assert step_starts([REQUESTED, OPENED, late, STARTED])[Step.QUEUE] == STARTED.at
+    assert (
+        step_starts([REQUESTED, OPENED, MERGED, STARTED, event(EventType.STARTED, 5)])[Step.APPLY]
+        == STARTED.at
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "automatic", "longest"),
+    [
+        (Step.PULL_REQUEST, False, dt.timedelta(hours=24)),
+        (Step.PULL_REQUEST, True, dt.timedelta(hours=24)),
+        (Step.REVIEW, False, dt.timedelta(days=14)),
+        (Step.REVIEW, True, dt.timedelta(hours=2)),
+        (Step.QUEUE, False, dt.timedelta(hours=6)),
+        (Step.QUEUE, True, dt.timedelta(hours=6)),
+        (Step.APPLY, False, dt.timedelta(hours=3)),
+        (Step.APPLY, True, dt.timedelta(hours=3)),
+    ],
+)
+def test_a_step_has_a_maximum(step: Step, automatic: bool, longest: dt.timedelta) -> None:
+    assert maximum(step, automatic=automatic) == longest
+
+
+@pytest.mark.parametrize(
+    ("schema", "stored"),
+    [("RequestState", State), ("Kind", Kind), ("Step", Step), ("DatabaseState", DatabaseState)],
+)
+def test_every_stored_value_is_the_one_that_the_api_describes(schema: str, stored: type[StrEnum]) -> None:
+    assert OPENAPI["components"]["schemas"][schema]["enum"] == [member.value for member in stored]
 
 
 def test_the_id_is_part_of_no_state() -> None:

@@ -7,9 +7,9 @@ import pytest
 from provisioner.core.hcl import render
 from provisioner.core.names import Place
 from provisioner.core.policy import PolicyResult, check, passed
-from provisioner.core.root import Root
+from provisioner.core.root import Restore, Root
 
-from tests.core.examples import NOW, catalog, root
+from tests.core.examples import NOW, catalog, opened_catalog, root
 
 RULES = [
     "rendered",
@@ -45,6 +45,8 @@ def test_what_the_catalog_gives_passes_every_rule(values: Root) -> None:
 
     assert passed(results)
     assert [result.rule for result in results] == RULES
+    assert results[0].detail == "exactly what the provisioner writes for these values"
+    assert results[1].detail == f"stands where {values.place} belongs"
 
 
 def test_a_file_that_the_provisioner_did_not_write_is_judged_no_further() -> None:
@@ -169,6 +171,95 @@ def test_a_root_of_an_unknown_environment_is_judged_no_further() -> None:
 )
 def test_each_rule_has_its_verdict(rule: str, values: Root, expected: tuple[bool, str]) -> None:
     assert found(rule, values) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (DEV, (True, "none added")),
+        (replace(DEV, tags={"Service": "shop", "App": "x"}), (True, "App, Service")),
+        (
+            replace(DEV, tags={"Owner": "me", "Service": "shop"}),
+            (False, "'Owner' is set by the provisioner or by AWS"),
+        ),
+        (replace(DEV, tags={"Service": "aws:x"}), (False, "'aws:x' begins as AWS's own do")),
+        (replace(DEV, owner="rds:x"), (False, "'rds:x' begins as AWS's own do")),
+        (replace(DEV, purpose="AWS:x"), (False, "'AWS:x' begins as AWS's own do")),
+        (
+            replace(DEV, tags={"rds:x": "aws:y"}),
+            (False, "'rds:x' is set by the provisioner or by AWS; 'aws:y' begins as AWS's own do"),
+        ),
+    ],
+    ids=lambda value: str(dict(value.tags)) if isinstance(value, Root) else "",
+)
+def test_tags_are_a_teams_own_in_keys_and_values(values: Root, expected: tuple[bool, str]) -> None:
+    assert found("tags", values) == expected
+
+
+def restored(environment: str, **source: str) -> Root:
+    return replace(root(environment=environment), restore=Restore(**source))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (restored("dev", snapshot="dev-a-final-0a1b2c3d"), (True, "the data of dev/a")),
+        (restored("dev", database="dev-a", point_in_time="latest"), (True, "the data of dev/a")),
+        (
+            restored("dev", snapshot="prod-a-final-0a1b2c3d"),
+            (
+                False,
+                "data of prod stays there: its entry in the catalog does not open it to dev by restore_to",
+            ),
+        ),
+        (
+            restored("staging", database="dev-a", point_in_time="latest"),
+            (
+                False,
+                "data of dev stays there: its entry in the catalog does not open it to staging by restore_to",
+            ),
+        ),
+        (
+            restored("dev", snapshot="someones"),
+            (False, "'someones' names no database, nor a snapshot of one, made here"),
+        ),
+        (
+            restored("dev", database="a", point_in_time="latest"),
+            (False, "'a' names no database, nor a snapshot of one, made here"),
+        ),
+    ],
+    ids=lambda value: str(value.restore) if isinstance(value, Root) else "",
+)
+def test_a_new_database_takes_data_of_its_environment_alone(values: Root, expected: tuple[bool, str]) -> None:
+    assert found("restore", values) == expected
+    assert found("restore", values, creating=True) == expected
+
+
+def test_an_environment_may_open_its_data_to_another() -> None:
+    values = restored("dev", database="prod-a", point_in_time="latest")
+
+    results = check(render(values), place=values.place, catalog=opened_catalog(), now=NOW)
+
+    assert results[-1] == PolicyResult("restore", True, "the data of prod/a, which prod opens to dev")
+
+
+def test_the_source_of_a_database_that_exists_is_not_judged_again() -> None:
+    results = verdict(restored("dev", snapshot="prod-a-final-0a1b2c3d"), creating=False)
+
+    assert passed(results)
+    assert [result.rule for result in results] == RULES
+
+
+def test_an_environment_may_have_no_longest_lifetime() -> None:
+    rules = catalog()
+    dev = rules.environments["dev"]
+    lifetime = dev.lifetime.model_copy(update={"maximum": "never", "never": True})
+    rules = rules.model_copy(update={"environments": {"dev": dev.model_copy(update={"lifetime": lifetime})}})
+    values = replace(DEV, expires_at="2099-01-01T00:00:00Z")
+
+    results = check(render(values), place=values.place, catalog=rules, now=NOW)
+
+    assert PolicyResult("lifetime", True, "ends 2099-01-01T00:00:00Z") in results
 
 
 @pytest.mark.parametrize(("multi_az", "allowed"), [(True, True), (False, False)])

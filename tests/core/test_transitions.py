@@ -214,3 +214,49 @@ def test_a_database_that_lives_is_checked_when_its_first_warning_is_due(
     found = transitions.next_database_check(available(state=state))
 
     assert found == (first_warning if checked else None)
+
+
+def removal(step: Step | None, kind: Kind = Kind.REMOVE, actor: str = "rds-provisioner") -> Request:
+    """A removal that failed at a step, or is under way where that is None."""
+    failure = None if step is None else Failure(step=step, cause="c", fix="f", retryable=True)
+    state = State.FAILED if failure else State.PULL_REQUEST_OPEN
+    return replace(asked(state, kind, failure=failure), actor=actor)
+
+
+@pytest.mark.parametrize("step", [Step.PULL_REQUEST, Step.REVIEW])
+@pytest.mark.parametrize("kind", [Kind.REMOVE, Kind.DISARM])
+def test_a_removal_of_the_reapers_that_failed_before_its_merge_makes_way(kind: Kind, step: Step) -> None:
+    given_up = removal(step, kind)
+
+    assert transitions.is_given_up(given_up)
+    assert transitions.next_request_check(given_up, NOW) == NOW + dt.timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    "stands",
+    [
+        removal(Step.QUEUE),
+        removal(Step.APPLY),
+        removal(None),
+        removal(Step.REVIEW, actor="alpha-ci"),
+        removal(Step.REVIEW, Kind.UPDATE),
+        removal(Step.REVIEW, Kind.EXTEND),
+    ],
+    ids=["queue", "apply", "under way", "a team's", "an update", "an extension"],
+)
+def test_no_other_request_makes_way(stands: Request) -> None:
+    assert not transitions.is_given_up(stands)
+
+
+def test_a_failed_request_of_a_team_without_a_pull_request_is_left_to_its_team() -> None:
+    assert transitions.next_request_check(removal(Step.PULL_REQUEST, actor="alpha-ci"), NOW) is None
+
+
+def test_a_removal_that_is_done_and_left_nothing_needs_no_check() -> None:
+    assert transitions.next_request_check(replace(removal(None), progress=ended(State.DONE)), NOW) is None
+    refused = replace(removal(None), progress=ended(State.REJECTED))
+    assert transitions.next_request_check(refused, NOW) == NOW + dt.timedelta(minutes=2)
+
+
+def ended(state: State) -> Progress:
+    return Progress(state=state, step=Step.END, since=NOW)

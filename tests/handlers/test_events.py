@@ -126,6 +126,29 @@ def test_a_topic_that_does_not_answer_gets_it_later_and_in_order(
     assert [document["data"]["event"] for document in subscriber.received()] == ["requested"]
 
 
+def test_the_batch_stops_at_its_first_failure_so_that_a_requests_events_stay_in_order(
+    cloud: Cloud, subscriber: Subscriber
+) -> None:
+    asked = request()
+    cloud.ledger.open_create(asked, charge(asked.root), ROOMY)
+    refused: Detail = {"step": Step.APPLY, "cause": "c", "fix": "x" * 300_000, "retryable": False}
+    for event in (  # more than SNS takes, in the middle of the batch
+        Event(id="a", type=EventType.FAILED, at=NOW, actor="pipeline", detail=refused),
+        Event(id="b", type=EventType.APPROVED, at=NOW, actor="someone"),
+    ):
+        cloud.ledger.add_event(asked.id, event, NOW)
+    by_id = {
+        each["dynamodb"]["NewImage"]["event_id"]["S"]: each["dynamodb"]["NewImage"]
+        for each in subscriber.stream()
+        if "event_id" in each["dynamodb"]["NewImage"]
+    }
+    batch = [record(by_id[name], name) for name in ("requested", "a", "b")]
+
+    assert publish(*batch) == [{"itemIdentifier": "a"}]
+
+    assert [document["data"]["event"] for document in subscriber.received()] == ["requested"]
+
+
 @pytest.mark.parametrize(
     "row",
     [
