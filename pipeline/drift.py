@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from provisioner.core.hcl import content_hash
 from provisioner.core.module import module_hash
@@ -21,6 +22,8 @@ from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
 from pipeline.workspace import module, prepare, roots, with_module
+
+_NEWER: Final = "MODULE NEWER: its next change brings it, or python -m ops.rollout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Drift:
             if old and old[1]:
                 shown = old[0]
         drifted = differs and not newer
-        word = "DRIFTED" if drifted else "MODULE NEWER" if newer else "as its root says"
+        word = "DRIFTED" if drifted else _NEWER if newer else "as its root says"
         print(f"{place}: {word}", flush=True)
         if differs:
             print(shown, flush=True)

@@ -152,6 +152,7 @@ def world(chain: Chain) -> World:  # noqa: F811
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {
             "LedgerTable": {"Value": TABLE},
+            "RequestTopicArn": {"Value": os.environ["REQUEST_TOPIC_ARN"]},
             "GitHubAppKeySecretArn": {"Value": os.environ["GITHUB_APP_KEY_SECRET_ARN"]},
         },
     }
