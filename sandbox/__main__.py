@@ -75,7 +75,18 @@ def start(directory: StateDirectory) -> int:
     print(f"  GitHub    {state['github_url']}")
     print(f"  CircleCI  {state['circleci_url']}")
     print(f"  AWS       {state['aws_url']}")
+    print("\n".join(["", "Type next:", *(f"  {line}" for line in next_commands(directory))]))
     return 0
+
+
+def next_commands(directory: StateDirectory) -> list[str]:
+    """What to type first: ask for a database, log in, and write a row."""
+    rdsctl = shown(directory.command_line)
+    return [
+        f"{rdsctl} create dev/first --engine postgres --wait",
+        f"{rdsctl} connect dev/first",
+        f"""{rdsctl} run dev/first -- sh -c 'psql "$DATABASE_URL" -c "SELECT now()"'""",
+    ]
 
 
 def stop(directory: StateDirectory) -> int:

@@ -66,23 +66,7 @@ def deploy(
     circleci_url: str,
 ) -> Deployed:
     """Deploy what was built, hand the secrets over, and give each team a key."""
-    overrides = {
-        "Runtime": RUNTIME,
-        "Architecture": ARCHITECTURE,
-        "GitHubRepository": github.repository,
-        "GitHubApiUrl": github.url,
-        "GitHubAppId": github.app_id,
-        "GitHubInstallationId": github.installation_id,
-        "EventsWebhookUrl": events_url,
-        # Functions run as processes here, which reach the databases from any network.
-        "AccessSubnetIds": ",".join(network.subnets),
-        "AccessSecurityGroupId": network.access_group,
-        "RetryThroughCircleCi": "true",
-        "CircleCiUrl": circleci_url,
-        "DeploymentType": "AllAtOnce",
-        "DeletionProtection": "false",
-        "ReaperRate": "rate(1 minute)",
-    }
+    overrides = _values(github, network, events_url=events_url, circleci_url=circleci_url)
     command = [sam(), "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", NAME]
     command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
     command += ["--no-confirm-changeset", "--no-progressbar", "--region", REGION]
@@ -106,6 +90,27 @@ def deploy(
         read("GitHubWebhookSecretArn"),
         read("EventsWebhookSecretArn"),
     )
+
+
+def _values(github: GitHub, network: Network, *, events_url: str, circleci_url: str) -> dict[str, str]:
+    """What the template's parameters are here."""
+    return {
+        "Runtime": RUNTIME,
+        "Architecture": ARCHITECTURE,
+        "GitHubRepository": github.repository,
+        "GitHubApiUrl": github.url,
+        "GitHubAppId": github.app_id,
+        "GitHubInstallationId": github.installation_id,
+        "EventsWebhookUrl": events_url,
+        # Functions run as processes here, which reach the databases from any network.
+        "AccessSubnetIds": ",".join(network.subnets),
+        "AccessSecurityGroupId": network.access_group,
+        "RetryThroughCircleCi": "true",
+        "CircleCiUrl": circleci_url,
+        "DeploymentType": "AllAtOnce",
+        "DeletionProtection": "false",
+        "ReaperRate": "rate(1 minute)",
+    }
 
 
 def outputs(cloud: Cloud) -> dict[str, str]:

@@ -5,6 +5,7 @@ import fcntl
 import json
 import shlex
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,10 @@ class StateDirectory:
     @property
     def environment(self) -> Path:
         return self.path / "env"
+
+    @property
+    def command_line(self) -> Path:
+        return self.path / "rdsctl"
 
     @property
     def progress(self) -> Path:
@@ -83,6 +88,17 @@ class StateDirectory:
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
         self.environment.touch(mode=0o600)
         self.environment.write_text("".join(lines))
+
+    def write_command_line(self) -> None:
+        """`.sandbox/rdsctl`: the command line with the variables above, whatever the shell has."""
+        script = (
+            "#!/bin/sh\n"
+            f". {shlex.quote(str(self.environment))}\n"
+            f"unset RDSCTL_PROFILE AWS_PROFILE AWS_SESSION_TOKEN\n"
+            f'exec {shlex.quote(str(Path(sys.executable).parent / "rdsctl"))} "$@"\n'
+        )
+        self.command_line.write_text(script)
+        self.command_line.chmod(0o755)
 
     def empty(self) -> None:
         """Remove what an earlier sandbox left, but not the last demo's request document."""

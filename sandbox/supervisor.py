@@ -172,6 +172,7 @@ class Supervisor:
                 **self._cloud.variables,
             }
         )
+        self._directory.write_command_line()
         self._write(
             {
                 "ready": True,

@@ -1,5 +1,10 @@
 """The commands that write, and the waits, as a shell runs them."""
 
+import os
+import signal
+import threading
+import time
+
 import pytest
 from rdsctl.failures import Exit, Failure
 from rdsctl.session import Options, Session
@@ -36,19 +41,51 @@ def test_create_with_wait_ends_when_it_is_done(rdsctl: Run, server: Server, life
     ran = rdsctl(*CREATE, "--wait")
     assert ran.code == 0
     short = life.newest().id
-    *lines, last = [line[9:] for line in ran.err.splitlines()]
+    *lines, last = [line[9:].partition("; ready about")[0] for line in ran.err.splitlines()]
     assert lines == [
         f"requested     dev/orders request {short}",
         "review        https://github.example/acme/databases/pull/12",
-        "queue         Merged; the pipeline applies it next.",
+        "queue         The pipeline begins the apply next",
         "apply         https://circleci.example/jobs/88",
     ]
-    assert last.startswith("done          after 0:0")
+    assert last.startswith("done          after 0:")
     head, *rest = ran.out.splitlines()
-    assert head.startswith("✓ dev/orders is ready after 0:0")
+    assert head.startswith("✓ dev/orders is ready after 0:")
     assert rest[0] == "  host    dev-orders.c1xyz.eu-central-1.rds.amazonaws.com:5432"
-    assert rest[1].endswith("   rdsctl extend dev/orders 7d")
-    assert rest[2] == "  next    rdsctl connect dev/orders      rdsctl run dev/orders -- ./app"
+    assert rest[1] == "  users   master"  # this stack makes no others
+    assert rest[2].endswith("   rdsctl extend dev/orders 7d")
+    assert rest[3] == "  next    rdsctl connect dev/orders      rdsctl run dev/orders -- ./app"
+
+
+def test_a_create_is_not_over_until_its_users_can_log_in(
+    rdsctl: Run, server: Server, life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKES_USERS", "true")
+    rdsctl(*CREATE)
+    life.created()
+    session = Session(Options())
+    request = session.api.get(f"/requests/{life.newest().id}").document
+    slept: list[float] = []
+
+    def later(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            life.users("dev/orders", application="arn:a", read_only="arn:r")
+
+    assert waiting.users(session, request, sleep=later) == "application, read_only, master"
+    assert slept == [3.0, 3.0]
+
+
+def test_users_that_never_come_are_said(rdsctl: Run, life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKES_USERS", "true")
+    monkeypatch.setattr(waiting, "USERS_LOOKS", 2)
+    rdsctl(*CREATE)
+    life.created()
+    session = Session(Options())
+    request = session.api.get(f"/requests/{life.newest().id}").document
+    assert waiting.users(session, request, sleep=lambda _: None) == (
+        "master; application is not there yet: rdsctl get dev/orders"
+    )
 
 
 def test_a_piped_wait_has_one_document_on_stdout(rdsctl: Run, server: Server, life: Life) -> None:
@@ -65,7 +102,7 @@ def test_a_failed_apply_is_1_with_cause_fix_and_the_way_on(rdsctl: Run, server: 
     assert (ran.code, ran.out) == (1, "")
     short = life.newest().id[:8]
     *_, head, cause, fix, way_on = ran.err.splitlines()
-    assert head.startswith("✗ apply failed after 0:0")
+    assert head.startswith("✗ apply failed after 0:")
     assert head.endswith("; dev/orders was not made   https://circleci.example/jobs/88")
     assert cause.startswith("  cause   AWS has no db.t4g.micro left")
     assert fix == "  fix     Try again; another try helps as a rule."
@@ -133,14 +170,14 @@ def test_ctrl_c_stops_the_watching_and_leaves_the_request_alone(
     rdsctl(*CREATE)
     session = Session(Options())
     request = session.api.get(f"/requests/{life.newest().id}").document
-
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
-
+    pressed = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    pressed.start()
     with pytest.raises(Failure, match=r"Stopped watching; it goes on \(pull request\)\.") as ended:
-        waiting.follow(session, request, sleep=interrupt)
+        waiting.follow(session, request, timeout=2)
+    pressed.join()
     assert ended.value.code is Exit.INTERRUPTED
     assert [call.path for call in server.calls if call.method == "POST"] == ["/provision-rds"]
+    time.sleep(2)  # until the API has answered the last look
 
 
 def test_several_waits_end_with_the_first_that_did_not_go_well(
@@ -284,7 +321,7 @@ def test_a_removal_in_two_steps_is_waited_for_to_its_end(
     assert ran.code == 0, ran.err
     kinds = [line.split()[1] for line in ran.err.splitlines() if line[2:3] == ":"]
     assert kinds.count("requested") == 2
-    assert ran.out.startswith("✓ prod/payments is removed after 0:0")
+    assert ran.out.startswith("✓ prod/payments is removed after 0:")
     assert ran.out.splitlines()[1] == "  kept    its final snapshot: rdsctl snapshots prod/payments"
 
 

@@ -1,10 +1,12 @@
 """The sandbox's commands say why there is no sandbox, where it ended of something."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
+from rdsctl.program import COMMANDS
 
-from sandbox.__main__ import approve, stop
+from sandbox.__main__ import approve, next_commands, stop
 from sandbox.state_directory import StateDirectory
 from sandbox.supervisor import Supervisor
 
@@ -44,3 +46,30 @@ def test_a_state_that_says_ready_without_a_process_is_not_ready(directory: State
     directory.write({"ready": True})
 
     assert not directory.ready
+
+
+def test_the_command_line_has_the_sandboxs_variables_whatever_the_shell_has(
+    directory: StateDirectory,
+) -> None:
+    directory.path.mkdir()
+    directory.write_environment({"RDSCTL_URL": "http://localhost:1/it's", "RDSCTL_API_KEY": "key"})
+    directory.write_command_line()
+
+    ran = subprocess.run(
+        [directory.command_line, "ls", "--debug", "--json"],
+        env={"PATH": "/usr/bin:/bin", "RDSCTL_URL": "https://elsewhere.example", "RDSCTL_PROFILE": "work"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert "localhost:1 does not answer (connection refused" in ran.stderr
+
+
+def test_what_to_type_next_are_commands_that_there_are(directory: StateDirectory) -> None:
+    for line in next_commands(directory):
+        program, command, place, *_ = line.split()
+        assert program.endswith("/sandbox/rdsctl")
+        assert command in COMMANDS
+        assert place == "dev/first"

@@ -1,7 +1,7 @@
 """① One request and one database, whole: what the ledger knows of each, put together for its document."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.api import documents
@@ -47,3 +47,9 @@ def database_page(
         activity=ledger.activity(place),
     )
     return document | {"connection": connection(database, events, catalog, makes_users=makes_users)}
+
+
+def database_items(found: Sequence[Database], ledger: Ledger, catalog: Catalog) -> list[dict[str, Any]]:
+    """Databases as a list has them, their connections in one read."""
+    used = ledger.activities([item.place for item in found])
+    return [documents.database_document(item, catalog, activity=used.get(item.place)) for item in found]

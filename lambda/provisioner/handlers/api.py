@@ -119,11 +119,7 @@ def databases() -> Response[str]:
         page_token=query.text("page_token"),
         expires_before=query.instant("expires_before"),
     )
-    used = settings.ledger().activities([item.place for item in page.items])
-    items = [
-        documents.database_document(item, deployed.catalog(), activity=used.get(item.place))
-        for item in page.items
-    ]
+    items = pages.database_items(page.items, settings.ledger(), deployed.catalog())
     return _json(200, {"databases": items, "next_page_token": page.next_token})
 
 

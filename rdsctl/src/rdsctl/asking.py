@@ -67,6 +67,9 @@ def finish(
 ) -> int:
     """Wait for a request's end and print it; the exit status."""
     waited = waiting.follow(session, request, goal=goal, timeout=timeout)
+    users = ""
+    if waited.document["kind"] == "create" and waited.document["state"] == "done":
+        users = waiting.users(session, waited.document)
     if bell and session.err.live:
         sys.stderr.write("\a")
     if session.for_people and waited.code is not Exit.OK:
@@ -74,7 +77,7 @@ def finish(
     else:
         session.show(
             waited.document,
-            lambda looks: endings.text(waited, goal, times.now(), looks),
+            lambda looks: endings.text(waited, goal, times.now(), looks, users),
             str(waited.document["id"]),
         )
     return waited.code

@@ -24,13 +24,13 @@ _NOT_DONE: Final = {
 }
 
 
-def text(waited: Waited, goal: str, present: dt.datetime, looks: Looks) -> str:
-    """What people read at the end of a wait."""
+def text(waited: Waited, goal: str, present: dt.datetime, looks: Looks, users: str = "") -> str:
+    """What people read at the end of a wait; `users` names those of a database that was made."""
     request = waited.document
     place, short = words.place(request), request["id"][:8]
     match waited.code:
         case Exit.OK if request["state"] == "done":
-            return _done(request, place, present, looks)
+            return _done(request, place, present, looks, users)
         case Exit.OK:
             return f"{looks.mark('✓')} {place} is {goal}\n"
         case Exit.PENDING:
@@ -56,13 +56,15 @@ def asked(request: dict[str, Any], looks: Looks, *, replayed: bool = False) -> s
     return f"{looks.mark('✓')} {line}{f'   {link}' if link else ''}{way_on}\n"
 
 
-def _done(request: dict[str, Any], place: str, present: dt.datetime, looks: Looks) -> str:
+def _done(request: dict[str, Any], place: str, present: dt.datetime, looks: Looks, users: str) -> str:
     kind = str(request["kind"])
     took = times.span(watching.total_seconds(request))
     lines = [f"{looks.mark('✓')} {place} {_DONE.get(kind, 'is done')} after {took}"]
     if kind != "remove":
         if kind == "create" and (address := screens.endpoint(request)):
             lines.append(screens.label("host", address, 8))
+        if users:
+            lines.append(screens.label("users", users, 8))
         database = request["database"]
         ends = database["expires_at"]
         if ends == times.NEVER:

@@ -1,5 +1,6 @@
 """What a write would do, before it is asked for: what changes, what it costs, who approves."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,18 +26,18 @@ def show(
     if file and session.for_people:
         session.line(document["terraform"].rstrip("\n"))
     else:
-        session.show(document, lambda looks: text(document, before, looks))
+        session.show(document, lambda looks: text(document, before, looks, times.now()))
     if not document["policy"]["passed"] or not document["fits_quota"]:
         raise Failure("It would be refused.", Exit.REFUSED)
 
 
-def text(document: dict[str, Any], before: dict[str, Any] | None, looks: Looks) -> str:
+def text(document: dict[str, Any], before: dict[str, Any] | None, looks: Looks, present: dt.datetime) -> str:
     """A preview for people."""
     place = words.place(document["database"])
     lines = [f"Would ask for {_what(document['kind'])} of {place}; nothing is written."]
     if document["kind"] == "create":
         lines = [f"Would ask for {place}; nothing is written."]
-    lines += [label(name, said) for name, said in effects(document, before)]
+    lines += [label(name, said) for name, said in effects(document, before, present)]
     rules = document["policy"]["results"]
     passed = sum(rule["passed"] for rule in rules)
     if rules:
@@ -48,7 +49,9 @@ def text(document: dict[str, Any], before: dict[str, Any] | None, looks: Looks) 
     return "\n".join(lines) + "\n"
 
 
-def effects(document: dict[str, Any], before: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+def effects(
+    document: dict[str, Any], before: dict[str, Any] | None, present: dt.datetime
+) -> Iterator[tuple[str, str]]:
     """(what, before and after) for each thing that would change; `before` is the database as it is."""
     after = document["database"]
     cost = document["monthly_cost_usd"]
@@ -62,7 +65,7 @@ def effects(document: dict[str, Any], before: dict[str, Any] | None) -> Iterator
         if after["instance_class"] != before["instance_class"]:
             yield "!", "restarts the instance: some minutes without service, as soon as it is merged"
     if before is None or after["expires_at"] != before["expires_at"]:
-        yield "ends", _moment(after["expires_at"])
+        yield "ends", _moment(after["expires_at"], present)
     approval = (
         "a code owner" if document["approval"] == "review" else "none: it merges when plan and gate agree"
     )
@@ -94,10 +97,10 @@ def _difference(before: float | None, after: float) -> str:
     return f"{words.money(before)} → {words.money(after)} USD a month ({sign}{words.money(abs(change))})"
 
 
-def _moment(expires_at: str) -> str:
+def _moment(expires_at: str, present: dt.datetime) -> str:
     if expires_at == times.NEVER:
         return times.NEVER
-    at, present = times.parse(expires_at), times.now()
+    at = times.parse(expires_at)
     return f"{times.clock(at, present)}, {times.until(at, present)}"
 
 

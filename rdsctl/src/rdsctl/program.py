@@ -4,13 +4,16 @@ import importlib
 import json
 import os
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from rdsctl import __version__
 from rdsctl.failures import Exit, Failure
 from rdsctl.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from rdsctl.looks import Looks
 
 # Each command with its line in the help; a test holds both to the commands themselves.
 COMMANDS: Final = {
@@ -23,11 +26,13 @@ COMMANDS: Final = {
     "cost": "What the databases cost a month, at list price.",
     "create": "Ask for a database.",
     "delete": "Remove a database.",
+    "doctor": "Check API, key, AWS, clients, and the way to a database.",
     "edit": "Change a database's tags.",
     "extend": "Give a database a later end.",
     "get": "Show one database or one request.",
     "login": "Keep the key of an API in a profile.",
     "logout": "Forget the key of a profile here.",
+    "logs": "Print a database's log, or where a request's log is.",
     "ls": "List the team's databases.",
     "open": "Open a pull request or a pipeline in the browser.",
     "profiles": "List the profiles, or choose one.",
@@ -129,15 +134,17 @@ def entry() -> None:
 def _failed(failure: Failure, *, in_json: bool) -> int:
     from rdsctl.looks import looks_of  # noqa: PLC0415  (not for --version)
 
-    looks = looks_of(sys.stderr)
-    if in_json:
-        text = json.dumps(failure.document(), ensure_ascii=False)
-    else:
-        lines = [looks.plain(failure.message), *(looks.plain(f"  {hint}") for hint in failure.hints)]
-        mark = "" if failure.code is Exit.INTERRUPTED else f"{looks.mark('✗')} "
-        text = mark + "\n".join(lines)
-    sys.stderr.write(f"{text}\n")
+    text = json.dumps(failure.document(), ensure_ascii=False)
+    sys.stderr.write(f"{text if in_json else failed_text(failure, looks_of(sys.stderr))}\n")
     return int(failure.code)
+
+
+def failed_text(failure: Failure, looks: "Looks") -> str:
+    """A failure for people: the sentence behind its mark, and a line for each way on."""
+    mark = "" if failure.code is Exit.INTERRUPTED else f"{looks.mark('✗')} "
+    return mark + "\n".join(
+        [looks.plain(failure.message), *(looks.plain(f"  {hint}") for hint in failure.hints)]
+    )
 
 
 def _usage(error: click.UsageError) -> str:

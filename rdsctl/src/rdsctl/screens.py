@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from rdsctl import times, words
+from rdsctl import times, watching, words
 
 _LABEL: Final = 10
 
@@ -40,6 +40,10 @@ def request(item: dict[str, Any], present: dt.datetime) -> str:
                 14,
             )
         )
+    if waits := item.get("waiting_for"):
+        lines.append(label("waits for", waits["sentence"], 14))
+    if ready := watching.ready_about(item, present):
+        lines.append(label("estimate", ready, 14))
     if error := item.get("error"):
         lines += [label("cause", error["cause"]), label("fix", error["fix"])]
         if error["retryable"]:

@@ -15,6 +15,7 @@ SIGN_OF_LIFE: Final = 300.0
 STEPS: Final = {"pull_request": "pull request", "review": "review", "queue": "queue", "apply": "apply"}
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER: Final = "|/-\\"
+_READY_AT: Final = 44  # the column of what is said of the end
 _LINK: Final = {"pull_request": "pull_request", "review": "pull_request", "apply": "pipeline"}
 
 
@@ -39,30 +40,36 @@ class Lines:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._last: tuple[str, str] | None = None
+        self._last: tuple[str, str, bool] | None = None
         self._said_at: dt.datetime | None = None
         self._request: dict[str, Any] | None = None
+        self._read_at: dt.datetime | None = None
 
     def show(self, request: dict[str, Any], present: dt.datetime) -> None:
-        """A line where the step is another than before."""
-        self._request = request
-        name = _step(request)
-        if (request["id"], name) == self._last:
-            self.tick(present)
+        """A line where the step is another than before, or slower than usual."""
+        self._request, self._read_at = request, present
+        name, slow = _step(request), bool(request.get("slower_than_usual"))
+        if (request["id"], name, slow) == self._last:
             return
         if self._last is None or self._last[0] != request["id"]:
             self._line(present, "requested", f"{words.place(request)} request {request['id']}")
-        if name != "pull_request":
-            self._line(present, name, _told(request, name))
-        self._last = (request["id"], name)
+        if self._last == (request["id"], name, False):
+            self._line(present, name, "slower than usual; it goes on")
+        elif name != "pull_request":
+            self._line(present, name, _said(request, name, present))
+        self._last = (request["id"], name, slow)
 
     def tick(self, present: dt.datetime) -> None:
         """The sign of life."""
-        if self._request is None or self._said_at is None:
+        if self._request is None or self._said_at is None or self._read_at is None:
+            return
+        if _running(self._request) is None:
             return
         if (present - self._said_at).total_seconds() >= SIGN_OF_LIFE:
-            name = _step(self._request)
-            self._line(present, name, f"{times.span(_seconds(self._request, present))} so far")
+            seconds = _seconds(self._request, self._read_at, present)
+            ready = ready_about(self._request, present)
+            so_far = f"{times.span(seconds)} so far"
+            self._line(present, _step(self._request), f"{so_far}; {ready}" if ready else so_far)
 
     def trouble(self, why: str) -> None:
         """A line."""
@@ -87,10 +94,11 @@ class Live:
         self._drawn = 0
         self._request: dict[str, Any] | None = None
         self._trouble = ""
+        self._read_at: dt.datetime | None = None
 
     def show(self, request: dict[str, Any], present: dt.datetime) -> None:
         """Print what has finished since, and draw the rest."""
-        self._request, self._trouble = request, ""
+        self._request, self._trouble, self._read_at = request, "", present
         self._erase()
         for step in request["steps"]:
             key = (request["id"], step["step"])
@@ -104,9 +112,12 @@ class Live:
     def tick(self, present: dt.datetime) -> None:
         """Draw what runs again."""
         self._erase()
-        if self._request is None:
+        if self._request is None or self._read_at is None:
             return
-        for line in running_lines(self._request, present, next(self._spin), self._looks, self._trouble):
+        seconds = _seconds(self._request, self._read_at, present)
+        for line in running_lines(
+            self._request, seconds, present, next(self._spin), self._looks, self._trouble
+        ):
             self._print(line)
             self._drawn += 1
 
@@ -137,26 +148,55 @@ def finished_line(request: dict[str, Any], step: dict[str, Any], looks: Looks) -
 
 
 def running_lines(
-    request: dict[str, Any], present: dt.datetime, spin: str, looks: Looks, trouble: str
+    request: dict[str, Any], seconds: float, present: dt.datetime, spin: str, looks: Looks, trouble: str
 ) -> list[str]:
     """The running step, and the steps after it; a line never wraps, but a link is never cut."""
-    running = next((step for step in request["steps"] if step.get("running")), None)
+    running = _running(request)
     if running is None:
         return []
     name = running["step"]
     usual = running.get("typical_seconds")
-    text = f" {spin} {STEPS.get(name, name):14} {times.span(_seconds(request, present)):>5}"
-    if usual:
+    text = f" {spin} {STEPS.get(name, name):14} {times.span(seconds):>5}"
+    if request.get("slower_than_usual"):
+        text += "  slower than usual"
+    elif usual:
         text += f"  usually {times.span(usual)}"
-    said = trouble or str(request["message"])
-    if len(text) + 3 + len(said) <= looks.width:
-        text += f"   {said}"
-    lines = [looks.plain(text)]
+    for said in (trouble or _waits_for(request), _link(request, name)):
+        if said and len(text) + 3 + len(said) <= looks.width:
+            text += f"   {said}"
     order = list(STEPS)
     rest = [STEPS[step] for step in order[order.index(name) + 1 :]] if name in STEPS else []
-    if rest:
-        lines.append(looks.plain(f" · {' · '.join(rest)}"))
-    return lines
+    after = f" · {' · '.join(rest)}" if rest else ""
+    ready = ready_about(request, present)
+    lines = [text, f"{after:{_READY_AT}}{ready}"] if ready else [text, after]
+    if len(lines[1]) > looks.width:
+        lines = [text, after, f"   {ready.partition(',')[0]}"]
+    return [looks.plain(line) for line in lines if line]
+
+
+def ready_about(request: dict[str, Any], present: dt.datetime) -> str:
+    """`ready about 23:11, at the latest 23:19`; empty where nothing says when."""
+    estimate = request.get("estimate") or {}
+    if ready := estimate.get("ready_at"):
+        likely, latest = times.parse(ready["likely"]), times.parse(ready["latest"])
+        return f"ready about {_hour(likely, present)}, at the latest {_hour(latest, present)}"
+    if after := estimate.get("after_approval_seconds"):
+        return f"ready about {max(round(after['likely'] / 60), 1)} min after the approval"
+    return ""
+
+
+def _hour(at: dt.datetime, present: dt.datetime) -> str:
+    local = at.astimezone()
+    return f"{local:%H:%M}" if local.date() == present.astimezone().date() else times.clock(at, present)
+
+
+def _waits_for(request: dict[str, Any]) -> str:
+    return str((request.get("waiting_for") or {}).get("sentence") or request["message"])
+
+
+def _link(request: dict[str, Any], name: str) -> str:
+    waits = request.get("waiting_for") or {}
+    return str(waits.get("link") or request["links"].get(_LINK.get(name, "")) or "")
 
 
 def _step(request: dict[str, Any]) -> str:
@@ -164,22 +204,24 @@ def _step(request: dict[str, Any]) -> str:
     return state if state in ("done", "failed", "rejected", "cancelled") else str(request["step"])
 
 
-def _seconds(request: dict[str, Any], present: dt.datetime) -> float:
-    """How long the running step runs, by this machine's clock and the API's start of it."""
-    running = next((step for step in request["steps"] if step.get("running")), None)
-    if running is None:
-        return 0.0
-    since_start = (present - times.parse(running["started_at"])).total_seconds()
-    return max(since_start, float(running["seconds"]))
+def _running(request: dict[str, Any]) -> dict[str, Any] | None:
+    return next((step for step in request["steps"] if step.get("running")), None)
 
 
-def _told(request: dict[str, Any], name: str) -> str:
-    link = request["links"].get(_LINK.get(name, ""))
+def _seconds(request: dict[str, Any], read_at: dt.datetime, present: dt.datetime) -> float:
+    """How long the running step runs: what the API said, and the time since; no clock is compared with it."""
+    running = _running(request)
+    return 0.0 if running is None else float(running["seconds"]) + (present - read_at).total_seconds()
+
+
+def _said(request: dict[str, Any], name: str, present: dt.datetime) -> str:
     if name == "done":
         return f"after {times.span(total_seconds(request))}"
     if name == "failed" and request["error"]:
         return str(request["error"]["cause"])
-    return str(link or request["message"])
+    link = request["links"].get(_LINK.get(name, ""))
+    ready = ready_about(request, present)
+    return "; ".join(part for part in (str(link or _waits_for(request)).rstrip("."), ready) if part)
 
 
 def total_seconds(request: dict[str, Any]) -> float:

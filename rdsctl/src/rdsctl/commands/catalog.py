@@ -52,11 +52,17 @@ def _rules(rules: dict[str, Any], document: dict[str, Any]) -> list[str]:
     )
     return [
         f"  sizes     {', '.join(sizes)}; default {rules['default_size']}",
-        f"  storage   {storage['minimum']} to {storage['maximum']} GB, default {storage['default']}",
-        f"  ends      after {lifetime['default']}, at most {lifetime['maximum']}"
-        f"{', or never' if lifetime['never'] else ''}",
+        f"  storage   {storage['minimum']:,} to {storage['maximum']:,} GB, default {storage['default']}",
+        f"  ends      {_ends(lifetime)}",
         f"  approval  {approval}",
         f"  zones     two zones (--ha) {rules['high_availability']}",
         f"  quota     {quota['databases']} databases, {quota['storage_gb']:,} GB, "
         f"{quota['monthly_usd']:,} USD a month",
     ]
+
+
+def _ends(lifetime: dict[str, Any]) -> str:
+    if lifetime["default"] == "never":
+        return f"never, or after at most {lifetime['maximum']}"
+    never = ", or never" if lifetime["never"] else ""
+    return f"after {lifetime['default']}, at most {lifetime['maximum']}{never}"

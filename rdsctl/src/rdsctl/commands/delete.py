@@ -36,6 +36,8 @@ def command(
         raise Failure(f"--confirm says {confirm!r}, and the database is {place}.", Exit.USAGE)
     if dry_run:
         before = session.api.get(place.path).document
+        for name, said in consequences(before):
+            session.note(label(name, said))
         previews.show(session, "DELETE", place.path, before=before, query={"reason": reason})
         return Exit.OK
     database = session.api.get(place.path).document

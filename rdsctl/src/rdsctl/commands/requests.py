@@ -22,7 +22,7 @@ OPEN = ("requested", "pull_request_open", "merged", "applying")
 @click.option("--kind", type=OneOf(KINDS), help="Of this kind.")
 @click.option("--db", "database", metavar="DB", help="Of this database: ENV/NAME, or NAME.")
 @click.option("--env", "environment", help="Of this environment.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 def command(
     session: Session,
     only_open: bool,

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from rdsctl import asking, previews
+from rdsctl import asking, previews, times
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, PlaceType
@@ -40,7 +40,7 @@ def command(
         previews.show(session, "PATCH", place.path, body, before=before)
         return Exit.OK
     preview = session.api.call("PATCH", place.path, body, query={"dry_run": "true"}).document
-    for name, said in previews.effects(preview, before):
+    for name, said in previews.effects(preview, before, times.now()):
         session.note(label(name, said))
     session.confirm("Ask for it?")
     return asking.send(session, "PATCH", place.path, body, wait=wait, timeout=timeout)
