@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from provisioner.core.events import EventType
+from provisioner.core.hcl import render
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
+from provisioner.handlers import report
 from provisioner.pull_requests.comments import APPROVAL
+from provisioner.reports.schema import ApplyQuestion, encode
 from provisioner.wiring import messages
 
 from tests.handlers.chain import Chain, now
@@ -279,3 +282,63 @@ def test_in_an_auto_environment_what_is_not_as_asked_waits_two_weeks_for_an_owne
 
     assert merges(chain, lambda: chain.server.users.approve(1, "cyd")) == 0
     assert merges(chain, lambda: approve_after(chain, MINUTE)) == 1
+
+
+def asked_to_apply(chain: Chain, one: Request) -> dict[str, Any]:
+    """The answer to main's pipeline, which asks whether it may apply what the request asked for."""
+    question = ApplyQuestion(
+        version=1,
+        environment=one.environment,
+        database_name=one.database_name,
+        commit=chain.server.git.head("main") or "",
+        pipeline_url="https://ci.example/jobs/2",
+        text=render(one.root),
+    )
+    answer: dict[str, Any] = report.apply_handler(encode(question), chain.context)
+    return answer
+
+
+def merged_by_hand(chain: Chain) -> Request:
+    one = reviewed(chain)
+    with chain.webhooks():
+        chain.server.users.merge(1, "cyd")
+    return chain.now(one)
+
+
+def test_what_the_app_merged_with_its_approvals_is_applied(chain: Chain) -> None:
+    one = reviewed(chain)
+    deliver(chain, lambda: chain.server.users.approve(1))
+
+    assert asked_to_apply(chain, one)["may_apply"]
+
+
+def test_what_was_merged_by_hand_without_the_approval_due_is_not_applied(chain: Chain) -> None:
+    one = merged_by_hand(chain)
+
+    answer = asked_to_apply(chain, one)
+
+    assert not answer["may_apply"]
+    assert answer["reason"] == (
+        "cyd merged pull request 1 by hand, but it waits for an approval of `@acme/platform`"
+    )
+    failure = chain.now(one).progress.failure
+    assert failure is not None
+    assert (failure.cause, failure.retryable) == (answer["reason"], True)
+    assert failure.fix == (
+        "one of the code owners approves the pull request, also after its merge, then retry the request; "
+        "or revert the merge"
+    )
+
+
+def test_an_approval_after_such_a_merge_lets_it_be_applied(chain: Chain) -> None:
+    one = merged_by_hand(chain)
+    chain.server.users.approve(1)
+
+    assert asked_to_apply(chain, one)["may_apply"]
+
+
+def test_what_was_applied_before_is_not_held_against_later_reviews(chain: Chain) -> None:
+    one = merged_by_hand(chain)
+    chain.apply(one, "succeeded")
+
+    assert asked_to_apply(chain, one)["may_apply"]

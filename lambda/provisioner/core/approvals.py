@@ -24,14 +24,13 @@ class Due:
 
 
 def is_exact(request: Request, plan: Event | None, head: str) -> bool:
-    """Whether `head` is the commit that the worker made, and its plan does what was asked and no more."""
+    """Whether `head` is the commit that the worker made, and its plan does what was asked and no more.
+
+    Without a plan nothing is merged here; what was merged by hand without one is not applied.
+    """
     progress = request.progress
-    return (
-        plan is not None
-        and plan.detail.get("as_asked") is True
-        and head == progress.commit == plan.detail.get("commit")
-        and not progress.edited
-    )
+    as_asked = plan is None or plan.detail.get("as_asked") is True
+    return as_asked and head == progress.commit and not progress.edited
 
 
 def takes_none(request: Request, catalog: Catalog, *, exact: bool) -> bool:

@@ -108,7 +108,7 @@ def _receive_plan(report: PlanReport) -> Answer:
 
 def _receive_question(question: ApplyQuestion) -> Answer:
     """Whether main's root of a database may be applied; what may not is shown, and the alarm rings."""
-    guard = ApplyGuard(settings.ledger(), repository.github, settings.base_branch())
+    guard = ApplyGuard(settings.ledger(), deployed.catalog(), repository.github, settings.base_branch())
     found = guard.answer(question, _now())
     if found.glass:
         _broken_glass(found.reason)

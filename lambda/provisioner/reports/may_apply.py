@@ -12,6 +12,7 @@ from typing import Final
 
 from provisioner.core import database_events, events
 from provisioner.core.asked import difference
+from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import State
@@ -19,6 +20,7 @@ from provisioner.core.models import Request
 from provisioner.github.client import GitHub
 from provisioner.ledger.break_glass import Glass
 from provisioner.ledger.ledger import Ledger
+from provisioner.pull_requests.approvals import Approvals
 from provisioner.pull_requests.comments import NOT_APPLIED
 from provisioner.reports.comments import not_applied_comment
 from provisioner.reports.schema import ApplyQuestion
@@ -26,6 +28,10 @@ from provisioner.reports.schema import ApplyQuestion
 _WAY_BACK: Final = (
     "revert the commit that changed it on main, and ask for the change through the API; in an emergency an "
     "operator breaks the glass (docs/runbook.md)"
+)
+_APPROVE: Final = (
+    "one of the code owners approves the pull request, also after its merge, then retry the request; or "
+    "revert the merge"
 )
 _THEN_RETRY: Final = "revert the commit that changed it on main, then retry the request"
 _MERGED: Final = (State.MERGED, State.APPLYING, State.DONE)
@@ -46,20 +52,23 @@ class ApplyGuard:
     """Answers the question, with what it needs passed in."""
 
     ledger: Ledger
+    catalog: Catalog
     github: Callable[[], GitHub]
     base: str
 
     def answer(self, question: ApplyQuestion, now: dt.datetime) -> Permission:
         """Whether main's root may be applied; where not, that is written down and shown. Raises TryLater."""
         request = self._newest_merged(question)
-        wrong = self._wrong(question, request)
+        wrong, fix = self._wrong(question, request), _WAY_BACK
         if wrong is None and request:
+            wrong, fix = self._unapproved(request), _APPROVE
+        if not wrong and request:
             return Permission(True, f"request {request.id} asked for it")
         if glass := self.ledger.break_glass.open_for(question.place, now):
             self._used(glass, now)
             reason = f"{glass.actor} broke the glass until {glass.until:%H:%M} UTC: {glass.reason}"
             return Permission(True, reason, glass=glass)
-        permission = Permission(False, wrong or "", fix=_WAY_BACK)
+        permission = Permission(False, wrong or "", fix=fix)
         self._show(question, request, permission, now)
         return permission
 
@@ -78,6 +87,13 @@ class ApplyGuard:
         if found is None:
             return None
         return f"main says otherwise than request {request.id}, the newest that was merged: {found}"
+
+    def _unapproved(self, request: Request) -> str:
+        """Which approval its merge lacked; "" for none, as of what was applied before."""
+        if request.progress.state is State.DONE:
+            return ""
+        approvals = Approvals(self.catalog, self.github(), self.base)
+        return approvals.merge_refusal(request, self.ledger.events(request.id))
 
     def _newest_merged(self, question: ApplyQuestion) -> Request | None:
         """The newest request of the place that is on main: no older one asks for a change back to it."""
@@ -128,5 +144,6 @@ class ApplyGuard:
         event = database_events.not_applied(digest, now, **where, cause=cause, fix=fix)
         self.ledger.add_database_event(question.place, event)
         if request and request.progress.state in (State.MERGED, State.APPLYING):
-            failed = events.failed_apply(now, **where, cause=cause, fix=_THEN_RETRY, retryable=True)
+            then = _THEN_RETRY if fix == _WAY_BACK else fix
+            failed = events.failed_apply(now, **where, cause=cause, fix=then, retryable=True)
             self.ledger.add_event(request.id, failed, now)
