@@ -1,10 +1,12 @@
-"""The verbs: `python -m pipeline gate|plan|apply|drift` for .circleci/config.yml, and `locks` for people."""
+"""The verbs: `python -m pipeline gate|plan|apply|drift` for .circleci/config.yml, `locks` and
+`unlock` for operators."""
 
 import argparse
 import dataclasses
 import datetime as dt
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +17,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog
 from provisioner.core.catalog import Catalog, CatalogError
+from provisioner.core.names import Place
 from pydantic import ValidationError
 
-from pipeline import gate, locks, plan
+from pipeline import circleci_jobs, gate, locks, plan
 from pipeline.apply import ApplyJob
+from pipeline.at_once import BadSetting, at_once
+from pipeline.claims import ClaimDenied, Claims
 from pipeline.drift import Drift
 from pipeline.git import Checkout, GitError
 from pipeline.instances import Instances
@@ -35,6 +40,7 @@ _NEEDED = {
     "apply": _AWS,
     "drift": _AWS,
     "locks": _AWS,
+    "unlock": _AWS,
 }
 
 
@@ -53,7 +59,15 @@ def main(arguments: list[str]) -> int:
         failures = _run(chosen, Checkout(Path.cwd()), interruption)
     except CatalogError as error:
         return _say(f"catalog.yaml cannot be used:\n{error}", 1)
-    except (GitError, Undelivered, ValidationError, BotoCoreError, ClientError) as error:
+    except (
+        GitError,
+        Undelivered,
+        ValidationError,
+        BotoCoreError,
+        ClientError,
+        ClaimDenied,
+        BadSetting,
+    ) as error:
         return _say(f"pipeline {chosen.verb}: {error}", 1)
     for failure in failures:
         _say(f"FAILED  {failure}", 1)
@@ -70,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     apply.add_argument("--environment", required=True)
     verbs.add_parser("drift", help="report what differs from main")
     verbs.add_parser("locks", help="list the state locks, and how to release each; changes nothing")
+    unlock = verbs.add_parser("unlock", help="take away the claim of a job that ended without a word")
+    unlock.add_argument("database", help="ENVIRONMENT/NAME")
     return parser
 
 
@@ -78,6 +94,8 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
     if chosen.verb == "locks":
         print(locks.listing(_store().locks(), _now(), os.environ["TF_STATE_BUCKET"]), flush=True)
         return []
+    if chosen.verb == "unlock":
+        return _unlock(chosen.database)
     if chosen.verb in ("apply", "drift"):
         print(f"Main is at {checkout.follow_base()}.", flush=True)
     terraform = _terraform(interruption)
@@ -126,8 +144,36 @@ def _apply(
         _now,
         _pipeline_url(),
         interruption,
+        _claims(),
+        at_once(os.environ),
     )
     return job.run(environment)
+
+
+def _unlock(database: str) -> list[str]:
+    place = Place.parse(database)
+    if place is None:
+        return [f"{database!r} names no database: write ENVIRONMENT/NAME"]
+    print(_claims().unlock(place), flush=True)
+    return []
+
+
+def _claims() -> Claims:
+    store = _store()
+
+    def lock_id(place: Place) -> str | None:
+        lock = store.lock(place)
+        return lock.id if lock else None
+
+    return Claims(
+        _s3(),
+        os.environ["TF_STATE_BUCKET"],
+        _pipeline_url() or f"a run on {socket.gethostname()}, process {os.getpid()}",
+        _now,
+        ended=circleci_jobs.ended(os.environ),
+        lock_id=lock_id,
+        release_lock=store.release_lock,
+    )
 
 
 def _terraform(interruption: Interruption) -> Callable[[Path], Terraform]:
@@ -136,12 +182,13 @@ def _terraform(interruption: Interruption) -> Callable[[Path], Terraform]:
 
 
 def _store() -> Store:
+    return Store(_s3(), os.environ["TF_STATE_BUCKET"])
+
+
+def _s3() -> Any:
     # Buckets as host names need DNS that only AWS has.
     style: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-    return Store(
-        boto3.client("s3", region_name=os.environ["AWS_REGION"], config=Config(s3=style)),
-        os.environ["TF_STATE_BUCKET"],
-    )
+    return boto3.client("s3", region_name=os.environ["AWS_REGION"], config=Config(s3=style))
 
 
 def _instances() -> Instances:

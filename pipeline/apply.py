@@ -5,8 +5,11 @@ fail half-way. What is left to do follows from main and from the markers alone, 
 an earlier one began.
 """
 
+import dataclasses
 import datetime as dt
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +17,17 @@ from typing import Any, Final
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
 from provisioner.core.module import module_hash
+from provisioner.core.names import Place
 from provisioner.reports.schema import ROOT_TEXT_LIMIT, ApplyOutcome, ApplyQuestion, ApplyReport
 from pydantic import ValidationError
 
 from pipeline.apply_checks import Refused, check_gone, check_plan, check_policy, check_result
+from pipeline.claims import Claims, Heartbeat
+from pipeline.fleet import Fleet, Look, stale
 from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
+from pipeline.output import about, say
 from pipeline.pending import Work, pending
 from pipeline.plan_changes import ResourceChange, UnreadablePlan, changes_of, changes_outputs
 from pipeline.reporter import Reporter, Undelivered
@@ -47,26 +54,46 @@ class ApplyJob:
     clock: Callable[[], dt.datetime]
     pipeline_url: str
     interruption: Interruption
+    claims: Claims
+    at_once: int = 1
+    pool: Callable[[int], Executor] = ThreadPoolExecutor
 
     def run(self, environment: str) -> list[str]:
         """Do what is to do; the failures. One database's failure does not stop the others."""
-        began = self.clock()
-        work = pending(roots(self.checkout), self.store.applied(environment), environment)
-        print(f"{environment}: {len(work)} of its databases differ from what was last applied.", flush=True)
-        failures, unasked = list[str](), 0
-        for item in work:
-            print(f"\n== {item.place}: {'remove' if item.removal else 'apply'}", flush=True)
+        began, seen = self.clock(), list[int]()
+
+        def look() -> Look:
+            checkout = self.checkout.newest_base(Path(looks))
+            work = pending(roots(checkout), self.store.applied(environment), environment)
+            if not seen:
+                seen.append(len(work))
+                say(f"{environment}: {len(work)} of its databases differ from what was last applied.")
+            return Look(checkout, {item.place: item for item in work})
+
+        def may_begin() -> str | None:
             if self.interruption.requested:
-                failures.append(f"{item.place}: not begun, because the job was ended from outside")
-            elif self.clock() - began > LAST_START:
-                failures.append(f"{item.place}: not begun, out of time: run the workflow again")
-            else:
-                asked, failed = self._one(item)
-                failures, unasked = failures + failed, unasked + (not asked)
-        done = len(work) - len(failures) - unasked
-        aside = f", {unasked} not asked for" if unasked else ""
-        print(f"\n{environment}: {done} done, {len(failures)} not{aside}.", flush=True)
-        return failures
+                return "because the job was ended from outside"
+            return "out of time: run the workflow again" if self.clock() - began > LAST_START else None
+
+        with (
+            tempfile.TemporaryDirectory(prefix="main-") as looks,
+            self.pool(self.at_once) as pool,
+            Heartbeat(self.claims, self._lost),
+        ):
+            fleet = Fleet(look, self._apply_one, self.claims, pool, self.at_once, self.clock, may_begin)
+            tally = fleet.run()
+        say(tally.summary(environment))
+        return tally.failures + stale(tally, self.clock())
+
+    def _apply_one(self, work: Work, checkout: Checkout) -> tuple[bool, list[str]]:
+        with about(str(work.place)):
+            say("remove" if work.removal else "apply")
+            return dataclasses.replace(self, checkout=checkout)._one(work)
+
+    def _lost(self, place: Place) -> None:
+        say(
+            f"{place}: its claim was taken away while it was applied. Terraform's lock still holds its state."
+        )
 
     def _one(self, work: Work) -> tuple[bool, list[str]]:
         """Bring one database to what main says: whether that was asked for, and what failed."""
@@ -92,7 +119,7 @@ class ApplyJob:
         )
         answer = self.reporter.send(question)
         if not answer.may_apply:
-            print(f"NOT APPLIED  {work.place}: {answer.reason}. Next: {answer.fix}.", flush=True)
+            say(f"NOT APPLIED  {work.place}: {answer.reason}. Next: {answer.fix}.")
         return bool(answer.may_apply)
 
     def _carry_out(self, work: Work) -> list[str]:
@@ -103,7 +130,7 @@ class ApplyJob:
             return [f"{work.place}: {error}"]
         except Exception as error:
             cause, retryable = self._cause(error)
-            print(f"{work.place}: {cause}", flush=True)
+            say(f"{work.place}: {cause}")
             try:
                 self._report(work, "failed", cause=cause, retryable=retryable)
             except (Undelivered, ValidationError) as lost:
@@ -162,9 +189,9 @@ class ApplyJob:
         text, plan = self._plan(work, terraform)
         changes = changes_of(plan)
         if not changes and not changes_outputs(plan):
-            print("No changes.", flush=True)
+            say("No changes.")
             return
-        print(text, flush=True)
+        say(text)
         if changes:
             check_plan(work, changes, self._reviewed(work), self.catalog)
         try:
@@ -172,7 +199,7 @@ class ApplyJob:
         except TerraformError as error:
             if not self._is_orphan(work, error):
                 raise
-            print("A killed apply made the instance, and no state knows it: this one adopts it.", flush=True)
+            say("A killed apply made the instance, and no state knows it: this one adopts it.")
             terraform.adopt(_INSTANCE, work.place.identifier)
             self._apply(work, terraform)
 
@@ -202,7 +229,7 @@ class ApplyJob:
             half_made = "prevent_destroy" in error.output and not (work.removal or work.applied_before)
             if not half_made or not terraform.untaint(_INSTANCE):
                 raise
-        print("An earlier apply left the database half made; this one finishes it.", flush=True)
+        say("An earlier apply left the database half made; this one finishes it.")
         return terraform.plan("tfplan", lock=True)
 
     def _finish(self, work: Work, terraform: Terraform) -> None:
@@ -229,7 +256,7 @@ class ApplyJob:
             return str(error), error.retryable
         cause = error.cause if isinstance(error, TerraformError) else f"{type(error).__name__}: {error}"
         if isinstance(error, TerraformError) and error.command != "apply":  # which was shown as it ran
-            print(error.output, flush=True)
+            say(error.output)
         if self.interruption.requested:
             cause = f"the job was ended from outside; run the workflow again, it goes on from here. {cause}"
         return cause, True

@@ -42,6 +42,21 @@ class Checkout:
         self._git("checkout", "--quiet", "--force", "--detach", self.base)
         return self.head()
 
+    def newest_base(self, directory: Path) -> "Checkout":
+        """The base branch as it is at this moment, in a directory of its commit below `directory`.
+
+        This checkout stays as it is, since Terraform may be at work in it.
+        """
+        remote, _, branch = self.base.partition("/")
+        self._git("fetch", "--quiet", remote, f"+refs/heads/{branch}:refs/remotes/{self.base}")
+        commit = self._git("rev-parse", self.base).strip()
+        if commit == self.head():
+            return self
+        path = directory / commit
+        if not path.is_dir():
+            self._git("worktree", "add", "--quiet", "--force", "--detach", str(path), commit)
+        return Checkout(path, self.base)
+
     def merge_base(self) -> str:
         """Where the branch left the base."""
         return self._git("merge-base", self.base, "HEAD").strip()

@@ -9,6 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.reports.schema import Answer, Report, encode
 from pydantic import ValidationError
 
+from pipeline.output import say
+
 # A pipeline may be quicker than the worker that opens the pull request after it pushed the branch.
 TRIES: Final = 24
 PAUSE_SECONDS: Final = 5.0
@@ -43,7 +45,7 @@ class Reporter:
                 continue
             reason = answer.reason or ("accepted" if answer.accepted else "it gave no reason")
             if answer.accepted:
-                print(f"Reported to {self._function}: {reason}", flush=True)
+                say(f"Reported to {self._function}: {reason}")
                 return answer
             if not answer.retry:
                 break

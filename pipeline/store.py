@@ -118,6 +118,12 @@ class Store:
         """The lock on a database's state, if there is one."""
         return self._lock(place.state_key + _LOCK)
 
+    def release_lock(self, place: Place, lock_id: str) -> None:
+        """Remove the lock on a database's state, where it is this one and no other."""
+        lock = self.lock(place)
+        if lock and lock.id == lock_id:
+            self._delete(place.state_key + _LOCK)
+
     def locks(self) -> dict[str, Lock]:
         """Every lock on a database's state, by the state's key."""
         keys = [key for key in self._keys("databases/") if key.endswith(_LOCK)]

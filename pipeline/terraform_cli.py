@@ -13,7 +13,12 @@ from typing import Any, Final
 
 from pipeline.advice import advice
 from pipeline.interruption import Interruption
+from pipeline.output import say
 from pipeline.redaction import redact
+
+# The plugin cache is not safe under more than one init:
+# https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache
+_INIT: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class Terraform:
     def init(self) -> None:
         """Fetch what the committed lock file allows, and nothing else."""
         settings = [f"-backend-config={name}={value}" for name, value in self.backend.items()]
-        self._run("init", "-reconfigure", "-lockfile=readonly", *settings)
+        with _INIT:
+            self._run("init", "-reconfigure", "-lockfile=readonly", *settings)
 
     def plan(self, plan_file: str, *, lock: bool) -> tuple[str, dict[str, Any]]:
         """Plan into a file; (text for people, the plan as JSON)."""
@@ -184,7 +190,7 @@ def _read(process: "subprocess.Popen[str]", show: Callable[[str], None] | None) 
 
 
 def _print(line: str) -> None:
-    print(line, end="", flush=True)
+    say(line.rstrip("\n"))
 
 
 def _cause(output: str) -> str:

@@ -7,6 +7,7 @@ Each of their calls is a step at which the job may be killed: `Lifeline` counts 
 
 import copy
 import datetime as dt
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -56,16 +57,41 @@ class Bucket:
         self._lifeline.step()
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "GetObject")
-        return {"Body": io.BytesIO(self.objects[Key])}
+        return {"Body": io.BytesIO(self.objects[Key]), "ETag": self._tag(Key)}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+    def put_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        ContentType: str,
+        IfNoneMatch: str | None = None,
+        IfMatch: str | None = None,
+    ) -> dict[str, Any]:
         self._lifeline.step()
+        if IfNoneMatch == "*" and Key in self.objects:
+            raise ClientError({"Error": {"Code": "PreconditionFailed", "Message": Key}}, "PutObject")
+        self._check(Key, IfMatch, "PutObject")
         self._clock += dt.timedelta(seconds=1)
         self.objects[Key], self._written[Key] = Body, self._clock
+        return {"ETag": self._tag(Key)}
 
-    def delete_object(self, *, Bucket: str, Key: str) -> None:
+    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str | None = None) -> None:
         self._lifeline.step()
+        self._check(Key, IfMatch, "DeleteObject")
         self.objects.pop(Key, None)
+
+    def _tag(self, key: str) -> str:
+        return f'"{hashlib.md5(self.objects[key], usedforsecurity=False).hexdigest()}"'
+
+    def _check(self, key: str, tag: str | None, call: str) -> None:
+        if tag is None:
+            return
+        if key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": key}}, call)
+        if self._tag(key) != tag:
+            raise ClientError({"Error": {"Code": "PreconditionFailed", "Message": key}}, call)
 
     def get_paginator(self, name: str) -> "Bucket":
         assert name == "list_objects_v2"

@@ -6,6 +6,7 @@ from typing import Any
 from provisioner.core.hcl import parse
 
 from pipeline.apply import ApplyJob
+from pipeline.claims import Claims
 from pipeline.drift import Drift
 from pipeline.git import Checkout
 from pipeline.instances import Instances
@@ -34,6 +35,7 @@ class Setting:
         self.applies = Reporter(functions or self.functions, "apply-report", sleep=lambda _: None)
         self.interruption = Interruption()
         self.now = NOW
+        self.runs = 0
 
     def reviewed(self, files: dict[str, str | None], branch: str | None = None) -> None:
         """A pull request, planned and merged."""
@@ -73,7 +75,13 @@ class Setting:
             lambda: self.now,
             URL,
             self.interruption,
+            self.claims(),
         ).run(environment)
+
+    def claims(self) -> Claims:
+        """The claims of the next run; every run before it has ended by then."""
+        self.runs += 1
+        return Claims(self.bucket, "states", f"run {self.runs}", lambda: self.now, ended=lambda _: True)
 
     def drift(self) -> list[str]:
         return Drift(

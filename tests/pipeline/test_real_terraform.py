@@ -14,6 +14,7 @@ from provisioner.core.hcl import content_hash, render
 from provisioner.core.names import Place
 
 from pipeline.apply import ApplyJob
+from pipeline.claims import Claims
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.plan import PlanJob, judge
@@ -122,6 +123,7 @@ class Jobs:
             lambda: NOW,
             "",
             Interruption(),
+            Claims(self.cloud.client("s3"), BUCKET, "a run", lambda: NOW),
         )
         return job.run("dev")
 
