@@ -170,6 +170,7 @@ def _claims() -> Claims:
         os.environ["TF_STATE_BUCKET"],
         _pipeline_url() or f"a run on {socket.gethostname()}, process {os.getpid()}",
         _now,
+        job=circleci_jobs.this_job(os.environ),
         ended=circleci_jobs.ended(os.environ),
         lock_id=lock_id,
         release_lock=store.release_lock,

@@ -19,6 +19,7 @@ from provisioner.core.names import Place
 # Renewed every 20 seconds: thirty times missed, and its job has most likely died.
 LEASE: Final = dt.timedelta(minutes=10)
 HEARTBEAT_SECONDS: Final = 20.0
+UNREADABLE: Final = "an unreadable claim"
 _TAKEN: Final = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _MISSING: Final = {"NoSuchKey", "404"}
 _DENIED: Final = {"AccessDenied", "403"}
@@ -42,6 +43,7 @@ class Claim:
     holder: str
     since: dt.datetime
     until: dt.datetime
+    job: str = ""  # as CircleCI's API names it
     lock_id: str | None = None
     tag: str = ""
 
@@ -50,6 +52,7 @@ class Claim:
         content = {
             "version": 1,
             "holder": self.holder,
+            "job": self.job,
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
             "lock_id": self.lock_id,
@@ -65,10 +68,11 @@ class Claim:
             if since.tzinfo is None or until.tzinfo is None:
                 raise ValueError
             lock_id = content.get("lock_id")
-            return cls(place, str(content["holder"]), since, until, str(lock_id) if lock_id else None, tag)
+            lock = str(lock_id) if lock_id else None
+            return cls(place, str(content["holder"]), since, until, str(content.get("job", "")), lock, tag)
         except (ValueError, KeyError, TypeError, AttributeError):
             never = dt.datetime.max.replace(tzinfo=dt.UTC)
-            return cls(place, "an unreadable claim", dt.datetime.min.replace(tzinfo=dt.UTC), never, None, tag)
+            return cls(place, UNREADABLE, dt.datetime.min.replace(tzinfo=dt.UTC), never, tag=tag)
 
     def expired(self, now: dt.datetime) -> bool:
         """Whether its holder has not renewed it in time."""
@@ -90,6 +94,7 @@ class Claims:
         holder: str,
         clock: Callable[[], dt.datetime],
         *,
+        job: str = "",
         ended: Callable[[str], bool | None] = lambda _: None,
         lock_id: Callable[[Place], str | None] = lambda _: None,
         release_lock: Callable[[Place, str], None] = lambda *_: None,
@@ -102,6 +107,7 @@ class Claims:
         self._bucket = bucket
         self._holder = holder
         self._clock = clock
+        self._job = job
         self._ended = ended
         self._lock_id = lock_id
         self._release_lock = release_lock
@@ -112,7 +118,7 @@ class Claims:
         """Claim a place: None where that worked, else the claim that stands in the way."""
         with self.guard:
             now = self._clock()
-            mine = Claim(place, self._holder, now, now + LEASE)
+            mine = Claim(place, self._holder, now, now + LEASE, self._job)
             for _ in range(3):
                 if tag := self._write(mine, IfNoneMatch="*"):
                     self._held[place] = replace(mine, tag=tag)
@@ -161,7 +167,7 @@ class Claims:
         claim, now = self.read(place), self._clock()
         if claim is None:
             return f"{place}: nobody claims it. `python -m pipeline locks` shows state locks."
-        if not claim.expired(now) and claim.holder != "an unreadable claim":
+        if not claim.expired(now) and claim.holder != UNREADABLE:
             return f"{place}: {claim.describe(now)}, and renews it: end that job first."
         self._give_up(claim)
         lock = f" and released its state lock {claim.lock_id}" if claim.lock_id else ""
@@ -169,7 +175,7 @@ class Claims:
 
     def _take_over(self, other: Claim, now: dt.datetime) -> bool:
         """Whether the other's claim is out of the way: its time is over, and its job has ended."""
-        if not other.expired(now) or self._ended(other.holder) is not True:
+        if not other.expired(now) or self._ended(other.job) is not True:
             return False
         self._give_up(other)
         return True

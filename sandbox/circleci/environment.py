@@ -4,7 +4,6 @@ https://circleci.com/docs/reference/variables/#built-in-environment-variables
 """
 
 import os
-import uuid
 
 from sandbox.circleci.oidc import Issuer
 from sandbox.circleci.runs import JobRecord, Pipeline, Project, WorkflowRecord
@@ -18,13 +17,12 @@ def job_environment(
     project: Project, issuer: Issuer, pipeline: Pipeline, workflow: WorkflowRecord, record: JobRecord
 ) -> dict[str, str]:
     owner, name = project.repository.split("/")
-    job_id = str(uuid.uuid4())
     token = issuer.token(
         repository=project.repository,
         branch=pipeline.source.branch,
         pipeline_id=pipeline.id,
         workflow_id=workflow.id,
-        job_id=job_id,
+        job_id=record.id,
     )
     return {
         **{
@@ -49,5 +47,5 @@ def job_environment(
         "CIRCLE_REPOSITORY_URL": pipeline.source.clone_url,
         "CIRCLE_SHA1": pipeline.source.commit,
         "CIRCLE_WORKFLOW_ID": workflow.id,
-        "CIRCLE_WORKFLOW_JOB_ID": job_id,
+        "CIRCLE_WORKFLOW_JOB_ID": record.id,
     }

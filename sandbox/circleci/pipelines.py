@@ -1,4 +1,4 @@
-"""Runs pipelines: which jobs run, which wait for their serial group, which a newer push cancels."""
+"""Runs pipelines: which jobs run, and which a newer push cancels."""
 
 import itertools
 import logging
@@ -34,7 +34,6 @@ class Pipelines:
         self._job_numbers = itertools.count(1)
         self._change = threading.Condition()
         self._slots = threading.Semaphore(project.concurrency)
-        self._groups: dict[str, list[tuple[int, JobRecord]]] = {}
         self._mirror_lock = threading.Lock()
         self._stopping = False
 
@@ -141,44 +140,18 @@ class Pipelines:
             if record.job.definition in self.project.left_out:
                 record.note = "left out in the sandbox"
                 status = "success"
-            elif self._enter_group(pipeline, record):
+            else:
                 with self._slots:
                     ended = self._stopping or pipeline.superseded_by
                     status = "canceled" if ended else self._execute(pipeline, workflow, record)
-            else:
-                record.note = "a newer pipeline is in the same serial group"
-                status = "skipped"
         except Exception:
             log.exception("pipeline %d, job %s", pipeline.number, record.job.name)
             record.note = "the stand-in itself failed; see its log"
         finally:
             with self._change:
                 record.status, record.ended = status, time.time()
-                self._leave_group(record)
                 self._change.notify_all()
         log.info("pipeline %d, job %s: %s %s", pipeline.number, record.job.name, status, record.note)
-
-    def _enter_group(self, pipeline: Pipeline, record: JobRecord) -> bool:
-        """Wait for the serial group; False when a newer pipeline waits or runs there, as on CircleCI."""
-        if record.job.serial_group is None:
-            return True
-        mine = (pipeline.number, record)
-        with self._change:
-            group = self._groups.setdefault(record.job.serial_group, [])
-            group.append(mine)
-            while True:
-                if any(number > pipeline.number for number, _ in group) or self._stopping:
-                    return False
-                if group[0] is mine or not any(
-                    other.status == "running" for _, other in group if other is not record
-                ):
-                    record.status = "running"
-                    return True
-                self._change.wait(5)
-
-    def _leave_group(self, record: JobRecord) -> None:
-        group = self._groups.get(record.job.serial_group or "", [])
-        group[:] = [entry for entry in group if entry[1] is not record]
 
     def _execute(self, pipeline: Pipeline, workflow: WorkflowRecord, record: JobRecord) -> str:
         directory = self.project.directory / "jobs" / str(record.number)

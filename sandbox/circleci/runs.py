@@ -22,7 +22,7 @@ class Project:
     left_out: frozenset[str]
     directory: Path
     url: str
-    concurrency: int = 4
+    concurrency: int = 8
 
     def page(self, pipeline: "Pipeline", record: "JobRecord | None" = None) -> str:
         """The address of a pipeline's page, or of one of its jobs."""
@@ -34,6 +34,7 @@ class Project:
 class JobRecord:
     job: Job
     number: int
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
     status: str = "queued"
     started: float | None = None
     ended: float | None = None

@@ -13,6 +13,7 @@ from sandbox.circleci.job import Source
 from sandbox.circleci.pipelines import Pipelines, git
 
 ROUTES = re.compile(r"/pipelines/(?P<pipeline>\d+)(?:/jobs/(?P<job>\d+))?/?")
+WORKFLOW = re.compile(r"/api/v2/workflow/(?P<workflow>[0-9a-f-]+)/job")
 TRIGGER = re.compile(r"/api/v2/project/gh/(?P<repository>[^/]+/[^/]+)/pipeline")
 
 
@@ -40,6 +41,8 @@ class Handler(BaseHTTPRequestHandler):
                 page.as_json(each, self.server.pipelines.project.page(each)) for each in pipelines.values()
             ]
             self._answer(HTTPStatus.OK, {"pipelines": shown})
+        elif match := WORKFLOW.fullmatch(self.path):
+            self._jobs(match["workflow"])
         elif (match := ROUTES.fullmatch(self.path)) and (found := pipelines.get(int(match["pipeline"]))):
             records = [record for workflow in found.workflows for record in workflow.jobs]
             wanted = [record for record in records if str(record.number) == match["job"]]
@@ -51,6 +54,19 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(HTTPStatus.NOT_FOUND, {"message": "no such job"})
         else:
             self._answer(HTTPStatus.NOT_FOUND, {"message": "not found"})
+
+    def _jobs(self, workflow_id: str) -> None:
+        """What CircleCI's API says of a workflow's jobs: https://circleci.com/docs/api/v2/."""
+        workflows = [each for pipeline in self.server.pipelines.all.values() for each in pipeline.workflows]
+        found = [workflow for workflow in workflows if workflow.id == workflow_id]
+        if not found:
+            self._answer(HTTPStatus.NOT_FOUND, {"message": "Workflow not found"})
+            return
+        items = [
+            {"id": job.id, "job_number": job.number, "name": job.job.name, "status": job.status}
+            for job in found[0].jobs
+        ]
+        self._answer(HTTPStatus.OK, {"items": items, "next_page_token": None})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -45,10 +45,10 @@ locals {
       state    = flatten([for environment in scope.targets : [for prefix in local.prefixes : "${local.bucket_arn}/${prefix}/${environment}/*"]])
       listings = flatten([for environment in scope.targets : [for prefix in local.prefixes : "${prefix}/${environment}/*"]])
       locks    = [for environment in scope.targets : "${local.bucket_arn}/databases/${environment}/*.tflock"]
-      marks    = flatten([for environment in scope.targets : [for prefix in ["reviewed", "applied"] : "${local.bucket_arn}/${prefix}/${environment}/*"]])
+      marks    = flatten([for environment in scope.targets : [for prefix in ["reviewed", "applied", "claims"] : "${local.bucket_arn}/${prefix}/${environment}/*"]])
     }
   }
-  prefixes = ["databases", "reviewed", "applied"]
+  prefixes = ["databases", "reviewed", "applied", "claims"]
 
   issuer = "oidc.circleci.com/org/${var.circleci_organization_id}"
 

@@ -69,6 +69,7 @@ class Run:
             "states",
             name,
             lambda: world.now + skew,
+            job=name,
             ended=history.has_ended,
             lock_id=world.locks.get,
             release_lock=self._release_lock,
@@ -141,7 +142,7 @@ class Run:
             world.faults.append(f"{self.name} took {place} back to {work.text!r}")
         world.locks[place], world.applying[place] = f"lock of {self.name}", self.name
         try:
-            for _ in range(3):
+            for _step in range(3):
                 self.step()
             if work.removal:
                 world.reality.pop(place, None)

@@ -266,8 +266,9 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
       "arn:aws:s3:::acme-rds-provisioner-state/databases/dev/*.tflock",
       "arn:aws:s3:::acme-rds-provisioner-state/reviewed/dev/*",
       "arn:aws:s3:::acme-rds-provisioner-state/applied/dev/*",
+      "arn:aws:s3:::acme-rds-provisioner-state/claims/dev/*",
     ]
-    error_message = "It deletes locks and markers, never a state."
+    error_message = "It deletes locks, markers and claims, never a state."
   }
 
   assert {
