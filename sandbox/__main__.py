@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from sandbox.demo import life, story
+from sandbox.demo import burst, life, story
 from sandbox.demo.stage import Stage, StoryFailed
 from sandbox.github import control
 from sandbox.launch import launch, shown
@@ -14,7 +14,7 @@ from sandbox.launch import stop as stop_sandbox
 from sandbox.printer import Printer
 from sandbox.state_directory import HOME, StateDirectory
 
-STORIES = {"create": story.play, "life": life.play}
+STORIES = {"create": story.play, "life": life.play, "burst": burst.play}
 
 
 def main() -> int:

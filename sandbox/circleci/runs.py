@@ -22,7 +22,7 @@ class Project:
     left_out: frozenset[str]
     directory: Path
     url: str
-    concurrency: int = 8
+    concurrency: int = 16
 
     def page(self, pipeline: "Pipeline", record: "JobRecord | None" = None) -> str:
         """The address of a pipeline's page, or of one of its jobs."""
