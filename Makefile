@@ -23,7 +23,7 @@ READY := $(PYTHON_ENV) $(TF_CLI_CONFIG_FILE)
 ##@ Use it
 
 .PHONY: demo
-demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life for a whole life)
+demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life: a whole life, STORY=burst: twelve at once)
 	@$(RUN)/python -m sandbox demo $(if $(STORY),--story $(STORY))
 
 .PHONY: sandbox
@@ -95,6 +95,7 @@ coverage: $(READY) ## Branch coverage of each package next to what it was; fails
 stories: $(READY) ## The demo's stories, one after the other
 	@$(RUN)/python -m sandbox demo
 	@$(RUN)/python -m sandbox demo --story life
+	@$(RUN)/python -m sandbox demo --story burst
 
 .PHONY: mutants
 mutants: $(READY) ## Whether the tests notice each small change of the rules; takes half an hour (MODULE=core.policy)

@@ -47,7 +47,7 @@ def play(stage: Stage) -> object:
     everything = ask(stage)
     documents = wait(stage, everything)
     stage.printer.title("When each was ready")
-    times = [times_of(one, documents[one.request_id], documents) for one in everything]
+    times = [times_of(each, documents[each.request_id], documents) for each in everything]
     alive = alive_at_once(times)
     waited = [each for each in times if waited_for_another(each, times)]
     for line in table(times):
@@ -59,7 +59,7 @@ def play(stage: Stage) -> object:
 
 
 def ask(stage: Stage) -> list[Asked]:
-    """Ask for all at once, each team with its own key."""
+    """Ask for all at once, each team with its key."""
     teams = cycle((("alpha", stage.alpha), ("beta", stage.beta)))
 
     def post(number: int, team: str, client: Client) -> Asked:
@@ -82,7 +82,8 @@ def wait(stage: Stage, everything: list[Asked]) -> dict[str, dict[str, Any]]:
     shown, begun = "", stage.printer.seconds
     while stage.printer.seconds - begun < PATIENCE_SECONDS:
         documents = {
-            one.request_id: one.client.call("GET", f"/requests/{one.request_id}").body for one in everything
+            each.request_id: each.client.call("GET", f"/requests/{each.request_id}").body
+            for each in everything
         }
         states = [str(document["state"]) for document in documents.values()]
         for document in documents.values():

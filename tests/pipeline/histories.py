@@ -1,6 +1,6 @@
 """Merge histories with runs that overlap, are killed, pause and have clocks apart; one step at a time.
 
-Each run is a thread that stands still until the history lets it take its next step, so that a history is its
+Each run is a thread that waits until the history lets it take its next step, so that a history is its
 seed and nothing else. A step is a call to the bucket, to git or to Terraform.
 """
 
@@ -212,7 +212,7 @@ class History:
         elif choice < 0.2:
             self._pass(dt.timedelta(seconds=self.chance.choice((20, 60, 400, 900))))
         elif choice < 0.22:
-            self._start()  # somebody runs the workflow again
+            self._start()  # someone runs the workflow again
         elif ready:
             self.chance.choice(ready).advance()
 
