@@ -50,6 +50,15 @@ locals {
   }
   prefixes = ["databases", "reviewed", "applied", "claims"]
 
+  # Reports go to the alias, which a deployment moves step by step. A pipeline of version 0.1 names none, and is
+  # on main until the release is merged.
+  report = {
+    for kind in ["plan", "apply"] : kind => concat(
+      ["${local.function}-${kind}-report:live"],
+      var.keep_shared_apply_role ? ["${local.function}-${kind}-report"] : [],
+    )
+  }
+
   issuer = "oidc.circleci.com/org/${var.circleci_organization_id}"
 
   # The subject of CIRCLE_OIDC_TOKEN_V2 up to the reference that it runs on:
@@ -60,7 +69,7 @@ locals {
   subject  = "org/${var.circleci_organization_id}/project/${var.circleci_project_id}/user/${local.any_user}/vcs-origin/${var.repository}/vcs-ref"
 
   trust = {
-    for role, reference in { plan = "*", apply = "refs/heads/${var.apply_branch}" } : role => jsonencode({
+    for role, reference in { plan = "*", apply = "refs/heads/main" } : role => jsonencode({
       Version = "2012-10-17"
       Statement = [{
         Effect    = "Allow"
@@ -149,7 +158,7 @@ locals {
       Sid      = "ReportPlans"
       Effect   = "Allow"
       Action   = ["lambda:InvokeFunction"]
-      Resource = ["${local.function}-plan-report", "${local.function}-plan-report:*"]
+      Resource = local.report["plan"]
     },
   ]
 
@@ -293,7 +302,7 @@ locals {
         Sid      = "ReportApplies"
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
-        Resource = ["${local.function}-apply-report", "${local.function}-apply-report:*"]
+        Resource = local.report["apply"]
       },
     ]
   }
@@ -332,7 +341,7 @@ resource "aws_iam_role" "apply" {
   for_each = local.scopes
 
   name                 = join("-", compact([local.apply_role, each.key]))
-  description          = "Taken by the pipeline on ${var.apply_branch} only: creates, changes and removes ${coalesce(each.key, "all")} databases"
+  description          = "Taken by the pipeline on main only: creates, changes and removes ${coalesce(each.key, "all")} databases"
   assume_role_policy   = local.trust["apply"]
   max_session_duration = 10800
 }

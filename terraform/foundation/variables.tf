@@ -65,18 +65,6 @@ variable "repository" {
   }
 }
 
-variable "apply_branch" {
-  description = "Only branch from which the apply role can be taken."
-  type        = string
-  default     = "main"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", var.apply_branch))
-    error_message = "apply_branch must be a plain branch name without wildcards."
-  }
-}
-
 variable "environments" {
   description = "Environments of the catalog: the VPC and private subnets of each, and who may connect to its databases."
   type = map(object({

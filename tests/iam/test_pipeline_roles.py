@@ -95,6 +95,8 @@ DENIED = {
     "use another environment's key": Call("kms:CreateGrant", f"{KEY}/prod", BY_RDS),
     "use its key itself": Call("kms:Decrypt", f"{KEY}/dev"),
     "report a plan": Call("lambda:InvokeFunction", f"{FUNCTION}-plan-report:live"),
+    "report past the alias": Call("lambda:InvokeFunction", f"{FUNCTION}-apply-report"),
+    "report to the newest code": Call("lambda:InvokeFunction", f"{FUNCTION}-apply-report:$LATEST"),
     "change its own rights": Call(
         "iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/rds-provisioner-apply-dev"
     ),

@@ -116,7 +116,8 @@ class Functions:
         self.unasked: set[str] = set()
         self._lifeline = lifeline or Lifeline()
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+    def invoke(self, *, FunctionName: str, Qualifier: str, Payload: bytes) -> dict[str, Any]:
+        assert Qualifier == "live", "past the alias, a broken deployment would take every report at once"
         self._lifeline.step()
         content = json.loads(Payload)
         if content["type"] == "may_apply":

@@ -93,4 +93,9 @@ def test_the_document_names_outputs_and_parameters_that_exist() -> None:
     assert used <= set(template()["Outputs"])
     table = DOCUMENT.partition("## 5 The stack")[2].partition("```")[0] + DOCUMENT
     documented = set(re.findall(r"\b([A-Z][A-Za-z]+)\b", table))
-    assert set(template()["Parameters"]) - documented <= {"GitHubBaseBranch", "StageName"}
+    assert set(template()["Parameters"]) - documented <= {"StageName"}
+
+
+def test_the_reaper_is_not_called_silent_in_the_hour_in_which_the_stack_is_deployed() -> None:
+    alarm = ALARMS["ReaperSilentAlarm"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (3600, 2)

@@ -7,7 +7,6 @@ import pytest
 from tests.template.stack import FUNCTIONS, listed, of_type, references, resource, statements
 
 LEDGER = {
-    "dynamodb:ConditionCheckItem",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",
@@ -23,7 +22,6 @@ MAY = {
     "api": {
         "Ledger": LEDGER | {"dynamodb:BatchGetItem"},
         **SEND,
-        "rds:db:*": {"rds:DescribeDBInstances"},
         "secretsmanager:secret:rds!db-*": {"secretsmanager:RotateSecret"},
         "kms:key/*": {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
     },
@@ -74,7 +72,7 @@ MAY = {
             "ec2:UnassignPrivateIpAddresses",
             "secretsmanager:GetRandomPassword",
         },
-        "Ledger": LEDGER - {"dynamodb:ConditionCheckItem"},
+        "Ledger": LEDGER,
         "AccessQueue": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
         "secretsmanager:secret:rds!db-*": {"secretsmanager:GetSecretValue"},
         "kms:key/*": {"kms:Decrypt"},

@@ -214,8 +214,7 @@ run "the_plan_role_reads_and_reports" {
       for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Resource
       if contains(statement.Action, "lambda:InvokeFunction")
       ]) == [
-      "arn:aws:lambda:eu-central-1:123456789012:function:rds-provisioner-plan-report",
-      "arn:aws:lambda:eu-central-1:123456789012:function:rds-provisioner-plan-report:*",
+      "arn:aws:lambda:eu-central-1:123456789012:function:rds-provisioner-plan-report:live",
     ]
     error_message = "It reports plans, not applies."
   }

@@ -123,16 +123,6 @@ run "a_repository_with_a_scheme_is_refused" {
   expect_failures = [var.repository]
 }
 
-run "a_branch_with_a_wildcard_is_refused" {
-  command = plan
-
-  variables {
-    apply_branch = "*"
-  }
-
-  expect_failures = [var.apply_branch]
-}
-
 run "no_environment_is_refused" {
   command = plan
 
