@@ -100,7 +100,8 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
         print(f"Main is at {checkout.follow_base()}.", flush=True)
     terraform = _terraform(interruption)
     if chosen.verb == "drift":
-        return Drift(checkout, _store(), _reporter("plan"), terraform, _pipeline_url(), interruption).run()
+        reporter = _reporter("plan")
+        return Drift(checkout, _store(), reporter, terraform, _pipeline_url(), interruption, _now).run()
     the_catalog = catalog.parse((checkout.directory / "catalog.yaml").read_text(encoding="utf-8"))
     if chosen.verb == "apply":
         return _apply(chosen.environment, checkout, the_catalog, terraform, interruption)

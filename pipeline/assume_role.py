@@ -1,5 +1,5 @@
-"""Trade the job's CircleCI identity token for a role: `python -m pipeline.assume_role plan`, or
-`... apply ENVIRONMENT`.
+"""Trade the job's CircleCI identity token for a role: `python -m pipeline.assume_role plan`, `... drift` (the
+plan role for a whole night), or `... apply ENVIRONMENT`.
 
 Writes temporary credentials to $BASH_ENV, which CircleCI reads before each later step of the job. They are
 asked for explicitly, because an apply may outlast the hour that an identity token lives:
@@ -18,12 +18,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core.names import ENVIRONMENT
 
-SECONDS: Final = {"plan": 3600, "apply": 3 * 3600}
+# How long the session lasts that each job asks for, and the role that it takes.
+SECONDS: Final = {"plan": 3600, "drift": 3 * 3600, "apply": 3 * 3600}
+ROLES: Final = {"plan": "AWS_PLAN_ROLE_ARN", "drift": "AWS_PLAN_ROLE_ARN", "apply": "AWS_APPLY_ROLE_ARN"}
 
 
 def main(role: str, environment: str = "") -> int:
     """Assume the role, which for an apply is the environment's own; the exit status."""
-    variables = ("CIRCLE_OIDC_TOKEN_V2", f"AWS_{role.upper()}_ROLE_ARN", "BASH_ENV", "AWS_REGION")
+    variables = ("CIRCLE_OIDC_TOKEN_V2", ROLES[role], "BASH_ENV", "AWS_REGION")
     missing = [name for name in variables if not os.environ.get(name)]
     if missing:
         print(
@@ -32,7 +34,7 @@ def main(role: str, environment: str = "") -> int:
             file=sys.stderr,
         )
         return 2
-    arn = "-".join(filter(None, (os.environ[f"AWS_{role.upper()}_ROLE_ARN"], environment)))
+    arn = "-".join(filter(None, (os.environ[ROLES[role]], environment)))
     try:
         answer = _sts().assume_role_with_web_identity(
             RoleArn=arn,
@@ -70,7 +72,7 @@ def _sts() -> Any:
 
 def _usage(arguments: list[str]) -> bool:
     match arguments:
-        case ["plan"]:
+        case ["plan" | "drift"]:
             return True
         case ["apply", environment]:
             return re.fullmatch(ENVIRONMENT, environment) is not None
@@ -79,5 +81,5 @@ def _usage(arguments: list[str]) -> bool:
 
 if __name__ == "__main__":
     if not _usage(sys.argv[1:]):
-        sys.exit("usage: python -m pipeline.assume_role plan|apply ENVIRONMENT")
+        sys.exit("usage: python -m pipeline.assume_role plan|drift|apply ENVIRONMENT")
     sys.exit(main(*sys.argv[1:]))

@@ -314,9 +314,10 @@ resource "aws_iam_openid_connect_provider" "circleci" {
 }
 
 resource "aws_iam_role" "plan" {
-  name               = "${var.stack_name}-plan"
-  description        = "Taken by the pipeline on any branch: reads, and reports plans"
-  assume_role_policy = local.trust["plan"]
+  name                 = "${var.stack_name}-plan"
+  description          = "Taken by the pipeline on any branch: reads, and reports plans"
+  assume_role_policy   = local.trust["plan"]
+  max_session_duration = 10800 # the nightly look at every database
 }
 
 resource "aws_iam_role_policy" "plan" {

@@ -14,7 +14,7 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 TEXT = (PROJECT / ".circleci" / "config.yml").read_text(encoding="utf-8")
 CONFIG: dict[str, Any] = yaml.safe_load(TEXT)
-ROLES = {"plan": "plan", "apply": "apply << parameters.environment >>", "drift": "plan"}
+ROLES = {"plan": "plan", "apply": "apply << parameters.environment >>", "drift": "drift"}
 WITH_CREDENTIALS = set(ROLES)
 
 

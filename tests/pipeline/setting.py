@@ -1,6 +1,8 @@
 """A repository, a bucket and a cloud in which pull requests are planned and main is applied."""
 
 import copy
+import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from provisioner.core.hcl import parse
@@ -36,6 +38,7 @@ class Setting:
         self.interruption = Interruption()
         self.now = NOW
         self.runs = 0
+        self.clock: Callable[[], dt.datetime] | None = None
 
     def reviewed(self, files: dict[str, str | None], branch: str | None = None) -> None:
         """A pull request, planned and merged."""
@@ -91,6 +94,7 @@ class Setting:
             self.cloud.terraform,
             URL,
             self.interruption,
+            lambda: self.clock() if self.clock else self.now,
         ).run()
 
     def save(self) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from provisioner.core.hcl import render, render_removed
 from provisioner.core.names import Place
+from provisioner.core.policy import PolicyResult
 
-from pipeline.apply_checks import Refused, check_gone, check_plan, check_result
+from pipeline.apply_checks import Refused, check_gone, check_plan, check_policy, check_result
 from pipeline.pending import Work
 from tests.core.examples import catalog, root
 from tests.pipeline.test_plan_changes import GROUP, INSTANCE, changes, resource
@@ -124,3 +125,57 @@ def test_a_result_without_an_endpoint_may_be_tried_again(result: Any) -> None:
     with pytest.raises(Refused, match="RDS is still creating the database") as refused:
         check_result(result)
     assert refused.value.retryable is True
+
+
+def test_what_main_says_is_held_to_the_policy_and_each_rule_that_it_breaks_is_named() -> None:
+    fine, size, tags = (
+        PolicyResult("name", True, "fine"),
+        PolicyResult("size", False, "too large"),
+        PolicyResult("tags", False, "aws:x"),
+    )
+    check_policy([fine])
+    with pytest.raises(Refused) as refused:
+        check_policy([fine, size, tags])
+    assert str(refused.value) == (
+        "the policy denies what main says: size: too large; tags: aws:x. "
+        "Ask for what it allows through the API"
+    )
+    assert refused.value.retryable is False
+
+
+def test_everything_that_a_plan_does_beyond_is_listed() -> None:
+    other = resource(["create"], address="module.database.aws_iam_role.y", after={})
+    assert (
+        str(refusal(creating(), changes(STRANGER, other), None)).count("; module.database.aws_iam_role.y")
+        == 1
+    )
+    second = resource(["delete"], address=INSTANCE.replace("this", "other"), before=instance())
+    assert str(refusal(creating(), changes(DELETED), None)) == (
+        f"the plan loses the database: {INSTANCE}: delete. Undo what asks for it through the API"
+    )
+    lost = str(refusal(creating(), changes(DELETED, second), None))
+    assert "aws_db_instance.other: delete; " in lost
+    group = resource(["create"], address=GROUP, after={})
+    beyond = str(refusal(creating(), changes(resource(["create"], after=instance()), group), []))
+    assert f"create was not reviewed; {GROUP}: create was not reviewed. Something changed" in beyond
+
+
+def test_each_refusal_says_what_to_do() -> None:
+    assert str(refusal(creating(), changes(resource(["create"], after=instance())), None)) == (
+        "no plan was reviewed for what main says: it was merged before its pipeline had planned it. Ask "
+        "for the change again through the API, whose pull request is planned"
+    )
+    protected = changes(resource(["delete"], before=instance(deletion_protection=True)))
+    assert str(refusal(removing("dev"), protected, protected)) == (
+        "deletion protection is on. Bring the root back by reverting its removal, then ask for the removal "
+        "again through the API, which disarms it first"
+    )
+    with pytest.raises(Refused) as creating_still:
+        check_result({})
+    assert str(creating_still.value) == (
+        "RDS is still creating the database. Run the workflow again in some minutes"
+    )
+
+
+def test_a_result_with_an_endpoint_and_a_secret_is_one() -> None:
+    check_result({"endpoint": "dev-a.example", "secret_arn": "arn:aws:secretsmanager:x"})

@@ -1,16 +1,20 @@
 """The nightly check finds what was changed outside git, and changes nothing."""
 
+import datetime as dt
+import itertools
 import json
 
 import pytest
 from provisioner.core.hcl import content_hash, render
 from provisioner.core.module import MODULE
 
+from pipeline.drift import in_turn
 from tests.core.examples import root
 from tests.pipeline.fakes import INSTANCE
 from tests.pipeline.repository import file_of
 from tests.pipeline.setting import URL, Setting
 
+NIGHT = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)
 OTHER = "11111111-8f5e-4c1d-9a70-1c2d3e4f5a6b"
 
 
@@ -169,3 +173,51 @@ def test_a_root_of_an_earlier_format_stays_applied_and_is_no_drift(setting: Sett
     assert setting.apply() == []
     assert said(setting) == (False, False, "")
     assert setting.cloud.applied == applied
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 7, 100])
+def test_within_a_week_each_seventh_is_begun_with_once(count: int) -> None:
+    items, days = list(range(count)), [NIGHT.date() + dt.timedelta(days=day) for day in range(7)]
+    orders = [in_turn(items, day) for day in days]
+    assert all(sorted(order) == items for order in orders)
+    seventh = -(-count // 7)
+    assert {item for order in orders for item in order[:seventh]} == set(items)
+
+
+def databases(setting: Setting, *names: str) -> None:
+    for name in names:
+        setting.reviewed(file_of(root(OTHER, database_name=name)))
+    assert setting.apply() == []
+
+
+def looked_at(setting: Setting) -> list[str]:
+    return [report["database_name"] for report in setting.functions.reports]
+
+
+def test_what_no_time_is_left_for_is_said_and_another_night_begins_there(
+    setting: Setting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    databases(setting, "a", "b")
+    hours = itertools.count()
+    setting.clock = lambda: NIGHT + dt.timedelta(hours=2.5 * next(hours))  # each look takes that long
+
+    assert looked(setting) == []
+
+    (first,) = looked_at(setting)
+    (left,) = {"a", "b"} - {first}
+    assert (
+        f"no time was left for dev/{left}; another night of this week begins there."
+        in capsys.readouterr().out
+    )
+
+
+def test_a_night_that_comes_to_less_than_a_seventh_is_a_failure(setting: Setting) -> None:
+    databases(setting, "a", "b")
+    hours = itertools.count()
+    setting.clock = lambda: NIGHT + dt.timedelta(hours=3 * next(hours))
+
+    (failure,) = looked(setting)
+
+    assert looked_at(setting) == []
+    assert failure.startswith("no time was left for dev/")
+    assert failure.endswith("nor will be within a week: run the job drift on a larger resource class")

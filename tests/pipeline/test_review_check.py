@@ -166,3 +166,58 @@ def test_what_was_unknown_inside_an_argument_may_be_known_now() -> None:
     reviewed = parameter([{"a": "1", "b": None}], [{"b": True}])
     assert beyond(reviewed, parameter([{"a": "1", "b": "2"}], [{}])) == []
     assert beyond(reviewed, reviewed) == []
+
+
+def created(after: Any, unknown: Any = None) -> list[ResourceChange]:
+    return changes(
+        resource(["create"], after={"x": after}, unknown={"x": unknown} if unknown is not None else None)
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (created({"a": 1}), created({"a": 1, "b": 2})),
+        (created({"a": 1, "b": 2}), created({"a": 1})),
+        (created([1]), created({"0": 1})),
+        (created({"0": 1}), created([1])),
+        (created({"a": 1}), created("text")),
+        (created("text"), created({"a": 1})),
+        (created({"a": 1}), created({"a": 1}, {"b": True})),
+        (created({"a": 1}), changes(resource(["create"], after={}, unknown={"x": True}))),
+    ],
+    ids=["more", "less", "a map", "a list", "a text", "from a text", "unknown inside", "unknown now"],
+)
+def test_a_nested_argument_that_is_otherwise_than_reviewed_is_named(
+    was: list[ResourceChange], now: list[ResourceChange]
+) -> None:
+    assert beyond(was, now) == [f"{INSTANCE}: x differs from what was reviewed"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (created({"a": 1}, {"b": True}), created({"a": 1, "b": 2})),
+        (created({"a": 1}, {"b": True}), created({"a": 1}, {"b": True})),
+        (created([{"a": 1}], [{"b": True}]), created([{"a": 1, "b": 2}])),
+        (created({"a": {"c": 1}}, {"a": {"b": True}}), created({"a": {"c": 1, "b": 2}})),
+    ],
+    ids=["known now", "unknown still", "in a list", "deeper"],
+)
+def test_a_nested_argument_that_was_unknown_may_be_known_now(
+    was: list[ResourceChange], now: list[ResourceChange]
+) -> None:
+    assert beyond(was, now) == []
+
+
+def test_what_was_not_reviewed_and_is_not_known_is_named() -> None:
+    now = changes(resource(["create"], after={}, unknown={"arn": True}))
+    assert beyond(changes(resource(["create"], after={})), now) == [
+        f"{INSTANCE}: arn differs from what was reviewed"
+    ]
+
+
+def test_only_a_creation_is_finished_by_an_update() -> None:
+    reviewed = changes(resource(["delete", "create"], before=CREATED, after=CREATED))
+    now = update(CREATED, allocated_storage=20)
+    assert beyond(reviewed, now) == [f"{INSTANCE}: update, but replace was reviewed"]
