@@ -85,7 +85,7 @@ def test_a_thousand_databases_through_ninety_days_with_the_scheduler_down_for_up
     chance = random.Random(90)
     for _ in range(1000):
         created_at = NOW + chance.uniform(0, 60) * DAY
-        end = created_at + expiry.DAY * chance.choice([1 / 3, 2, 7, 14, 30])
+        end = created_at + DAY * chance.choice([1 / 3, 2, 7, 14, 30])
         expires_at = instant(end)
         marks: dict[str, str] = {}
         done: list[tuple[ExpiryAction, dt.datetime]] = []

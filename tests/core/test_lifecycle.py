@@ -166,6 +166,20 @@ STORIES: dict[str, tuple[list[Event], State]] = {
         [REQUESTED, OPENED, MERGED, failed(Step.QUEUE, 400), event(EventType.STARTED, 390, pipeline_url="p")],
         State.APPLYING,
     ),
+    "closed after an apply that was received before the merge": (
+        [REQUESTED, OPENED, STARTED, event(EventType.CLOSED, 5)],
+        State.APPLYING,
+    ),
+    "a failed apply, begun by another run": (
+        [
+            REQUESTED,
+            OPENED,
+            MERGED,
+            failed(Step.APPLY, 8, pipeline_url="p3"),
+            event(EventType.STARTED, 9, pipeline_url="p4"),
+        ],
+        State.APPLYING,
+    ),
     "a failed apply, retried": (
         [REQUESTED, OPENED, MERGED, STARTED, failed(Step.APPLY, 8), event(EventType.RETRIED, 9)],
         State.APPLYING,
@@ -320,6 +334,7 @@ def test_a_cancel_that_lost_to_a_merge_is_over() -> None:
     asked = event(EventType.CANCEL_ASKED, 2)
 
     assert derive([REQUESTED, OPENED, asked]).cancelling
+    assert not derive([REQUESTED, OPENED, asked, event(EventType.CANCELLED, 3)]).cancelling
     assert not derive([REQUESTED, OPENED, asked, MERGED]).cancelling
     assert not derive([REQUESTED, OPENED, asked, MERGED, STARTED, failed(Step.APPLY, 8)]).cancelling
 
@@ -410,11 +425,12 @@ def test_a_failure_stands_at_its_own_step(step: Step) -> None:
 @pytest.mark.parametrize("state", list(State))
 def test_what_has_ended_keeps_nobody_out(state: State) -> None:
     progress = Progress(state=state, step=Step.END, since=NOW)
+    assert (progress.edited, progress.cancelling) == (False, False)
     assert blocks(progress) is (state not in (State.DONE, State.REJECTED, State.CANCELLED))
 
 
 def test_events_without_the_first_are_no_request() -> None:
-    with pytest.raises(ValueError, match="a request begins with the event that it was requested"):
+    with pytest.raises(ValueError, match=r"^a request begins with the event that it was requested$"):
         derive([PLANNED])
 
 

@@ -201,8 +201,9 @@ def test_a_nested_argument_that_is_otherwise_than_reviewed_is_named(
         (created({"a": 1}, {"b": True}), created({"a": 1}, {"b": True})),
         (created([{"a": 1}], [{"b": True}]), created([{"a": 1, "b": 2}])),
         (created({"a": {"c": 1}}, {"a": {"b": True}}), created({"a": {"c": 1, "b": 2}})),
+        (created({"a": 1}, [True]), created({"a": 1})),
     ],
-    ids=["known now", "unknown still", "in a list", "deeper"],
+    ids=["known now", "unknown still", "in a list", "deeper", "of another shape"],
 )
 def test_a_nested_argument_that_was_unknown_may_be_known_now(
     was: list[ResourceChange], now: list[ResourceChange]

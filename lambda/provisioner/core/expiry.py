@@ -9,7 +9,6 @@ from typing import Final
 from provisioner.core.root import NEVER
 from provisioner.core.times import parse_instant
 
-DAY: Final = dt.timedelta(days=1)
 FULL_LIFE: Final = dt.timedelta(days=14)
 
 

@@ -154,7 +154,6 @@ _LATER_STEP: Final = {
     Step.PULL_REQUEST: (EventType.OPENED, EventType.MERGED, EventType.STARTED),
     Step.REVIEW: (EventType.MERGED, EventType.STARTED),
     Step.QUEUE: (EventType.STARTED,),
-    Step.APPLY: (),
 }
 _NEWER_SIGN: Final = {
     Step.PULL_REQUEST: (EventType.RETRIED,),
