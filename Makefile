@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON_ENV := .venv/.complete
 RUN := .venv/bin
-PYTEST := $(RUN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/e2e --ignore tests/trials
+PYTEST := $(RUN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/e2e --ignore tests/trials --ignore tests/upgrade
 export TF_CLI_CONFIG_FILE := $(CURDIR)/.cache/terraform/terraform.rc
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
@@ -79,11 +79,15 @@ test-e2e: $(READY) ## The end-to-end tests alone, on a sandbox that they start a
 check: lint test ## What CI runs
 
 .PHONY: check-all
-check-all: lint coverage test-e2e trials stories bench ## What CI runs (coverage runs the tests), and what takes longer
+check-all: lint coverage test-e2e trials upgrade stories bench ## What CI runs (coverage runs the tests), and what takes longer
 
 .PHONY: trials
 trials: $(READY) ## Terraform, the provider and the module on many databases at once, those of earlier modules too
 	@$(RUN)/pytest tests/trials
+
+.PHONY: upgrade
+upgrade: $(READY) ## Upgrade a sandbox of an earlier release while it runs
+	@$(RUN)/pytest -rs tests/upgrade
 
 .PHONY: coverage
 coverage: $(READY) ## Branch coverage of each package next to what it was; fails where it is lower

@@ -11,19 +11,19 @@ from botocore.exceptions import ClientError
 from sandbox.cloud import REGION, Cloud
 from sandbox.network import Network
 from sandbox.processes import Processes
-from sandbox.state_directory import PROJECT
+from sandbox.state_directory import PRODUCT
 
 STATE_BUCKET = "rds-provisioner-state"
 ORGANIZATION_ID = "0a3c1e5b-6d2f-4b8a-9c7e-1f2d3b4a5c6d"
 PROJECT_ID = "7b9d0f1e-2c4a-4e6b-8d0f-3a5c7e9b1d2f"
-ENVIRONMENTS = tuple(yaml.safe_load((PROJECT / "catalog.yaml").read_text())["environments"])
+ENVIRONMENTS = tuple(yaml.safe_load((PRODUCT / "catalog.yaml").read_text())["environments"])
 ROLES = ("plan", *(f"apply-{environment}" for environment in ENVIRONMENTS))
 
 
 def apply(cloud: Cloud, processes: Processes, directory: Path, network: Network, *, repository: str) -> None:
     """Apply it for the default VPC. Lifecycle rules take most of its minute."""
     leave_out = shutil.ignore_patterns(".terraform", "tests")
-    shutil.copytree(PROJECT / "terraform" / "foundation", directory, ignore=leave_out)
+    shutil.copytree(PRODUCT / "terraform" / "foundation", directory, ignore=leave_out, dirs_exist_ok=True)
     (directory / "sandbox.auto.tfvars.json").write_text(json.dumps(variables(network, repository)))
     environment = cloud.environment()
     for command in (["init", "-input=false"], ["apply", "-input=false", "-auto-approve"]):
@@ -71,5 +71,5 @@ def variables(network: Network, repository: str) -> dict[str, Any]:
         "circleci_project_id": PROJECT_ID,
         "repository": f"github.com/{repository}",
         "environments": dict.fromkeys(ENVIRONMENTS, place),
-        "catalog_file": str(PROJECT / "catalog.yaml"),
+        "catalog_file": str(PRODUCT / "catalog.yaml"),
     }

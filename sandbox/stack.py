@@ -13,7 +13,7 @@ from sandbox.cloud import REGION, Cloud
 from sandbox.github.start import GitHub
 from sandbox.network import Network
 from sandbox.processes import Processes
-from sandbox.state_directory import CACHE, PROJECT
+from sandbox.state_directory import CACHE, PRODUCT, PROJECT
 
 NAME = "rds-provisioner"
 TEAMS = ("alpha", "beta")
@@ -49,9 +49,11 @@ def build(processes: Processes) -> None:
     environment = {**Cloud(0).environment(), "SAM_CLI_TELEMETRY": "0"}
     command = [sam(), "build", "--build-dir", str(BUILT), "--parameter-overrides"]
     command += parameters({"Runtime": RUNTIME, "Architecture": ARCHITECTURE})
-    processes.run("sam", command, environment, PROJECT / "sam")
+    processes.run("sam", command, environment, PRODUCT / "sam")
     for catalog in BUILT.glob("*/catalog.yaml"):
         content = yaml.safe_load(catalog.read_text())
+        if "usual_seconds" not in content:
+            continue  # of a release that knows none
         catalog.unlink()
         catalog.write_text(yaml.safe_dump(content | {"usual_seconds": USUAL_SECONDS}, sort_keys=False))
 
@@ -66,12 +68,7 @@ def deploy(
     circleci_url: str,
 ) -> Deployed:
     """Deploy what was built, hand the secrets over, and give each team a key."""
-    overrides = _values(github, network, events_url=events_url, circleci_url=circleci_url)
-    command = [sam(), "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", NAME]
-    command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
-    command += ["--no-confirm-changeset", "--no-progressbar", "--region", REGION]
-    command += ["--parameter-overrides", *parameters(overrides)]
-    processes.run("sam", command, {**cloud.environment(), "SAM_CLI_TELEMETRY": "0"}, PROJECT / "sam")
+    update(cloud, processes, github, network, events_url=events_url, circleci_url=circleci_url)
     out = outputs(cloud)
     secrets = cloud.client("secretsmanager")
     secrets.put_secret_value(SecretId=out["GitHubAppKeySecretArn"], SecretString=github.private_key_pem)
@@ -111,6 +108,28 @@ def _values(github: GitHub, network: Network, *, events_url: str, circleci_url: 
         "DeletionProtection": "false",
         "ReaperRate": "rate(1 minute)",
     }
+
+
+def update(
+    cloud: Cloud,
+    processes: Processes,
+    github: GitHub,
+    network: Network,
+    *,
+    events_url: str,
+    circleci_url: str,
+) -> None:
+    """Deploy what was built, as `sam deploy` does, also over an earlier release."""
+    values = _values(github, network, events_url=events_url, circleci_url=circleci_url)
+    text = (BUILT / "template.yaml").read_text()
+    # An earlier release lacks those that came later.
+    known = {name: value for name, value in values.items() if f"\n  {name}:\n" in text}
+    command = [sam(), "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", NAME]
+    command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+    command += ["--no-confirm-changeset", "--no-progressbar", "--region", REGION]
+    command += ["--parameter-overrides", *parameters(known)]
+    environment = {**cloud.environment(), "SAM_CLI_TELEMETRY": "0"}
+    processes.run("sam", command, environment, PRODUCT / "sam")
 
 
 def outputs(cloud: Cloud) -> dict[str, str]:

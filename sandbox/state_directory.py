@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -14,6 +15,8 @@ from typing import IO, Any, Final
 PROJECT: Final = Path(__file__).resolve().parent.parent
 CACHE: Final = PROJECT / ".cache"
 HOME: Final = PROJECT / ".sandbox"
+# What a sandbox deploys and puts on GitHub: this work tree, or another checkout of the product.
+PRODUCT: Final = Path(os.environ.get("SANDBOX_PRODUCT") or PROJECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +106,5 @@ class StateDirectory:
     def empty(self) -> None:
         """Remove what an earlier sandbox left, but not the last demo's request document."""
         for path in self.path.iterdir():
-            if path.name not in ("lock", "demo.json", "demo", "test"):
+            if path.name not in ("lock", "demo.json", "demo", "test", "upgrade"):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

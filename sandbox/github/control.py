@@ -1,11 +1,14 @@
 """Steers a running local GitHub from outside: what users do on its pull requests, and what happened there."""
 
 import json
+import shutil
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from sandbox.client import get_json
+from sandbox.github.seed import copy_product, git
 
 
 class NotPossible(Exception):
@@ -20,6 +23,29 @@ def approve(url: str, number: int) -> None:
     """What a code owner does in the browser; the provisioner merges."""
     expect_open(url, number)
     post(f"{url}/_sandbox/pulls/{number}/approve", {})
+
+
+def release(url: str, bare: Path, project: Path, branch: str = "main") -> str:
+    """Bring a branch to another release of the product, as the merge of its pull request does; the commit.
+
+    The databases that the branch has stay as they are.
+    """
+    before = git("-C", str(bare), "rev-parse", branch).strip()
+    work = bare.with_suffix(".release")
+    shutil.rmtree(work, ignore_errors=True)
+    git("clone", "--quiet", "--branch", branch, str(bare), str(work))
+    kept = set(work.glob("terraform/databases/*/*/main.tf"))
+    for name in filter(None, git("-C", str(work), "ls-files", "-z").split("\0")):
+        if work / name not in kept:
+            (work / name).unlink()
+    copy_product(project, work)
+    git("-C", str(work), "add", "--all", "--force")
+    git("-C", str(work), "commit", "--quiet", "--message", "Release")
+    git("-C", str(work), "push", "--quiet", "origin", branch)
+    after = git("-C", str(work), "rev-parse", "HEAD").strip()
+    shutil.rmtree(work)
+    post(f"{url}/_sandbox/pushed", {"branch": branch, "before": before, "after": after})
+    return after
 
 
 def expect_open(url: str, number: int) -> None:

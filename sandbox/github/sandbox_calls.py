@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.github.accounts import Actor
 from sandbox.github.faults import Fault
+from sandbox.github.organization import OWNER
 from sandbox.github.refused import NOT_FOUND, Refused
 from sandbox.github.site import EVENTS, Site
 
@@ -21,6 +23,10 @@ def answer(site: Site, path: str, body: Mapping[str, Any]) -> Any:
     if path == "/_sandbox/webhooks":
         site.add_webhook(body["url"], body.get("secret"), tuple(body.get("events", EVENTS)))
         return {"added": body["url"]}
+    if path == "/_sandbox/pushed":
+        with site.hub.lock:
+            site.hub.pushed(body["branch"], body["before"], body["after"], Actor(OWNER))
+        return {"reported": body["after"]}
     if path == "/_sandbox/faults":
         site.faults.add(Fault(**body))
         return {"added": body["match"]}

@@ -23,6 +23,16 @@ def seed(project: Path, target: Path, branch: str = "main") -> str:
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)
     git("init", "--quiet", f"--initial-branch={branch}", str(work))
+    copy_product(project, work)
+    git("-C", str(work), "add", "--all", "--force")
+    git("-C", str(work), "commit", "--quiet", "--message", "The project as it is in the work tree")
+    git("clone", "--quiet", "--bare", str(work), str(target))
+    shutil.rmtree(work)
+    return git("-C", str(target), "rev-parse", branch).strip()
+
+
+def copy_product(project: Path, work: Path) -> None:
+    """Copy what git knows, or would know, of a checkout, without its databases."""
     listed = git("-C", str(project), "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
         if PurePath(name).match("terraform/databases/*/*/main.tf"):
@@ -32,11 +42,6 @@ def seed(project: Path, target: Path, branch: str = "main") -> str:
             copy = work / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, copy, follow_symlinks=False)
-    git("-C", str(work), "add", "--all", "--force")
-    git("-C", str(work), "commit", "--quiet", "--message", "The project as it is in the work tree")
-    git("clone", "--quiet", "--bare", str(work), str(target))
-    shutil.rmtree(work)
-    return git("-C", str(target), "rev-parse", branch).strip()
 
 
 def git(*arguments: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.cloud import Cloud
 from sandbox.github.seed import seed
 from sandbox.processes import Processes
-from sandbox.state_directory import PROJECT
+from sandbox.state_directory import PRODUCT, PROJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +27,9 @@ class GitHub:
 
 
 def start(processes: Processes, directory: Path, *, port: int, repository: str, secret: str) -> GitHub:
-    """Seed a repository from the work tree and serve it."""
+    """Seed a repository from the product and serve it."""
     bare, state = directory / "github.git", directory / "github.json"
-    seed(PROJECT, bare)
+    seed(PRODUCT, bare)
     state.touch(mode=0o600)
     command = [sys.executable, "-m", "sandbox.github", "--bare", str(bare), "--port", str(port)]
     command += ["--repository", repository, "--secret", secret, "--state", str(state)]
