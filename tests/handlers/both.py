@@ -26,7 +26,14 @@ class DeployedFunctions:
         # (type, outcome, drifted or answer) of each report that was accepted
         self.taken: list[tuple[str, Any]] = []
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def invoke(  # the parameters have boto3's names
+        self,
+        *,
+        FunctionName: str,  # noqa: N803
+        Qualifier: str,  # noqa: N803
+        Payload: bytes,  # noqa: N803
+    ) -> dict[str, Any]:
+        assert Qualifier == "live"
         handler = {"plan-report": report.plan_handler, "apply-report": report.apply_handler}[FunctionName]
         content = json.loads(Payload)
         assert unknown_fields(content) == []

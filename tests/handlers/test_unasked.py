@@ -301,10 +301,10 @@ def test_functions_that_are_older_than_main_apply_nothing_and_name_the_missing_s
     assert both.planned(request)
     known = both.functions.invoke
 
-    def older(*, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def older(*, Payload: bytes, **call: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         content = json.loads(Payload)
         unknown = {"type": "unknown to this release"} if content["type"] == "may_apply" else {}
-        return known(FunctionName=FunctionName, Payload=json.dumps(content | unknown).encode())
+        return known(Payload=json.dumps(content | unknown).encode(), **call)
 
     both.functions.invoke = older  # type: ignore[method-assign]
     (failure,) = both.pipeline.apply()
