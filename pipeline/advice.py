@@ -21,6 +21,19 @@ _ADVICE: Final = (
         "ExpiredToken",
         "The job's credentials ended before its work. Run the workflow again: it goes on from there.",
     ),
+    (
+        "the previous storage change is being optimized",
+        "RDS takes one change of storage in six hours, its own growth included: run the workflow again then, "
+        "or take the growth back by a PATCH of storage_gb.",
+    ),
+    (
+        "Invalid storage size for engine name",
+        "RDS holds more than was asked for: GET the database for its size, and ask for 10 % above that.",
+    ),
+    (
+        "InvalidDBInstanceState",
+        "RDS is still at work on the instance: run the workflow again in some minutes, it goes on then.",
+    ),
     ("QuotaExceeded", "The account's RDS quota is used up: raise it in Service Quotas, or remove databases."),
     (
         "InsufficientDBInstanceCapacity",

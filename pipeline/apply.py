@@ -148,10 +148,25 @@ class ApplyJob:
         place = prepare(self.checkout.directory, work.place, work.text)
         terraform = self.terraform(place)
         terraform.init()
+        self._take_up(work, terraform)
         # A restore to a point in time leaves settings at the source's, which a second apply puts right.
         for _ in range(2 if work.restores else 1):
             self._apply(work, terraform)
         self._finish(work, terraform)
+
+    def _take_up(self, work: Work, terraform: Terraform) -> None:
+        """A restore makes no master secret: the change after it does, and an apply may end between the two.
+
+        The state of such an apply says all the same that there is one, and no plan would ask for it again.
+        """
+        if not work.restores or work.applied_before:
+            return
+        if self.instances.lacks_secret(work.place.identifier, work.request_id):
+            print(
+                "An earlier apply left no master secret: this one takes up the instance as it is.", flush=True
+            )
+            terraform.forget(_INSTANCE)
+            terraform.adopt(_INSTANCE, work.place.identifier)
 
     def _check_policy(self, work: Work) -> None:
         if work.removal:

@@ -54,10 +54,17 @@ def check_plan(
 
 
 def check_result(result: Any) -> None:
-    """The database can be connected to; RDS gives an endpoint when it has created the instance."""
+    """The database can be connected to: it has an endpoint once RDS has created it, and a master secret."""
     if not isinstance(result, dict) or not result.get("endpoint"):
         raise Refused(
             "RDS is still creating the database. Run the workflow again in some minutes", retryable=True
+        )
+    if not result.get("secret_arn"):
+        raise Refused(
+            "RDS manages no master password for the database, so that nobody can log in. Let an operator run "
+            f"`aws rds modify-db-instance --db-instance-identifier {result.get('identifier')} "
+            "--manage-master-user-password --apply-immediately`, then run the workflow again",
+            retryable=True,
         )
 
 

@@ -264,7 +264,11 @@ _CHANGEABLE: Final = (
 
 
 def _in_place(before: str, after: str, kind: str) -> PolicyResult:
-    """Whether the change keeps the database: nothing that would recreate it, no storage that shrinks."""
+    """Whether the change keeps the database: nothing that would recreate it, no storage that shrinks.
+
+    A request may take back a growth that RDS refused: the API knows what was applied, and the module leaves
+    storage that is there as large as it is.
+    """
     try:
         old, new = parse(before), parse(after)
     except RootSyntaxError as error:
@@ -274,7 +278,7 @@ def _in_place(before: str, after: str, kind: str) -> PolicyResult:
             was, wanted = getattr(old, name), getattr(new, name)
             detail = f"{name} cannot change from {was!r} to {wanted!r} in place: ask for a new database"
             return PolicyResult("in place", False, detail)
-    if new.storage_gb < old.storage_gb:
+    if new.storage_gb < old.storage_gb and kind not in ("update", "extend"):
         detail = f"storage cannot shrink from {old.storage_gb} to {new.storage_gb} GB"
         return PolicyResult("in place", False, detail)
     changed = _changed(old, new)

@@ -15,19 +15,19 @@ class Instances:
     def request_of(self, identifier: str) -> str | None:
         """The request that an instance was made for: None without an instance, "" for someone else's."""
         tags = self.instance_tags(identifier)
-        if tags is None:
-            return None
-        return tags.get("RequestId", "") if is_provisioners(tags) else ""
+        return None if tags is None else _request(tags)
+
+    def lacks_secret(self, identifier: str, request_id: str | None) -> bool:
+        """Whether a request's instance is there, and RDS manages no master password for it."""
+        found = self._instance(identifier)
+        return (
+            found is not None and _request(_tags(found)) == request_id and not found.get("MasterUserSecret")
+        )
 
     def instance_tags(self, identifier: str) -> dict[str, str] | None:
         """An instance's tags; None where there is no such instance."""
-        try:
-            found = self._client.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("DBInstanceNotFound", "DBInstanceNotFoundFault"):
-                return None
-            raise
-        return _tags(found)
+        found = self._instance(identifier)
+        return None if found is None else _tags(found)
 
     def snapshot_tags(self, identifier: str) -> dict[str, str] | None:
         """A snapshot's tags; None where there is no such snapshot."""
@@ -37,8 +37,22 @@ class Instances:
             if error.response["Error"]["Code"] in ("DBSnapshotNotFound", "DBSnapshotNotFoundFault"):
                 return None
             raise
-        return _tags(found)
+        return _tags(found[0]) if found else None
+
+    def _instance(self, identifier: str) -> dict[str, Any] | None:
+        try:
+            found = self._client.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("DBInstanceNotFound", "DBInstanceNotFoundFault"):
+                return None
+            raise
+        return dict(found[0]) if found else None
 
 
-def _tags(found: list[dict[str, Any]]) -> dict[str, str] | None:
-    return {tag["Key"]: tag["Value"] for tag in found[0].get("TagList", [])} if found else None
+def _tags(found: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in found.get("TagList", [])}
+
+
+def _request(tags: dict[str, str]) -> str:
+    """The request that the tags name; "" where they are not the provisioner's."""
+    return tags.get("RequestId", "") if is_provisioners(tags) else ""

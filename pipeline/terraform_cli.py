@@ -73,6 +73,16 @@ class Terraform:
         """Take a resource that is there into the state."""
         self._run("import", "-lock-timeout=60s", address, identifier)
 
+    def forget(self, address: str) -> bool:
+        """Take a resource out of the state, and leave it as it is; whether the state had it."""
+        try:
+            self._run("state rm", "-lock-timeout=60s", address)
+        except TerraformError as error:
+            if "No matching objects found" not in error.output:
+                raise
+            return False
+        return True
+
     def untaint(self, address: str) -> bool:
         """Take back Terraform's wish to replace a resource; whether there was one."""
         try:
@@ -91,7 +101,7 @@ class Terraform:
             raise TerraformError(command, "Error: not begun, because the job was ended from outside")
         flags = ["-input=false"] if command in ("init", "plan", "apply", "import") else []
         process = subprocess.Popen(
-            ["terraform", f"-chdir={self.directory}", command, *flags, "-no-color", *arguments],
+            ["terraform", f"-chdir={self.directory}", *command.split(), *flags, "-no-color", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if show else subprocess.PIPE,

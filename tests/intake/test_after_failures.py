@@ -23,11 +23,24 @@ def test_the_change_after_a_failed_apply_starts_from_what_is_on_main(world: Worl
     tagged = world.api.change(Place("dev", "orders"), {"tags": {"a": "b"}}, ALPHA)
 
     assert tagged.request.before == larger.root
-    assert tagged.request.root.storage_gb == 50
     assert tagged.request.root.instance_class == larger.root.instance_class
     world.happened(tagged.request.id, EventType.CLOSED)
     back = world.api.change(Place("dev", "orders"), {"size": "small"}, ALPHA)  # the size can be undone
     assert back.request.root.instance_class == "db.t4g.micro"
+
+
+def test_a_growth_that_rds_refused_is_taken_back_and_blocks_no_extension(world: World) -> None:
+    world.database("orders")
+    larger = world.api.change(Place("dev", "orders"), {"storage_gb": 50}, ALPHA).request
+    world.fail(larger.id, Step.APPLY, retryable=True)
+    world.now += HOUR
+
+    extended = world.api.change(Place("dev", "orders"), {"ttl": "9d"}, ALPHA).request
+
+    assert (extended.root.storage_gb, extended.root.max_storage_gb) == (20, 40)
+    world.happened(extended.id, EventType.CLOSED)
+    back = world.api.change(Place("dev", "orders"), {"storage_gb": 20}, ALPHA).request
+    assert (back.before, back.root.storage_gb) == (larger.root, 20)
 
 
 def test_a_database_whose_removal_failed_takes_no_other_change(world: World) -> None:

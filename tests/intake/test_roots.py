@@ -25,13 +25,22 @@ def refused(**body: Any) -> dict[str, str]:
     return shown(caught.value)
 
 
-def change(before: Root, **body: Any) -> Root:
-    return roots.changed(before, parse_patch(body), catalog(), request_id=OTHER, created_at=NOW, now=NOW)
+def change(before: Root, *, applied: Root | None = None, held_gb: int = 0, **body: Any) -> Root:
+    return roots.changed(
+        before,
+        parse_patch(body),
+        catalog(),
+        request_id=OTHER,
+        created_at=NOW,
+        now=NOW,
+        applied=applied,
+        held_gb=held_gb,
+    )
 
 
-def refused_change(before: Root, **body: Any) -> dict[str, str]:
+def refused_change(before: Root, *, held_gb: int = 0, **body: Any) -> dict[str, str]:
     with pytest.raises(Problem) as caught:
-        change(before, **body)
+        change(before, held_gb=held_gb, **body)
     return shown(caught.value)
 
 
@@ -113,6 +122,27 @@ def test_storage_cannot_shrink() -> None:
     assert refused_change(root(storage_gb=40), storage_gb=30) == {
         "/storage_gb": "RDS storage cannot shrink: it has 40 GB, ask for more"
     }
+
+
+def test_a_growth_that_rds_refused_is_taken_back_or_left_out() -> None:
+    applied, merged = root(storage_gb=20), root(storage_gb=50)
+    back = change(merged, applied=applied, storage_gb=20)
+    extended = change(merged, applied=applied, ttl="9d")
+    again = change(merged, applied=applied, storage_gb=60)
+
+    assert (back.storage_gb, back.max_storage_gb) == (20, 40)
+    assert (extended.storage_gb, extended.max_storage_gb) == (20, 40)
+    assert (again.storage_gb, again.max_storage_gb) == (60, 100)
+
+
+def test_storage_that_rds_has_grown_bounds_what_may_be_asked_for() -> None:
+    def asked(storage_gb: int) -> dict[str, str]:
+        return refused_change(root(), held_gb=30, storage_gb=storage_gb)
+
+    assert asked(25) == {"/storage_gb": "RDS storage cannot shrink: it has 30 GB, ask for more"}
+    assert asked(32) == {"/storage_gb": "it has 30 GB, and RDS grows it by 10 % at least: ask for 33 or more"}
+    assert change(root(), held_gb=30, storage_gb=33).storage_gb == 33
+    assert change(root(), held_gb=30, size="medium").storage_gb == 20
 
 
 def test_a_size_that_left_the_catalog_is_named_with_those_to_choose_from() -> None:

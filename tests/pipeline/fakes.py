@@ -17,6 +17,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from provisioner.core.hcl import RootSyntaxError, parse
+from provisioner.core.root import Root
 
 from pipeline.interruption import Interruption
 from pipeline.plan_changes import PROVIDER
@@ -24,6 +25,7 @@ from pipeline.terraform_cli import Terraform, TerraformError
 
 GROUP = "module.database.aws_db_parameter_group.this"
 INSTANCE = "module.database.aws_db_instance.this"
+MANAGED = "manage_master_user_password"
 PREVENTED = "Error: Instance cannot be destroyed\n\n... has lifecycle.prevent_destroy set"
 
 
@@ -158,6 +160,7 @@ class Cloud:
     fail: dict[str, str] = field(default_factory=dict)  # address -> the error that its apply ends with
     restored_class: str | None = None  # a restore leaves the instance with its source's class
     orphans: dict[str, dict[str, Any]] = field(default_factory=dict)  # instances that no state knows
+    secrets: set[str] = field(default_factory=set)  # the instances whose master password RDS manages
     snapshots: dict[str, dict[str, str]] = field(default_factory=dict)  # the tags of each
     killed_while_creating: bool = False
     endpoint: str | None = "db.example.com"
@@ -188,7 +191,9 @@ class Rds:
         for resource in (*self._cloud.orphans.values(), *known):
             if resource["identifier"] == DBInstanceIdentifier:
                 tags = [{"Key": key, "Value": value} for key, value in resource["tags"].items()]
-                return {"DBInstances": [{"TagList": tags}]}
+                managed = {"SecretArn": secret_arn(DBInstanceIdentifier)}
+                secret = {"MasterUserSecret": managed} if DBInstanceIdentifier in self._cloud.secrets else {}
+                return {"DBInstances": [{"TagList": tags, **secret}]}
         raise ClientError({"Error": {"Code": "DBInstanceNotFound", "Message": ""}}, "DescribeDBInstances")
 
 
@@ -233,6 +238,8 @@ class FakeTerraform(Terraform):
                 if actions == ["create"] and "tainted" in error:
                     self.state.resources[address] = change["change"]["after"]
                     self.state.tainted.add(address)
+                    if not self._root().restore:
+                        self.cloud.secrets.add(change["change"]["after"]["identifier"])
                 raise TerraformError("apply", f"Error: {error}")
             if actions == ["create"] and change["change"]["after"].get("identifier") in self.cloud.orphans:
                 raise TerraformError("apply", "Error: DBInstanceAlreadyExists: it already exists")
@@ -243,6 +250,8 @@ class FakeTerraform(Terraform):
             after = copy.deepcopy(change["change"]["after"])
             if self.cloud.restored_class and actions == ["create"] and address == INSTANCE:
                 after["instance_class"] = self.cloud.restored_class
+            if address == INSTANCE and not (change["change"]["before"] or {}).get(MANAGED):
+                self.cloud.secrets.add(after["identifier"])  # for a restore by a second call
             if address == INSTANCE and actions == ["create"]:
                 # RDS has it for a while before the state does.
                 self.cloud.orphans[after["identifier"]] = after
@@ -258,7 +267,16 @@ class FakeTerraform(Terraform):
 
     def adopt(self, address: str, identifier: str) -> None:
         self.cloud.lifeline.step()
-        self.state.resources[address] = self.cloud.orphans.pop(identifier) | {"skip_final_snapshot": None}
+        unread = {"skip_final_snapshot": None, MANAGED: None}
+        self.state.resources[address] = self.cloud.orphans.pop(identifier) | unread
+
+    def forget(self, address: str) -> bool:
+        self.cloud.lifeline.step()
+        self.state.tainted.discard(address)
+        found = self.state.resources.pop(address, None)
+        if found:
+            self.cloud.orphans[found["identifier"]] = found
+        return found is not None
 
     def untaint(self, address: str) -> bool:
         self.cloud.lifeline.step()
@@ -270,9 +288,12 @@ class FakeTerraform(Terraform):
         self.cloud.lifeline.step()
         return self.state.outputs
 
+    def _root(self) -> Root:
+        return parse((self.directory / "main.tf").read_text(encoding="utf-8"))
+
     def _wanted(self) -> dict[str, dict[str, Any]]:
         try:
-            root = parse((self.directory / "main.tf").read_text(encoding="utf-8"))
+            root = self._root()
         except RootSyntaxError:
             return {}
         identifier = f"{root.environment}-{root.database_name}"
@@ -282,6 +303,7 @@ class FakeTerraform(Terraform):
             "allocated_storage": root.storage_gb,
             "deletion_protection": root.deletion_protection,
             "skip_final_snapshot": not root.final_snapshot,
+            MANAGED: True,
             "tags": {
                 "ManagedBy": "rds-provisioner",
                 "RequestId": root.request_id,
@@ -328,4 +350,15 @@ class FakeTerraform(Terraform):
         return sorted(changes, key=lambda change: (change["address"] == INSTANCE) != destroying)
 
     def _result(self) -> dict[str, Any]:
-        return {"endpoint": self.cloud.endpoint, "port": 3306}
+        identifier = "-".join(self.directory.parts[-2:])
+        known = secret_arn(identifier) if identifier in self.cloud.secrets else None
+        return {
+            "identifier": identifier,
+            "endpoint": self.cloud.endpoint,
+            "port": 3306,
+            "secret_arn": known,
+        }
+
+
+def secret_arn(identifier: str) -> str:
+    return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-{identifier}"

@@ -98,10 +98,12 @@ class Setting:
         ).run()
 
     def save(self) -> Any:
-        return copy.deepcopy((self.bucket.objects, self.cloud.states, self.cloud.orphans))
+        return copy.deepcopy((self.bucket.objects, self.cloud.states, self.cloud.orphans, self.cloud.secrets))
 
     def restore(self, saved: Any) -> None:
-        self.bucket.objects, self.cloud.states, self.cloud.orphans = copy.deepcopy(saved)
+        bucket, states, orphans, secrets = copy.deepcopy(saved)
+        self.bucket.objects, self.cloud.states = bucket, states
+        self.cloud.orphans, self.cloud.secrets = orphans, secrets
         self.functions.reports.clear()
 
     def markers(self) -> list[str]:

@@ -45,7 +45,12 @@ def test_a_merged_root_is_applied_reported_and_marked(setting: Setting) -> None:
     started, succeeded = setting.functions.reports
     assert (started["outcome"], started["request_id"]) == ("started", root().request_id)
     assert succeeded["outcome"] == "succeeded"
-    assert succeeded["result"] == {"endpoint": "db.example.com", "port": 3306}
+    assert succeeded["result"] == {
+        "identifier": "dev-mydb123",
+        "endpoint": "db.example.com",
+        "port": 3306,
+        "secret_arn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-dev-mydb123",
+    }
     assert succeeded["commit"] == setting.repository.checkout.head()
     assert succeeded["pipeline_url"] == URL
 
@@ -160,6 +165,35 @@ class TestResume:
         assert setting.apply() == []
         assert setting.cloud.applied == ["dev/mydb123: create aws_db_parameter_group"]
         assert setting.markers() == [marker(root())]
+
+    @pytest.mark.parametrize("stopped", ["between its two calls", "before the state knew of it"])
+    def test_a_restore_that_was_stopped_ends_with_a_master_secret(
+        self, setting: Setting, stopped: str
+    ) -> None:
+        setting.reviewed(file_of(root(database_name="orders")))
+        assert setting.apply() == []
+        setting.reviewed(file_of(root(restore_from={"database": "dev/orders", "point_in_time": "latest"})))
+        if stopped == "between its two calls":
+            setting.cloud.fail[INSTANCE] = "interrupted; tainted"
+            assert len(setting.apply()) == 1
+        else:
+            setting.cloud.killed_while_creating = True
+            with pytest.raises(Killed):
+                setting.apply()
+            setting.cloud.secrets.discard("dev-mydb123")
+        assert "dev-mydb123" not in setting.cloud.secrets
+        assert setting.apply() == []
+        assert setting.functions.reports[-1]["result"]["secret_arn"].endswith(":secret:rds!db-dev-mydb123")
+        assert setting.cloud.applied[-1] == "dev/mydb123: update aws_db_instance"
+
+    def test_a_database_without_a_master_secret_is_not_done(self, setting: Setting) -> None:
+        setting.reviewed(file_of(root()))
+        assert setting.apply() == []
+        setting.cloud.secrets.clear()
+        setting.reviewed(file_of(changed(instance_class="db.t4g.medium")))
+        (failure,) = setting.apply()
+        assert "--db-instance-identifier dev-mydb123 --manage-master-user-password" in failure
+        assert setting.functions.reports[-1]["outcome"] == "failed"
 
     def test_an_instance_that_a_killed_apply_left_unknown_is_adopted(self, setting: Setting) -> None:
         setting.reviewed(file_of(root()))

@@ -345,15 +345,24 @@ class TestChange:
              "engine_version cannot change from '16' to '17'"),
             ({}, {"team": "beta"}, "team cannot change from 'alpha' to 'beta'"),
             ({"restore": Restore(database="prod-x", point_in_time="latest")}, {}, "restore cannot change"),
-            ({"storage_gb": 40}, {"storage_gb": 30}, "storage cannot shrink from 40 to 30 GB"),
         ],
     )  # fmt: skip
-    def test_what_would_recreate_or_shrink_it_is_refused(
+    def test_what_would_recreate_it_is_refused(
         self, repository: Repository, before: dict[str, Any], after: dict[str, Any], detail: str
     ) -> None:
         repository.on_main(file_of(changed(**before)))
         assert denials(on_branch(repository, UPDATE, file_of(changed(**after))))["in place"].startswith(
             detail
+        )
+
+    def test_storage_shrinks_for_a_request_alone_which_takes_back_a_growth_that_was_refused(
+        self, repository: Repository
+    ) -> None:
+        repository.on_main(file_of(changed(storage_gb=40, max_storage_gb=80)))
+        smaller = file_of(changed(storage_gb=30, max_storage_gb=60))
+        assert "in place" not in denials(on_branch(repository, UPDATE, smaller))
+        assert denials(on_branch(repository, "by-hand", smaller))["in place"] == (
+            "storage cannot shrink from 40 to 30 GB"
         )
 
     def test_a_root_that_main_has_got_meanwhile_is_not_created_again(self, repository: Repository) -> None:

@@ -36,6 +36,13 @@ def test_no_lock_is_good_news() -> None:
         ("Error: ... has\nlifecycle.prevent_destroy set, but", "ask for a new database"),
         ("api error InstanceQuotaExceeded: Cannot create more", "Service Quotas"),
         ("Error acquiring the state lock", "python -m pipeline locks"),
+        (
+            "You can't currently modify the storage of this DB instance because the previous storage\n"
+            "change is being optimized.",
+            "in six hours",
+        ),
+        ("Invalid storage size for engine name postgres and storage type gp3: 20", "GET the database"),
+        ("InvalidDBInstanceState: DB instance is not in available state", "goes on then"),
         ("api error ExpiredToken: The security token", "Run the workflow again"),
         (
             "the cached package for registry.terraform.io/hashicorp/aws 5.1.0 does not match any of the\n"

@@ -121,6 +121,9 @@ class Environment(_Part):
     # Left out: nobody looks. A week at least, so that a job of every Sunday is seen; CloudWatch keeps hours
     # for 455 days.
     idle_after_days: int | None = Field(default=None, ge=7, le=365)
+    # Of the databases' logs in CloudWatch, which takes these numbers of days and no others:
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 30
     quota: Quota
     # Environments into which this one's data may be restored, besides itself; the foundation reads it too.
     restore_to: list[str] = []

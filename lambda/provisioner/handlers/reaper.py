@@ -14,7 +14,9 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.intake.opening import Opening
 from provisioner.reaper.expired import ExpiredDatabases
 from provisioner.reaper.glass import open_glasses
+from provisioner.reaper.growth import GrownStorage
 from provisioner.reaper.idle import IdleDatabases
+from provisioner.reaper.log_groups import LogGroups
 from provisioner.reaper.outcome import Outcome
 from provisioner.reaper.rds import Observer
 from provisioner.reaper.rotations import MasterRotations
@@ -56,13 +58,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _daily(opening: Opening) -> dict[str, Any]:
-    """What is done once a day: idle databases and old snapshots; its metrics cost nothing in between."""
+    """What is done once a day; its metrics cost nothing in between."""
     idle = IdleDatabases(opening, _observer, repository.github)
     snapshots = OldSnapshots(opening, lambda: settings.client("rds"))
+    growth = GrownStorage(opening, _observer)
+    log_groups = LogGroups(opening, lambda: settings.client("logs"))
     answer: dict[str, dict[str, Any]] = {}
     for name, run, metric, counted in (
         ("idle", idle.run, "Idle", lambda done: done["idle"]),
         ("snapshots", snapshots.run, "SnapshotsDeleted", lambda done: len(done["deleted"])),
+        ("growth", growth.run, "StorageGrown", lambda done: len(done["grown"])),
+        ("log_groups", log_groups.run, "LogGroupsLimited", lambda done: len(done["limited"])),
     ):
         try:
             done = run()

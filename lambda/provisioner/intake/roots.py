@@ -77,11 +77,18 @@ def changed(
     request_id: str,
     created_at: dt.datetime,
     now: dt.datetime,
+    applied: Root | None = None,
+    held_gb: int = 0,
 ) -> Root:
-    """The root after a change; raises Problem (422) where the change is not possible in place."""
+    """The root after a change; raises Problem (422) where the change is not possible in place.
+
+    `applied` is what was applied last: a growth that RDS refused on the way to `root` is not carried on,
+    unless it is asked for again. `held_gb` is what RDS was last seen to hold, 0 if unknown.
+    """
+    on_main, root = root, _without_refused_growth(root, applied)
     errors: list[FieldError] = []
     size = _kept_size(root, body, catalog)
-    storage_gb = _grown_storage(root, body, size, catalog, errors)
+    storage_gb = _grown_storage(root, body, size, catalog, errors, held_gb)
     expires_at = root.expires_at
     if body.ttl is not None:
         expires_at = _end(body.ttl, catalog, root.environment, created_at=created_at, now=now, errors=errors)
@@ -97,8 +104,8 @@ def changed(
         expires_at=expires_at,
         tags=root.tags if body.tags is None else body.tags,
     )
-    if after == root:
-        raise refusals.nothing_to_change(root)
+    if after == on_main:
+        raise refusals.nothing_to_change(on_main)
     # What was disarmed for a removal that did not come is armed again.
     rules = catalog.environments[root.environment]
     # What the catalog asks for by now comes along: the gate would deny the change without it.
@@ -209,18 +216,30 @@ def _kept_size(root: Root, body: PatchBody, catalog: Catalog) -> str:
     return size
 
 
-def _grown_storage(root: Root, body: PatchBody, size: str, catalog: Catalog, errors: list[FieldError]) -> int:
+def _without_refused_growth(root: Root, applied: Root | None) -> Root:
+    if applied is None or root.storage_gb <= applied.storage_gb:
+        return root
+    return dataclasses.replace(root, storage_gb=applied.storage_gb, max_storage_gb=applied.max_storage_gb)
+
+
+def _grown_storage(
+    root: Root, body: PatchBody, size: str, catalog: Catalog, errors: list[FieldError], held_gb: int
+) -> int:
     """The storage after a change in GiB; what does not change is not judged again."""
     storage_gb = root.storage_gb if body.storage_gb is None else body.storage_gb
     if body.size or body.storage_gb:
         errors += _size_errors(size, storage_gb, catalog, root.environment)
-    if storage_gb < root.storage_gb:
-        text = f"RDS storage cannot shrink: it has {root.storage_gb} GB, ask for more"
+    if storage_gb == root.storage_gb:
+        return storage_gb
+    # RDS may have grown it since.
+    held_gb = max(root.storage_gb, held_gb)
+    if storage_gb < held_gb:
+        text = f"RDS storage cannot shrink: it has {held_gb} GB, ask for more"
         errors.append(FieldError("/storage_gb", text))
     # RDS rounds less up to this: AllocatedStorage of ModifyDBInstance in the RDS API Reference.
-    least = -(-root.storage_gb * 11 // 10)
-    if root.storage_gb < storage_gb < least:
-        text = f"it has {root.storage_gb} GB, and RDS grows it by 10 % at least: ask for {least} or more"
+    least = -(-held_gb * 11 // 10)
+    if held_gb < storage_gb < least:
+        text = f"it has {held_gb} GB, and RDS grows it by 10 % at least: ask for {least} or more"
         errors.append(FieldError("/storage_gb", text))
     return storage_gb
 

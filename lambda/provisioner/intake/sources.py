@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 
+from provisioner.core import storage
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import FieldError
 from provisioner.core.lifecycle import DatabaseState
@@ -25,7 +26,8 @@ def find(source: RestoreFrom, team: str, ledger: Ledger) -> Database:
     if found and snapshot and snapshot.id8:
         last = ledger.request_for_branch(place, snapshot.id8)
         if last and last.team == team:
-            return dataclasses.replace(found, root=last.root)
+            same = found.root.request_id == last.root.request_id
+            return dataclasses.replace(found, root=last.root, result=found.result if same else None)
     elif found and found.team == team and (taken is None or taken >= found.created_at):
         return found
     raise refusals.not_found(f"database {place}, named in restore_from,")
@@ -37,7 +39,7 @@ def errors(
     """What keeps `root` from being restored from `origin`; empty where nothing does."""
     return [
         *_not_opened(origin, root, catalog),
-        *_unlike(origin.root, root),
+        *_unlike(storage.as_held(origin), root),
         *_without_backups(source, origin),
         *_out_of_reach(source, origin, now),
     ]

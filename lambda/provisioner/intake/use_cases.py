@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from provisioner.core import events
+from provisioner.core import events, storage
 from provisioner.core.errors import TryLater
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
@@ -173,7 +173,7 @@ class UseCases:
             team=caller.team,
             request_id=str(self.new_id()),
             now=now,
-            source=origin.root if origin else None,
+            source=storage.as_held(origin) if origin else None,
         )
         if wanted and origin and (errors := sources.errors(wanted, origin, root, catalog, now)):
             raise refusals.invalid(errors)
@@ -195,6 +195,8 @@ class UseCases:
             request_id=str(self.new_id()),
             created_at=database.created_at,
             now=self.opening.now,
+            applied=database.root,
+            held_gb=storage.held_gb(database),
         )
         kind = Kind.EXTEND if body.model_fields_set == {"ttl"} else Kind.UPDATE
         asked = body.model_dump(exclude_unset=True)

@@ -23,9 +23,9 @@ time at which the reaper looks after it (`due_kind`, `due_at`).
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from provisioner.core import transitions
 from provisioner.core.database_events import DatabaseEvent
@@ -36,13 +36,14 @@ from provisioner.core.models import Activity, Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.ledger.break_glass import BreakGlass
-from provisioner.ledger.codecs import when
+from provisioner.ledger.codecs import JSON, when
 from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded
 from provisioner.ledger.quota import QUOTA, charged
 from provisioner.ledger.reads import Reads
 from provisioner.ledger.rows import (
     activity_row,
     database_event_row,
+    database_key,
     database_row,
     event_from_row,
     event_row,
@@ -262,6 +263,18 @@ class Ledger(Reads):
         happened = _happened(place, activity.origin, event) if event else []
         row = activity_row(place, activity)
         return not self._table.write([put("activity", row, replaces=activity.version - 1 or None), *happened])
+
+    def keep_result(self, database: Database, result: Mapping[str, Any]) -> bool:
+        """Write down where a database is, or how large; False when someone else wrote it first."""
+        changed = self._table.update(
+            database_key(database.place),
+            "DB",
+            "SET #result = :result ADD version :one",
+            {":result": JSON.write(result), ":one": 1, ":version": database.version},
+            condition="version = :version",
+            names={"#result": "result"},
+        )
+        return changed is not None
 
     def schedule_database_check(self, database: Database, at: dt.datetime | None) -> bool:
         """Set when the reaper looks at a database again."""

@@ -22,11 +22,12 @@ _REFUSED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperati
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A running database of ours; `created_at` is when RDS made it."""
+    """A running database of ours; `created_at` is when RDS made it, its storage is in GiB (0: not said)."""
 
     identifier: str
     place: Place
     created_at: dt.datetime
+    storage_gb: int = 0
 
 
 @contextlib.contextmanager
@@ -118,4 +119,4 @@ def _instance(described: Mapping[str, Any]) -> Instance | None:
         return None
     if "InstanceCreateTime" not in described:
         return None
-    return Instance(identifier, place, described["InstanceCreateTime"])
+    return Instance(identifier, place, described["InstanceCreateTime"], described.get("AllocatedStorage", 0))

@@ -24,6 +24,7 @@ RESULT: Final = (
     "secret_arn",
     "arn",
     "resource_id",
+    "storage_gb",
 )
 
 

@@ -36,12 +36,12 @@ locals {
   # A new instance starts with its group, so nothing waits for a reboot.
   pending_reboot = ["rds.force_ssl", "log_output", "log_bin_trust_function_creators"]
 
-  # Database Insights, which carries Performance Insights, runs on every class for PostgreSQL, but for MySQL
-  # not on burstable micro and small classes:
-  # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
-  performance_insights = !(var.engine == "mysql" && can(regex("^db\\.t[0-9]+g?\\.(micro|small)$", var.instance_class)))
-
   restored = var.restore != null
+  exists   = contains(data.aws_db_instances.all.instance_identifiers, local.identifier)
+  held     = one(data.aws_db_instance.held)
+
+  # The key of a secret cannot change while RDS manages it. An adopted instance may have none yet.
+  secret_key = coalesce(try(local.held.master_user_secret[0].kms_key_id, null), data.aws_kms_alias.this.target_key_arn)
 
   # People write owner and purpose freely; AWS refuses most punctuation in a tag:
   # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
@@ -63,7 +63,18 @@ locals {
       Environment = var.environment
       ExpiresAt   = var.expires_at
     },
+    local.insights_tag,
   )
+}
+
+# What is there already: storage that RDS has grown, and settings that an instance keeps for life. All of them
+# are listed, since a lookup by name ends in an error where there is none.
+data "aws_db_instances" "all" {}
+
+data "aws_db_instance" "held" {
+  count = local.exists ? 1 : 0
+
+  db_instance_identifier = local.identifier
 }
 
 data "aws_db_subnet_group" "this" {
@@ -131,13 +142,15 @@ resource "aws_db_instance" "this" {
   instance_class        = var.instance_class
   multi_az              = var.multi_az
   storage_type          = "gp3"
-  allocated_storage     = var.storage_gb
-  max_allocated_storage = var.max_storage_gb > var.storage_gb ? var.max_storage_gb : null
+  allocated_storage     = local.storage_gb
+  max_allocated_storage = local.max_storage_gb
+  iops                  = local.iops
+  storage_throughput    = local.storage_throughput
 
   storage_encrypted                   = true
   kms_key_id                          = data.aws_kms_alias.this.target_key_arn
   manage_master_user_password         = true
-  master_user_secret_kms_key_id       = data.aws_kms_alias.this.target_key_arn
+  master_user_secret_kms_key_id       = local.secret_key
   iam_database_authentication_enabled = true
 
   publicly_accessible    = false
@@ -146,10 +159,11 @@ resource "aws_db_instance" "this" {
   parameter_group_name   = aws_db_parameter_group.this.name
   ca_cert_identifier     = "rds-ca-rsa2048-g1"
 
-  backup_retention_period   = var.backup_retention_days
-  backup_window             = "03:00-04:00"
-  copy_tags_to_snapshot     = true
-  delete_automated_backups  = !var.final_snapshot
+  backup_retention_period = var.backup_retention_days
+  backup_window           = "03:00-04:00"
+  copy_tags_to_snapshot   = true
+  # They would count against the account's 40 retained backups; what is to stay is the final snapshot.
+  delete_automated_backups  = true
   skip_final_snapshot       = !var.final_snapshot
   final_snapshot_identifier = "${local.identifier}-final-${substr(var.request_id, 0, 8)}"
   deletion_protection       = var.deletion_protection
@@ -158,6 +172,8 @@ resource "aws_db_instance" "this" {
   auto_minor_version_upgrade  = true
   allow_major_version_upgrade = false
   maintenance_window          = "sun:04:30-sun:05:30"
+  # RDS enrols an instance in Extended Support, which costs by the vCPU, unless it is made without.
+  engine_lifecycle_support = "open-source-rds-extended-support-disabled"
 
   # The merge is the decision. In the maintenance window, apply would report success for a change that has
   # not happened, and every plan up to the window would show it again.
@@ -168,7 +184,7 @@ resource "aws_db_instance" "this" {
   monitoring_role_arn                   = data.aws_iam_role.monitoring.arn
   performance_insights_enabled          = local.performance_insights
   performance_insights_retention_period = local.performance_insights ? 7 : null
-  performance_insights_kms_key_id       = local.performance_insights ? data.aws_kms_alias.this.target_key_arn : null
+  performance_insights_kms_key_id       = local.performance_insights ? local.insights_key : null
 
   tags = local.tags
 
@@ -183,16 +199,20 @@ resource "aws_db_instance" "this" {
     prevent_destroy = true
 
     # Read at creation only; a later difference (the alias moved to another key, the restore block dropped
-    # from the root) must not ask for a new instance. Storage that RDS has grown is not listed: the provider
-    # ignores a size above storage_gb on its own and still applies a larger storage_gb.
+    # from the root, an instance made before one of these was set) must not ask for a new instance.
     ignore_changes = [
       db_name,
       username,
+      engine_lifecycle_support,
       kms_key_id,
-      master_user_secret_kms_key_id,
       snapshot_identifier,
       restore_to_point_in_time,
     ]
+
+    precondition {
+      condition     = !(local.insights_since_before && local.is_too_small_for_insights)
+      error_message = "RDS has no Performance Insights for MySQL on ${var.instance_class}, and the provider cannot switch off those of ${local.identifier}. Switch them off first: aws rds modify-db-instance --db-instance-identifier ${local.identifier} --no-enable-performance-insights --apply-immediately; aws rds add-tags-to-resource --resource-name ${try(local.held.db_instance_arn, "")} --tags Key=${local.insights_tag_name},Value=none; then plan again."
+    }
 
     postcondition {
       condition     = self.storage_encrypted

@@ -13,6 +13,11 @@ output "port" {
   value       = aws_db_instance.this.port
 }
 
+output "storage_gb" {
+  description = "Storage in GiB as it is, which RDS may have grown."
+  value       = aws_db_instance.this.allocated_storage
+}
+
 output "database_name" {
   description = "Name of the database inside the engine; a restored one keeps its source's."
   value       = try(coalesce(aws_db_instance.this.db_name), replace(var.database_name, "-", "_"))

@@ -104,7 +104,7 @@ variable "deletion_protection" {
 }
 
 variable "final_snapshot" {
-  description = "Whether removing the database leaves a snapshot, and its automated backups until they age out."
+  description = "Whether removing the database leaves a snapshot."
   type        = bool
   nullable    = false
 }
@@ -190,16 +190,22 @@ variable "tags" {
 
   validation {
     condition = alltrue([
-      for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains([
+      for key in keys(var.tags) : !can(regex("^(aws|rds|rds-provisioner):", lower(key))) && !contains([
         "managedby", "requestid", "team", "owner", "environment", "expiresat", "costcenter", "purpose", "name",
       ], lower(key))
     ])
-    error_message = "tags must not use a name that the provisioner or AWS sets: ManagedBy, RequestId, Team, Owner, Environment, ExpiresAt, CostCenter, Purpose, Name, aws:*."
+    error_message = "tags must not use a name that the provisioner or AWS sets: ManagedBy, RequestId, Team, Owner, Environment, ExpiresAt, CostCenter, Purpose, Name, rds-provisioner:*, aws:*, rds:*."
+  }
+
+  # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Tag.html
+  validation {
+    condition     = alltrue([for value in concat(values(var.tags), [var.owner, var.purpose]) : !can(regex("^(aws|rds):", lower(value)))])
+    error_message = "Neither a tag's value nor owner or purpose, which become tags, may begin with aws: or rds:."
   }
 
   validation {
     condition     = length(var.tags) <= 40
-    error_message = "tags must be at most 40, since AWS takes 50 and the provisioner sets 8."
+    error_message = "tags must be at most 40, since AWS takes 50 and the provisioner sets 9."
   }
 }
 

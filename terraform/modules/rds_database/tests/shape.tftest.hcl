@@ -241,7 +241,7 @@ run "mysql_8_4_forces_tls" {
   }
 }
 
-run "mysql_on_a_medium_class_has_performance_insights" {
+run "mysql_has_no_performance_insights_on_any_class" {
   command = plan
 
   variables {
@@ -251,8 +251,29 @@ run "mysql_on_a_medium_class_has_performance_insights" {
   }
 
   assert {
-    condition     = aws_db_instance.this.performance_insights_enabled && aws_db_instance.this.performance_insights_kms_key_id == data.aws_kms_alias.this.target_key_arn
-    error_message = "Performance Insights is on and encrypted with the environment's key."
+    condition     = !aws_db_instance.this.performance_insights_enabled && aws_db_instance.this.tags["rds-provisioner:insights-key"] == "none"
+    error_message = "No change of size may switch them on or off."
+  }
+}
+
+run "the_key_of_performance_insights_is_kept_in_a_tag" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_db_instance.this.performance_insights_kms_key_id == data.aws_kms_alias.this.target_key_arn &&
+      aws_db_instance.this.tags["rds-provisioner:insights-key"] == data.aws_kms_alias.this.target_key_arn
+    )
+    error_message = "They are encrypted with the environment's key, and it stays when the alias moves."
+  }
+}
+
+run "no_extended_support" {
+  command = plan
+
+  assert {
+    condition     = aws_db_instance.this.engine_lifecycle_support == "open-source-rds-extended-support-disabled"
+    error_message = "Nobody pays for a version after its end without a decision."
   }
 }
 
@@ -270,8 +291,8 @@ run "staging_leaves_a_snapshot" {
   }
 
   assert {
-    condition     = !aws_db_instance.this.skip_final_snapshot && !aws_db_instance.this.delete_automated_backups && !aws_db_instance.this.deletion_protection
-    error_message = "Removal leaves a snapshot and the automated backups."
+    condition     = !aws_db_instance.this.skip_final_snapshot && aws_db_instance.this.delete_automated_backups && !aws_db_instance.this.deletion_protection
+    error_message = "Removal leaves a snapshot, and no automated backups, of which an account keeps 40."
   }
 
   assert {
@@ -352,6 +373,8 @@ run "tags_say_who_what_and_until_when" {
       Purpose      = "Orders the new shop v2"
       Service      = "orders"
       "Data Class" = "internal"
+
+      "rds-provisioner:insights-key" = data.aws_kms_alias.this.target_key_arn
     })
     error_message = "All tags, cleaned of what AWS refuses."
   }

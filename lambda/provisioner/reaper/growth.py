@@ -1,0 +1,60 @@
+"""⑥ Once a day: follow storage that RDS has grown, so that the ledger says how large a database really is.
+
+Terraform sees it at each plan; between two changes of a database nobody else looks.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from provisioner.core import storage
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.lifecycle import DatabaseState
+from provisioner.intake.opening import Opening
+from provisioner.reaper.rds import Instance, Observer
+
+_TURN: Final = "growth"
+_DAY: Final = dt.timedelta(days=1)
+_HOUR: Final = dt.timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Followed:
+    """What one day's look found, for the log and the metrics: each database with its size in GiB."""
+
+    grown: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class GrownStorage:
+    """Follows the sizes of databases at rest; `observer` is asked for only when needed."""
+
+    opening: Opening
+    observer: Callable[[], Observer]
+
+    def run(self) -> Followed | None:
+        """The look of the day; None where it is not due."""
+        now, turns = self.opening.now, self.opening.ledger.turns
+        if not turns.acquire(_TURN, now, now + _HOUR):
+            return None
+        followed = Followed()
+        try:
+            for instance in self.observer().instances():
+                self._follow(instance, followed)
+        except (TryLater, NeedsPerson) as error:
+            followed.errors.append(str(error))
+        if not followed.errors:
+            turns.schedule(_TURN, now + _DAY)
+        return followed
+
+    def _follow(self, instance: Instance, followed: Followed) -> None:
+        """Write the size down where it is another one; a database under way is left to its apply."""
+        database = self.opening.ledger.database(instance.place)
+        if database is None or database.state is not DatabaseState.AVAILABLE or database.result is None:
+            return
+        if instance.storage_gb in (0, storage.held_gb(database)):
+            return
+        if self.opening.ledger.keep_result(database, {**database.result, storage.HELD: instance.storage_gb}):
+            followed.grown.append(f"{instance.place}: {instance.storage_gb}")

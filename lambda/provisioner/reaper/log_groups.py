@@ -1,0 +1,74 @@
+"""⑥ Once a day: give an end to what the databases log, which RDS keeps in CloudWatch without one.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html. The
+groups stay when their instance goes; those whose database the ledger knows are ours, removed or not. A
+retention that someone has set stays.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.names import Place
+from provisioner.intake.opening import Opening
+from provisioner.reaper.rds import asking
+
+PREFIX: Final = "/aws/rds/instance/"
+_NAME: Final = re.compile(re.escape(PREFIX) + r"(?P<identifier>[^/]+)/[^/]+")
+_TURN: Final = "log-groups"
+_DAY: Final = dt.timedelta(days=1)
+_HOUR: Final = dt.timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Retained:
+    """What one day's run did, for the log and the metrics: each group with its days."""
+
+    limited: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroups:
+    """Sets the retention of endless groups; `logs` is asked for only when needed."""
+
+    opening: Opening
+    logs: Callable[[], Any]
+
+    def run(self) -> Retained | None:
+        """The run of the day; None where it is not due."""
+        now, turns = self.opening.now, self.opening.ledger.turns
+        if not turns.acquire(_TURN, now, now + _HOUR):
+            return None
+        retained = Retained()
+        try:
+            for name, place in list(self._endless()):
+                self._limit(name, place, retained)
+        except (TryLater, NeedsPerson) as error:
+            retained.errors.append(str(error))
+        if not retained.errors:
+            turns.schedule(_TURN, now + _DAY)
+        return retained
+
+    def _endless(self) -> Iterator[tuple[str, Place]]:
+        """The groups without a retention, each with the database that its name says."""
+        with asking("listing the log groups"):
+            pages = self.logs().get_paginator("describe_log_groups").paginate(logGroupNamePrefix=PREFIX)
+            groups = [group for page in pages for group in page["logGroups"]]
+        for group in groups:
+            named = _NAME.fullmatch(group["logGroupName"])
+            place = Place.of_identifier(named["identifier"]) if named else None
+            if place and "retentionInDays" not in group:
+                yield group["logGroupName"], place
+
+    def _limit(self, name: str, place: Place, retained: Retained) -> None:
+        rules = self.opening.catalog.environments.get(place.environment)
+        if rules is None or self.opening.ledger.database(place) is None:
+            return
+        days = rules.log_retention_days
+        with asking(f"setting the retention of {name}"):
+            self.logs().put_retention_policy(logGroupName=name, retentionInDays=days)
+        retained.limited.append(f"{name}: {days}")
