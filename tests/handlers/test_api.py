@@ -212,7 +212,7 @@ def test_a_message_that_cannot_be_sent_loses_nothing(cloud: Cloud, monkeypatch: 
     assert [request.id for request in due] == [answer.json["id"]]
 
 
-def test_the_quota_is_a_429_that_says_what_is_held(cloud: Cloud) -> None:
+def test_a_full_quota_is_a_403_that_says_what_is_held_and_is_not_retryable(cloud: Cloud) -> None:
     for number in range(10):
         assert (
             ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": f"db{number}"}).status
@@ -221,9 +221,10 @@ def test_the_quota_is_a_429_that_says_what_is_held(cloud: Cloud) -> None:
 
     answer = ALPHA.call("POST", "/provision-rds", MISSION_BODY | {"database_name": "one-more"})
 
-    assert answer.status == 429
+    assert (answer.status, answer.json["retryable"]) == (403, False)
     assert "holds 10 of 10 databases" in answer.json["detail"]
-    assert answer.headers["retry-after"] == "3600"
+    assert "retry-after" not in answer.headers
+    assert_described(answer, "/provision-rds", "post")
     assert ALPHA.call("GET", "/quota").json["environments"]["dev"]["databases"] == {"used": 10, "limit": 10}
 
 

@@ -86,7 +86,7 @@ def test_a_change_that_the_quota_does_not_hold_is_refused(setting: Setting) -> N
     new = setting.opening.request(
         Kind.UPDATE, dataclasses.replace(dearer(database.root), storage_gb=100), ALPHA, before=database.root
     )
-    problem = refused(429, "quota", setting.opening.open_change, new, database)
+    problem = refused(403, "quota", setting.opening.open_change, new, database)
     assert "holds 10 of 10 databases, 200 of 400 GB and 461.73 of 500.00 USD a month" in problem.detail
     assert setting.ledger.request(OTHER) is None
 

@@ -226,7 +226,7 @@ def test_a_full_quota_says_what_is_held_what_is_wanted_and_the_limit() -> None:
         Charge(databases=1, storage_gb=40, monthly_cents=4_975),
         Charge(databases=10, storage_gb=400, monthly_cents=50_000),
     )
-    assert (problem.status, problem.slug, problem.retry_after) == (429, "quota", 3600)
+    assert (problem.status, problem.slug, problem.retry_after) == (403, "quota", None)
     assert problem.detail == (
         "In dev team alpha holds 9 of 10 databases, 380 of 400 GB and 123.45 of 500.00 USD a month; this "
         "takes 40 GB and 49.75 USD a month. Remove a database, ask for a smaller one, or have the quota in "

@@ -118,7 +118,7 @@ def test_what_the_quota_does_not_hold_writes_and_sends_nothing(setting: Setting)
     for number in range(10):
         setting.create(database_name=f"db{number}")
     written = setting.rows()
-    problem = refused(429, "quota", setting.create)
+    problem = refused(403, "quota", setting.create)
     assert "holds 10 of 10 databases" in problem.detail
     assert (setting.rows(), len(setting.sent)) == (written, 10)
 

@@ -259,7 +259,7 @@ def test_failures() -> None:
             "Request affdbb25 (update, applying) has to end first. Wait for it, or cancel it.",
             request="/requests/affdbb25-8f5e-4c1d-9a70-1c2d3e4f5a6b",
         ),
-        problem(429, "quota", "The team's quota is used up", "In dev team alpha holds 10 of 10 databases."),
+        problem(403, "quota", "The team's quota is used up", "In dev team alpha holds 10 of 10 databases."),
         problem(500, "internal", "Something broke on our side", "Send it again.", request_id="call-1"),
         Failure(
             "No API is named yet.", Exit.KEY, hints=["rdsctl login URL, or set RDSCTL_URL and RDSCTL_API_KEY"]

@@ -165,7 +165,7 @@ def key_reused() -> Problem:
 def over_quota(team: str, environment: str, held: Charge, wanted: Charge, limit: Charge) -> Problem:
     """The quota does not hold what was asked for."""
     return Problem(
-        429,
+        403,  # no time changes it; 429 is for the rate of calls alone
         "The team's quota is used up",
         f"In {environment} team {team} holds {held.databases} of {limit.databases} databases, "
         f"{held.storage_gb} of {limit.storage_gb} GB and {held.monthly_cents / 100:.2f} of "
@@ -173,7 +173,6 @@ def over_quota(team: str, environment: str, held: Charge, wanted: Charge, limit:
         f"{wanted.monthly_cents / 100:.2f} USD a month. Remove a database, ask for a smaller one, "
         "or have the quota in the catalog raised.",
         slug="quota",
-        retry_after=3600,
     )
 
 
