@@ -58,6 +58,14 @@ class Server:
     faults: list[Fault] = field(default_factory=list)
     before: list[Callable[[], None]] = field(default_factory=list)  # each runs before one look at a request
     lock: threading.Lock = field(default_factory=threading.Lock)
+    closed: bool = False
+
+
+class _Listening(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that hung up is no news."""
 
 
 @contextlib.contextmanager
@@ -79,6 +87,8 @@ def serve() -> Iterator[Server]:
             if made.before and self.command == "GET" and REQUEST.match(self.path):
                 made.before.pop(0)()
             with made.lock:  # Powertools keeps the call at hand in the module, one at a time as in Lambda
+                if made.closed:
+                    return None
                 status, headers, text = _handled(self.command, self.path, sent, body)
             if fault:
                 return self._fault(fault)
@@ -105,8 +115,7 @@ def serve() -> Iterator[Server]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Listening(("127.0.0.1", 0), Handler)
     made.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -115,6 +124,8 @@ def serve() -> Iterator[Server]:
     finally:
         server.shutdown()
         server.server_close()
+        with made.lock:  # a call that waits for a change ends before its ledger does
+            made.closed = True
 
 
 def _handled(
@@ -124,7 +135,8 @@ def _handled(
     key = KEYS.get(headers.get("x-api-key", ""))
     if key is None:
         return 403, {"content-type": "application/problem+json"}, json.dumps(NO_KEY)
-    answer = Client(key).call(
-        method, parts.path, body, query=dict(parse_qsl(parts.query)) or None, headers=headers
-    )
+    query = dict(parse_qsl(parts.query))
+    if "wait" in query:
+        query["wait"] = str(min(int(query["wait"]), 1))
+    answer = Client(key).call(method, parts.path, body, query=query or None, headers=headers)
     return answer.status, answer.headers, answer.text or ""
