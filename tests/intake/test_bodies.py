@@ -208,7 +208,9 @@ def test_a_snapshot_names_its_database() -> None:
 
 
 def test_a_change_names_at_least_one_field_to_change() -> None:
-    assert refused(parse_patch, {}) == {"": "name at least one of size, storage_gb, ttl and tags"}
+    nothing = "name at least one of size, storage_gb, ttl, tags, owner and purpose"
+    assert refused(parse_patch, {}) == {"": nothing}
+    assert refused(parse_patch, {"reason": "why"}) == refused(parse_patch, {})
     assert parse_patch({"tags": {}}).model_fields_set == {"tags"}
 
 

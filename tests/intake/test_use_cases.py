@@ -347,3 +347,18 @@ def test_what_is_another_teams_looks_as_if_it_were_not_there(
 ) -> None:
     new = setting.create()
     refused(404, "not-found", act, setting.use_cases, new)
+
+
+def test_owner_and_purpose_change_and_a_reason_goes_with_the_change(setting: Setting) -> None:
+    setting.database(owner="jane@example.com", purpose="load tests")
+    body = {"owner": "ben@example.com", "purpose": "", "reason": "Jane left"}
+    changed = setting.use_cases.change(DEV, body, ALPHA).request
+    assert (changed.kind, changed.reason) == (Kind.UPDATE, "Jane left")
+    assert (changed.root.owner, changed.root.purpose) == ("ben@example.com", "")
+    assert changed.asked == {"owner": "ben@example.com", "purpose": ""}
+
+
+def test_a_later_end_with_its_reason_is_an_extension(setting: Setting) -> None:
+    setting.database()
+    extended = setting.use_cases.change(DEV, {"ttl": "9d", "reason": "one more week"}, ALPHA).request
+    assert (extended.kind, extended.reason, extended.asked) == (Kind.EXTEND, "one more week", {"ttl": "9d"})

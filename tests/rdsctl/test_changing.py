@@ -247,6 +247,12 @@ def test_extend_and_edit_change_what_they_name(rdsctl: Run, made: Life) -> None:
     assert rdsctl("edit", "dev/orders", "--tag", "c=3", "--untag", "a").code == 0
     assert dict(made.newest().root.tags) == {"b": "2", "c": "3"}
     assert rdsctl("edit", "dev/orders", "--untag", "x").code == 2
+    made.created()
+    changes = ("--owner", "ben@example.com", "--reason", "Jane left")
+    shown = rdsctl("edit", "dev/orders", *changes, "--dry-run").out.splitlines()
+    assert shown[1] == "  owner     alpha → ben@example.com"
+    assert rdsctl("edit", "dev/orders", *changes).code == 0
+    assert (made.newest().root.owner, made.newest().reason) == ("ben@example.com", "Jane left")
 
 
 def test_a_resize_shows_what_it_does_and_wants_a_yes(rdsctl: Run, made: Life, server: Server) -> None:

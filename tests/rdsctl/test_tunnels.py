@@ -87,7 +87,7 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: int) -> Pat
     return tmp_path / "notes.json"
 
 
-def heard(port: int) -> bytes:
+def received(port: int) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as near:
         return near.recv(100)
 
@@ -97,7 +97,7 @@ def test_a_tunnel_leads_to_the_database_and_ends_with_the_block(notes: Path, via
     with tunnel.opened(login(), via) as led:
         assert led.address == "127.0.0.1"
         assert led.host == login().host  # the certificate's name, and the passfile's
-        assert heard(led.port) == b"database"
+        assert received(led.port) == b"database"
         process = json.loads(notes.read_text())["process"]
         os.kill(process, 0)
     with pytest.raises(ProcessLookupError):

@@ -109,6 +109,9 @@ class RestoreFrom(_Body):
         return SnapshotName.parse(self.snapshot) if self.snapshot is not None else None
 
 
+Owner = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_value)]
+
+
 class CreateBody(_Body):
     """The body of `POST /provision-rds`; three fields are enough."""
 
@@ -119,7 +122,7 @@ class CreateBody(_Body):
     size: ShortText | None = None
     storage_gb: StorageGb | None = None
     ttl: LifetimeText | None = None
-    owner: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_value)] | None = None
+    owner: Owner | None = None
     purpose: PlainText = ""
     high_availability: bool | None = None
     restore_from: RestoreFrom | None = None
@@ -133,12 +136,20 @@ class PatchBody(_Body):
     storage_gb: StorageGb | None = None
     ttl: LifetimeText | None = None
     tags: Tags | None = None
+    owner: Owner | None = None
+    purpose: PlainText | None = None
+    reason: PlainText = ""
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("name at least one of size, storage_gb, ttl and tags")
+        if not self.changes:
+            raise ValueError("name at least one of size, storage_gb, ttl, tags, owner and purpose")
         return self
+
+    @property
+    def changes(self) -> set[str]:
+        """The fields that ask for a change: the reason alone is none."""
+        return self.model_fields_set - {"reason"}
 
 
 class RotateBody(_Body):

@@ -103,6 +103,8 @@ def changed(
         max_storage_gb=ceiling,
         expires_at=expires_at,
         tags=root.tags if body.tags is None else body.tags,
+        owner=root.owner if body.owner is None else body.owner,
+        purpose=root.purpose if body.purpose is None else body.purpose,
     )
     if after == on_main:
         raise refusals.nothing_to_change(on_main)

@@ -98,7 +98,7 @@ class UseCases:
         return self._dry_run(Kind.CREATE, root, caller, held=Charge())
 
     def change(self, place: Place, content: Any, caller: Caller) -> Accepted:
-        """Change a database in place: size, storage, lifetime, tags."""
+        """Change a database in place: size, storage, lifetime, tags, owner, purpose."""
         new, database = self._changed(place, content, caller)
         return Accepted(self.opening.open_change(new, database))
 
@@ -198,9 +198,10 @@ class UseCases:
             applied=database.root,
             held_gb=storage.held_gb(database),
         )
-        kind = Kind.EXTEND if body.model_fields_set == {"ttl"} else Kind.UPDATE
-        asked = body.model_dump(exclude_unset=True)
-        return self.opening.request(kind, root, caller, before=before, asked=asked), database
+        kind = Kind.EXTEND if body.changes == {"ttl"} else Kind.UPDATE
+        asked = body.model_dump(include=body.changes)
+        new = self.opening.request(kind, root, caller, before=before, asked=asked, reason=body.reason)
+        return new, database
 
     def _removal_under_way(self, place: Place, caller: Caller) -> Request | None:
         database = self.own_database(place, caller.team)

@@ -1,4 +1,6 @@
-"""`rdsctl edit`: the tags of a database."""
+"""`rdsctl edit`: tags, owner and purpose of a database."""
+
+from typing import Any
 
 import click
 
@@ -10,10 +12,13 @@ from rdsctl.places import Place, PlaceType
 from rdsctl.session import Session
 
 
-@make(name="edit", short_help="Change a database's tags.")
+@make(name="edit", short_help="Change a database's tags, owner or purpose.")
 @click.argument("place", type=PlaceType(), metavar="ENV/NAME")
 @click.option("--tag", "tags", multiple=True, metavar="K=V", help="Set a tag; repeatable.")
 @click.option("--untag", multiple=True, metavar="K", help="Remove a tag; repeatable.")
+@click.option("--owner", help="Whom to write to.")
+@click.option("--purpose", help="What it is for.")
+@click.option("--reason", help="Why; the reviewer reads it.")
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
 @asking.wait_options
 def command(
@@ -21,20 +26,26 @@ def command(
     place: Place,
     tags: tuple[str, ...],
     untag: tuple[str, ...],
+    owner: str | None,
+    purpose: str | None,
+    reason: str | None,
     dry_run: bool,
     wait: bool,
     timeout: str | None,
 ) -> int:
-    """Change a database's tags; those that are not named stay."""
-    if not tags and not untag:
-        raise Failure("edit wants --tag K=V or --untag K.", Exit.USAGE)
+    """Change a database's tags, owner or purpose; what is not named stays."""
+    if not tags and not untag and owner is None and purpose is None:
+        raise Failure("edit wants --tag K=V, --untag K, --owner or --purpose.", Exit.USAGE)
     before = session.api.get(place.path).document
     held = dict(before.get("tags") or {})
     if lost := [key for key in untag if key not in held]:
         raise Failure(
             f"{place} has no tag {lost[0]!r}; it has {', '.join(sorted(held)) or 'none'}.", Exit.USAGE
         )
-    body = {"tags": {key: value for key, value in held.items() if key not in untag} | pairs(tags)}
+    wanted: dict[str, Any] = {"owner": owner, "purpose": purpose, "reason": reason}
+    if tags or untag:
+        wanted["tags"] = {key: value for key, value in held.items() if key not in untag} | pairs(tags)
+    body = {name: value for name, value in wanted.items() if value is not None}
     if dry_run:
         previews.show(session, "PATCH", place.path, body, before=before)
         return Exit.OK

@@ -16,6 +16,7 @@ from rdsctl.session import Session
 @click.argument("place", type=PlaceType(), metavar="ENV/NAME")
 @click.argument("size", required=False)
 @click.option("--storage", type=click.IntRange(min=1), metavar="GB", help="Storage in GB; it only grows.")
+@click.option("--reason", help="Why; the reviewer reads it.")
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
 @asking.wait_options
 def command(
@@ -23,6 +24,7 @@ def command(
     place: Place,
     size: str | None,
     storage: int | None,
+    reason: str | None,
     dry_run: bool,
     wait: bool,
     timeout: str | None,
@@ -33,7 +35,7 @@ def command(
     """
     if size is None and storage is None:
         raise Failure("resize wants a SIZE, or --storage GB.", Exit.USAGE)
-    wanted: dict[str, Any] = {"size": size, "storage_gb": storage}
+    wanted: dict[str, Any] = {"size": size, "storage_gb": storage, "reason": reason}
     body = {name: value for name, value in wanted.items() if value is not None}
     before = session.api.get(place.path).document
     if dry_run:
