@@ -57,6 +57,15 @@ class Upgraded(Sandbox):
 
     __slots__ = ()
 
+    def request(self, request_id: str) -> dict[str, Any]:
+        """The request, however often the API is busy or being deployed before it answers."""
+
+        def answered() -> dict[str, Any] | None:
+            answer = self.alpha.call("GET", f"/requests/{request_id}")
+            return answer.body if answer.status == 200 else None
+
+        return until(answered, f"the API to show request {request_id}")
+
     @property
     def directory(self) -> StateDirectory:
         return StateDirectory(HOME / "upgrade")
