@@ -38,6 +38,10 @@ sandbox-approve: $(READY) ## Approve a pull request as a code owner, for the pro
 sandbox-stop: $(READY) ## Stop it and everything it started
 	@$(RUN)/python -m sandbox stop
 
+.PHONY: screenshots
+screenshots: $(READY) ## Take the pictures of docs/console, from the real handlers
+	@PYTHONPATH=lambda:. $(RUN)/python -W ignore -m tests.console.screenshots
+
 ##@ Work on it
 
 .PHONY: setup

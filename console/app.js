@@ -19,6 +19,9 @@ const PAGES = [
   [/^\/requests\/([0-9a-f-]+)$/, "request", "Requests"],
 ];
 
+/** The addresses of the first page. */
+const LISTS = ["", "/", "/databases"];
+
 /** The pages that need more than the first stylesheet. */
 const STYLED = ["database", "new", "request"];
 
@@ -103,13 +106,17 @@ function top() {
     <button class="btn quiet icon" type="button" aria-label="Switch between light and dark" @click=${switchTheme}>${icon("sun")}</button>
     ${
       key()
-        ? html`<button class="me" type="button" popovertarget="account" aria-label="Account of team ${state.team}">${(state.team || "?").slice(0, 2).toUpperCase()}</button>
+        ? html`<button class="me" type="button" popovertarget="account" aria-label="${initials()}, account of team ${state.team}">${initials()}</button>
       <div id="account" popover><p><b>Team ${state.team}</b></p><p class="small sub">${
         isKept() ? "The key is kept in this browser until you sign out." : "The key is kept for this tab only."
       }</p><button class="btn sm" type="button" @click=${signOut}>Sign out</button></div>`
         : nothing
     }
   </div></div>`;
+}
+
+function initials() {
+  return (state.team || "?").slice(0, 2).toUpperCase();
 }
 
 function mark() {
@@ -254,13 +261,13 @@ window.addEventListener("hashchange", async () => {
 function find(event) {
   event.preventDefault();
   const text = String(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("find"));
-  if (state.path !== "/databases") app.go(`#/databases?find=${encodeURIComponent(text)}`);
+  if (!LISTS.includes(state.path)) app.go(`#/databases?find=${encodeURIComponent(text)}`);
   else /** @type {HTMLElement | null} */ (document.querySelector(".dbs .name"))?.focus();
 }
 
 /** @param {Event} event */
 function findAsTyped(event) {
-  if (state.section !== "Databases" || state.path.split("/").length > 2) return;
+  if (!LISTS.includes(state.path)) return;
   app.filter({ find: /** @type {HTMLInputElement} */ (event.target).value });
 }
 

@@ -55,7 +55,17 @@ export interface Database extends Description {
   idle_since: string | null;
   requests?: string[];
   events?: Happened[];
-  secrets?: Record<string, string>;
+  connection?: Connection | null;
+}
+
+export interface Connection {
+  host: string;
+  port: number | null;
+  dbname: string | null;
+  users: { name: User; secret_arn: string }[];
+  users_state: "ready" | "pending" | "failed" | "none";
+  default_user: User;
+  certificates: string;
 }
 
 export interface RequestSummary {
@@ -100,7 +110,7 @@ export interface Estimate {
 
 export interface Request extends RequestSummary {
   message: string;
-  waiting_for: { what: string; sentence: string; since: string; link: string | null } | null;
+  waiting_for: { what: string; sentence: string; since: string; link: string | null; approval_of: string[] } | null;
   estimate: Estimate | null;
   slower_than_usual: boolean;
   database: Description;

@@ -71,6 +71,8 @@ def start(directory: StateDirectory) -> int:
         raise
     state = directory.read()
     print(f"\nThe sandbox runs. In a shell: . {shown(directory.environment)}   (make sandbox-stop ends it)")
+    print(f"  Console   {state['api_url']}/console/")
+    print(f"            sign in with {state['api_key']}")
     print(f"  API       {state['api_url']}")
     print(f"  GitHub    {state['github_url']}")
     print(f"  CircleCI  {state['circleci_url']}")

@@ -1,7 +1,7 @@
 // One database: how to connect stands first; then its end, its users, what happened, and how to delete it.
 import { Problem, call, get, now } from "../api.js";
 import { copyButton, sign } from "../boxes.js";
-import { Connect, users } from "../connect.js";
+import { Connect } from "../connect.js";
 import { about, day, days, engine, id, lifetime, span, usd, when } from "../format.js";
 import { lifeLine } from "../line.js";
 import { Live } from "../live.js";
@@ -153,12 +153,11 @@ function page(one, seen) {
   const reviewed = one.app.catalog()?.environments[database.environment]?.approval === "review";
   const { shape, word, under } = databaseState(database, active ?? (database.state === "failed" ? bad : undefined), reviewed, now());
   const there = database.state !== "removed";
-  const known = users(database, now());
   return html`<div class="head"><div><div class="row wrap"><h1>${database.database_name}</h1>${environment(database.environment)}${badge(shape, word)}</div><p>${engine(database.database_engine)} ${database.engine_version}, ${database.size ?? database.instance_class}, ${database.storage_gb} GB · owner ${database.owner}${database.last_connection_at ? ` · last connection ${when(new Date(database.last_connection_at), now())}` : ""}</p></div>
       <div class="tools">${there && database.result ? html`<a class="btn" href="#/new?${clone(database)}">${sign("branch")} Clone</a>` : nothing}${there ? html`<button class="btn" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>${sign("layers")} Resize</button>` : nothing}</div></div>
     ${stale(one.live, now())}${active && active.state !== "failed" ? note("accent", "info", html`<p><b>${word}</b>${under ? `, ${under}` : nothing}. Changes wait until it is done. <a href="#/requests/${active.id}">Follow it</a></p>`) : nothing}
     ${shape === "bad" ? note("bad", "alert", html`<p><b>A request failed.</b> <a href="#/requests/${(active ?? bad)?.id}">Cause and fix</a></p>`) : nothing}
-    <div class="cols spaced"><div class="stack">${there ? html`${connection(one, database, known, active)}${lifetimeCard(one, database, reviewed)}${usersCard(one, database)}${backups(database)}` : left(database)}${history(one, seen)}${there ? danger(one, database) : nothing}</div>
+    <div class="cols spaced"><div class="stack">${there ? html`${connection(one, database, active)}${lifetimeCard(one, database, reviewed)}${usersCard(one, database)}${backups(database)}` : left(database)}${history(one, seen)}${there ? danger(one, database) : nothing}</div>
     <aside class="stack" aria-label="About the database">${facts(database)}${there ? size(one, database) : nothing}${cost(one, database)}</aside></div>`;
 }
 
@@ -167,11 +166,11 @@ function clone(one) {
   return new URLSearchParams({ source: "clone", from: `${one.environment}/${one.database_name}`, environment: one.environment, engine: one.database_engine }).toString();
 }
 
-/** @param {Looking} one @param {Database} database @param {import("../types.js").User[]} known @param {RequestSummary | undefined} active */
-function connection(one, database, known, active) {
-  const made = database.result !== null;
-  return html`<section class="card" aria-labelledby="con-h"><header><h2 id="con-h">Connect</h2>${made ? one.connect.switch(known) : nothing}</header>${
-    made ? one.connect.view(database, known) : html`<div class="body first"><p class="sub">It is not there yet.${active ? html` <a href="#/requests/${active.id}">See how far it is</a>` : nothing}</p></div>`
+/** @param {Looking} one @param {Database} database @param {RequestSummary | undefined} active */
+function connection(one, database, active) {
+  const made = Boolean(database.connection);
+  return html`<section class="card" aria-labelledby="con-h"><header><h2 id="con-h">Connect</h2>${made ? one.connect.switch(database) : nothing}</header>${
+    made ? one.connect.view(database) : html`<div class="body first"><p class="sub">It is not there yet.${active ? html` <a href="#/requests/${active.id}">See how far it is</a>` : nothing}</p></div>`
   }</section>`;
 }
 
@@ -204,7 +203,7 @@ function rotations(database) {
 
 /** @param {Looking} one @param {Database} database */
 function usersCard(one, database) {
-  const known = /** @type {import("../types.js").User[]} */ (["application", "read_only", "master"]).filter((user) => database.secrets?.[user]);
+  const known = database.connection?.users.map((user) => user.name) ?? [];
   if (!known.length) return nothing;
   const ready = database.events?.find((event) => event.event === "users_ready");
   const open = rotations(database);

@@ -47,7 +47,7 @@ async function load(name, signal) {
   const { body, wait } = /** @type {{ body: Request, wait: number }} */ (await call("GET", `/requests/${name}`, { signal }));
   if (body.state !== "done" || body.kind !== "create") return { value: { request: body, database: null }, wait };
   const database = /** @type {Database} */ (await get(`/databases/${body.environment}/${body.database_name}`, { signal }));
-  const waits = database.state === "available" && !database.secrets?.application && now().getTime() - Date.parse(body.updated_at) < USERS;
+  const waits = database.connection?.users_state === "pending" && now().getTime() - Date.parse(body.updated_at) < USERS;
   return { value: { request: body, database }, wait: waits ? 5 : 0 };
 }
 
@@ -76,7 +76,7 @@ function page(app, live, seen, connect, wish) {
   const { shape, word: state } = word(app, request);
   // Without an answer of the API the clock must not look alive.
   const moment = live.problem && live.at ? live.at : now();
-  const ready = database ? users(database, now()).length > 0 : false;
+  const ready = database ? users(database).length > 0 : false;
   const shown = steps(request, reviewed(app, request), ready, moment);
   const href = `#/databases/${request.environment}/${request.database_name}`;
   return html`<nav class="crumb" aria-label="Breadcrumb"><a href="#/requests">Requests</a> ${sign("chev", true)} <a href=${href}>${request.environment}/${request.database_name}</a> ${sign("chev", true)} <span>${KINDS[request.kind]}</span></nav>
@@ -140,7 +140,8 @@ function headline(app, request, moment) {
   const planned = last(request, "planned");
   if (request.state === "pull_request_open" && planned && reviewed(app, request)) {
     const after = request.estimate?.after_approval_seconds;
-    return ["Waits for", `A reviewer of ${request.environment}`, `for ${about((moment.getTime() - Date.parse(planned.at)) / 1000)}, since the plan was ready at ${clock(new Date(planned.at))} UTC. Approve on the pull request; it merges automatically then.${after ? ` ${request.kind === "create" ? "Ready" : "Done"} about ${about(after.likely)} after that.` : ""}`];
+    const owners = request.waiting_for?.approval_of ?? [];
+    return ["Waits for", owners.length ? owners.join(" or ") : `A code owner of ${request.environment}`, `for ${about((moment.getTime() - Date.parse(planned.at)) / 1000)}, since the plan was ready at ${clock(new Date(planned.at))} UTC. Approve on the pull request; it merges automatically then.${after ? ` ${request.kind === "create" ? "Ready" : "Done"} about ${about(after.likely)} after that.` : ""}`];
   }
   if (isOpen(request) && ready && Date.parse(ready.likely) > moment.getTime()) {
     const [likely, latest] = [new Date(ready.likely), new Date(ready.latest)];
@@ -157,7 +158,7 @@ function headline(app, request, moment) {
     case "applying":
       return ["Now", "It is being applied", `since ${clock(new Date(request.updated_at))} UTC. ${slow}`];
     case "done":
-      return [`Done at ${when(new Date(request.updated_at), now())} UTC`, `${request.environment}/${request.database_name} ${{ create: "was made", update: "is changed", extend: `now ends ${request.database.expires_at === "never" ? "never" : day(new Date(request.database.expires_at), now())}`, disarm: "can be removed now", remove: "is removed" }[request.kind]}`, request.kind === "disarm" ? "Deletion protection is off. The removal is a second request." : ""];
+      return [`Done at ${when(new Date(request.updated_at), now())} UTC`, `${request.environment}/${request.database_name} ${{ create: "was made", update: "is changed", extend: `now ends ${request.database.expires_at === "never" ? "never" : day(new Date(request.database.expires_at), now())}`, disarm: "can be removed now", remove: "is removed", maintain: "has the module of this release" }[request.kind]}`, request.kind === "disarm" ? "Deletion protection is off. The removal is a second request." : ""];
     case "rejected":
       return [`Rejected at ${when(new Date(request.updated_at), now())} UTC`, "Nothing was changed", "The pull request was closed without a merge."];
     default:
@@ -183,11 +184,10 @@ function next(request) {
 /** @param {Request} request @param {Database} database @param {Connect} connect */
 function ready(request, database, connect) {
   const place = `${request.environment}/${request.database_name}`;
-  const known = users(database, now());
   const whole = span((Date.parse(request.updated_at) - Date.parse(request.created_at)) / 1000);
   const ends = database.expires_at === "never" ? "It has no end." : `It ends on ${day(new Date(database.expires_at), now())}${database.warnings_at?.length ? `; its people are warned on ${database.warnings_at.map((at) => day(new Date(at), now())).join(" and ")}` : ""}.`;
   return html`<section class="card ready-card" aria-labelledby="now-h"><div class="body lead"><div class="row wrap top-row"><div class="eta"><h2 class="quiet-h" id="now-h">Ready since ${when(new Date(request.updated_at), now())} UTC</h2><span class="big big22">Connect to ${place}</span><span class="sub small">${whole} from the request. ${ends}</span></div><a class="btn primary push" href="#/databases/${place}">Open the database</a></div></div>
-    <div class="row body connect-as">${connect.switch(known)}</div>${connect.view(database, known)}</section>`;
+    <div class="row body connect-as">${connect.switch(database)}</div>${connect.view(database)}</section>`;
 }
 
 /** @param {Request} request @param {NonNullable<Request["error"]>} error @param {Wish} wish @param {Live<Seen>} live */

@@ -1,9 +1,10 @@
-"""Fills gaps of MiniStack's API Gateway: which key a call came with, and the template's own error documents.
+"""Fills gaps of MiniStack's API Gateway: a call's key, the template's own error documents, compression.
 
 SAM writes gateway responses into the API's OpenAPI document, where MiniStack does not look for them, and
 their templates name the path of the call, which MiniStack does not know.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ def fill() -> None:
     build: Callable[..., Event] = apigateway_v1._build_lambda_event_v1
     import_api: Callable[..., str] = apigateway_v1._import_rest_api
     execute: Callable[..., Any] = apigateway_v1._execute_in_scope
+    handle: Callable[..., Any] = apigateway_v1._handle_execute_in_scope
     answer: Callable[..., Response] = apigateway_v1._gateway_error_response
 
     def build_with_key(*arguments: Any, **options: Any) -> Event:
@@ -35,6 +37,13 @@ def fill() -> None:
         request["path"] = f"/{stage}{path}"
         return execute(request, api_id, stage, method, path, *rest)
 
+    async def handle_compressed(
+        api_id: str, stage: str, method: str, path: str, headers: Mapping[str, str], *rest: Any
+    ) -> Response:
+        answered: Response = await handle(api_id, stage, method, path, headers, *rest)
+        smallest = (apigateway_v1._rest_apis.get(api_id) or {}).get("minimumCompressionSize")
+        return compressed(answered, headers, smallest)
+
     def answer_with_path(error: Any, request: Event) -> Response:
         status, headers, body = answer(error, request)
         return status, headers, with_path(body, request.get("path", ""))
@@ -43,6 +52,7 @@ def fill() -> None:
     apigateway_v1._import_rest_api = import_with_responses
     apigateway_v1._execute_in_scope = execute_with_path
     apigateway_v1._gateway_error_response = answer_with_path
+    apigateway_v1._handle_execute_in_scope = handle_compressed
 
 
 def with_api_key(event: Event) -> Event:
@@ -52,6 +62,19 @@ def with_api_key(event: Event) -> Event:
     if key:
         event["requestContext"]["identity"].update(apiKey=value, apiKeyId=key["id"])
     return event
+
+
+def compressed(answered: Response, asked: Mapping[str, str], smallest: Any) -> Response:
+    """The answer in gzip where the caller takes it, and it is as long as the API's minimumCompressionSize."""
+    status, headers, body = answered
+    encodings = next((text for name, text in asked.items() if name.lower() == "accept-encoding"), "")
+    named = {name.lower() for name in headers}
+    content = body.encode() if isinstance(body, str) else body
+    takes = "gzip" in encodings and smallest is not None and "content-encoding" not in named
+    if not takes or len(content) < int(smallest):
+        return answered
+    kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+    return status, kept | {"Content-Encoding": "gzip"}, gzip.compress(content, mtime=0)
 
 
 def put_responses(api_id: str, document: Mapping[str, Any]) -> None:

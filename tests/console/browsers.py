@@ -32,5 +32,5 @@ def signed_in(
             f"if (location.protocol === 'http:') sessionStorage.setItem('rds-provisioner-key', '{key}')"
         )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     return page

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.console.browsers import KEY, chromium, signed_in
 from tests.console.served import Served
 from tests.console.stack import Stack, running
 
+expect.set_options(timeout=20_000)  # ms; a busy machine is slower than any reader
 # What a browser says of an answer that a test asked for; the page itself has to cope with it.
 EXPECTED = "Failed to load resource"
 

@@ -22,6 +22,7 @@ SETTINGS = {
     "LEDGER_TABLE": TABLE,
     "REQUEST_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:requests",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "MAKES_USERS": "true",
 }
 
 

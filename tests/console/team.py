@@ -7,14 +7,15 @@ from typing import Any
 
 from provisioner.core import database_events, events
 from provisioner.core.events import Event
-from provisioner.core.models import Activity, Request
+from provisioner.core.models import Activity, Charge, Request
 from provisioner.ledger.ledger import Ledger
 
-from tests.core.examples import ROOMY, charge, request
+from tests.core.examples import charge, request
 
 GITHUB = "https://github.example/acme/databases/pull"
 PIPELINE = "https://ci.example/jobs"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret"
+PLENTY = Charge(databases=10_000, storage_gb=10**6, monthly_cents=10**9)
 CAPACITY = (
     "creating the instance: InsufficientDBInstanceCapacity: db.t4g.micro is not available in us-east-1b"
 )
@@ -42,7 +43,7 @@ class Team:
         more = {"owner": "jane.moreau@acme.example", "purpose": reason}
         new = request(now=at, team=self.name, **(about | more | body))
         new = dataclasses.replace(new, actor=by, reason=reason)
-        self.ledger.open_create(new, charge(new.root), ROOMY)
+        self.ledger.open_create(new, charge(new.root), PLENTY)
         return new
 
     def opened(self, one: Request, after: float = 3) -> Request:

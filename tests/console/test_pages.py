@@ -112,7 +112,7 @@ def test_a_page_that_lost_the_api_keeps_its_answer_and_says_how_old_it_is(
 def test_a_request_says_first_what_happens_now(open_page: Open, stack: Stack) -> None:
     found = orders(stack.ledger)
     page = open_page(f"#/requests/{found['review'].id}")
-    expect(page.get_by_text("A reviewer of prod", exact=True)).to_be_visible()
+    expect(page.get_by_text("A code owner of prod", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="Review pull request 218")).to_have_attribute(
         "href", "https://github.example/acme/databases/pull/218"
     )

@@ -26,7 +26,7 @@ def test_a_ticked_box_keeps_it_in_the_browser_and_signing_out_drops_it(open_page
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="No databases yet")).to_be_visible()
     assert page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 1]
-    page.get_by_role("button", name="Account of team alpha").click()
+    page.get_by_role("button", name="AL, account of team alpha").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]

@@ -1,5 +1,6 @@
 """The sandbox's API Gateway refuses calls with the documents that the template gives it."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from sandbox.aws.api_gateway import compressed
 from sandbox.cloud import Cloud
 from tests.template.stack import of_type
 
@@ -171,3 +173,32 @@ def test_a_fault_without_a_separate_document_gets_the_one_for_all_faults(get: Ge
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.body["type"] == "urn:rds-provisioner:problem:internal"
     assert answer.body["instance"] == "/v1/broken"
+
+
+LONG = b"x" * 1024
+
+
+@pytest.mark.parametrize(
+    ("asked", "smallest", "body", "packed"),
+    [
+        ({"Accept-Encoding": "gzip, br"}, 1024, LONG, True),
+        ({"accept-encoding": "gzip"}, "1024", LONG, True),
+        ({"Accept-Encoding": "br"}, 1024, LONG, False),
+        ({}, 1024, LONG, False),
+        ({"Accept-Encoding": "gzip"}, 1025, LONG, False),
+        ({"Accept-Encoding": "gzip"}, None, LONG, False),
+    ],
+)
+def test_an_answer_is_compressed_where_the_caller_takes_it_and_it_is_long_enough(
+    asked: dict[str, str], smallest: Any, body: bytes, packed: bool
+) -> None:
+    status, headers, content = compressed((200, {"Content-Length": "1024"}, body), asked, smallest)
+    assert status == 200
+    assert (gzip.decompress(content) if packed else content) == body
+    expected = {"Content-Encoding": "gzip"} if packed else {"Content-Length": "1024"}
+    assert headers == expected
+
+
+def test_what_is_compressed_already_is_left_alone() -> None:
+    answered = (200, {"content-encoding": "br"}, LONG)
+    assert compressed(answered, {"Accept-Encoding": "gzip"}, 0) == answered
