@@ -83,7 +83,7 @@ test-e2e: $(READY) ## The end-to-end tests alone, on a sandbox that they start a
 check: lint test ## What CI runs
 
 .PHONY: check-all
-check-all: lint coverage test-e2e trials upgrade stories bench ## What CI runs (coverage runs the tests), and what takes longer
+check-all: lint coverage test-e2e hostile trials upgrade stories bench ## What CI runs (coverage runs the tests), and what takes longer
 
 .PHONY: trials
 trials: $(READY) ## Terraform, the provider and the module on many databases at once, those of earlier modules too
@@ -98,6 +98,10 @@ coverage: $(READY) ## Branch coverage of each package next to what it was; fails
 	@COVERAGE_FILE=.cache/coverage.data $(PYTEST) --cov=lambda/provisioner --cov=pipeline --cov=ops --cov=sandbox --cov-branch \
 	  --cov-report= --cov-report=json:.cache/coverage.json
 	@$(RUN)/python -m bench.branch_coverage .cache/coverage.json
+
+.PHONY: hostile
+hostile: $(READY) ## Each hostile pull request in every environment and on both engines
+	@HOSTILE_EVERYWHERE=1 $(RUN)/pytest tests/pipeline/test_hostile.py
 
 .PHONY: stories
 stories: $(READY) ## The demo's stories, one after the other

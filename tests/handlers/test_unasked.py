@@ -257,6 +257,7 @@ def test_a_change_back_to_what_an_older_request_asked_for_is_not_applied(both: B
 def test_a_merge_whose_webhook_has_not_come_is_asked_of_github(both: Both) -> None:
     both.created()
     request = changed(both, {"storage_gb": 40})
+    both.chain.server.users.approve(2)
     both.chain.server.users.merge(2)
     assert both.chain.now(request).progress.state is State.PULL_REQUEST_OPEN
     both.taken()
@@ -310,6 +311,37 @@ def test_functions_that_are_older_than_main_apply_nothing_and_name_the_missing_s
     (failure,) = both.pipeline.apply()
     assert "deploy the stack first (docs/upgrade.md)" in failure
     assert both.pipeline.cloud.applied == []
+
+
+def test_what_was_merged_by_hand_without_its_approval_is_applied_once_an_owner_approves(both: Both) -> None:
+    request = both.chain.opened(environment="staging")
+    place = request.place
+    assert both.planned(request)
+    both.chain.server.users.merge(1, login="mallory")
+
+    assert both.pipeline.apply("staging") == []
+
+    assert both.pipeline.cloud.applied == []
+    event = both.chain.ledger.database_events(place)[0]
+    assert event.detail["cause"].startswith(
+        "mallory merged pull request 1 by hand, but it waits for an approval of `@acme/platform`"
+    )
+    assert event.detail["fix"].startswith("one of the code owners approves the pull request")
+    both.chain.server.users.approve(1)
+    assert both.pipeline.apply("staging") == []
+    assert both.pipeline.cloud.applied[-1] == "staging/mydb123: create aws_db_instance"
+
+
+def test_an_apply_that_began_before_is_not_asked_for_its_approval_again(both: Both) -> None:
+    request = both.chain.opened(environment="staging")
+    assert both.planned(request)
+    both.chain.server.users.merge(1, login="mallory")
+    both.chain.apply(request, "failed")
+    assert both.pipeline.apply("staging") == []
+    assert both.pipeline.cloud.applied == []
+    both.chain.apply(request, "started")  # as an earlier release did, which did not ask
+    assert both.pipeline.apply("staging") == []
+    assert both.pipeline.cloud.applied[-1] == "staging/mydb123: create aws_db_instance"
 
 
 class TestBreakGlass:

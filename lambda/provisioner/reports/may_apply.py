@@ -14,7 +14,7 @@ from provisioner.core import database_events, events
 from provisioner.core.asked import difference
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
-from provisioner.core.events import Step
+from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub
@@ -34,6 +34,7 @@ _APPROVE: Final = (
     "revert the merge"
 )
 _THEN_RETRY: Final = "revert the commit that changed it on main, then retry the request"
+_BEGUN: Final = (EventType.STARTED, EventType.SUCCEEDED)
 _MERGED: Final = (State.MERGED, State.APPLYING, State.DONE)
 
 
@@ -89,11 +90,11 @@ class ApplyGuard:
         return f"main says otherwise than request {request.id}, the newest that was merged: {found}"
 
     def _unapproved(self, request: Request) -> str:
-        """Which approval its merge lacked; "" for none, as of what was applied before."""
-        if request.progress.state is State.DONE:
+        """Which approval its merge lacked; "" for none, as of what was applied, or began to be, before."""
+        known = self.ledger.events(request.id)
+        if any(event.type in _BEGUN for event in known):
             return ""
-        approvals = Approvals(self.catalog, self.github(), self.base)
-        return approvals.merge_refusal(request, self.ledger.events(request.id))
+        return Approvals(self.catalog, self.github(), self.base).merge_refusal(request, known)
 
     def _newest_merged(self, question: ApplyQuestion) -> Request | None:
         """The newest request of the place that is on main: no older one asks for a change back to it."""
