@@ -12,6 +12,7 @@ RDS = f"arn:aws:rds:eu-central-1:{ACCOUNT}"
 BUCKET = "arn:aws:s3:::acme-rds-provisioner-state"
 FUNCTION = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:rds-provisioner"
 SECRET = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:rds!db-1-a"
+LEDGER = f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/rds-provisioner-ledger"
 STATE = f"{BUCKET}/databases/dev/orders/terraform.tfstate"
 PROD_STATE = f"{BUCKET}/databases/prod/orders/terraform.tfstate"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/rds-provisioner-apply-dev"
@@ -97,6 +98,7 @@ DENIED = {
     "report a plan": Call("lambda:InvokeFunction", f"{FUNCTION}-plan-report:live"),
     "report past the alias": Call("lambda:InvokeFunction", f"{FUNCTION}-apply-report"),
     "report to the newest code": Call("lambda:InvokeFunction", f"{FUNCTION}-apply-report:$LATEST"),
+    "break the glass": Call("dynamodb:PutItem", LEDGER),
     "change its own rights": Call(
         "iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/rds-provisioner-apply-dev"
     ),
@@ -152,6 +154,7 @@ def test_the_plan_role_reads_everywhere_and_keeps_reviewed_plans_alone(
     ]
     assert decide(simulator, policies, allowed) == [True] * 4
     denied = [call for call in ALLOWED.values() if call.action not in ("s3:ListBucket",)]
+    denied += [Call(f"dynamodb:{action}", LEDGER) for action in ("PutItem", "UpdateItem", "GetItem")]
     assert decide(simulator, policies, denied) == [False] * len(denied)
 
 

@@ -21,7 +21,10 @@ def plan_comment(report: PlanReport, next_step: str) -> str:
         "denied": "⛔ Denied by the gate",
         "failed": "❌ The plan failed",
     }[report.outcome]
-    sections = [f"{PLAN}\n## {headline}", f"{cell(str(report.place))} at `{sha(report.commit)}`."]
+    sections = [
+        f"{PLAN}\n## {headline}",
+        f"{cell(str(report.place))} at `{sha(report.commit)}`, as the pipeline of this branch reports.",
+    ]
     if report.cause:
         sections.append(quoted(report.cause[:_CAUSE_LENGTH]))
     if report.policy:
