@@ -60,7 +60,7 @@ COVERED: Final = (
     "tests",
     "pyproject.toml",
 )
-BINARY: Final = {".png", ".gz", ".zip", ".ico", ".woff2"}
+BINARY: Final = {".png", ".gz", ".zip", ".ico", ".woff2", ".webp"}
 # This list itself, and what earlier versions wrote.
 LEFT_OUT: Final = (":!tests/test_words.py", ":!tests/compatibility/samples")
 

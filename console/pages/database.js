@@ -38,7 +38,7 @@ class Looking {
     this.typed = "";
     this.why = "";
     this.shows = "all";
-    /** @type {{ size: string, storage: number } | null} what is chosen in the resize dialog */
+    /** @type {{ size: string, storage: number, reason: string } | null} what is chosen in the resize dialog */
     this.resize = null;
     this.begun = app.query().get("do") ?? "";
     this.live = /** @type {Live<Seen>} */ (new Live((signal) => load(environment, name, signal), () => this.loaded()));
@@ -326,7 +326,7 @@ function cost(one, database) {
 
 /** @param {Looking} one @param {Database} database */
 function openResize(one, database) {
-  one.resize = { size: database.size ?? "", storage: database.storage_gb };
+  one.resize = { size: database.size ?? "", storage: database.storage_gb, reason: "" };
   one.app.draw();
 }
 
@@ -336,7 +336,8 @@ function resizing(one, database) {
   const catalog = one.app.catalog();
   const offered = catalog?.environments[database.environment];
   if (!chosen || !catalog || !offered) return nothing;
-  const body = { ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
+  const change = { ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
+  const body = { ...change, ...(chosen.reason ? { reason: chosen.reason } : {}) };
   const end = () => {
     one.resize = null;
     /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog[aria-labelledby=resize-h][open]"))?.close();
@@ -356,5 +357,9 @@ function resizing(one, database) {
       one.resize = { ...chosen, storage: Number(/** @type {HTMLInputElement} */ (event.target).value) };
       one.app.draw();
     }}></div>
-    <div class="row wrap"><button class="btn primary" type="submit" ?disabled=${Object.keys(body).length === 0}>See what it changes</button><button class="btn" type="button" @click=${end}>Leave it as it is</button></div></form></dialog>`;
+    <div class="field"><label for="because">Reason</label><input class="input" id="because" maxlength="256" .value=${chosen.reason} @input=${(/** @type {Event} */ event) => {
+      one.resize = { ...chosen, reason: /** @type {HTMLInputElement} */ (event.target).value };
+      one.app.draw();
+    }}></div>
+    <div class="row wrap"><button class="btn primary" type="submit" ?disabled=${Object.keys(change).length === 0}>See what it changes</button><button class="btn" type="button" @click=${end}>Leave it as it is</button></div></form></dialog>`;
 }

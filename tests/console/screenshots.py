@@ -4,10 +4,13 @@ make screenshots
 """
 
 import base64
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from provisioner.api import problems
 from provisioner.core.models import Request
 
 from tests.console.browsers import chromium, signed_in
@@ -16,7 +19,22 @@ from tests.console.stack import Stack, running
 from tests.console.team import orders
 
 TARGET = Path(__file__).parents[2] / "docs" / "console"
-WIDTHS = {"desktop": 1280, "phone": 390}
+# Device and theme, its width, and the pages; where none is named, all.
+LOOKS: list[tuple[str, str, int, set[str]]] = [
+    ("desktop", "light", 1280, set()),
+    ("phone", "dark", 390, set()),
+    ("desktop", "dark", 1280, {"databases", "new", "request-queue", "database"}),
+]
+# As the system's fonts on most desktops look, where Debian's fonts-inter is installed.
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>/usr/share/fonts</dir>
+<alias binding="strong"><family>system-ui</family><prefer><family>Inter</family></prefer></alias>
+<alias binding="strong"><family>ui-monospace</family>
+<prefer><family>DejaVu Sans Mono</family></prefer></alias>
+<alias binding="strong"><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+"""
+BUSY = problems.document(problems.busy(), instance="/databases", request_id="7c1e90ab")
 SETTLED = 400  # ms; fonts and the skeletons' delay
 
 
@@ -43,7 +61,7 @@ def take(page: Page, name: str) -> None:
     clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
     shot = session.send(
         "Page.captureScreenshot",
-        {"format": "webp", "quality": 82, "captureBeyondViewport": True, "clip": clip},
+        {"format": "webp", "quality": 72, "captureBeyondViewport": True, "clip": clip},
     )
     (TARGET / f"{name}.webp").write_bytes(base64.b64decode(shot["data"]))
     print(f"{name}.webp {(TARGET / f'{name}.webp').stat().st_size // 1024} kB")
@@ -52,14 +70,14 @@ def take(page: Page, name: str) -> None:
 def whole(browser: Browser, stack: Stack) -> None:
     """Every page with what it is there for."""
     found, served = orders(stack.ledger), stack.served
-    for device, width in WIDTHS.items():
-        for theme in ("light", "dark"):
-            page = signed_in(browser, served, width=width, theme=theme)
-            for name, address in pages(found).items():
+    for device, theme, width, chosen in LOOKS:
+        page = signed_in(browser, served, width=width, theme=theme)
+        for name, address in pages(found).items():
+            if not chosen or name in chosen:
                 page.goto("about:blank")
                 page.goto(served.console + address)
                 take(page, f"{name}-{device}-{theme}")
-            page.context.close()
+        page.context.close()
 
 
 def without(browser: Browser, served: Served) -> None:
@@ -68,7 +86,11 @@ def without(browser: Browser, served: Served) -> None:
         ("", "sign-in", None),
         ("key-beta", "databases-empty", None),
         ("key-beta", "databases-loading", Fault("/databases", seconds=3)),
-        ("key-beta", "databases-error", Fault("/databases", status=503, headers={"Retry-After": "8"})),
+        (
+            "key-beta",
+            "databases-error",
+            Fault("/databases", status=503, document=BUSY, headers={"Retry-After": "8"}),
+        ),
     ):
         served.faults[:] = [fault] if fault else []
         page = signed_in(browser, served, key=key)
@@ -82,12 +104,15 @@ def without(browser: Browser, served: Served) -> None:
 
 def main() -> int:
     TARGET.mkdir(exist_ok=True)
-    with sync_playwright() as playwright, running() as stack:
+    with sync_playwright() as playwright, running() as stack, tempfile.TemporaryDirectory() as directory:
         path = chromium(playwright)
         if path is None:
             print("Chromium is not installed; make setup says how")
             return 1
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        fonts = Path(directory) / "fonts.conf"
+        fonts.write_text(FONTS)
+        environment: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(fonts)}
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], env=environment)
         without(browser, stack.served)
         whole(browser, stack)
         browser.close()

@@ -299,17 +299,19 @@ def test_a_resize_shows_what_changes_and_that_it_restarts_before_it_is_asked_for
     page = open_page("#/databases/staging/orders")
     page.get_by_role("button", name="Resize").click()
     page.get_by_role("radio", name="large").check(force=True)
+    page.get_by_role("dialog").get_by_label("Reason").fill("p95 over 200 ms")
     page.get_by_role("button", name="See what it changes").click()
     dialog = page.get_by_role("dialog", name="Change staging/orders")
     expect(dialog).to_contain_text("Restarts staging/orders as soon as it is merged.")
     rows = [re.sub(r"\s+", " ", text) for text in dialog.locator("tbody tr").all_inner_texts()]
     assert rows == ["Size medium large", "Cost 53.20 USD a month 135.69 +82.49"]
     expect(dialog).to_contain_text("A code owner of staging")
-    page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
     found = stack.ledger.database(Place("staging", "orders"))
     assert found is not None
     assert found.active is None
+    dialog.get_by_role("button", name="Ask for the change").click()
+    expect(page.get_by_role("heading", name="Change staging/orders")).to_be_visible()
+    expect(page.get_by_text("“p95 over 200 ms”")).to_be_visible()
 
 
 def test_a_database_is_deleted_by_its_typed_name_alone(open_page: Open, stack: Stack) -> None:
