@@ -78,8 +78,9 @@ class Supervisor:
         parent = os.getppid()
         while not self._end.wait(0.5):
             self._processes.check()
-            if self._foundation.done():
+            if self._foundation.done() and not self._directory.read().get("foundation_applied"):
                 self._foundation.result()
+                self._directory.write(self._directory.read() | {"foundation_applied": True})
             if with_parent and os.getppid() != parent:
                 return
 

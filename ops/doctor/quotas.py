@@ -13,29 +13,27 @@ _RAISE: Final = "raise it in Service Quotas"
 
 
 def rds_has_room(deployment: Deployment) -> str:
-    """The region takes the databases, parameter groups and storage that one more team may ask for."""
+    """The region takes what one team's quota lets it ask for, and is not nearly full."""
     attributes = deployment.client("rds").describe_account_attributes()["AccountQuotas"]
     quotas = {quota["AccountQuotaName"]: (quota["Used"], quota["Max"]) for quota in attributes}
     if "DBInstances" not in quotas:
         raise NotLooked("RDS did not say its quotas")
     wholes = [rules.quota for rules in deployment.catalog.environments.values()]
-    databases = sum(quota.databases for quota in wholes)
-    storage = sum(quota.storage_gb for quota in wholes)
-    snapshots = sum(1 for rules in deployment.catalog.environments.values() if rules.final_snapshot)
-    wanted = {
-        "DBInstances": databases,
-        "DBParameterGroups": databases,
-        "AllocatedStorage": storage,
-        "ManualSnapshots": snapshots,
-    }
-    problems = []
-    for name, needed in wanted.items():
-        used, most = quotas.get(name, (0, needed))
-        if most - used < needed:
-            problems.append(
-                f"{name}: {used} of {most} are used, and a team's quota in catalog.yaml lets it ask for "
-                f"{needed}: {_RAISE} (RDS), or lower the quota"
-            )
+    databases, storage = sum(quota.databases for quota in wholes), sum(quota.storage_gb for quota in wholes)
+    # Each database has a parameter group.
+    wanted = {"DBInstances": databases, "DBParameterGroups": databases, "AllocatedStorage": storage}
+    problems = [
+        f"{name}: a team's quota in catalog.yaml lets it ask for {needed}, the region takes "
+        f"{quotas[name][1]}: {_RAISE} (RDS), or lower the quota"
+        for name, needed in wanted.items()
+        if name in quotas and needed > quotas[name][1]
+    ]
+    problems += [
+        f"{name}: {used} of {most} are used: {_RAISE} (RDS)"
+        for name in (*wanted, "ManualSnapshots")
+        for used, most in [quotas.get(name, (0, 1))]
+        if used * 10 >= most * 9
+    ]
     wrong_if(problems)
     used, most = quotas["DBInstances"]
     return f"{used} of {most} instances"

@@ -13,6 +13,7 @@ from ministack.app import main
 from sandbox.aws import api_gateway, cloudformation
 from sandbox.aws.fleet import ENGINES, Fleet
 from sandbox.aws.rds import Gaps
+from sandbox.aws.rds_offers import Offers
 from sandbox.aws.refusing import Refusing
 
 
@@ -25,6 +26,7 @@ def run(directory: Path, *, servers: bool) -> None:
     fleet = Fleet(databases, ENGINES if servers else {})
     Gaps(fleet).fill()
     Refusing().fill()
+    Offers().fill()
     cloudformation.fill()
     api_gateway.fill()
     sys.argv = sys.argv[:1]
