@@ -49,6 +49,10 @@ setup: ## Install everything into .venv; say what the machine lacks
 	@sandbox/setup.sh
 	@$(MAKE) --no-print-directory $(TF_CLI_CONFIG_FILE)
 
+.PHONY: browser
+browser: $(READY) ## Install the browser that the console's tests drive, with what it needs from Debian
+	@$(RUN)/playwright install --with-deps chromium
+
 .PHONY: fmt
 fmt: $(READY) ## Format Python and Terraform
 	@$(RUN)/ruff format --quiet .

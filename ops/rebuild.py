@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog, database_events, events
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState, Kind, State
-from provisioner.core.names import Place
+from provisioner.core.names import MAIN, Place
 from provisioner.github.app import GitHubApp
 from provisioner.ledger.ledger import Ledger
 
@@ -108,7 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stack", default=STACK, help=f"the stack (default: {STACK})")
     parser.add_argument("--table", help="the table to write (default: the stack's)")
     parser.add_argument("--repository", help="owner/name (default: the stack's)")
-    parser.add_argument("--base", default="main", help="the branch that is applied (default: main)")
     parser.add_argument("--bucket", default="", help="the bucket of Terraform's states, to compare with")
     parser.add_argument("--catalog", type=Path, default=_CATALOG, help="for prices (default: this clone's)")
     parser.add_argument("--dry-run", action="store_true", help="read and compare, write nothing")
@@ -128,8 +127,8 @@ def _rebuild(chosen: argparse.Namespace, stack: Stack) -> Restored:
         )
     github = _archive(chosen, stack)
     states = States(client("s3"), chosen.bucket)
-    histories, unread = gather(github, states, chosen.base)
-    doubts, missing = compare(histories, github.roots(chosen.base), states)
+    histories, unread = gather(github, states, MAIN)
+    doubts, missing = compare(histories, github.roots(MAIN), states)
     restored = Restored(warnings=unread + doubts)
     if chosen.dry_run:
         restored.count(histories)

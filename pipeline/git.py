@@ -72,13 +72,14 @@ class Checkout:
         return changes
 
     def file(self, ref: str, path: str) -> str | None:
-        """A file's text at a commit; None where there is none. Bytes that are not UTF-8 show as U+FFFD."""
-        done = subprocess.run(
-            ["git", "-C", str(self.directory), "cat-file", "blob", f"{ref}:{path}"],
-            capture_output=True,
-            check=False,
-        )
-        return None if done.returncode else done.stdout.decode("utf-8", "replace")
+        """A file's text at a commit; None where there is none. Bytes that are not UTF-8 show as U+FFFD.
+
+        Raises GitError where git cannot say: a clone without its blobs fetches them when they are read, and
+        a network's fault is no missing file.
+        """
+        if not self._git("ls-tree", "-z", ref, "--", path):
+            return None
+        return self._run("cat-file", "blob", f"{ref}:{path}").decode("utf-8", "replace")
 
     def paths(self, ref: str, under: str) -> list[str]:
         """Every path below a folder at a commit."""
@@ -94,10 +95,13 @@ class Checkout:
         return {path: self.file(ref, path) or "" for path in filter(chosen, paths)}
 
     def _git(self, *arguments: str) -> str:
+        return self._run(*arguments).decode("utf-8", "surrogateescape")
+
+    def _run(self, *arguments: str) -> bytes:
         done = subprocess.run(
             ["git", "-C", str(self.directory), *arguments], capture_output=True, check=False
         )
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip()
             raise GitError(f"git {arguments[0]}: {said or f'it ended with {done.returncode}'}")
-        return done.stdout.decode("utf-8", "surrogateescape")
+        return done.stdout

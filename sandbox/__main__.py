@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from sandbox import doctor
 from sandbox.demo import burst, life, story
 from sandbox.demo.stage import Stage, StoryFailed
 from sandbox.github import control
@@ -77,8 +78,10 @@ def start(directory: StateDirectory) -> int:
     print(f"  GitHub    {state['github_url']}")
     print(f"  CircleCI  {state['circleci_url']}")
     print(f"  AWS       {state['aws_url']}")
+    print("\nThe doctor goes through it (python -m ops.doctor):", flush=True)
+    status = doctor.look(directory)
     print("\n".join(["", "Type next:", *(f"  {line}" for line in next_commands(directory))]))
-    return 0
+    return status
 
 
 def next_commands(directory: StateDirectory) -> list[str]:

@@ -66,8 +66,3 @@ def secret(name: str) -> str:
 @kept
 def _secret(name: str, period: int) -> str:  # noqa: ARG001 - a new period reads again
     return str(client("secretsmanager").get_secret_value(SecretId=setting(name))["SecretString"])
-
-
-def base_branch() -> str:
-    """The branch that pull requests go to: what the pipeline's configuration and its roles name, too."""
-    return "main"

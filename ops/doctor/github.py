@@ -1,7 +1,11 @@
 """GitHub: what the App may do and is sent, and what guards `main`."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from provisioner.core.code_owners import LOCATIONS, CodeOwners, CodeOwnersError
+from provisioner.core.names import DATABASES, MAIN
 
 from ops.doctor.deployment import Check, Deployment
 from ops.doctor.github_api import GitHubApi, message
@@ -126,6 +130,45 @@ def code_owners_are_read(deployment: Deployment) -> str:
     return "no errors"
 
 
+def code_owners_approve_what_they_should(deployment: Deployment) -> str:
+    """Each environment that wants a review has a code owner on main, each other has none."""
+    github = GitHubApi(deployment)
+    found = next(
+        (
+            answer.content
+            for answer in (github.as_installation(f"/contents/{path}?ref={MAIN}") for path in LOCATIONS)
+            if answer.status == 200
+        ),
+        None,
+    )
+    if found is None:
+        raise Wrong("there is no CODEOWNERS on main: nobody has to approve anything (docs/deploy.md, step 1)")
+    try:
+        owners = CodeOwners.parse(base64.b64decode(found["content"]).decode())
+    except (CodeOwnersError, UnicodeDecodeError) as error:
+        raise Wrong(f"{error}: correct {found['path']}") from error
+    problems, named = [], []
+    for environment in deployment.environments:
+        path = f"{DATABASES}{environment}/doctor/main.tf"
+        has = one_of([str(owner) for owner in owners.of(path)])
+        if deployment.catalog.merges_automatically(environment):
+            if owners.of(path):
+                problems.append(
+                    f"{environment} merges automatically, and waits for {has}: add the line "
+                    f"`/{DATABASES}{environment}/` without owners to {found['path']}"
+                )
+        elif not owners.of(path):
+            problems.append(
+                f"{environment} wants a review, and nobody owns it: add `/{DATABASES}{environment}/ @OWNER` "
+                f"to {found['path']}"
+            )
+        named.append(f"{environment} {has}")
+    if not owners.of_everything:
+        problems.append(f"nobody owns `*`: add `* @OWNER` as the first line of {found['path']}")
+    wrong_if(problems)
+    return one_of(named)
+
+
 def main_is_guarded(deployment: Deployment) -> str:
     """The rules of main: its history stays, code owners approve, the App and operators alone update it."""
     answer = GitHubApi(deployment).as_installation("/rules/branches/main?per_page=100")
@@ -226,6 +269,7 @@ CHECKS: Final = (
     Check("webhook is the stack's", webhook_is_the_stacks),
     Check("webhooks arrive", webhooks_arrive),
     Check("code owners are read", code_owners_are_read),
+    Check("code owners approve what they should", code_owners_approve_what_they_should),
     Check("main is guarded", main_is_guarded),
     Check("nobody passes the rules", nobody_passes_the_rules),
 )

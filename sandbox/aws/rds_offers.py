@@ -57,9 +57,7 @@ class Offers:
                 "EngineVersion": version,
                 "DBInstanceClass": name,
                 "StorageType": "gp3",
-                **dict.fromkeys(
-                    ("MultiAZCapable", "Vpc", *(f"Supports{what}" for what in SUPPORTED)), "true"
-                ),
+                **dict.fromkeys(SUPPORTED, "true"),
             }
             for name in CLASSES
             if wanted in ("", name)
@@ -84,11 +82,13 @@ class Offers:
 
 
 SUPPORTED = (
-    "StorageEncryption",
-    "EnhancedMonitoring",
-    "IAMDatabaseAuthentication",
-    "PerformanceInsights",
-    "StorageAutoscaling",
+    "Vpc",
+    "MultiAZCapable",
+    "SupportsStorageEncryption",
+    "SupportsEnhancedMonitoring",
+    "SupportsIAMDatabaseAuthentication",
+    "SupportsPerformanceInsights",
+    "SupportsStorageAutoscaling",
 )
 
 

@@ -58,6 +58,7 @@ def image(tmp_path: Path) -> Image:
         (tmp_path / "bin" / name).symlink_to(found)
     made.program("bin/sudo", f'echo "$*" >>{tmp_path}/sudo.log\n')
     made.program("bin/curl", "exit 99\n")
+    made.program("bin/make", f'echo "$*" >>{tmp_path}/make.log\n')
     return made
 
 
@@ -83,6 +84,7 @@ def test_the_next_step_finds_terraform_and_the_servers_are_installed(image: Imag
     assert image.step("terraform version").stdout == "Terraform v1.11.4\n"
     installed = [package for line in image.as_root() if " install " in line for package in line.split()]
     assert {"postgresql-16", "mariadb-server"} <= set(installed)
+    assert (image.home / "make.log").read_text() == "setup browser\n"
 
 
 def test_postgresql_is_one_that_the_catalog_offers() -> None:

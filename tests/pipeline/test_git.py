@@ -56,6 +56,16 @@ def test_a_file_is_read_as_it_stands_in_the_commit(repository: Repository) -> No
     assert repository.checkout.file("origin/main", "a.tf") == "one\r\ntwo"
 
 
+def test_a_file_that_git_cannot_read_is_no_missing_file(repository: Repository) -> None:
+    repository.on_main({"a.tf": "one"})
+    blob = repository.git("rev-parse", "origin/main:a.tf").strip()
+    (repository.directory / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(GitError, match="git cat-file"):
+        repository.checkout.file("origin/main", "a.tf")
+    with pytest.raises(GitError, match="git ls-tree"):
+        repository.checkout.file("0" * 40, "a.tf")
+
+
 def test_following_the_base_leaves_an_old_commit_for_the_newest(repository: Repository) -> None:
     old = repository.checkout.head()
     newest = repository.on_main({"later.txt": "1"})

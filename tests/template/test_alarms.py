@@ -1,9 +1,12 @@
 import json
 import re
 
-from tests.template.stack import FUNCTIONS, PROJECT, of_type, template
+from tests.template.stack import FUNCTIONS, PROJECT, of_type, resource, template
 
-ALARMS = of_type("AWS::CloudWatch::Alarm")
+EVERY = of_type("AWS::CloudWatch::Alarm")
+# Those of one version watch its deployment; the others ring.
+OF_VERSIONS = {name: alarm for name, alarm in EVERY.items() if name.endswith("VersionErrors")}
+ALARMS = {name: alarm for name, alarm in EVERY.items() if name not in OF_VERSIONS}
 DOCUMENT = (PROJECT / "docs" / "deploy.md").read_text()
 PREFIX = "${AWS::StackName}-"
 
@@ -35,6 +38,25 @@ def test_every_alarm_reaches_someone_and_says_what_to_look_at() -> None:
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         assert alarm["AlarmDescription"].endswith(".")
         assert "TreatMissingData" in alarm
+
+
+def test_a_deployment_is_rolled_back_by_the_errors_of_the_version_that_it_brings() -> None:
+    """The alarm of the version before may ring on, and does not stop the one that ends its cause."""
+    for function, name in FUNCTIONS.items():
+        (watched,) = resource(function)["DeploymentPreference"]["Alarms"]
+        alarm = OF_VERSIONS[watched["Ref"]]
+        assert alarm["AlarmName"]["Fn::Sub"] == (
+            f"{PREFIX}{name}-errors-of-version-${{{function}.Version.Version}}"
+        )
+        assert alarm["Dimensions"] == [
+            {"Name": "FunctionName", "Value": {"Fn::Sub": f"{PREFIX}{name}"}},
+            {"Name": "Resource", "Value": {"Fn::Sub": f"{PREFIX}{name}:live"}},
+            {"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": [function, "Version.Version"]}},
+        ]
+        assert template()["Resources"][watched["Ref"]].get("Condition") == (
+            template()["Resources"][function].get("Condition")
+        )
+    assert len(OF_VERSIONS) == len(FUNCTIONS)
 
 
 def test_silence_of_the_reaper_is_an_alarm_and_silence_elsewhere_is_not() -> None:
@@ -71,7 +93,7 @@ def test_the_document_says_what_to_do_about_every_alarm() -> None:
 def test_the_document_counts_the_metrics_that_alarms_are_paid_for() -> None:
     always = [
         one
-        for name, one in ALARMS.items()
+        for name, one in EVERY.items()
         if template()["Resources"][name].get("Condition") in (None, "HasConsole")
     ]
     paid = sum(
@@ -93,7 +115,7 @@ def test_the_document_names_outputs_and_parameters_that_exist() -> None:
     assert used <= set(template()["Outputs"])
     table = DOCUMENT.partition("## 5 The stack")[2].partition("```")[0] + DOCUMENT
     documented = set(re.findall(r"\b([A-Z][A-Za-z]+)\b", table))
-    assert set(template()["Parameters"]) - documented <= {"StageName"}
+    assert set(template()["Parameters"]) - documented == set()
 
 
 def test_the_reaper_is_not_called_silent_in_the_hour_in_which_the_stack_is_deployed() -> None:

@@ -4,9 +4,11 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from provisioner.handlers import access, worker
 
 from tests.template.stack import listed, of_type, resource, statements
 
@@ -87,7 +89,7 @@ def run(cloud: Cloud, kind: str = "Create") -> dict[str, Any]:
         "StackId": "stack",
         "RequestId": "request",
         "LogicalResourceId": "BuildCheck",
-        "ResourceProperties": {"Version": "rds-provisioner-api:7"},
+        "ResourceProperties": {"Versions": ["rds-provisioner-api:7", "rds-provisioner-worker:9"]},
     }
     code["handler"](event, None)
     (answer,) = cloud.answers
@@ -100,7 +102,21 @@ def run(cloud: Cloud, kind: str = "Create") -> dict[str, Any]:
 
 def test_code_that_starts_passes(cloud: Cloud) -> None:
     assert run(cloud)["Status"] == "SUCCESS"
-    assert cloud.invoked == ["/2015-03-31/functions/rds-provisioner-api%3A7/invocations"]
+    assert cloud.invoked == [
+        "/2015-03-31/functions/rds-provisioner-api%3A7/invocations",
+        "/2015-03-31/functions/rds-provisioner-worker%3A9/invocations",
+    ]
+
+
+def test_the_functions_of_a_queue_answer_the_call_of_the_check_and_do_nothing() -> None:
+    code: dict[str, Any] = {}
+    exec(resource("BuildCheckFunction")["Code"]["ZipFile"], code)
+    context = SimpleNamespace(
+        function_name="f", memory_limit_in_mb=1, invoked_function_arn="arn", aws_request_id="id"
+    )
+    for function in (worker, access):
+        assert function.handler(dict(code["CALL"]), context) == {"batchItemFailures": []}
+    assert (code["CALL"]["httpMethod"], code["CALL"]["path"]) == ("GET", "/health")
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
@@ -132,8 +148,18 @@ def test_the_stack_can_always_be_deleted(cloud: Cloud) -> None:
     assert cloud.invoked == []
 
 
-def test_it_runs_for_each_new_version_and_may_start_the_api_alone() -> None:
-    assert resource("BuildCheck")["Version"] == {"Ref": "ApiFunction.Version"}
+def test_it_runs_for_each_new_version_of_the_functions_with_compiled_parts_and_may_start_them_alone() -> None:
+    assert resource("BuildCheck")["Versions"] == [
+        {"Ref": "ApiFunction.Version"},
+        {"Ref": "WorkerFunction.Version"},
+        {"Fn::If": ["HasAccess", {"Ref": "AccessFunction.Version"}, {"Ref": "AWS::NoValue"}]},
+    ]
+    starts = next(each for each in statements("BuildCheckRole") if each["Sid"] == "StartTheCode")
+    assert [text["Fn::Sub"].rpartition("${AWS::StackName}-")[2] for text in starts["Resource"]] == [
+        "api:*",
+        "worker:*",
+        "access:*",
+    ]
     assert list(of_type("AWS::Lambda::Function")) == ["BuildCheckFunction"]
     may = {action for statement in statements("BuildCheckRole") for action in listed(statement["Action"])}
     assert may == {

@@ -44,7 +44,7 @@ def test_each_has_a_separate_role_log_group_and_alarm(name: str) -> None:
     # A page asks for several files, which have to be of one version.
     at_once = {"Type": "AllAtOnce"} if name == "ConsoleFunction" else {}
     assert resource(name)["DeploymentPreference"] == at_once | conditional | {
-        "Alarms": [{"Ref": f"{own}Errors"}]
+        "Alarms": [{"Ref": f"{own}VersionErrors"}]
     }
     assert resource(f"{own}Errors")["Dimensions"] == [
         {"Name": "FunctionName", "Value": resource(name)["FunctionName"]}
@@ -88,7 +88,9 @@ def test_a_changed_parameter_makes_a_new_version(name: str) -> None:
 
 def test_one_parameter_leaves_the_console_out_and_another_bounds_it() -> None:
     parts = {name for name, one in template()["Resources"].items() if one.get("Condition") == "HasConsole"}
-    assert parts == {"ConsoleFunction", "ConsoleLogs", "ConsoleErrors", "ConsoleRole"}
+    assert parts == {
+        *("ConsoleFunction", "ConsoleLogs", "ConsoleErrors", "ConsoleVersionErrors", "ConsoleRole")
+    }
     assert resource("ConsoleFunction")["ReservedConcurrentExecutions"] == {
         "Fn::If": ["BoundsConsole", {"Ref": "ConsoleConcurrency"}, {"Ref": "AWS::NoValue"}]
     }

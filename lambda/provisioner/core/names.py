@@ -12,6 +12,8 @@ from typing import Final, Self
 from provisioner.core.reserved_words import RESERVED
 
 DATABASES: Final = "terraform/databases/"
+# The branch that pull requests go to and the pipeline applies; CircleCI's configuration and IAM name it too.
+MAIN: Final = "main"
 MAX_NAME: Final = 40
 ENVIRONMENT: Final = r"[a-z][a-z0-9]{0,19}"
 NAME: Final = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from provisioner import settings
 from provisioner.access import master
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.names import MAIN
 from provisioner.intake.opening import Opening
 from provisioner.reaper.expired import ExpiredDatabases
 from provisioner.reaper.glass import open_glasses
@@ -37,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     rotations = MasterRotations(
         opening, lambda arn, since: master.is_rotated(settings.client("secretsmanager"), arn, since)
     )
-    StuckRequests(opening, repository.github, settings.base_branch(), rotations.settle).run(outcome)
+    StuckRequests(opening, repository.github, MAIN, rotations.settle).run(outcome)
     ExpiredDatabases(opening, repository.github).run(outcome)
     for name, value in (
         ("StuckRequests", outcome.failed),

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
+from provisioner.core.names import MAIN
 from provisioner.core.shown import shown
 from provisioner.reports.apply import ApplyReceiver
 from provisioner.reports.drift import DriftReceiver
@@ -99,7 +100,7 @@ def _receive(report: Report) -> Answer:
 
 
 def _receive_plan(report: PlanReport) -> Answer:
-    github, base = repository.github(), settings.base_branch()
+    github, base = repository.github(), MAIN
     answer = PlanReceiver(settings.ledger(), deployed.catalog(), github, base, _now).receive(report)
     if answer.break_glass:
         _broken_glass(answer.reason)
@@ -108,7 +109,7 @@ def _receive_plan(report: PlanReport) -> Answer:
 
 def _receive_question(question: ApplyQuestion) -> Answer:
     """Whether main's root of a database may be applied; what may not is shown, and the alarm rings."""
-    guard = ApplyGuard(settings.ledger(), deployed.catalog(), repository.github, settings.base_branch())
+    guard = ApplyGuard(settings.ledger(), deployed.catalog(), repository.github, MAIN)
     found = guard.answer(question, _now())
     if found.glass:
         _broken_glass(found.reason)

@@ -15,6 +15,7 @@ from provisioner import settings
 from provisioner.core.errors import TryLater
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
+from provisioner.core.names import MAIN
 from provisioner.github.webhook import signed
 from provisioner.intake.message import Message
 from provisioner.ledger.ledger import Ledger
@@ -51,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             headers.get("x-github-event", ""),
             payload,
             repository=settings.setting("GITHUB_REPOSITORY"),
-            base=settings.base_branch(),
+            base=MAIN,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         logger.exception("unreadable")

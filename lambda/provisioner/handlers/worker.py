@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import RateLimited, TryLater
+from provisioner.core.names import MAIN
 from provisioner.handlers.batch import remaining
 from provisioner.intake.message import MessageError, decode
 from provisioner.pull_requests.worker import Worker
@@ -76,7 +77,7 @@ def _work(record: Mapping[str, Any]) -> None:
         settings.ledger(),
         deployed.catalog(),
         github,
-        settings.base_branch(),
+        MAIN,
         repository.circleci,
         logger.warning,
     )

@@ -1,5 +1,6 @@
 """A deployment in which all is well, as far as it is described; each test spoils one thing of it."""
 
+import base64
 import json
 import shutil
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ CIRCLECI_PROJECT = "66666666-7777-4888-8999-aaaaaaaaaaaa"
 API = "https://rds.acme.example"
 CIRCLECI = "https://circleci.com/api/v2/project/gh/acme/rds-provisioner"
 TOKENS = {"GITHUB_TOKEN": "ghp_1", "CIRCLE_TOKEN": "c1", "RDSCTL_API_KEY": "k1"}
+OWNERS = "* @acme/platform\n/terraform/databases/dev/\n"
 ENVIRONMENTS = ("dev", "staging", "prod")
 PEM = (
     rsa.generate_private_key(65537, 2048)
@@ -126,6 +128,7 @@ def pages() -> dict[str, Answer]:
         ),
         "GET /app/hook/deliveries?per_page=20": (200, [delivery(200), delivery(502)]),
         "GET /repos/acme/rds-provisioner": (200, {"default_branch": "main"}),
+        "GET /repos/acme/rds-provisioner/contents/.github/CODEOWNERS?ref=main": (200, code_owners(OWNERS)),
         "GET /repos/acme/rds-provisioner/codeowners/errors": (200, {"errors": []}),
         "GET /repos/acme/rds-provisioner/rules/branches/main?per_page=100": (200, rules()),
         "GET /repos/acme/rds-provisioner/rulesets/1": (200, {"name": "reviews", "bypass_actors": []}),
@@ -163,6 +166,11 @@ def pages() -> dict[str, Answer]:
         f"GET {API}/catalog with a key": Answer(200, shown),
         f"POST {API}/provision-rds?dry_run=true with a key": passed,
     }
+
+
+def code_owners(text: str) -> dict[str, Any]:
+    """The file as GitHub's contents call shows it."""
+    return {"path": ".github/CODEOWNERS", "content": base64.encodebytes(text.encode()).decode()}
 
 
 def delivery(status: int) -> dict[str, Any]:

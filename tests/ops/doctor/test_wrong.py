@@ -102,6 +102,11 @@ def changed(call: str, **fields: Any) -> Spoil:
     return spoil
 
 
+def owned(text: str) -> Spoil:
+    """CODEOWNERS on main reads otherwise."""
+    return web("CODEOWNERS?ref=main", 200, healthy.code_owners(text))
+
+
 def catalog_of_the_api(setting: Setting) -> None:
     (name,) = [name for name in setting.web if name.endswith("/catalog with a key")]
     content = setting.web[name].content
@@ -374,6 +379,22 @@ CASES: list[tuple[str, Spoil, str]] = [
         "line 3: Unknown owner; add them",
     ),
     ("code owners are read", web("/codeowners/errors", 404), "there is no CODEOWNERS on main"),
+    (
+        "code owners approve what they should",
+        owned("* @acme/platform\n"),
+        "dev merges automatically, and waits for @acme/platform: add the line `/terraform/databases/dev/`",
+    ),
+    (
+        "code owners approve what they should",
+        owned("* @acme/platform\n/terraform/databases/\n"),
+        "staging wants a review, and nobody owns it: add `/terraform/databases/staging/ @OWNER`",
+    ),
+    ("code owners approve what they should", owned("* platform\n"), "line 1 of CODEOWNERS"),
+    (
+        "code owners approve what they should",
+        owned("/terraform/databases/staging/ @a\n/terraform/databases/prod/ @a\n"),
+        "nobody owns `*`",
+    ),
     ("main is guarded", web(RULES, 200, healthy.rules()[:3]), "main has no rule `update`"),
     ("main is guarded", web(RULES, 200, []), "main has no rule `pull_request`"),
     (
