@@ -31,6 +31,7 @@ def hostile(base: Root) -> list[Hostile]:
         roots.not_as_rendered,
         roots.removals,
         roots.disarms,
+        roots.maintenances,
         roots.recreated,
         roots.beyond_the_catalog,
         roots.ends,

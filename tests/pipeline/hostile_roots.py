@@ -185,6 +185,20 @@ def disarms(base: Root) -> Iterator[Hostile]:
     )
 
 
+def maintenances(base: Root) -> Iterator[Hostile]:
+    """What nobody asked for, under the name of bringing the module up to date."""
+    kind = "a maintenance that does more"
+    larger = with_(base, storage_gb=base.storage_gb + 1)
+    for name, before, after in (
+        ("less storage", larger, base),
+        ("more storage", base, larger),
+        ("another class", base, with_(base, instance_class="db.t4g.medium")),
+        ("another owner", base, with_(base, owner="mallory")),
+    ):
+        if before != after:
+            yield changed(kind, name, "in place", before, after, does="maintain", alone=True)
+
+
 def recreated(base: Root) -> Iterator[Hostile]:
     kind = "a change that recreates or shrinks it"
     other_engine = {"engine": "postgres", "engine_version": "17"}
@@ -201,7 +215,6 @@ def recreated(base: Root) -> Iterator[Hostile]:
             base,
             with_(base, restore=Restore(database="prod-x", point_in_time="latest")),
         ),
-        ("less storage", with_(base, storage_gb=base.storage_gb + 1), base),
     ):
         yield changed(kind, name, "in place", before, after, alone=True)
     if base.engine == "postgres":

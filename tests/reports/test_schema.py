@@ -11,6 +11,8 @@ from provisioner.core.names import Place
 from provisioner.core.policy import PolicyResult
 from provisioner.reports.schema import (
     PLAN_TEXT_LIMIT,
+    Answer,
+    ApplyQuestion,
     ApplyReport,
     DriftReport,
     PlanReport,
@@ -19,6 +21,7 @@ from provisioner.reports.schema import (
     RuleResult,
     Summary,
     encode,
+    encode_answer,
     parse,
     unknown_fields,
 )
@@ -42,7 +45,8 @@ PLANNED = PlanReport(
 )
 APPLIED = ApplyReport(**ABOUT, outcome="succeeded", request_id="r", result={"port": 3306})
 DRIFTED = DriftReport(**ABOUT, drifted=True, plan_text="~ tags")
-REPORTS = [PLANNED, APPLIED, DRIFTED]
+ASKED = ApplyQuestion(**ABOUT, text="# dev/mydb123")
+REPORTS = [PLANNED, APPLIED, DRIFTED, ASKED, ApplyQuestion(**ABOUT, text=None)]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.type)
@@ -60,6 +64,10 @@ def test_what_version_1_says_is_written_down() -> None:
     ]  # fmt: skip
     assert list(ApplyReport.model_fields) == [*about, "outcome", "request_id", "result", "cause", "retryable"]
     assert list(DriftReport.model_fields) == [*about, "drifted", "module_newer", "plan_text"]
+    assert list(ApplyQuestion.model_fields) == [*about, "text"]
+    assert set(Answer.model_fields) == {
+        *("accepted", "reason", "retry", "denied", "break_glass", "may_apply", "fix"),
+    }
     assert list(Summary.model_fields) == [
         "add", "change", "destroy", "replace", "databases_added", "databases_destroyed", "only_own_database",
     ]  # fmt: skip
@@ -72,6 +80,8 @@ def test_what_version_1_says_is_written_down() -> None:
         (PlanReport, {"version", "environment", "database_name", "branch", "outcome"}),
         (ApplyReport, {"version", "environment", "database_name", "outcome"}),
         (DriftReport, {"version", "environment", "database_name", "drifted"}),
+        (ApplyQuestion, {"version", "environment", "database_name", "text"}),
+        (Answer, {"accepted"}),
         (Summary, set()),
         (RuleResult, {"rule", "passed"}),
     ],
@@ -79,6 +89,14 @@ def test_what_version_1_says_is_written_down() -> None:
 def test_what_version_1_requires_is_written_down(model: type[BaseModel], required: set[str]) -> None:
     """A pipeline of an earlier release sends no field that is required later."""
     assert {name for name, field in model.model_fields.items() if field.is_required()} == required
+
+
+def test_an_answer_says_what_it_has_to_say_and_a_newer_one_may_say_more() -> None:
+    """Functions of an earlier release answer with these three, and no more."""
+    old = {"accepted": False, "retry": True, "reason": "later"}
+    assert encode_answer(Answer.model_validate(old)) == old
+    assert Answer.model_validate({"accepted": True}).may_apply is None
+    assert Answer.model_validate({"accepted": True, "may_apply": True, "since": "later"}).may_apply
 
 
 @pytest.mark.parametrize(
