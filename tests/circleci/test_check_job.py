@@ -79,6 +79,7 @@ def test_without_terraform_it_is_fetched(image: Image) -> None:
 
 def test_the_next_step_finds_terraform_and_the_servers_are_installed(image: Image) -> None:
     image.program(".local/bin/terraform", 'echo "Terraform v1.11.4"\n')
+    image.program("bin/make", f'echo "$*" >>{image.home}/make.log\n')
     done = image.step(steps()[0])
     assert done.returncode == 0, done.stderr
     assert image.step("terraform version").stdout == "Terraform v1.11.4\n"

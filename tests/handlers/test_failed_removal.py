@@ -38,7 +38,7 @@ def removals(chain: Chain) -> list[Request]:
 
 def test_what_github_refused_once_is_opened_at_the_second_try(chain: Chain) -> None:
     expired(chain)
-    chain.server.fault("GET .*/git/ref/heads", status=404)
+    chain.server.fault("GET .*/git/ref/heads", status=409, body='{"message": "Git Repository is empty."}')
     assert chain.work() == []
     assert [request.progress.state for request in removals(chain)] == [State.FAILED]
 

@@ -39,12 +39,16 @@ resource "aws_db_parameter_group" "this" {
 
   parameter {
     name  = "require_secure_transport"
-    value = "ON"
+    value = "1"
   }
 }
 
 output "endpoint" {
   value = "${aws_db_parameter_group.this.name}.example.com"
+}
+
+output "secret_arn" {
+  value = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-${var.database_name}"
 }
 """
 
@@ -148,7 +152,7 @@ def test_a_database_is_planned_applied_after_a_kill_and_removed(cloud: Cloud, re
     assert functions.reports[-1]["summary"]["add"] == 1
     assert "aws_db_parameter_group.this will be created" in functions.reports[-1]["plan_text"]
 
-    lifeline.kill_at = lifeline.steps + 2  # the job has died when it would report the success
+    lifeline.kill_at = lifeline.steps + 3  # the job has died when it would report the success
     with pytest.raises(Killed):
         jobs.apply()
     (group,) = jobs.groups()

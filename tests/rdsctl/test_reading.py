@@ -1,5 +1,7 @@
 """The commands that read, as a shell runs them."""
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -42,8 +44,8 @@ def test_every_format_says_the_same(rdsctl: Run, server: Server) -> None:
     (listed,) = Client(server.url, "key-alpha").get("/databases").document["databases"]
     assert document == listed
     assert rdsctl("ls", "-o", "name").out == "dev/orders\n"
-    header, row = rdsctl("ls", "-o", "csv").out.splitlines()
-    assert dict(zip(header.split(","), row.split(","), strict=True))["expires_at"] == listed["expires_at"]
+    (row,) = csv.DictReader(io.StringIO(rdsctl("ls", "-o", "csv").out))
+    assert row["expires_at"] == listed["expires_at"]
     assert "database_name: orders\n" in rdsctl("ls", "-o", "yaml").out
     assert rdsctl("ls", "--json=database_name,links.self").json == [
         {"database_name": "orders", "links": {"self": "/databases/dev/orders"}}

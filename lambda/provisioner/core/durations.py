@@ -9,12 +9,14 @@ import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from provisioner.core.catalog import Catalog
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import BEGINS, Kind, step_starts
 from provisioner.core.models import Request
+
+if TYPE_CHECKING:  # most functions keep times without reading the catalog
+    from provisioner.core.catalog import Catalog
 
 KEEP: Final = 25
 # So few say little about the longest that is still usual.
@@ -97,12 +99,12 @@ def extended(kept: Sequence[float], new: float) -> list[float]:
     return [*kept, new][-KEEP:]
 
 
-def usual(kept: Mapping[str, Sequence[float]], request: Request, catalog: Catalog) -> dict[Step, Usual]:
+def usual(kept: Mapping[str, Sequence[float]], request: Request, catalog: "Catalog") -> dict[Step, Usual]:
     """What is usual for each step, from the times that are kept of requests like this one."""
     return {step: _usual(step, kept, request, catalog) for step in STEPS}
 
 
-def _usual(step: Step, kept: Mapping[str, Sequence[float]], request: Request, catalog: Catalog) -> Usual:
+def _usual(step: Step, kept: Mapping[str, Sequence[float]], request: Request, catalog: "Catalog") -> Usual:
     stated = catalog.usual_seconds.of(step.value, sort(request))
     for measure in measures(step, request):
         if known := kept.get(measure):
