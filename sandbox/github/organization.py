@@ -35,6 +35,12 @@ class Organization:
         """The token of the user who administers the repository."""
         return next(token for token, login in self.tokens.items() if login == OWNER)
 
+    def new_token(self, login: str) -> str:
+        """A token with which a user calls the API, as the user could make one in the browser."""
+        token = "ghp_" + secrets.token_hex(18)
+        self.tokens[token] = login
+        return token
+
     def team(self, organization: str, slug: str) -> Team:
         """A team; raises Refused."""
         if organization.lower() != self.name.lower() or slug not in self.teams:

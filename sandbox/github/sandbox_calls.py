@@ -32,6 +32,8 @@ def answer(site: Site, path: str, body: Mapping[str, Any]) -> Any:
         return {"added": body["match"]}
     if match := re.fullmatch(r"/_sandbox/deliveries/([0-9a-f-]+)/redeliver", path):
         return {"redelivered": site.hub.webhooks.redeliver(match[1])}
+    if match := re.fullmatch(r"/_sandbox/tokens/([a-z-]+)", path):
+        return {"token": site.hub.organization.new_token(match[1])}
     hands: dict[str, Callable[[int], object]] = {
         "approve": site.users.approve,
         "request-changes": site.users.request_changes,

@@ -8,7 +8,8 @@ from sandbox.launch import launch
 from sandbox.launch import stop as stop_sandbox
 from sandbox.printer import Printer
 from sandbox.state_directory import HOME, StateDirectory
-from tests.e2e import scenes
+from tests.e2e import attack, scenes
+from tests.e2e.attack import Attacked
 from tests.e2e.running import Sandbox, until
 from tests.e2e.scenes import Born, Copied, Expired, Guarded, Revived, Scenes
 
@@ -21,6 +22,7 @@ SCENES = {
     "revived": scenes.revived,
     "guarded": scenes.guarded,
     "expired": scenes.expired,
+    "attacked": attack.attacked,
 }
 
 
@@ -88,3 +90,8 @@ def guarded(all_scenes: Scenes) -> Guarded:
 @pytest.fixture
 def expired(all_scenes: Scenes) -> Expired:
     return all_scenes.see(scenes.expired)
+
+
+@pytest.fixture
+def attacked(all_scenes: Scenes) -> Attacked:
+    return all_scenes.see(attack.attacked)
