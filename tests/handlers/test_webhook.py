@@ -12,7 +12,7 @@ from provisioner import settings
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
-from provisioner.github.webhook import signed
+from provisioner.github.webhook_signature import signed
 from provisioner.handlers import webhook
 from provisioner.wiring import repository
 

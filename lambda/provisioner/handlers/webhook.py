@@ -16,7 +16,7 @@ from provisioner.core.errors import TryLater
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.core.names import MAIN
-from provisioner.github.webhook import signed
+from provisioner.github.webhook_signature import signed
 from provisioner.intake.message import Message
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests.events import PullRequestEvent, is_of, of_delivery, to_event

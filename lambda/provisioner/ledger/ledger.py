@@ -1,22 +1,6 @@
 """The ledger: requests, their events, databases and quotas in one DynamoDB table.
 
-| pk | sk | what |
-|---|---|---|
-| `REQ#<id>` | `REQ` | a request as derived from its events |
-| `REQ#<id>` | `EVT#<event id>` | one event, written once |
-| `DB#<environment>#<name>` | `DB` | a database |
-| `DB#<environment>#<name>` | `EVT#<event id>` | what happened to it outside its requests, written once |
-| `DB#<environment>#<name>` | `USE` | when it was last connected to, and since when it is idle |
-| `DB#<environment>#<name>` | `REQ#<first 8 of id>` | the database's requests, for branches and history |
-| `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
-| `IDEM#<team>#<key>` | `IDEM` | an Idempotency-Key and what it stood for |
-| `KEY#<API key id>` | `KEY` | whose key it is |
-| `STAT#<kind>#<engine>#<class>` | `STAT` | how long the last requests of this sort took, by step |
-| `TURN#<what>` | `TURN` | when something that is done once in a while is due again |
-| `GLASS#<environment>#<name>` | `GLASS#<time>` | who let a root change without a request, why, until when |
-
-The rows are made in rows.py, new_request.py, quota.py, step_times.py, turns.py and break_glass.py; a key by
-ops/team_key.py.
+Its rows are listed in table.py.
 Every change is one transaction on condition of the version that was read, so that no update is lost and a
 crash leaves all of it or nothing. The ledger is also the outbox: a request that is not finished carries the
 time at which the reaper looks after it (`due_kind`, `due_at`).

@@ -1,6 +1,23 @@
 """The ledger's table in DynamoDB: reads that are never stale, writes on condition, and pages.
 
-What a row means is in rows.py, and what is written when in ledger.py.
+| pk | sk | what |
+|---|---|---|
+| `REQ#<id>` | `REQ` | a request as derived from its events |
+| `REQ#<id>` | `EVT#<event id>` | one event, written once |
+| `DB#<environment>#<name>` | `DB` | a database |
+| `DB#<environment>#<name>` | `EVT#<event id>` | what happened to it outside its requests, written once |
+| `DB#<environment>#<name>` | `USE` | when it was last connected to, and since when it is idle |
+| `DB#<environment>#<name>` | `REQ#<first 8 of id>` | the database's requests, for branches and history |
+| `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
+| `IDEM#<team>#<key>` | `IDEM` | an Idempotency-Key and what it stood for |
+| `KEY#<API key id>` | `KEY` | whose key it is |
+| `STAT#<kind>` | `STAT` | how long the last requests of this sort took, by step, engine and class |
+| `TURN#<what>` | `TURN` | when something that is done once in a while is due again |
+| `GLASS#<environment>#<name>` | `GLASS#<time>` | who let a root change without a request, why, until when |
+
+The rows are made in rows.py, new_request.py, quota.py, step_times.py, turns.py and break_glass.py; a key by
+ops/team_key.py.
+What is written when is in ledger.py.
 """
 
 import base64
