@@ -332,7 +332,7 @@ def _request_page(found: Request) -> dict[str, Any]:
 
 
 def _not_modified(headers: dict[str, str]) -> Response[str]:
-    return Response(status_code=int(HTTPStatus.NOT_MODIFIED), headers=headers)
+    return Response(status_code=int(HTTPStatus.NOT_MODIFIED), body="", headers=headers)
 
 
 def _json(
