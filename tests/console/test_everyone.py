@@ -1,5 +1,6 @@
 """Everyone can use each page: nothing serious for axe, nothing too wide, all of it by keyboard."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_a_database_is_asked_for_with_the_keyboard_alone(open_page: Open) -> Non
     page.keyboard.type("keys")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("radio", name="staging")).to_be_checked()
+    expect(page.get_by_role("radio", name=re.compile("^staging"))).to_be_checked()
     expect(page.get_by_text("Free in staging, and PostgreSQL accepts it")).to_be_visible()
     tab_to(page, "Summary")
     page.keyboard.press("ArrowRight")

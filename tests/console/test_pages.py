@@ -263,6 +263,7 @@ def test_what_was_typed_is_there_after_a_reload_and_after_another_key(
     page.get_by_label("Reason").fill("Load tests")
     page.reload()
     expect(page.get_by_label("Name", exact=True)).to_have_value("basket")
+    expect(page.get_by_text("Free in dev")).to_be_visible()  # no call is under way that could ask for the key
     served.keys.clear()
     served.keys["key-new"] = "key-alpha"
     page.get_by_label("Reason").fill("Load tests of the basket")

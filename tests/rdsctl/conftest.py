@@ -1,5 +1,6 @@
 """The command line against a local HTTP server that runs the API's own handler."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,14 @@ from tests.handlers.conftest import Cloud, chain, cloud  # noqa: F401 - fixtures
 from tests.rdsctl.life import Life
 from tests.rdsctl.running import Run
 from tests.rdsctl.server import Server, serve
+
+
+@pytest.fixture(autouse=True)
+def no_log() -> Iterator[None]:
+    """The API's log would go to the streams that are the program's here."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
