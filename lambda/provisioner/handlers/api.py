@@ -177,7 +177,7 @@ def rotate(environment: str, database_name: str) -> Response[str]:
 @app.get("/catalog")
 def catalog() -> Response[str]:
     """What may be asked for."""
-    content = deployed.catalog().model_dump(mode="json", exclude={"teams"})
+    content = deployed.catalog().model_dump(mode="json", exclude={"teams", "usual_seconds"})
     return _json(200, content, {"Cache-Control": "max-age=300"})
 
 

@@ -147,7 +147,7 @@ def pages() -> dict[str, Answer]:
         "/pipeline": {"items": [{"id": "p1", "number": 7, "state": "created", "errors": []}]},
     }
     catalog = yaml.safe_load((PROJECT / "catalog.yaml").read_text())
-    shown = Catalog.model_validate(catalog).model_dump(mode="json", exclude={"teams"})
+    shown = Catalog.model_validate(catalog).model_dump(mode="json", exclude={"teams", "usual_seconds"})
     refused = Answer(403, {"status": 403}, {"content-type": "application/problem+json"})
     passed = Answer(200, {"policy": {"passed": True, "results": []}})
     return {
