@@ -37,8 +37,7 @@ class Checkout:
 
         A workflow can be run again long after its commit: what that one says of the databases is history.
         """
-        remote, _, branch = self.base.partition("/")
-        self._git("fetch", "--quiet", remote, f"+refs/heads/{branch}:refs/remotes/{self.base}")
+        self._fetch_base()
         self._git("checkout", "--quiet", "--force", "--detach", self.base)
         return self.head()
 
@@ -47,8 +46,7 @@ class Checkout:
 
         This checkout stays as it is, since Terraform may be at work in it.
         """
-        remote, _, branch = self.base.partition("/")
-        self._git("fetch", "--quiet", remote, f"+refs/heads/{branch}:refs/remotes/{self.base}")
+        self._fetch_base()
         commit = self._git("rev-parse", self.base).strip()
         if commit == self.head():
             return self
@@ -93,6 +91,10 @@ class Checkout:
         except GitError:
             return {}
         return {path: self.file(ref, path) or "" for path in filter(chosen, paths)}
+
+    def _fetch_base(self) -> None:
+        remote, _, branch = self.base.partition("/")
+        self._git("fetch", "--quiet", remote, f"+refs/heads/{branch}:refs/remotes/{self.base}")
 
     def _git(self, *arguments: str) -> str:
         return self._run(*arguments).decode("utf-8", "surrogateescape")

@@ -3,20 +3,17 @@
 Terraform sees it at each plan; between two changes of a database nobody else looks.
 """
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from provisioner.core import storage
-from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.intake.opening import Opening
+from provisioner.reaper.daily import once_a_day
 from provisioner.reaper.rds import Instance, Observer
 
 _TURN: Final = "growth"
-_DAY: Final = dt.timedelta(days=1)
-_HOUR: Final = dt.timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -36,18 +33,11 @@ class GrownStorage:
 
     def run(self) -> Followed | None:
         """The look of the day; None where it is not due."""
-        now, turns = self.opening.now, self.opening.ledger.turns
-        if not turns.acquire(_TURN, now, now + _HOUR):
-            return None
-        followed = Followed()
-        try:
-            for instance in self.observer().instances():
-                self._follow(instance, followed)
-        except (TryLater, NeedsPerson) as error:
-            followed.errors.append(str(error))
-        if not followed.errors:
-            turns.schedule(_TURN, now + _DAY)
-        return followed
+        return once_a_day(self.opening, _TURN, Followed(), self._look)
+
+    def _look(self, followed: Followed) -> None:
+        for instance in self.observer().instances():
+            self._follow(instance, followed)
 
     def _follow(self, instance: Instance, followed: Followed) -> None:
         """Write the size down where it is another one; a database under way is left to its apply."""

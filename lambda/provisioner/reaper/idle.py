@@ -27,6 +27,7 @@ from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments
 from provisioner.reaper import idle_rules, removal
+from provisioner.reaper.daily import once_a_day
 from provisioner.reaper.idle_rules import Finding, IdleAction, Look, Point
 from provisioner.reaper.rds import Instance, Observer
 from provisioner.reaper.removal import Asked
@@ -77,22 +78,14 @@ class IdleDatabases:
 
     def run(self) -> Looked | None:
         """The look of the day; None where it is not due."""
-        now, ledger = self.opening.now, self.opening.ledger
         if not any(rules.idle_after_days for rules in self.opening.catalog.environments.values()):
             return None
-        if not ledger.turns.acquire(_TURN, now, now + idle_rules.HOUR):
-            return None
-        looked = Looked()
-        try:
-            found = list(self._candidates(self.observer().instances()))
-        except (TryLater, NeedsPerson) as error:
-            looked.errors.append(str(error))
-            found = []
+        return once_a_day(self.opening, _TURN, Looked(), self._look_at_all)
+
+    def _look_at_all(self, looked: Looked) -> None:
+        found = list(self._candidates(self.observer().instances()))
         for environment, candidates in groupby(found, key=lambda found: found.database.environment):
             self._environment(environment, list(candidates), looked)
-        if not looked.errors:
-            ledger.turns.schedule(_TURN, now + idle_rules.DAY)
-        return looked
 
     def _candidates(self, instances: Iterable[Instance]) -> Iterable[_Candidate]:
         """The instances to look at, by environment: at rest, and not looked at today."""

@@ -5,22 +5,19 @@ groups stay when their instance goes; those whose database the ledger knows are 
 retention that someone has set stays.
 """
 
-import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.names import Place
 from provisioner.intake.opening import Opening
+from provisioner.reaper.daily import once_a_day
 from provisioner.reaper.rds import asking
 
 PREFIX: Final = "/aws/rds/instance/"
 _NAME: Final = re.compile(re.escape(PREFIX) + r"(?P<identifier>[^/]+)/[^/]+")
 _TURN: Final = "log-groups"
-_DAY: Final = dt.timedelta(days=1)
-_HOUR: Final = dt.timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -40,18 +37,11 @@ class LogGroups:
 
     def run(self) -> Retained | None:
         """The run of the day; None where it is not due."""
-        now, turns = self.opening.now, self.opening.ledger.turns
-        if not turns.acquire(_TURN, now, now + _HOUR):
-            return None
-        retained = Retained()
-        try:
-            for name, place in list(self._endless()):
-                self._limit(name, place, retained)
-        except (TryLater, NeedsPerson) as error:
-            retained.errors.append(str(error))
-        if not retained.errors:
-            turns.schedule(_TURN, now + _DAY)
-        return retained
+        return once_a_day(self.opening, _TURN, Retained(), self._limit_all)
+
+    def _limit_all(self, retained: Retained) -> None:
+        for name, place in list(self._endless()):
+            self._limit(name, place, retained)
 
     def _endless(self) -> Iterator[tuple[str, Place]]:
         """The groups without a retention, each with the database that its name says."""

@@ -4,7 +4,6 @@ A turn in the ledger makes it once a day; after a fault, or a kill, it is tried 
 twice does no harm: the second run does not see the snapshot, or RDS answers that there is none.
 """
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,12 +13,11 @@ from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention, NeedsPerson, TryLater
 from provisioner.intake.opening import Opening
 from provisioner.reaper import snapshot_rules
+from provisioner.reaper.daily import once_a_day
 from provisioner.reaper.rds import asking, tags_of
 from provisioner.reaper.snapshot_rules import Snapshot
 
 _TURN: Final = "snapshots"
-_DAY: Final = dt.timedelta(days=1)
-_HOUR: Final = dt.timedelta(hours=1)
 _TRIES_TO_WRITE: Final = 5
 
 
@@ -41,18 +39,11 @@ class OldSnapshots:
 
     def run(self) -> Pruned | None:
         """The run of the day; None where it is not due."""
-        now, ledger = self.opening.now, self.opening.ledger
-        if not ledger.turns.acquire(_TURN, now, now + _HOUR):
-            return None
-        pruned = Pruned()
-        try:
-            for snapshot in list(self._snapshots(pruned)):
-                self._prune(snapshot, pruned)
-        except (TryLater, NeedsPerson) as error:
-            pruned.errors.append(str(error))
-        if not pruned.errors:
-            ledger.turns.schedule(_TURN, now + _DAY)
-        return pruned
+        return once_a_day(self.opening, _TURN, Pruned(), self._prune_all)
+
+    def _prune_all(self, pruned: Pruned) -> None:
+        for snapshot in list(self._snapshots(pruned)):
+            self._prune(snapshot, pruned)
 
     def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:
         """Our final snapshots that are old enough; those of a forgotten environment are kept and named."""
