@@ -7,7 +7,7 @@ from typing import Any
 from provisioner.core import events
 from provisioner.core.database_events import users_ready
 from provisioner.core.events import Event
-from provisioner.core.models import Request
+from provisioner.core.models import Activity, Request
 from provisioner.core.names import Place
 
 from tests.handlers.conftest import Cloud
@@ -87,6 +87,17 @@ class Life:
         database = self._ledger.database(found)
         assert database is not None
         self._ledger.add_database_event(found, users_ready(database.origin, _now(), secrets=secrets))
+
+    def idle(self, place: str, days: int) -> None:
+        """Nobody has connected to it for so long."""
+        found = Place.parse(place)
+        assert found is not None
+        database = self._ledger.database(found)
+        assert database is not None
+        since = _now() - dt.timedelta(days=days)
+        self._ledger.keep_activity(
+            found, Activity(origin=database.origin, looked_at=_now(), idle_since=since)
+        )
 
     def whole(self) -> list[Callable[[], None]]:
         """Each step of a request that goes well."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rdsctl.client import Client
 
+from tests.rdsctl.life import Life
 from tests.rdsctl.running import Run
 from tests.rdsctl.server import Fault, Server
 
@@ -73,6 +74,35 @@ def test_ls_filters(rdsctl: Run, server: Server) -> None:
         (["--state", "pending", "--state", "failed", "--engine", "mysql"], "dev/shop\n"),
     ):
         assert rdsctl("ls", "-o", "name", *flags).out == names
+
+
+def test_ls_idle_lists_those_that_nobody_connects_to(rdsctl: Run, server: Server, life: Life) -> None:
+    ask(server, database_name="shop")
+    life.created()
+    ask(server)
+    life.created()
+    life.idle("dev/orders", 31)
+    ran = rdsctl("ls", "--idle")
+    assert [line.split()[0] for line in ran.out.splitlines()[1:]] == ["dev/orders"]
+    assert "no connection for 31 days" in ran.out
+
+
+def test_get_watch_stays_until_nothing_is_under_way(rdsctl: Run, server: Server, life: Life) -> None:
+    ask(server)
+    server.before = life.whole()
+    ran = rdsctl("get", "dev/orders", "--watch")
+    assert ran.code == 0
+    assert ran.err.startswith("dev/orders is pending: request ")
+    assert "done" in ran.err
+    assert ran.out.startswith("dev/orders   available   postgres 17")
+    assert rdsctl("get", "dev/orders", "--watch").err == ""
+
+
+def test_get_watch_of_a_request_ends_as_the_request_does(rdsctl: Run, server: Server, life: Life) -> None:
+    request = ask(server)
+    server.before = [lambda: None, life.opened, life.merged, life.started, life.failed]
+    ran = rdsctl("get", request["id"], "--watch", "--json=state")
+    assert (ran.code, ran.json) == (1, {"state": "failed"})
 
 
 def test_get_takes_the_name_where_one_database_has_it(rdsctl: Run, server: Server) -> None:

@@ -1,27 +1,63 @@
-"""Sends a write, and either says where to follow it or waits for its end."""
+"""Sends a write, or shows what it would do; then says where to follow it, or waits for its end."""
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
-from rdsctl import endings, times, waiting
+from rdsctl import endings, previews, times, waiting, words
 from rdsctl.failures import Exit, Failure
 from rdsctl.session import Session
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+_OPTIONS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    "wait": click.option(
+        "--wait", is_flag=True, help="Wait until it is done; Ctrl-C leaves the request alone."
+    ),
+    "timeout": click.option("--timeout", metavar="30m", help="Wait no longer than this, and end with 8."),
+    "dry_run": click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing."),
+    "reason": click.option("--reason", help="Why; the reviewer reads it."),
+}
 
 
-def wait_options(function: Function) -> Function:
-    """--wait, --timeout."""
-    options = [
-        click.option("--wait", is_flag=True, help="Wait until it is done; Ctrl-C leaves the request alone."),
-        click.option("--timeout", metavar="30m", help="Wait no longer than this, and end with 8."),
-    ]
-    for option in options:
-        function = option(function)
-    return function
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a write is asked for: with which reason, as a trial, and whether its end is waited for."""
+
+    wait: bool = False
+    timeout: str | None = None
+    dry_run: bool = False
+    reason: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the command stays until the request's end."""
+        return self.wait or self.timeout is not None
+
+    def with_reason(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A body's fields that were given, with the reason where there is one."""
+        wanted = {**body, "reason": self.reason}
+        return {name: value for name, value in wanted.items() if value is not None}
+
+
+def options(*, without: str = "") -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """The options of a write, all but `without`; the command gets them as `how`."""
+    names = [name for name in _OPTIONS if name != without]
+
+    def made(function: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(function)
+        def run(*args: Any, **values: Any) -> int:
+            how = How(**{name: values.pop(name) for name in names})
+            return function(*args, how=how, **values)
+
+        found: Callable[..., int] = run
+        for name in names:
+            found = _OPTIONS[name](found)
+        return found
+
+    return made
 
 
 def seconds(timeout: str | None) -> float | None:
@@ -34,20 +70,39 @@ def seconds(timeout: str | None) -> float | None:
         raise Failure(f"--timeout: {error}.", Exit.USAGE) from None
 
 
+def ask(
+    session: Session,
+    method: str,
+    path: str,
+    how: How,
+    body: Any = None,
+    *,
+    query: Mapping[str, str | None] | None = None,
+    before: dict[str, Any] | None = None,
+) -> int:
+    """Show what it would do, or ask for it, as `how` says; the exit status. `before` is the database as it
+    is, for what differs."""
+    if not how.dry_run:
+        return send(session, method, path, how, body, query=query)
+    previews.show(session, method, path, body, before=before, query=query)
+    return Exit.OK
+
+
 def send(
     session: Session,
     method: str,
     path: str,
+    how: How,
     body: Any = None,
     *,
     query: Mapping[str, str | None] | None = None,
-    wait: bool = False,
-    timeout: str | None = None,
 ) -> int:
     """Ask for it; the exit status. Without --wait, 0 means that it is accepted."""
-    limit = seconds(timeout)
+    limit = seconds(how.timeout)
     answer = session.api.call(method, path, body, query=query)
-    if not (wait or timeout):
+    session.remember("requests", [str(answer.document["id"])[:8]], whole=False)
+    session.remember("databases", [words.place(answer.document)], whole=False)
+    if not how.waits:
         replayed = "idempotency-replayed" in answer.headers
         request = answer.document
         session.show(request, lambda looks: endings.asked(request, looks, replayed=replayed), request["id"])

@@ -49,11 +49,14 @@ class Client:
     sleep: Callable[[float], None] = time.sleep
     debug: Callable[[str], None] = lambda _: None
     page_size: int = 100
+    tries: int = TRIES
+    connect_seconds: float = CONNECT_SECONDS
+    read_seconds: float = READ_SECONDS
     idempotency_key: str = field(default_factory=lambda: str(uuid4()))
     _pool: urllib3.PoolManager | None = None
 
     def get(self, path: str, **query: str | None) -> Answer:
-        """Read; repeated as often as it takes to get an answer, TRIES times at most."""
+        """Read; repeated as often as it takes to get an answer, `tries` times at most."""
         return self.call("GET", path, query=query)
 
     def text(self, path: str, etag: str | None) -> Answer:
@@ -86,21 +89,21 @@ class Client:
         reading = method == "GET" or given.get("dry_run") == "true"
         safe = reading or (method, path) == ("POST", "/provision-rds")
         began = time.monotonic()
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, self.tries + 1):
             try:
                 answer = self._send(method, url, body, self._headers(method, body, etag, safe=safe), raw=raw)
             except HTTPError as error:
                 stood = not isinstance(error, NewConnectionError)
                 if isinstance(error, SSLError):
                     raise _untrusted(self.url, error) from error
-                if attempt == TRIES or (stood and not safe):
+                if attempt == self.tries or (stood and not safe):
                     seconds = time.monotonic() - began
                     raise self._no_answer(error, attempt, seconds, reading=reading, safe=safe) from error
                 self._wait(f"{self._host} does not answer ({_reason(error)})", None, attempt)
                 continue
             if answer.status < 400:
                 return answer
-            if attempt == TRIES or not _passes(answer, safe=safe):
+            if attempt == self.tries or not _passes(answer, safe=safe):
                 raise failure_of(answer.status, answer.document)
             self._wait(_why(answer), answer.retry_after, attempt)
         raise AssertionError("the loop returns or raises")
@@ -126,7 +129,7 @@ class Client:
             url,
             body=None if body is None else json.dumps(body).encode(),
             headers=headers,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            timeout=urllib3.Timeout(connect=self.connect_seconds, read=self.read_seconds),
             retries=False,
             redirect=False,
         )
@@ -157,7 +160,7 @@ class Client:
     def _wait(self, why: str, wanted: float | None, attempt: int) -> None:
         seconds = min(wanted, LONGEST_WAIT) if wanted else 0.5 * 2 ** (attempt - 1)
         seconds += random.uniform(0, seconds / 4)  # noqa: S311 - spreads callers, guards nothing
-        self.say(f"… {why}; again in {seconds:.0f} s (try {attempt + 1} of {TRIES})")
+        self.say(f"… {why}; again in {seconds:.0f} s (try {attempt + 1} of {self.tries})")
         self.sleep(seconds)
 
     def _no_answer(

@@ -2,12 +2,15 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
 from rdsctl.session import FORMATS, Options, Session
 from rdsctl.suggestions import OneOf
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 P = ParamSpec("P")
 
@@ -41,6 +44,12 @@ def command(
     return made
 
 
+def _profiles(context: click.Context, param: click.Parameter, begun: str) -> "list[CompletionItem]":
+    from rdsctl import completing  # noqa: PLC0415  (every command is imported for its options alone)
+
+    return completing.profiles(context, param, begun)
+
+
 def _common() -> list[click.Parameter]:
     return [
         click.Option(["-o", "--output"], type=OneOf(FORMATS), default="table", help="Format of the output."),
@@ -48,7 +57,7 @@ def _common() -> list[click.Parameter]:
             ["--json", "fields"], metavar="[=FIELDS]", help="JSON; with FIELDS (a,b.c) those alone."
         ),
         click.Option(["-q", "--quiet"], is_flag=True, help="Print the data alone."),
-        click.Option(["--profile"], help="Profile to use; see rdsctl profiles."),
+        click.Option(["--profile"], shell_complete=_profiles, help="Profile to use; see rdsctl profiles."),
         click.Option(["--url"], help="URL of the API."),
         click.Option(["--no-color"], is_flag=True, help="No colours."),
         click.Option(["--no-input"], is_flag=True, help="Ask nothing: end with 2 instead."),

@@ -77,11 +77,32 @@ def access(
     *, profile: str | None, url: str | None, environ: Mapping[str, str] = os.environ, need_key: bool = True
 ) -> Access:
     """Which API this command talks to, and with which key; raises Failure that says what to set."""
+    given_key = environ.get("RDSCTL_API_KEY") or None
+    target, found = _target(profile, url, environ, alone=given_key is not None)
+    if given_key:
+        return Access(target, given_key, found.name if found else None, "RDSCTL_API_KEY")
+    key = keys.read(found.key_from, found.name, directory(environ)) if found else None
+    if key is None and need_key:
+        raise Failure(f"No key for {target}.", Exit.KEY, hints=["rdsctl login, or set RDSCTL_API_KEY"])
+    return Access(target, key, found.name if found else None, found.key_from if found else "nowhere")
+
+
+def address(
+    *, profile: str | None, url: str | None, environ: Mapping[str, str] = os.environ
+) -> tuple[str, str | None]:
+    """The URL of the API and the profile's name, without a look at the key; raises Failure."""
+    target, found = _target(profile, url, environ, alone=bool(environ.get("RDSCTL_API_KEY")))
+    return target, found.name if found else None
+
+
+def _target(
+    profile: str | None, url: str | None, environ: Mapping[str, str], *, alone: bool
+) -> tuple[str, Profile | None]:
+    """The URL, and the profile that it belongs to; `alone` where the environment's key needs none."""
     chosen = profile or environ.get("RDSCTL_PROFILE") or None
     given_url = url or (environ.get("RDSCTL_URL") or None if not profile else None)
-    given_key = environ.get("RDSCTL_API_KEY") or None
-    if given_url and given_key and not chosen:
-        return Access(checked_url(given_url), given_key, None, "RDSCTL_API_KEY")
+    if given_url and alone and not chosen:
+        return checked_url(given_url), None
     known, current = profiles(environ)
     name = chosen or current
     found = known.get(name)
@@ -93,13 +114,7 @@ def access(
         raise Failure(
             "No API is named yet.", Exit.KEY, hints=["rdsctl login URL, or set RDSCTL_URL and RDSCTL_API_KEY"]
         )
-    target = checked_url(given_url or (found.url if found else ""))
-    if given_key:
-        return Access(target, given_key, found.name if found else None, "RDSCTL_API_KEY")
-    key = keys.read(found.key_from, found.name, directory(environ)) if found else None
-    if key is None and need_key:
-        raise Failure(f"No key for {target}.", Exit.KEY, hints=["rdsctl login, or set RDSCTL_API_KEY"])
-    return Access(target, key, found.name if found else None, found.key_from if found else "nowhere")
+    return checked_url(given_url or (found.url if found else "")), found
 
 
 def checked_url(text: str) -> str:

@@ -13,6 +13,8 @@ from rdsctl.failures import Exit, Failure
 from rdsctl.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from rdsctl.looks import Looks
 
 # Each command with its line in the help; a test holds both to the commands themselves.
@@ -74,6 +76,17 @@ class Program(click.Group):
             meant = did_you_mean(args[0], [*COMMANDS, *ALIASES])
             raise click.UsageError(f"There is no command {args[0]!r}.{meant}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Commands and options for a shell, without an import of each command."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  (for a shell's Tab alone)
+
+        found = [
+            CompletionItem(name, help=line)
+            for name, line in sorted(COMMANDS.items())
+            if name.startswith(incomplete)
+        ]
+        return found or click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list in the help, without an import of each."""

@@ -6,12 +6,12 @@ stdout is data, stderr all else. Every format says the same: tables show the wor
 import csv
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from rdsctl import configuration
+from rdsctl import configuration, names
 from rdsctl.client import Client
 from rdsctl.failures import Exit, Failure
 from rdsctl.fields import flat, select
@@ -69,6 +69,10 @@ class Session:
         """The API; one session is one command, so one Idempotency-Key."""
         found = self.access
         return Client(found.url, found.key, say=self.say, debug=self.debug)
+
+    def remember(self, kind: str, found: Iterable[str], *, whole: bool = True) -> None:
+        """Keep names for the shell's completion; see `names.keep`."""
+        names.keep(names.file(self.access.url, self.access.profile), kind, found, whole=whole)
 
     def show(self, document: Any, text: Callable[[Looks], str], name: str = "") -> None:
         """Print one document: as text, or in the format asked for."""

@@ -13,6 +13,11 @@ def did_you_mean(given: str, among: Iterable[str]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
+def near(name: str, begun: str) -> bool:
+    """Whether a shell offers a name for what was typed: its beginning, or that of the part behind ENV/."""
+    return name.startswith(begun) or ("/" not in begun and name.partition("/")[2].startswith(begun))
+
+
 def choose(among: Sequence[str]) -> str:
     """a, b or c."""
     *most, last = among

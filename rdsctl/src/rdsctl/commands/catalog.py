@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from rdsctl import words
+from rdsctl import completing, words
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.session import Session
@@ -12,11 +12,13 @@ from rdsctl.suggestions import choose, did_you_mean
 
 
 @make(name="catalog", short_help="What may be asked for, and what it costs.")
-@click.argument("environment", metavar="[ENV]", required=False)
+@click.argument("environment", metavar="[ENV]", required=False, shell_complete=completing.environments)
 def command(session: Session, environment: str | None) -> None:
     """Show engines, sizes and environments of the catalog, or what one environment allows."""
     document = session.api.get("/catalog").document
     environments = document["environments"]
+    session.remember("environments", environments)
+    session.remember("sizes", document["sizes"])
     if environment is not None and environment not in environments:
         raise Failure(
             f"There is no environment {environment!r}: choose {choose(list(environments))}."

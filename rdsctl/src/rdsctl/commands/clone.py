@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rdsctl import asking, previews, times
+from rdsctl import asking, completing, times
 from rdsctl.command import command as make
 from rdsctl.commands.create import body_of
 from rdsctl.failures import Exit, Failure
@@ -16,48 +16,38 @@ from rdsctl.session import Session
 
 
 @make(name="clone", short_help="Make a database of another one's data.")
-@click.argument("place", type=PlaceType(), metavar="ENV/NAME")
-@click.argument("new", type=PlaceType(), metavar="ENV/NEW")
+@click.argument("place", type=PlaceType(), metavar="ENV/NAME", shell_complete=completing.databases)
+@click.argument("new", type=PlaceType(), metavar="ENV/NEW", shell_complete=completing.place_or_environment)
 @click.option(
     "--at", metavar="TIME", help="As it was then: '2h ago' or 2026-11-25T12:00:00Z; now without it."
 )
-@click.option("--size", help="Size of the new one; the environment's default without it.")
+@click.option(
+    "--size",
+    shell_complete=completing.sizes,
+    help="Size of the new one; the environment's default without it.",
+)
 @click.option("--ttl", metavar="7d", help="How long the new one lives.")
-@click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
-@asking.wait_options
+@asking.options(without="reason")
 def command(
     session: Session,
+    /,
     place: Place,
     new: Place,
     at: str | None,
     size: str | None,
     ttl: str | None,
-    dry_run: bool,
-    wait: bool,
-    timeout: str | None,
+    how: asking.How,
 ) -> int:
     """Make NEW out of the backups of a database: its data, its users and grants, with new passwords."""
     source = session.api.get(place.path).document
     restore = {"database": str(place), "point_in_time": moment(at, times.now()) if at else "latest"}
     given = {"engine": source["database_engine"], "size": size, "ttl": ttl, "restore_from": restore}
-    return make_new(session, new, given, dry_run=dry_run, wait=wait, timeout=timeout)
+    return make_new(session, new, given, how)
 
 
-def make_new(
-    session: Session,
-    new: Place,
-    given: Mapping[str, Any],
-    *,
-    dry_run: bool,
-    wait: bool,
-    timeout: str | None,
-) -> int:
+def make_new(session: Session, new: Place, given: Mapping[str, Any], how: asking.How) -> int:
     """Ask for a database with another one's data."""
-    body = body_of(new, given)
-    if dry_run:
-        previews.show(session, "POST", "/provision-rds", body)
-        return Exit.OK
-    return asking.send(session, "POST", "/provision-rds", body, wait=wait, timeout=timeout)
+    return asking.ask(session, "POST", "/provision-rds", how, body_of(new, given))
 
 
 def moment(text: str, present: dt.datetime) -> str:

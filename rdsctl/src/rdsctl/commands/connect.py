@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from rdsctl import times
+from rdsctl import completing, times
 from rdsctl.command import command as make
 from rdsctl.connection import child, login, mysql, network, postgres, secret_file, tunnel
 from rdsctl.connection.login import Login
@@ -24,7 +24,7 @@ _INSTALL: Final = {
 
 
 @make(name="connect", short_help="Open psql or mysql on a database, verified and logged in.")
-@click.argument("target", metavar="DB")
+@click.argument("target", metavar="DB", shell_complete=completing.databases)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")
 @click.option("--as", "user", metavar="USER", help="application, read_only, master, or a name with --iam.")
 @click.option(

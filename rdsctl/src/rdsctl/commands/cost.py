@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import words
+from rdsctl import completing, words
 from rdsctl.command import command as make
 from rdsctl.session import Session
 from rdsctl.suggestions import OneOf
@@ -21,7 +21,9 @@ _KEYS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
 
 @make(name="cost", short_help="What the databases cost a month, at list price.")
 @click.option("--by", type=OneOf(list(_KEYS)), default="env", help="A line for each of these.")
-@click.option("--env", "environment", help="Those of this environment.")
+@click.option(
+    "--env", "environment", shell_complete=completing.environments, help="Those of this environment."
+)
 def command(session: Session, by: str, environment: str | None) -> None:
     """Sum up what the team's databases cost a month, at list price; it is not the bill."""
     found = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from rdsctl import asking, previews, questions, times, words
+from rdsctl import asking, completing, previews, questions, times, words
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, PlaceType
@@ -14,45 +14,52 @@ from rdsctl.suggestions import OneOf
 
 
 @make(name="create", short_help="Ask for a database.")
-@click.argument("place", type=PlaceType(), metavar="[ENV/NAME]", required=False)
+@click.argument(
+    "place",
+    type=PlaceType(),
+    metavar="[ENV/NAME]",
+    required=False,
+    shell_complete=completing.place_or_environment,
+)
 @click.option("--engine", type=OneOf(["mysql", "postgres"]), help="Database engine.")
 @click.option("--engine-version", metavar="MAJOR", help="Major version; see rdsctl catalog.")
-@click.option("--size", help="Size of the catalog; the environment's default without it.")
+@click.option(
+    "--size",
+    shell_complete=completing.sizes,
+    help="Size of the catalog; the environment's default without it.",
+)
 @click.option("--storage", type=click.IntRange(min=1), metavar="GB", help="Storage in GB.")
 @click.option("--ttl", metavar="7d", help="How long it lives: 8h, 14d, or never where that is allowed.")
 @click.option("--owner", help="Whom to write to; the key's name without it.")
 @click.option("--purpose", help="What it is for; the reviewer reads it.")
 @click.option("--ha", is_flag=True, help="Two zones: it stays up when one fails, and costs twice.")
 @click.option("--tag", "tags", multiple=True, metavar="K=V", help="A tag; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
 @click.option("--show", type=OneOf(["terraform"]), help="With --dry-run: the file that would be written.")
-@asking.wait_options
+@asking.options(without="reason")
 def command(
     session: Session,
     /,
     place: Place | None,
-    dry_run: bool,
     show: str | None,
-    wait: bool,
-    timeout: str | None,
+    how: asking.How,
     **given: Any,
 ) -> int:
     """Ask for a database. Without arguments, on a terminal, it asks what to make.
 
     The same command again is the same request.
     """
-    if show and not dry_run:
+    if show and not how.dry_run:
         raise Failure("--show goes with --dry-run.", Exit.USAGE)
     if place is None or given["engine"] is None:
         place, given = questions.what_to_make(session, place, given)
     body = body_of(place, given)
-    if dry_run:
+    if how.dry_run:
         previews.show(session, "POST", "/provision-rds", body, file=show is not None)
         return Exit.OK
-    if (wait or timeout) and session.err.live:
+    if how.waits and session.err.live:
         preview = session.api.call("POST", "/provision-rds", body, query={"dry_run": "true"}).document
         session.note(headline(preview))
-    return asking.send(session, "POST", "/provision-rds", body, wait=wait, timeout=timeout)
+    return asking.send(session, "POST", "/provision-rds", how, body)
 
 
 def body_of(place: Place, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from rdsctl import asking, previews, times
+from rdsctl import asking, completing, times
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, PlaceType
@@ -14,40 +14,26 @@ from rdsctl.session import Session
 
 
 @make(name="delete", short_help="Remove a database.")
-@click.argument("place", type=PlaceType(), metavar="ENV/NAME")
-@click.option("--reason", help="Why; the reviewer reads it.")
+@click.argument("place", type=PlaceType(), metavar="ENV/NAME", shell_complete=completing.databases)
 @click.option("--confirm", metavar="ENV/NAME", help="The name once more: wanted where it is protected.")
-@click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
-@asking.wait_options
-def command(
-    session: Session,
-    place: Place,
-    reason: str | None,
-    confirm: str | None,
-    dry_run: bool,
-    wait: bool,
-    timeout: str | None,
-) -> int:
+@asking.options()
+def command(session: Session, /, place: Place, confirm: str | None, how: asking.How) -> int:
     """Remove a database.
 
     Where it is protected, a first request takes the protection off; --wait follows both.
     """
     if confirm is not None and confirm != str(place):
         raise Failure(f"--confirm says {confirm!r}, and the database is {place}.", Exit.USAGE)
-    if dry_run:
-        before = session.api.get(place.path).document
-        for name, said in consequences(before):
-            session.note(label(name, said))
-        previews.show(session, "DELETE", place.path, before=before, query={"reason": reason})
-        return Exit.OK
+    reason = how.reason
     database = session.api.get(place.path).document
     if database["state"] != "removed":  # the API refuses that in its own words
         for name, said in consequences(database):
             session.note(label(name, said))
-        _ask(session, place, database, confirm, has_reason=bool(reason))
-    if reason is None and database.get("deletion_protection") and session.can_ask:
+        if not how.dry_run:
+            _ask(session, place, database, confirm, has_reason=bool(reason))
+    if not how.dry_run and reason is None and database.get("deletion_protection") and session.can_ask:
         reason = session.ask("Reason (the reviewer reads it)", "--reason TEXT") or None
-    return asking.send(session, "DELETE", place.path, query={"reason": reason}, wait=wait, timeout=timeout)
+    return asking.ask(session, "DELETE", place.path, how, query={"reason": reason}, before=database)
 
 
 def consequences(database: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import times
+from rdsctl import completing, times
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.looks import Looks
@@ -31,7 +31,7 @@ class Check:
 
 
 @make(name="doctor", short_help="Check API, key, AWS, clients, and the way to a database.")
-@click.argument("target", metavar="[DB]", required=False)
+@click.argument("target", metavar="[DB]", required=False, shell_complete=completing.databases)
 def command(session: Session, target: str | None) -> int:
     """Check the API, the key, your AWS credentials, the clients, and with DB its secret and the network.
 

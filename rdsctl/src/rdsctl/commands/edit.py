@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from rdsctl import asking, previews
+from rdsctl import asking, completing
 from rdsctl.command import command as make
 from rdsctl.commands.create import pairs
 from rdsctl.failures import Exit, Failure
@@ -13,25 +13,21 @@ from rdsctl.session import Session
 
 
 @make(name="edit", short_help="Change a database's tags, owner or purpose.")
-@click.argument("place", type=PlaceType(), metavar="ENV/NAME")
+@click.argument("place", type=PlaceType(), metavar="ENV/NAME", shell_complete=completing.databases)
 @click.option("--tag", "tags", multiple=True, metavar="K=V", help="Set a tag; repeatable.")
 @click.option("--untag", multiple=True, metavar="K", help="Remove a tag; repeatable.")
 @click.option("--owner", help="Whom to write to.")
 @click.option("--purpose", help="What it is for.")
-@click.option("--reason", help="Why; the reviewer reads it.")
-@click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
-@asking.wait_options
+@asking.options()
 def command(
     session: Session,
+    /,
     place: Place,
     tags: tuple[str, ...],
     untag: tuple[str, ...],
     owner: str | None,
     purpose: str | None,
-    reason: str | None,
-    dry_run: bool,
-    wait: bool,
-    timeout: str | None,
+    how: asking.How,
 ) -> int:
     """Change a database's tags, owner or purpose; what is not named stays."""
     if not tags and not untag and owner is None and purpose is None:
@@ -42,11 +38,7 @@ def command(
         raise Failure(
             f"{place} has no tag {lost[0]!r}; it has {', '.join(sorted(held)) or 'none'}.", Exit.USAGE
         )
-    wanted: dict[str, Any] = {"owner": owner, "purpose": purpose, "reason": reason}
+    wanted: dict[str, Any] = {"owner": owner, "purpose": purpose}
     if tags or untag:
         wanted["tags"] = {key: value for key, value in held.items() if key not in untag} | pairs(tags)
-    body = {name: value for name, value in wanted.items() if value is not None}
-    if dry_run:
-        previews.show(session, "PATCH", place.path, body, before=before)
-        return Exit.OK
-    return asking.send(session, "PATCH", place.path, body, wait=wait, timeout=timeout)
+    return asking.ask(session, "PATCH", place.path, how, how.with_reason(wanted), before=before)

@@ -1,6 +1,6 @@
 """`rdsctl logout`: forget a key here. The key itself stays valid until an operator ends it."""
 
-from rdsctl import configuration, keys
+from rdsctl import configuration, keys, names
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.session import Session
@@ -14,4 +14,5 @@ def command(session: Session) -> None:
     if name not in known:
         raise Failure(f"There is no profile {name!r}.", Exit.USAGE, hints=["rdsctl profiles"])
     keys.forget(known[name].key_from, name, configuration.directory())
+    names.forget(names.file(known[name].url, name))
     session.note(f"The key of profile {name} is forgotten here; it stays valid until an operator ends it.")

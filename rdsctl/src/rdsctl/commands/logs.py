@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import times
+from rdsctl import completing, times
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import find_database, find_request, is_request, place_of
@@ -18,7 +18,7 @@ _LOOK: Final = 2.0
 
 
 @make(name="logs", short_help="Print a database's log, or where a request's log is.")
-@click.argument("target", metavar="DB|REQUEST")
+@click.argument("target", metavar="DB|REQUEST", shell_complete=completing.either)
 @click.option("--since", default="1h", metavar="1h", help="From so long ago on.")
 @click.option("--grep", metavar="TEXT", help="Lines with this text alone.")
 @click.option("--follow", is_flag=True, help="Go on with what is written next; Ctrl-C ends it.")

@@ -2,7 +2,7 @@
 
 import click
 
-from rdsctl import times, words
+from rdsctl import completing, times, words
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.session import Session
@@ -12,11 +12,14 @@ STATES = ("pending", "available", "updating", "removing", "removed", "failed")
 
 
 @make(name="ls", short_help="List the team's databases.")
-@click.option("--env", "environment", help="Those of this environment.")
+@click.option(
+    "--env", "environment", shell_complete=completing.environments, help="Those of this environment."
+)
 @click.option("--state", "states", multiple=True, type=OneOf(STATES), help="In this state; repeatable.")
 @click.option("--engine", type=OneOf(["mysql", "postgres"]), help="Of this engine.")
 @click.option("--owner", help="Of this owner.")
 @click.option("--expiring", metavar="7d", help="Those that end within this time.")
+@click.option("--idle", is_flag=True, help="Those that nobody connects to.")
 @click.option("--removed", is_flag=True, help="Those that were removed, too.")
 def command(
     session: Session,
@@ -25,6 +28,7 @@ def command(
     engine: str | None,
     owner: str | None,
     expiring: str | None,
+    idle: bool,
     removed: bool,
 ) -> None:
     """List the team's databases, newest first, without those that were removed."""
@@ -47,7 +51,11 @@ def command(
         )
         if (item["state"] in states if states else removed or item["state"] != "removed")
         and (owner is None or item.get("owner") == owner)
+        and (not idle or item.get("idle_since"))
     ]
+    everything = not (environment or states or engine or owner or expiring or idle)
+    named = [words.place(item) for item in found if item["state"] != "removed"]
+    session.remember("databases", named, whole=everything)
     session.show_list(
         found,
         words.database_columns(present),

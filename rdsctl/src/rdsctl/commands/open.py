@@ -4,6 +4,7 @@ import webbrowser
 
 import click
 
+from rdsctl import completing
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import find_either
@@ -11,7 +12,7 @@ from rdsctl.session import Session
 
 
 @make(name="open", short_help="Open a pull request or a pipeline in the browser.")
-@click.argument("target", metavar="DB|REQUEST")
+@click.argument("target", metavar="DB|REQUEST", shell_complete=completing.either)
 @click.option(
     "--pr", "what", flag_value="pull_request", default=True, help="The pull request (as without it)."
 )

@@ -2,7 +2,7 @@
 
 import click
 
-from rdsctl import configuration, profile_file
+from rdsctl import completing, configuration, profile_file
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.session import Session
@@ -12,7 +12,7 @@ from rdsctl.table import Column
 
 @make(name="profiles", short_help="List the profiles, or choose one.")
 @click.argument("action", type=OneOf(["use"]), required=False)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.profiles)
 def command(session: Session, action: str | None, name: str | None) -> None:
     """List the profiles; `rdsctl profiles use NAME` chooses the one for the next commands."""
     known, current = configuration.profiles()

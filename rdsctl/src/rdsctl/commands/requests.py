@@ -4,7 +4,7 @@ from itertools import islice
 
 import click
 
-from rdsctl import times, words
+from rdsctl import completing, times, words
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import parse
@@ -20,8 +20,14 @@ OPEN = ("requested", "pull_request_open", "merged", "applying")
 @click.option("--open", "only_open", is_flag=True, help="Those under way.")
 @click.option("--state", type=OneOf(STATES), help="In this state.")
 @click.option("--kind", type=OneOf(KINDS), help="Of this kind.")
-@click.option("--db", "database", metavar="DB", help="Of this database: ENV/NAME, or NAME.")
-@click.option("--env", "environment", help="Of this environment.")
+@click.option(
+    "--db",
+    "database",
+    metavar="DB",
+    shell_complete=completing.databases,
+    help="Of this database: ENV/NAME, or NAME.",
+)
+@click.option("--env", "environment", shell_complete=completing.environments, help="Of this environment.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 def command(
     session: Session,
@@ -46,6 +52,7 @@ def command(
         if not only_open or item["state"] in OPEN
     )
     items = list(islice(found, limit))
+    session.remember("requests", [str(item["id"])[:8] for item in items], whole=False)
     session.show_list(items, words.request_columns(times.now()), name=lambda item: str(item["id"]))
     if session.for_people and not items:
         session.note("No requests.")

@@ -2,7 +2,7 @@
 
 import click
 
-from rdsctl import asking
+from rdsctl import asking, completing
 from rdsctl.command import command as make
 from rdsctl.commands.clone import make_new
 from rdsctl.failures import Exit, Failure
@@ -13,22 +13,24 @@ from rdsctl.suggestions import OneOf
 
 @make(name="restore", short_help="Make a database of a snapshot.")
 @click.argument("snapshot")
-@click.argument("new", type=PlaceType(), metavar="ENV/NEW")
+@click.argument("new", type=PlaceType(), metavar="ENV/NEW", shell_complete=completing.place_or_environment)
 @click.option("--engine", type=OneOf(["mysql", "postgres"]), help="The snapshot's, where it is not known.")
-@click.option("--size", help="Size of the new one; the environment's default without it.")
+@click.option(
+    "--size",
+    shell_complete=completing.sizes,
+    help="Size of the new one; the environment's default without it.",
+)
 @click.option("--ttl", metavar="7d", help="How long the new one lives.")
-@click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
-@asking.wait_options
+@asking.options(without="reason")
 def command(
     session: Session,
+    /,
     snapshot: str,
     new: Place,
     engine: str | None,
     size: str | None,
     ttl: str | None,
-    dry_run: bool,
-    wait: bool,
-    timeout: str | None,
+    how: asking.How,
 ) -> int:
     """Make NEW out of a snapshot; `rdsctl snapshots` lists those that removed databases left."""
     given = {
@@ -37,7 +39,7 @@ def command(
         "ttl": ttl,
         "restore_from": {"snapshot": snapshot},
     }
-    return make_new(session, new, given, dry_run=dry_run, wait=wait, timeout=timeout)
+    return make_new(session, new, given, how)
 
 
 def _engine_of(session: Session, snapshot: str) -> str:

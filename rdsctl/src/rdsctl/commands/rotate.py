@@ -2,6 +2,7 @@
 
 import click
 
+from rdsctl import completing
 from rdsctl.client import path
 from rdsctl.command import command as make
 from rdsctl.places import Place, PlaceType
@@ -10,7 +11,7 @@ from rdsctl.suggestions import OneOf
 
 
 @make(name="rotate", short_help="Give a user of a database another password.")
-@click.argument("place", type=PlaceType(), metavar="ENV/NAME")
+@click.argument("place", type=PlaceType(), metavar="ENV/NAME", shell_complete=completing.databases)
 @click.option(
     "--user",
     type=OneOf(["application", "read_only", "master"]),

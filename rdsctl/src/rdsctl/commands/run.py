@@ -4,6 +4,7 @@ import os
 
 import click
 
+from rdsctl import completing
 from rdsctl.command import command as make
 from rdsctl.commands.url import variables
 from rdsctl.connection import child, login, network, tunnel
@@ -12,7 +13,7 @@ from rdsctl.session import Session
 
 
 @make(name="run", short_help="Run a program that gets DATABASE_URL.")
-@click.argument("target", metavar="DB")
+@click.argument("target", metavar="DB", shell_complete=completing.databases)
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="-- PROGRAM [ARGS]")
 @click.option("--as", "user", metavar="USER", help="application, read_only, master, or a name with --iam.")
 @click.option("--prefix", default="", metavar="ORDERS_", help="Put this before each variable's name.")

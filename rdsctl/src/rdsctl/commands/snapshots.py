@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import words
+from rdsctl import completing, words
 from rdsctl.command import command as make
 from rdsctl.places import parse
 from rdsctl.session import Session
@@ -12,7 +12,7 @@ from rdsctl.table import Column
 
 
 @make(name="snapshots", short_help="List the final snapshots of removed databases.")
-@click.argument("database", metavar="[DB]", required=False)
+@click.argument("database", metavar="[DB]", required=False, shell_complete=completing.databases)
 def command(session: Session, database: str | None) -> None:
     """List the final snapshots that the team's removed databases left, for rdsctl restore."""
     place = parse(database) if database else None

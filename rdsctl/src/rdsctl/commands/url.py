@@ -2,6 +2,7 @@
 
 import click
 
+from rdsctl import completing
 from rdsctl.command import command as make
 from rdsctl.connection import login, mysql, postgres
 from rdsctl.connection.login import Login
@@ -10,7 +11,7 @@ from rdsctl.suggestions import OneOf
 
 
 @make(name="url", short_help="Print a database's URL.")
-@click.argument("target", metavar="DB")
+@click.argument("target", metavar="DB", shell_complete=completing.databases)
 @click.option("--as", "user", type=OneOf(list(login.USERS)), help="Which user.")
 @click.option(
     "--format",

@@ -2,7 +2,7 @@
 
 import click
 
-from rdsctl import asking, waiting
+from rdsctl import asking, completing, waiting
 from rdsctl.command import command as make
 from rdsctl.failures import Exit
 from rdsctl.places import find_either
@@ -11,7 +11,7 @@ from rdsctl.suggestions import OneOf
 
 
 @make(name="wait", short_help="Wait until a request is done.")
-@click.argument("targets", metavar="DB|REQUEST...", nargs=-1, required=True)
+@click.argument("targets", metavar="DB|REQUEST...", nargs=-1, required=True, shell_complete=completing.either)
 @click.option("--for", "goal", type=OneOf(waiting.GOALS), default="done", help="What to wait for.")
 @click.option("--timeout", metavar="30m", help="Wait no longer than this for each, and end with 8.")
 @click.option("--bell", is_flag=True, help="Ring the terminal's bell at the end.")
