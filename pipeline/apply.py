@@ -28,13 +28,13 @@ from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.output import about, say
-from pipeline.pending import Work, pending
+from pipeline.pending import Main, Work
 from pipeline.plan_changes import ResourceChange, UnreadablePlan, changes_of, changes_outputs
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.sources import foreign_source
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
-from pipeline.workspace import module, prepare, roots
+from pipeline.workspace import module, prepare
 
 # The role is taken for three hours, and one database may need two: none is begun later than this.
 LAST_START: Final = dt.timedelta(hours=1)
@@ -60,11 +60,11 @@ class ApplyJob:
 
     def run(self, environment: str) -> list[str]:
         """Do what is to do; the failures. One database's failure does not stop the others."""
-        began, seen = self.clock(), list[int]()
+        began, seen, main = self.clock(), list[int](), Main(environment)
 
         def look() -> Look:
             checkout = self.checkout.newest_base(Path(looks))
-            work = pending(roots(checkout), self.store.applied(environment), environment)
+            work = main.pending(checkout, self.store.applied(environment))
             if not seen:
                 seen.append(len(work))
                 say(f"{environment}: {len(work)} of its databases differ from what was last applied.")

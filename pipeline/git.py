@@ -1,11 +1,16 @@
 """What a branch changes, read with git itself."""
 
+import re
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.core.names import DATABASES
+
 REGULAR_FILE = "100644"
+_BLOB = re.compile(r"[0-9a-f]+ blob (\d+)\n")
 
 
 class GitError(Exception):
@@ -44,7 +49,8 @@ class Checkout:
     def newest_base(self, directory: Path) -> "Checkout":
         """The base branch as it is at this moment, in a directory of its commit below `directory`.
 
-        This checkout stays as it is, since Terraform may be at work in it.
+        This checkout stays as it is, since Terraform may be at work in it. The directory has no roots: they
+        are read from the commit, and thousands of files would be written for each merge.
         """
         self._fetch_base()
         commit = self._git("rev-parse", self.base).strip()
@@ -52,7 +58,8 @@ class Checkout:
             return self
         path = directory / commit
         if not path.is_dir():
-            self._git("worktree", "add", "--quiet", "--force", "--detach", str(path), commit)
+            self._git("worktree", "add", "--quiet", "--force", "--no-checkout", "--detach", str(path), commit)
+            Checkout(path)._git("checkout", "--quiet", commit, "--", ".", f":(exclude,glob){DATABASES}*/**")
         return Checkout(path, self.base)
 
     def merge_base(self) -> str:
@@ -83,6 +90,35 @@ class Checkout:
         """Every path below a folder at a commit."""
         listed = self._git("ls-tree", "-r", "-z", "--name-only", ref, "--", under)
         return list(filter(None, listed.split("\0")))
+
+    def blobs(self, ref: str, under: str) -> dict[str, str]:
+        """Git's object id of every path below a folder at a commit, from one listing that reads no file."""
+        listed = self._git("ls-tree", "-r", "-z", ref, "--", under)
+        found = {}
+        for entry in filter(None, listed.split("\0")):
+            meta, _, path = entry.partition("\t")
+            found[path] = meta.split(" ")[2]
+        return found
+
+    def read(self, blobs: Iterable[str]) -> Iterator[str]:
+        """The text of each object in their order, by one process; one at a time is held in memory.
+
+        Bytes that are not UTF-8 show as U+FFFD. Raises GitError where git does not have one.
+        """
+        with tempfile.TemporaryFile() as wanted:
+            count = 0
+            for blob in blobs:
+                wanted.write(f"{blob}\n".encode())
+                count += 1
+            wanted.seek(0)
+            command = ["git", "-C", str(self.directory), "cat-file", "--batch"]
+            with subprocess.Popen(command, stdin=wanted, stdout=subprocess.PIPE) as process:
+                assert process.stdout is not None  # noqa: S101 - it was asked for
+                for _ in range(count):
+                    said = process.stdout.readline().decode()
+                    if not (head := _BLOB.fullmatch(said)):
+                        raise GitError(f"git cat-file: {said.strip() or 'it ended early'}")
+                    yield process.stdout.read(int(head[1]) + 1)[:-1].decode("utf-8", "replace")
 
     def texts(self, ref: str, under: str, chosen: Callable[[str], bool]) -> dict[str, str]:
         """The chosen files below a folder at a commit, by path; none where git does not have the commit."""

@@ -1,13 +1,15 @@
 """What there is to apply: main on one side, what was applied on the other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from provisioner.core.hcl import RootSyntaxError, content_hash, parse, removals, render_removed
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 
+from pipeline.git import Checkout
 from pipeline.store import ATTEMPTED
+from pipeline.workspace import blobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +54,43 @@ class Work:
             return None
 
 
-def pending(roots: Mapping[Place, str], applied: Mapping[str, set[str]], environment: str) -> list[Work]:
-    """What is to do in an environment: `roots` is main, `applied` the markers of each database.
+@dataclass(slots=True)
+class Main:
+    """The roots of an environment as one run reads them; each text once, and none is kept.
 
-    A root is done when its own hash is the only marker. More than one are the trace of an apply that did
-    not come to its end: then nobody knows without a plan which of them the database is like.
+    Git's object ids say which roots are as they were when this run last looked.
     """
-    mine = {place: text for place, text in roots.items() if place.environment == environment}
-    work = [
-        Work(
-            place,
-            text,
-            removal=False,
-            applied_before=bool(applied.get(place.database_name, set()) - {ATTEMPTED}),
-        )
-        for place, text in sorted(mine.items())
-        if applied.get(place.database_name) != {content_hash(text)}
-    ]
-    gone = [
-        Work(place, render_removed(place), removal=True, applied_before=True)
-        for place in (Place(environment, name) for name in sorted(applied))
-        if place not in mine
-    ]
-    return work + gone
+
+    environment: str
+    _digests: dict[str, str] = field(default_factory=dict)  # by object id
+
+    def pending(self, checkout: Checkout, applied: Mapping[str, set[str]]) -> list[Work]:
+        """What is to do: `checkout` is main, `applied` the markers of each database.
+
+        A root is done when its own hash is the only marker. More than one are the trace of an apply that did
+        not come to its end: then nobody knows without a plan which of them the database is like.
+        """
+        found = blobs(checkout, self.environment)
+        new = list({blob for blob in found.values() if blob not in self._digests})
+        self._digests.update(zip(new, map(content_hash, checkout.read(new)), strict=True))
+        wanted = {
+            place: blob
+            for place, blob in sorted(found.items())
+            if applied.get(place.database_name) != {self._digests[blob]}
+        }
+        texts = checkout.read(wanted.values())
+        work = [
+            Work(
+                place,
+                text,
+                removal=False,
+                applied_before=bool(applied.get(place.database_name, set()) - {ATTEMPTED}),
+            )
+            for place, text in zip(wanted, texts, strict=True)
+        ]
+        gone = [
+            Work(place, render_removed(place), removal=True, applied_before=True)
+            for place in (Place(self.environment, name) for name in sorted(applied))
+            if place not in found
+        ]
+        return work + gone

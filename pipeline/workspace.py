@@ -13,18 +13,24 @@ from pipeline.git import Checkout
 _PARTS: Final = 5  # terraform/databases/<environment>/<database_name>/main.tf
 
 
-def roots(checkout: Checkout) -> dict[Place, str]:
-    """The text of every root that is checked out, by environment and database name.
+def blobs(checkout: Checkout, environment: str | None = None) -> dict[Place, str]:
+    """Git's object id of every root that is checked out, of one environment or of all.
 
     What git cannot show as text is there all the same, as text that the policy denies: a root that went
     missing would be taken for a removal.
     """
     found = {}
-    for path in checkout.paths("HEAD", DATABASES):
+    for path, blob in checkout.blobs("HEAD", f"{DATABASES}{environment or ''}").items():
         parts = path.split("/")
         if len(parts) == _PARTS and parts[-1] == "main.tf":
-            found[Place(parts[2], parts[3])] = checkout.file("HEAD", path) or ""
+            found[Place(parts[2], parts[3])] = blob
     return found
+
+
+def roots(checkout: Checkout) -> dict[Place, str]:
+    """The text of every root that is checked out, by environment and database name."""
+    found = blobs(checkout)
+    return dict(zip(found, checkout.read(found.values()), strict=True))
 
 
 def module(checkout: Checkout, ref: str = "HEAD") -> dict[str, str]:

@@ -1,11 +1,12 @@
 """What a branch changes, read from real repositories."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from pipeline.git import Checkout, FileChange, GitError
-from tests.pipeline.repository import Repository
+from tests.pipeline.repository import LOCK, Repository
 
 
 def test_changes_are_counted_from_where_the_branch_left_main(repository: Repository) -> None:
@@ -74,6 +75,35 @@ def test_following_the_base_leaves_an_old_commit_for_the_newest(repository: Repo
     assert repository.checkout.follow_base() == newest
     assert repository.checkout.head() == newest
     assert (repository.directory / "later.txt").exists()
+
+
+def test_the_newest_base_comes_without_its_roots_and_with_all_that_they_need(
+    repository: Repository, tmp_path: Path
+) -> None:
+    old = repository.checkout.head()
+    files: dict[str, str | None] = {
+        "terraform/databases/dev/a/main.tf": "1",
+        "terraform/modules/m/main.tf": "2",
+    }
+    newest = repository.on_main(files)
+    assert repository.checkout.newest_base(tmp_path) == repository.checkout
+
+    repository.git("checkout", "--quiet", "--detach", old)
+    fresh = repository.checkout.newest_base(tmp_path)
+    assert fresh.head() == newest
+    there = [str(path.relative_to(fresh.directory)) for path in fresh.directory.rglob("*") if path.is_file()]
+    assert sorted(there) == [".git", "catalog.yaml", LOCK, "terraform/modules/m/main.tf"]
+    assert fresh.file("HEAD", "terraform/databases/dev/a/main.tf") == "1"
+
+
+def test_objects_are_read_in_their_order_by_one_process(repository: Repository) -> None:
+    repository.on_main({"a/one.tf": "one\n", "a/two.tf": "", "b.tf": "other"})
+    found = repository.checkout.blobs("HEAD", "a/")
+    assert sorted(found) == ["a/one.tf", "a/two.tf"]
+    blobs = [found["a/two.tf"], found["a/one.tf"], found["a/two.tf"]]
+    assert list(repository.checkout.read(blobs)) == ["", "one\n", ""]
+    with pytest.raises(GitError, match=f"git cat-file: {'0' * 40} missing"):
+        list(repository.checkout.read(["0" * 40]))
 
 
 def test_an_error_says_what_git_said(repository: Repository) -> None:
