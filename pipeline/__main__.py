@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog
 from provisioner.core.catalog import Catalog, CatalogError
-from provisioner.core.names import Place
+from provisioner.core.names import DATABASES, Place
 from pydantic import ValidationError
 
 from pipeline import circleci_jobs, gate, locks, plan
@@ -29,6 +29,7 @@ from pipeline.git import Checkout, GitError
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
 from pipeline.plan import PlanJob
+from pipeline.providers import HOME, Providers
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
@@ -98,7 +99,7 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
         return _unlock(chosen.database)
     if chosen.verb in ("apply", "drift"):
         print(f"Main is at {checkout.follow_base()}.", flush=True)
-    terraform = _terraform(interruption)
+    terraform = _terraform(checkout, interruption)
     if chosen.verb == "drift":
         reporter = _reporter("plan")
         return Drift(checkout, _store(), reporter, terraform, _pipeline_url(), interruption, _now).run()
@@ -178,9 +179,18 @@ def _claims() -> Claims:
     )
 
 
-def _terraform(interruption: Interruption) -> Callable[[Path], Terraform]:
+def _terraform(checkout: Checkout, interruption: Interruption) -> Callable[[Path], Terraform]:
     settings = backend_settings(os.environ) if os.environ.get("TF_STATE_BUCKET") else {}
-    return lambda directory: Terraform(directory, settings, interruption)
+    if os.environ.get("TF_CLI_CONFIG_FILE"):  # which says from where to take providers
+        return lambda directory: Terraform(directory, settings, interruption)
+    mirror = Providers(
+        checkout.directory / DATABASES / ".terraform.lock.hcl",
+        Path.home() / HOME,
+        lambda directory, configuration: Terraform(directory, {}, interruption, configuration=configuration),
+    )
+    return lambda directory: Terraform(
+        directory, settings, interruption, configuration=mirror.configuration()
+    )
 
 
 def _store() -> Store:

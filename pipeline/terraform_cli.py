@@ -16,10 +16,6 @@ from pipeline.interruption import Interruption
 from pipeline.output import say
 from pipeline.redaction import redact
 
-# The plugin cache is not safe under more than one init:
-# https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache
-_INIT: Final = threading.Lock()
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -51,12 +47,12 @@ class Terraform:
     backend: Mapping[str, str]
     interruption: Interruption = field(default_factory=Interruption)
     limits: Limits = field(default_factory=Limits)
+    configuration: Path | None = None  # the CLI's, where it is not the environment's
 
     def init(self) -> None:
         """Fetch what the committed lock file allows, and nothing else."""
         settings = [f"-backend-config={name}={value}" for name, value in self.backend.items()]
-        with _INIT:
-            self._run("init", "-reconfigure", "-lockfile=readonly", *settings)
+        self._run("init", "-reconfigure", "-lockfile=readonly", *settings)
 
     def plan(self, plan_file: str, *, lock: bool) -> tuple[str, dict[str, Any]]:
         """Plan into a file; (text for people, the plan as JSON)."""
@@ -100,6 +96,7 @@ class Terraform:
         if self.interruption.requested:
             raise TerraformError(command, "Error: not begun, because the job was ended from outside")
         flags = ["-input=false"] if command in ("init", "plan", "apply", "import") else []
+        configured = {"TF_CLI_CONFIG_FILE": str(self.configuration)} if self.configuration else {}
         process = subprocess.Popen(
             ["terraform", f"-chdir={self.directory}", *command.split(), *flags, "-no-color", *arguments],
             stdin=subprocess.DEVNULL,
@@ -108,7 +105,7 @@ class Terraform:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, "TF_IN_AUTOMATION": "1"},
+            env={**os.environ, "TF_IN_AUTOMATION": "1", **configured},
             # A separate process group: a signal to the job's group does not reach Terraform twice.
             process_group=0,
         )

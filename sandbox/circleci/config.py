@@ -17,7 +17,12 @@ TOP_LEVEL = {"version", "parameters", "executors", "commands", "jobs", "workflow
 ELSEWHERE = {"docker", "resource_class"}
 JOB_KEYS = {"executor", "parameters", "steps", *ELSEWHERE}
 WORKFLOW_JOB_KEYS = {"name", "filters", "matrix"}
-STEPS = {"checkout": {"method"}, "run": {"name", "command", "no_output_timeout"}}
+STEPS = {
+    "checkout": {"method"},
+    "run": {"name", "command", "no_output_timeout"},
+    "restore_cache": {"keys"},
+    "save_cache": {"key", "paths"},
+}
 
 
 @dataclass(frozen=True, slots=True)

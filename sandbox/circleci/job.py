@@ -6,13 +6,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.circleci.caches import Caches
 from sandbox.circleci.config import Job, Step
-from sandbox.circleci.expressions import unescape
+from sandbox.circleci.expressions import ConfigError, unescape
 
 NO_OUTPUT_TIMEOUT = 10 * 60
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -45,11 +46,14 @@ class StepFailed(Exception):
 class JobRun:
     """One job in a separate directory, which is also its home."""
 
-    def __init__(self, job: Job, *, directory: Path, source: Source, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, job: Job, *, directory: Path, source: Source, environment: Mapping[str, str], caches: Caches
+    ) -> None:
         self.job = job
         self.steps: list[StepRun] = []
         self._directory = directory
         self._source = source
+        self._caches = caches
         self._project = directory / "home" / "project"
         self._environment = {
             **environment,
@@ -57,7 +61,12 @@ class JobRun:
             "BASH_ENV": str(directory / "bash_env"),
             "CIRCLE_WORKING_DIRECTORY": "~/project",
         }
-        self._kinds = {"checkout": self._checkout, "run": self._run}
+        self._kinds = {
+            "checkout": self._checkout,
+            "run": self._run,
+            "restore_cache": self._restore_cache,
+            "save_cache": self._save_cache,
+        }
         self._process: subprocess.Popen[bytes] | None = None
         self._cancelled = threading.Event()
 
@@ -100,6 +109,19 @@ class JobRun:
     def _run(self, settings: Mapping[str, Any], log: Any) -> None:
         command = unescape(str(settings["command"]))
         self._shell(command, log, seconds(settings.get("no_output_timeout", NO_OUTPUT_TIMEOUT)))
+
+    def _restore_cache(self, settings: Mapping[str, Any], log: Any) -> None:
+        self._say(log, lambda home: self._caches.restore(settings["keys"], self._project, home))
+
+    def _save_cache(self, settings: Mapping[str, Any], log: Any) -> None:
+        key, paths = str(settings["key"]), settings["paths"]
+        self._say(log, lambda home: self._caches.save(key, paths, self._project, home))
+
+    def _say(self, log: Any, act: Callable[[Path], str]) -> None:
+        try:
+            log.write(f"{act(self._directory / 'home')}\n".encode())
+        except (ConfigError, OSError) as problem:
+            raise StepFailed(str(problem)) from problem
 
     def _shell(self, script: str, log: Any, quiet_limit: float = NO_OUTPUT_TIMEOUT) -> None:
         file = self._directory / f"step-{len(self.steps) - 1}.sh"

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from sandbox.circleci.caches import Caches
 from sandbox.circleci.config import Trigger, Workflow, read
 from sandbox.circleci.environment import job_environment
 from sandbox.circleci.expressions import ConfigError
@@ -163,6 +164,7 @@ class Pipelines:
             directory=directory,
             source=pipeline.source,
             environment=job_environment(self.project, self.issuer, pipeline, workflow, record),
+            caches=Caches(self.project.directory / "caches"),
         )
         succeeded = record.run.run()
         if self._stopping or pipeline.superseded_by:

@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
+from pipeline.providers import HOME
+
 PROJECT = Path(__file__).parents[2]
 TEXT = (PROJECT / ".circleci" / "config.yml").read_text(encoding="utf-8")
 CONFIG: dict[str, Any] = yaml.safe_load(TEXT)
@@ -96,6 +98,27 @@ def test_a_job_with_credentials_installs_takes_its_role_and_calls_one_verb(job: 
 
 def test_the_gate_has_no_credentials_and_calls_one_verb() -> None:
     assert runs("gate") == ["pipeline/setup", "python -m pipeline gate"]
+
+
+def test_the_apply_restores_nothing_that_a_branch_may_have_written() -> None:
+    """A cache belongs to the project, and restoring one may write any file of the job."""
+    caching = {
+        job
+        for job, content in CONFIG["jobs"].items()
+        if {"restore_providers", "save_providers"}
+        & {step for step in content["steps"] if isinstance(step, str)}
+    }
+    assert caching == {"plan"}
+    assert TEXT.count("restore_cache") == TEXT.count("save_cache") == 1
+
+
+def test_the_provider_is_cached_under_the_lock_files_checksum() -> None:
+    ((restore,), (save,)) = (
+        CONFIG["commands"][name]["steps"] for name in ("restore_providers", "save_providers")
+    )
+    assert restore["restore_cache"]["keys"] == [save["save_cache"]["key"]]
+    assert 'checksum "terraform/databases/.terraform.lock.hcl"' in save["save_cache"]["key"]
+    assert save["save_cache"]["paths"] == [f"~/{HOME / 'providers'}"]
 
 
 def test_images_are_pinned_to_a_version() -> None:

@@ -145,7 +145,7 @@ def test_what_a_workflow_asks_for_and_the_stand_in_does_not_know_is_refused(text
         ("environment: {A: b}\n    steps: []", "job odd says environment"),
         ("executor: large\n    steps: []", "the executor large, which is not defined"),
         ("steps: [{persist_to_workspace: {root: .}}]", "the step 'persist_to_workspace'"),
-        ("steps: [{save_cache: {key: a}}]", "the step 'save_cache'"),
+        ("steps: [{save_cache: {key: a, when: always}}]", "the step save_cache says when"),
         ("steps: [{when: {condition: true}}]", "the step 'when'"),
         ("steps: [{run: {command: a, background: true}}]", "the step run says background"),
         ("steps: [{run: {command: a, when: always}}]", "the step run says when"),
