@@ -1,9 +1,10 @@
 """Whether the tests notice a small change of the rules that decide what is merged, applied and removed.
 
-`make mutants` makes every mutant (bench/mutations.py) of the modules in SUITES and runs the module's suites
-on each, until the first failure. The mutants that survive stand in bench/survivors.yaml with the reason. It
-fails where a survivor has no reason there, where one that has is noticed after all, or where less than LEAST
-of the mutants are noticed. `make mutants MODULE=core.policy` looks at one module.
+`make mutants` makes every mutant (bench/mutations.py) of the modules in SUITES and runs those tests of the
+module's suites on it that run the changed lines, the quickest first, until the first failure. The mutants
+that survive stand in bench/survivors.yaml with the reason. It fails where a survivor has no reason there,
+where one that has is noticed after all, or where less than LEAST of the mutants are noticed. `make mutants
+MODULE=core.policy` looks at one module.
 
 A mutant lives in a fork of this process, which has loaded the tests once; no file is changed.
 """
@@ -15,19 +16,23 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import io
+import itertools
 import os
+import pickle
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pytest
 import yaml
 
+from bench.lines_run import Ran, chosen, recorded
 from bench.mutations import Mutant, mutants
 
 PROJECT: Final = Path(__file__).parents[1]
@@ -105,21 +110,36 @@ class _Trial:
 
     def __init__(self, module: str, say: Callable[[str], None]) -> None:
         self._module, self._say = module, say
+        self._tests: list[Ran] = []
         self.survivors: list[str] = []
         self.total = 0
         self.passes = False
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         began = time.monotonic()
-        self.passes = not _fails(lambda: _run_collected(session), 600)
-        if not self.passes:
-            return True
+        with tempfile.TemporaryFile() as answer:
+            self.passes = not _fails(lambda: self._record(session, answer), 600)
+            if not self.passes:
+                return True
+            answer.seek(0)
+            self._tests = pickle.load(answer)  # noqa: S301 - written by the fork
         patience = PATIENCE * (time.monotonic() - began) + 10
         for mutant in mutants(path_of(self._module).read_text(encoding="utf-8")):
             self.total += 1
             if not _fails(lambda: self._run(session, mutant), patience):  # noqa: B023 - it runs at once
                 self.survivors.append(mutant.name)
                 self._say(f"  survives: {mutant.name}")
+        return True
+
+    def _record(self, session: pytest.Session, answer: BinaryIO) -> bool:
+        """Whether the tests pass on the module as it is; writes down which lines each one runs."""
+        tests, path = [], str(path_of(self._module))
+        for item in session.items:
+            tests.append(recorded(path, lambda: _run_items(session, [item])))  # noqa: B023 - it runs at once
+            if session.testsfailed:
+                return False
+        pickle.dump(tests, answer)
+        answer.flush()
         return True
 
     def _run(self, session: pytest.Session, mutant: Mutant) -> bool:
@@ -131,7 +151,8 @@ class _Trial:
             changed.__file__ = str(path)
             exec(code, changed.__dict__)  # noqa: S102 - our own module, slightly changed
             _transplant(vars(sys.modules[self._module]), vars(changed), str(path))
-            return _run_collected(session)
+            items = [session.items[position] for position in chosen(self._tests, mutant.lines)]
+            return _run_items(session, items)
         # What other modules took of it when they were loaded is changed by loading everything once more.
         for name in [
             name for name in sys.modules if name.partition(".")[0] in ("provisioner", "pipeline", "tests")
@@ -141,11 +162,9 @@ class _Trial:
         return pytest.main([*OPTIONS, *SUITES[self._module]]) == 0
 
 
-def _run_collected(session: pytest.Session) -> bool:
-    """Run the tests that a session collected, until the first failure; whether all passed."""
-    items = session.items
-    for position, item in enumerate(items):
-        following = items[position + 1] if position + 1 < len(items) else None
+def _run_items(session: pytest.Session, items: Sequence[pytest.Item]) -> bool:
+    """Run some of the tests that a session collected, until the first failure; whether all passed."""
+    for item, following in itertools.zip_longest(items, items[1:]):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return False

@@ -23,15 +23,20 @@ _COMPARED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.IsNot: ast.Is,
 }
 _LONGEST: Final = 100
+# A function's name, whether it is one, and the lines of the statement.
+_Within = tuple[str, bool, range]
 _NOTHING: Final = ast.Pass()
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One changed module: the change's name, whether it is in a function, and the module's tree with it."""
+    """One changed module: the change's name, whether it is in a function, the lines of the statement (of a
+    compound one, of what is changed in it), and the module's tree with it.
+    """
 
     name: str
     in_function: bool
+    lines: range
     tree: ast.Module
 
 
@@ -53,19 +58,19 @@ class _Place:
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of a module, about in the order of its lines; each is one until the next is asked for."""
     tree, seen = ast.parse(source), Counter[str]()
-    for place, node, (function, in_function) in _nodes(tree, ("module", False)):
+    for place, node, (function, in_function, lines) in _nodes(tree, ("module", False, range(0))):
         for changed in _changes(node):
             name = f"{function}: {_shown(node)} -> {_shown(changed)}"
             seen[name] += 1
             if seen[name] > 1:
                 name += f" ({seen[name]})"
             place.put(changed)
-            yield Mutant(name, in_function, tree)
+            yield Mutant(name, in_function, lines, tree)
             place.put(node)
 
 
-def _nodes(parent: ast.AST, within: tuple[str, bool]) -> Iterator[tuple[_Place, ast.AST, tuple[str, bool]]]:
-    """Each node that may be changed, with its place, what it is in, and whether that is a function."""
+def _nodes(parent: ast.AST, within: _Within) -> Iterator[tuple[_Place, ast.AST, _Within]]:
+    """Each node that may be changed, with its place, and what it is in."""
     for field, value in ast.iter_fields(parent):
         if field in ("annotation", "returns", "decorator_list", "bases", "type_params"):
             continue
@@ -76,10 +81,23 @@ def _nodes(parent: ast.AST, within: tuple[str, bool]) -> Iterator[tuple[_Place, 
             inside = within
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 name = node.name if within[0] == "module" else f"{within[0]}.{node.name}"
-                inside = name, within[1] or isinstance(node, ast.FunctionDef)
+                inside = name, within[1] or isinstance(node, ast.FunctionDef), range(0)
+            else:
+                inside = *inside[:2], _lines(node, inside[2])
             yield _Place(parent, field, position if isinstance(value, list) else None), node, inside
             if not isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom):
                 yield from _nodes(node, inside)
+
+
+def _lines(node: ast.AST, within: range) -> range:
+    """The lines that run where a node does: those of its statement, or in a compound one its own."""
+    if isinstance(node, ast.If):
+        return _lines(node.test, range(0))
+    if isinstance(node, ast.stmt) and hasattr(node, "body"):
+        return range(0)
+    if isinstance(node, ast.stmt) or (isinstance(node, ast.expr) and not within):
+        return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return within
 
 
 def _is_docstring(parent: ast.AST, node: ast.AST, position: int) -> bool:

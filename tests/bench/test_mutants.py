@@ -1,10 +1,13 @@
 """A mutant is one named change; a run fails on a survivor that nobody explained."""
 
 import ast
+import threading
+from typing import Any
 
 import pytest
 import yaml
 
+from bench.lines_run import Ran, chosen, recorded
 from bench.mutants import SUITES, SURVIVORS, Verdict, complaints, path_of
 from bench.mutations import mutants
 
@@ -60,6 +63,38 @@ def test_each_mutant_differs_from_the_module_and_from_the_others() -> None:
 def test_what_is_in_a_function_can_be_changed_where_it_is_loaded() -> None:
     assert {mutant.in_function for mutant in mutants(SOURCE) if mutant.name.startswith("module: ")} == {False}
     assert {mutant.in_function for mutant in mutants(SOURCE) if mutant.name.startswith("rule: ")} == {True}
+
+
+def test_a_mutant_names_the_lines_that_run_where_it_does() -> None:
+    lines = {mutant.name: list(mutant.lines) for mutant in mutants(SOURCE)}
+    assert lines["rule: age >= 3 -> age > 3"] == [8]
+    assert lines["rule: raise ValueError(f'never inside {age}') -> nothing"] == [9]
+    assert lines["rule: 2 -> 3"] == [10]
+    across = mutants("def rule():\n    while a > b:\n        call(\n            x,\n            y or z)\n")
+    lines = {mutant.name: list(mutant.lines) for mutant in across}
+    assert lines["rule: a > b -> a >= b"] == [2]
+    assert lines["rule: y or z -> y and z"] == [3, 4, 5]
+
+
+def test_a_mutant_is_tried_on_the_tests_that_run_its_lines_the_quickest_first() -> None:
+    tests = [Ran(3, frozenset({8, 10})), Ran(1, frozenset({10})), Ran(2, frozenset({8, 9}))]
+    assert chosen(tests, range(8, 9)) == [2, 0]
+    assert chosen(tests, range(10, 11)) == [1, 0]
+    assert chosen(tests, range(1, 2)) == [1, 2, 0]
+
+
+def test_what_a_test_runs_of_a_file_is_seen_in_its_threads_too() -> None:
+    code: dict[str, Any] = {}
+    exec(compile("def one():\n    return 1\n\ndef two():\n    return 2\n", "rule.py", "exec"), code)
+
+    def run() -> None:
+        thread = threading.Thread(target=code["two"])
+        thread.start()
+        thread.join()
+
+    assert recorded("rule.py", run).lines == {5}
+    assert recorded("rule.py", code["one"]).lines == {2}
+    assert recorded("other.py", run).lines == frozenset()
 
 
 def test_a_survivor_without_a_reason_and_a_reason_without_a_survivor_are_complained_about() -> None:
