@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import boto3
+from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from provisioner.core.errors import NeedsPerson
@@ -55,7 +56,7 @@ def client(service: str) -> Any:
 @kept
 def ledger() -> Ledger:
     """The ledger."""
-    return Ledger(client("dynamodb"), setting("LEDGER_TABLE"))
+    return Ledger(client("dynamodb"), setting("LEDGER_TABLE"), warn=Logger().warning)
 
 
 def secret(name: str) -> str:

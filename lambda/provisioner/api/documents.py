@@ -49,7 +49,7 @@ def request_document(
         "estimate": estimate_document(left, now),
         "slower_than_usual": left is not None and left.slower_than_usual,
         "database": root_document(request.root, catalog),
-        "timeline": [_event(event, request.created_at) for event in events],
+        "timeline": [_event(event, request.created_at) for event in events if event.type.is_known],
         "steps": _steps(request, events, catalog, now, usual),
         "error": _error(progress),
         "result": progress.result,
@@ -146,7 +146,7 @@ def database_document(
     }
     if requests is not None:
         document["requests"] = [f"/requests/{request_id}" for request_id in requests]
-        document["events"] = [_database_event(event) for event in events]
+        document["events"] = [_database_event(event) for event in events if event.type.is_known]
         document["secrets"] = secrets(database, events)
     return document
 

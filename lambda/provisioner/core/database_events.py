@@ -4,15 +4,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypedDict
 
-from provisioner.core.events import ACTOR, LONGEST_CAUSE, PIPELINE
+from provisioner.core.events import ACTOR, LONGEST_CAUSE, PIPELINE, OpenType
 from provisioner.core.names import id8
 from provisioner.core.times import instant, optional_instant
 
 
-class DatabaseEventType(StrEnum):
+class DatabaseEventType(OpenType):
     """What can happen to a database outside its requests."""
 
     EXPIRING = "expiring"

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Self, TypedDict
 
 from provisioner.core.times import instant
 
@@ -29,7 +29,27 @@ class Step(StrEnum):
     END = "end"
 
 
-class EventType(StrEnum):
+class OpenType(StrEnum):
+    """Types of events, which grow: one that only a newer release knows is kept as it is, and means nothing.
+
+    While a release is deployed, functions of the one before read rows of the newer one.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str) or not value:
+            return None
+        newer = str.__new__(cls, value)
+        newer._name_ = newer._value_ = value
+        return newer
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this release knows what it means."""
+        return self._name_ in type(self).__members__
+
+
+class EventType(OpenType):
     """What can happen to a request."""
 
     REQUESTED = "requested"

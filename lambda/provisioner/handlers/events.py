@@ -13,6 +13,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
+from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.events import Event
 from provisioner.core.names import Place
 from provisioner.ledger.codecs import Row, from_item
 from provisioner.ledger.rows import database_event_from_row, event_from_row
@@ -69,13 +71,20 @@ def _document(image: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _of_request(request_id: str, row: Row, source: str) -> dict[str, Any] | None:
+    event = event_from_row(row)
+    _expect_known(event)
     request = settings.ledger().request(request_id)
-    return cloudevents.of_request(event_from_row(row), request, source=source) if request else None
+    return cloudevents.of_request(event, request, source=source) if request else None
 
 
 def _of_database(key: str, row: Row, source: str) -> dict[str, Any] | None:
+    event = database_event_from_row(row)
+    _expect_known(event)
     environment, database_name = key.split("#")
     database = settings.ledger().database(Place(environment, database_name))
-    return (
-        cloudevents.of_database(database_event_from_row(row), database, source=source) if database else None
-    )
+    return cloudevents.of_database(event, database, source=source) if database else None
+
+
+def _expect_known(event: Event | DatabaseEvent) -> None:
+    if not event.type.is_known:
+        raise ValueError(f"type {event.type} is of a newer release")

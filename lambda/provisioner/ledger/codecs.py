@@ -99,12 +99,18 @@ def _root_from_json(text: str | int) -> Root:
     return Root(**values, restore=None if restore is None else Restore(**restore))
 
 
+def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
+
+
 def _progress_to_json(progress: Progress) -> str:
     return _dump(dataclasses.asdict(progress) | {"since": when(progress.since)})
 
 
 def _progress_from_json(text: str | int) -> Progress:
-    values = _load(text)
+    """Without what only a newer release derives of the events, which it derives again."""
+    values = _known(Progress, _load(text))
     failure = values.pop("failure")
     return Progress(
         **values
@@ -112,7 +118,7 @@ def _progress_from_json(text: str | int) -> Progress:
             "state": State(values["state"]),
             "step": Step(values["step"]),
             "since": parse_when(values["since"]),
-            "failure": failure and Failure(**failure | {"step": Step(failure["step"])}),
+            "failure": failure and Failure(**_known(Failure, failure) | {"step": Step(failure["step"])}),
         }
     )
 

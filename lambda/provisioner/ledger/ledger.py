@@ -29,7 +29,6 @@ from provisioner.ledger.rows import (
     database_event_row,
     database_key,
     database_row,
-    event_from_row,
     event_row,
     request_from_row,
     request_key,
@@ -187,7 +186,7 @@ class Ledger(Reads):
         request = next((request_from_row(row) for row in rows if row["sk"] == "REQ"), None)
         if request is None:
             raise KeyError(request_id)
-        return request, [event_from_row(row) for row in rows if row["sk"] != "REQ"]
+        return request, self._events(row for row in rows if row["sk"] != "REQ")
 
     def _advanced(self, request: Request, before: State) -> list[Write]:
         """What a request's new state means for its database and its team's quota."""

@@ -1,13 +1,14 @@
 """What the ledger knows: requests, databases, quotas and keys, as of now; lists may be a moment behind."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.events import Event, in_order
 from provisioner.core.models import Activity, Charge, Database, Page, Request
 from provisioner.core.names import Place
+from provisioner.ledger.codecs import Row
 from provisioner.ledger.new_request import KeyUsed, idempotency_key
 from provisioner.ledger.quota import held, quota_key
 from provisioner.ledger.rows import (
@@ -24,10 +25,14 @@ from provisioner.ledger.table import Table
 
 
 class Reads:
-    """The reads of the ledger; they write nothing."""
+    """The reads of the ledger; they write nothing.
 
-    def __init__(self, client: Any, table: str) -> None:
+    `warn` receives what a row says that only a newer release knows, and that is left alone.
+    """
+
+    def __init__(self, client: Any, table: str, *, warn: Callable[[str], None] = lambda _: None) -> None:
         self._table = Table(client, table)
+        self._warn = warn
 
     def request(self, request_id: str) -> Request | None:
         """A request, as of now."""
@@ -36,8 +41,19 @@ class Reads:
 
     def events(self, request_id: str) -> list[Event]:
         """A request's events, in the order in which they happened."""
-        rows = self._table.query(request_key(request_id), "EVT#")
-        return in_order(map(event_from_row, rows))
+        return in_order(self._events(self._table.query(request_key(request_id), "EVT#")))
+
+    def _events(self, rows: Iterable[Row]) -> list[Event]:
+        found = [event_from_row(row) for row in rows]
+        self._expect_known(found)
+        return found
+
+    def _expect_known(self, events: Iterable[Event | DatabaseEvent]) -> None:
+        for event in events:
+            if not event.type.is_known:
+                self._warn(
+                    f"event {event.id}: type {event.type} is of a newer release, and means nothing here"
+                )
 
     def database(self, place: Place) -> Database | None:
         """A database, as of now; removed ones included."""
@@ -62,7 +78,8 @@ class Reads:
         """
         rows = self._table.query(database_key(place), "EVT#")
         found = (database_event_from_row(row) for row in rows)
-        kept = (event for event in found if since is None or event.at >= since)
+        kept = [event for event in found if since is None or event.at >= since]
+        self._expect_known(kept)
         return sorted(kept, key=lambda event: (event.at, event.id))
 
     def activity(self, place: Place) -> Activity | None:
