@@ -8,9 +8,10 @@ import json
 import os
 import socket
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
@@ -20,20 +21,26 @@ from provisioner.core.catalog import Catalog, CatalogError
 from provisioner.core.names import DATABASES, Place
 from pydantic import ValidationError
 
-from pipeline import circleci_jobs, gate, locks, plan
+from pipeline import gate, locks, plan
 from pipeline.apply import ApplyJob
 from pipeline.at_once import BadSetting, at_once
+from pipeline.circleci_jobs import ended_by, this_job
 from pipeline.claims import ClaimDenied, Claims
 from pipeline.drift import Drift
 from pipeline.git import Checkout, GitError
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
+from pipeline.logs import Logs, Step
+from pipeline.pace import pace
 from pipeline.plan import PlanJob
 from pipeline.providers import HOME, Providers
+from pipeline.pulse import Pulse
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
 
+# For what comes again with the next beat, and must not hold up the claims' renewal.
+_QUICK: Final = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "max_attempts": 2})
 _AWS = ("AWS_REGION", "TF_STATE_BUCKET")
 _NEEDED = {
     "gate": ("CIRCLE_BRANCH",),
@@ -117,10 +124,11 @@ def _plan(
 ) -> list[str]:
     branch = os.environ["CIRCLE_BRANCH"]
     verdict = plan.judge(checkout, branch=branch, catalog=the_catalog, now=_now())
-    print(gate.table(verdict), flush=True)
     if chosen.verb == "plan":
-        job = PlanJob(checkout, _store(), _reporter("plan"), _instances(), terraform, branch, _pipeline_url())
+        url, reporter = _pipeline_url(), _reporter("plan")
+        job = PlanJob(checkout, _store(), reporter, _instances(), terraform, branch, url, _logs("plan"))
         return [] if job.run(verdict) else ["the plan job: see above"]
+    print(gate.table(verdict), flush=True)
     if chosen.result:
         content = dataclasses.asdict(verdict) | {"passed": verdict.passed}
         chosen.result.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -147,6 +155,8 @@ def _apply(
         _pipeline_url(),
         interruption,
         _claims(),
+        Pulse(_reporter("apply", _QUICK), environment, _pipeline_url(), _now, pace(os.environ)),
+        _logs("apply"),
         at_once(os.environ),
     )
     return job.run(environment)
@@ -172,10 +182,11 @@ def _claims() -> Claims:
         os.environ["TF_STATE_BUCKET"],
         _pipeline_url() or f"a run on {socket.gethostname()}, process {os.getpid()}",
         _now,
-        job=circleci_jobs.this_job(os.environ),
-        ended=circleci_jobs.ended(os.environ),
+        job=this_job(os.environ),
+        ended=ended_by(_reporter("apply", _QUICK), _pipeline_url()),
         lock_id=lock_id,
         release_lock=store.release_lock,
+        lease=pace(os.environ).lease,
     )
 
 
@@ -197,21 +208,28 @@ def _store() -> Store:
     return Store(_s3(), os.environ["TF_STATE_BUCKET"])
 
 
-def _s3() -> Any:
+def _logs(step: Step) -> Logs:
+    return Logs(_s3(_QUICK), os.environ["TF_STATE_BUCKET"], step, _now, uuid.uuid4().hex[:12])
+
+
+def _s3(limits: Config | None = None) -> Any:
     # Buckets as host names need DNS that only AWS has.
     style: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-    return boto3.client("s3", region_name=os.environ["AWS_REGION"], config=Config(s3=style))
+    config = Config(s3=style)
+    return boto3.client(
+        "s3", region_name=os.environ["AWS_REGION"], config=config.merge(limits) if limits else config
+    )
 
 
 def _instances() -> Instances:
     return Instances(boto3.client("rds", region_name=os.environ["AWS_REGION"]))
 
 
-def _reporter(kind: str) -> Reporter:
+def _reporter(kind: str, limits: Config | None = None) -> Reporter:
     stack = os.environ.get("PROVISIONER_STACK") or "rds-provisioner"
+    config = limits or Config(read_timeout=70)
     return Reporter(
-        boto3.client("lambda", region_name=os.environ["AWS_REGION"], config=Config(read_timeout=70)),
-        f"{stack}-{kind}-report",
+        boto3.client("lambda", region_name=os.environ["AWS_REGION"], config=config), f"{stack}-{kind}-report"
     )
 
 

@@ -27,9 +27,11 @@ from pipeline.fleet import Fleet, Look, stale
 from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
+from pipeline.logs import Logs
 from pipeline.output import about, say
 from pipeline.pending import Main, Work
 from pipeline.plan_changes import ResourceChange, UnreadablePlan, changes_of, changes_outputs
+from pipeline.pulse import Pulse
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.sources import foreign_source
 from pipeline.store import Store
@@ -55,6 +57,8 @@ class ApplyJob:
     pipeline_url: str
     interruption: Interruption
     claims: Claims
+    pulse: Pulse
+    logs: Logs
     at_once: int = 1
     pool: Callable[[int], Executor] = ThreadPoolExecutor
 
@@ -78,7 +82,7 @@ class ApplyJob:
         with (
             tempfile.TemporaryDirectory(prefix="main-") as looks,
             self.pool(self.at_once) as pool,
-            Heartbeat(self.claims, self._lost),
+            Heartbeat(self.claims, self._lost, self.pulse.pace.seconds, self.pulse.beat),
         ):
             fleet = Fleet(look, self._apply_one, self.claims, pool, self.at_once, self.clock, may_begin)
             tally = fleet.run()
@@ -86,9 +90,16 @@ class ApplyJob:
         return tally.failures + stale(tally, self.clock())
 
     def _apply_one(self, work: Work, checkout: Checkout) -> tuple[bool, list[str]]:
-        with about(str(work.place)):
-            say("remove" if work.removal else "apply")
-            return dataclasses.replace(self, checkout=checkout)._one(work)
+        log = self.logs.begin(work.place)
+        self.pulse.begin(work.place, log)
+        try:
+            with about(str(work.place), log.add):
+                say(f"{'remove' if work.removal else 'apply'} at {checkout.head()}, {self.pipeline_url}")
+                if over := self.claims.took_over(work.place):
+                    say(over)
+                return dataclasses.replace(self, checkout=checkout)._one(work)
+        finally:
+            self.pulse.end(work.place)
 
     def _lost(self, place: Place) -> None:
         say(
@@ -118,6 +129,8 @@ class ApplyJob:
             text=text,
         )
         answer = self.reporter.send(question)
+        if answer.request_id:
+            self.pulse.belongs_to(work.place, answer.request_id)
         if not answer.may_apply:
             say(f"NOT APPLIED  {work.place}: {answer.reason}. Next: {answer.fix}.")
         return bool(answer.may_apply)
@@ -144,6 +157,7 @@ class ApplyJob:
         self._check_policy(work)
         self._check_source(work)
         self._report(work, "started")
+        self.pulse.report()
         self._check_lock(work)
         place = prepare(self.checkout.directory, work.place, work.text)
         terraform = self.terraform(place)
@@ -162,9 +176,7 @@ class ApplyJob:
         if not work.restores or work.applied_before:
             return
         if self.instances.lacks_secret(work.place.identifier, work.request_id):
-            print(
-                "An earlier apply left no master secret: this one takes up the instance as it is.", flush=True
-            )
+            say("An earlier apply left no master secret: this one takes up the instance as it is.")
             terraform.forget(_INSTANCE)
             terraform.adopt(_INSTANCE, work.place.identifier)
 
@@ -285,6 +297,8 @@ class ApplyJob:
         cause: str | None = None,
         retryable: bool = True,
     ) -> None:
+        self.pulse.write(work.place)  # who reads of the outcome finds all that led to it
+        notes = (self.claims.took_over(work.place), self.pulse.trouble(work.place))
         self.reporter.send(
             ApplyReport(
                 version=1,
@@ -297,5 +311,6 @@ class ApplyJob:
                 result=result,
                 cause=cause,
                 retryable=retryable,
+                notes=tuple(filter(None, notes)),
             )
         )

@@ -16,9 +16,8 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core.names import Place
 
-# Renewed every 20 seconds: thirty times missed, and its job has most likely died.
-LEASE: Final = dt.timedelta(minutes=10)
-HEARTBEAT_SECONDS: Final = 20.0
+from pipeline.pace import HEARTBEAT_SECONDS, LEASE
+
 UNREADABLE: Final = "an unreadable claim"
 _TAKEN: Final = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _MISSING: Final = {"NoSuchKey", "404"}
@@ -46,6 +45,7 @@ class Claim:
     job: str = ""  # as CircleCI's API names it
     lock_id: str | None = None
     tag: str = ""
+    lease: dt.timedelta = LEASE
 
     def body(self) -> bytes:
         """The object in the bucket; a later version may say more."""
@@ -55,6 +55,7 @@ class Claim:
             "job": self.job,
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
+            "lease_seconds": self.lease.total_seconds(),
             "lock_id": self.lock_id,
         }
         return json.dumps(content, sort_keys=True).encode()
@@ -69,8 +70,10 @@ class Claim:
                 raise ValueError
             lock_id = content.get("lock_id")
             lock = str(lock_id) if lock_id else None
-            return cls(place, str(content["holder"]), since, until, str(content.get("job", "")), lock, tag)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            lease = dt.timedelta(seconds=float(content.get("lease_seconds", LEASE.total_seconds())))
+            job = str(content.get("job", ""))
+            return cls(place, str(content["holder"]), since, until, job, lock, tag, lease)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             never = dt.datetime.max.replace(tzinfo=dt.UTC)
             return cls(place, UNREADABLE, dt.datetime.min.replace(tzinfo=dt.UTC), never, tag=tag)
 
@@ -80,7 +83,7 @@ class Claim:
 
     def describe(self, now: dt.datetime) -> str:
         """The claim in one sentence."""
-        late = f", not renewed for {(now - self.until + LEASE).total_seconds() / 60:.0f} minutes"
+        late = f", not renewed for {(now - self.until + self.lease).total_seconds() / 60:.0f} minutes"
         return f"{self.holder} works on it{late if self.expired(now) else ''}"
 
 
@@ -98,6 +101,7 @@ class Claims:
         ended: Callable[[str], bool | None] = lambda _: None,
         lock_id: Callable[[Place], str | None] = lambda _: None,
         release_lock: Callable[[Place, str], None] = lambda *_: None,
+        lease: dt.timedelta = LEASE,
     ) -> None:
         """`ended` says whether a job has ended, None where that is not known.
 
@@ -111,6 +115,8 @@ class Claims:
         self._ended = ended
         self._lock_id = lock_id
         self._release_lock = release_lock
+        self._lease = lease
+        self._taken_over: dict[Place, str] = {}
         self._held: dict[Place, Claim] = {}
         self.guard = threading.RLock()
 
@@ -118,10 +124,11 @@ class Claims:
         """Claim a place: None where that worked, else the claim that stands in the way."""
         with self.guard:
             now = self._clock()
-            mine = Claim(place, self._holder, now, now + LEASE, self._job)
+            mine = Claim(place, self._holder, now, now + self._lease, self._job, lease=self._lease)
             for _ in range(3):
                 if tag := self._write(mine, IfNoneMatch="*"):
                     self._held[place] = replace(mine, tag=tag)
+                    self._note_unlock(place)
                     return None
                 other = self.read(place)
                 if other is not None and not self._take_over(other, now):
@@ -131,6 +138,7 @@ class Claims:
     def release(self, place: Place) -> None:
         """Give a place back; one that another run has by now stays with it."""
         with self.guard:
+            self._taken_over.pop(place, None)
             mine = self._held.pop(place, None)
             if mine is not None:
                 self._delete(mine)
@@ -140,7 +148,7 @@ class Claims:
         lost = []
         with self.guard:
             for place, mine in list(self._held.items()):
-                newer = replace(mine, until=self._clock() + LEASE, lock_id=self._lock_id(place))
+                newer = replace(mine, until=self._clock() + self._lease, lock_id=self._lock_id(place))
                 if tag := self._write(newer, IfMatch=mine.tag):
                     self._held[place] = replace(newer, tag=tag)
                 else:
@@ -169,15 +177,38 @@ class Claims:
             return f"{place}: nobody claims it. `python -m pipeline locks` shows state locks."
         if not claim.expired(now) and claim.holder != UNREADABLE:
             return f"{place}: {claim.describe(now)}, and renews it: end that job first."
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=_unlocked(place),
+            Body=json.dumps(
+                {"version": 1, "said": f"An operator took away the claim of {_lost(claim)}."}
+            ).encode(),
+            ContentType="application/json",
+        )
         self._give_up(claim)
-        lock = f" and released its state lock {claim.lock_id}" if claim.lock_id else ""
-        return f"{place}: took away the claim of {claim.holder}{lock}. Run main's newest workflow again."
+        return f"{place}: took away the claim of {_lost(claim)}. Run main's newest workflow again."
+
+    def took_over(self, place: Place) -> str:
+        """Whose place this run has taken, in a sentence; "" where nobody's."""
+        return self._taken_over.get(place, "")
+
+    def _note_unlock(self, place: Place) -> None:
+        """What an operator did before this run is said by it once, where people read of the apply."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=_unlocked(place))
+            said = json.loads(answer["Body"].read())
+            self._taken_over[place] = str(said["said"])
+            self._client.delete_object(Bucket=self._bucket, Key=_unlocked(place))
+        except (BotoCoreError, ClientError, ValueError, KeyError, TypeError):
+            return  # as a rule there is none
 
     def _take_over(self, other: Claim, now: dt.datetime) -> bool:
         """Whether the other's claim is out of the way: its time is over, and its job has ended."""
         if not other.expired(now) or self._ended(other.job) is not True:
             return False
         self._give_up(other)
+        said = f"It goes on for {_lost(other)}: CircleCI says that this job has ended."
+        self._taken_over[other.place] = said
         return True
 
     def _give_up(self, claim: Claim) -> None:
@@ -214,11 +245,17 @@ class Heartbeat:
     """Renews a run's claims in a thread, while the run works."""
 
     def __init__(
-        self, claims: Claims, lost: Callable[[Place], None], seconds: float = HEARTBEAT_SECONDS
+        self,
+        claims: Claims,
+        lost: Callable[[Place], None],
+        seconds: float = HEARTBEAT_SECONDS,
+        then: Callable[[], None] = lambda: None,
     ) -> None:
+        """`then` is done after each renewal, and raises nothing."""
         self._claims = claims
         self._lost = lost
         self._seconds = seconds
+        self._then = then
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -235,12 +272,25 @@ class Heartbeat:
                 for place in self._claims.renew():
                     self._lost(place)
             except (BotoCoreError, ClientError, ClaimDenied):
-                continue  # the next beat tries again; thirty of them fit into a lease
+                pass  # the next beat tries again; thirty of them fit into a lease
+            self._then()
 
 
 def key(place: Place) -> str:
     """Where the claim on a place is kept."""
     return f"claims/{place}.json"
+
+
+def _unlocked(place: Place) -> str:
+    """Where an operator's `unlock` is noted for the run after it."""
+    return f"claims/{place}.unlocked.json"
+
+
+def _lost(claim: Claim) -> str:
+    """Who had it, until when, and the state lock that was released with it."""
+    lock = f"; its state lock {claim.lock_id} was released" if claim.lock_id else ""
+    seen = "" if claim.holder == UNREADABLE else f", last seen at {claim.until - claim.lease:%H:%M} UTC"
+    return f"{claim.holder}{seen}{lock}"
 
 
 def _code(error: ClientError) -> str:

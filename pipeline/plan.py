@@ -21,6 +21,8 @@ from pipeline import gate
 from pipeline.gate import Files, Verdict
 from pipeline.git import Checkout
 from pipeline.instances import Instances
+from pipeline.logs import Log, Logs
+from pipeline.output import about, say
 from pipeline.plan_changes import (
     ResourceChange,
     changes_of,
@@ -58,27 +60,43 @@ class PlanJob:
     terraform: Callable[[Path], Terraform]
     branch: str
     pipeline_url: str
+    logs: Logs
 
     def run(self, verdict: Verdict) -> bool:
         """Plan what the gate let through and report it; whether it passed."""
         place = verdict.place
         if place is None:
-            print("This pull request touches no database: nothing to plan.", flush=True)
+            say(gate.table(verdict))
+            say("This pull request touches no database: nothing to plan.")
             return verdict.passed
+        log = self.logs.begin(place)
+        try:
+            with about("", log.add):
+                say(f"plan of {self.branch} at {self.checkout.head()}, {self.pipeline_url}")
+                say(gate.table(verdict))
+                return self._run(place, verdict, log)
+        finally:
+            log.flush()
+            if log.trouble:
+                say(f"Note: {log.trouble}.")
+
+    def _run(self, place: Place, verdict: Verdict, log: Log) -> bool:
         if not verdict.passed:
-            answer = self._report(place, verdict, "denied", cause="the gate denied it; nothing was planned")
+            answer = self._report(
+                place, verdict, log, "denied", cause="the gate denied it; nothing was planned"
+            )
             if not (verdict.only_unasked and answer.break_glass):
                 return False
-            print(f"{answer.reason}: it is planned without a request.", flush=True)
+            say(f"{answer.reason}: it is planned without a request.")
         if foreign := self._foreign_source(place, verdict):
-            self._report(place, verdict, "failed", cause=foreign)
-            print(foreign, flush=True)
+            self._report(place, verdict, log, "failed", cause=foreign)
+            say(foreign)
             return False
         try:
             digest, text, changes = self._plan(place)
         except TerraformError as error:
-            print(error.output, flush=True)
-            self._report(place, verdict, "failed", cause=error.cause)
+            say(error.output)
+            self._report(place, verdict, log, "failed", cause=error.cause)
             return False
         summary = summarise(changes, place=place)
         wrong = foreign_resources(changes, place=place)
@@ -89,6 +107,7 @@ class PlanJob:
         answer = self._report(
             place,
             verdict,
+            log,
             "failed" if wrong else "passed",
             summary=summary,
             plan_text=text,
@@ -109,20 +128,21 @@ class PlanJob:
         terraform = self.terraform(prepare(self.checkout.directory, place, text))
         terraform.init()
         shown, plan = terraform.plan("tfplan", lock=False)
-        print(shown, flush=True)
+        say(shown)
         return content_hash(text), shown, changes_of(plan)
 
     def _report(
         self,
         place: Place,
         verdict: Verdict,
+        log: Log,
         outcome: PlanOutcome,
         *,
         summary: Summary | None = None,
         plan_text: str = "",
         cause: str | None = None,
     ) -> Answer:
-        return self.reporter.send(
+        answer = self.reporter.send(
             PlanReport(
                 version=1,
                 environment=place.environment,
@@ -137,3 +157,6 @@ class PlanJob:
                 cause=cause,
             )
         )
+        if answer.request_id:
+            log.belongs_to(answer.request_id)
+        return answer

@@ -53,6 +53,16 @@ class Reporter:
                 break
         raise Undelivered(f"{self._function} did not take the report: {reason}")
 
+    def send_once(self, report: Report) -> Answer:
+        """Send what is not worth a second try; what was answered. Raises Undelivered."""
+        try:
+            answer = self._invoke(json.dumps(encode(report)).encode())
+        except _Failure as failure:
+            raise Undelivered(f"{self._function} did not answer: {failure}") from failure
+        if not answer.accepted:
+            raise Undelivered(f"{self._function} did not take it: {answer.reason}")
+        return answer
+
     def _invoke(self, payload: bytes) -> Answer:
         try:
             answer = self._client.invoke(FunctionName=self._function, Qualifier=ALIAS, Payload=payload)

@@ -10,6 +10,7 @@ import yaml
 
 from ops.team_key import TeamKeys
 from sandbox.cloud import REGION, Cloud
+from sandbox.foundation import STATE_BUCKET
 from sandbox.github.start import GitHub
 from sandbox.network import Network
 from sandbox.processes import Processes
@@ -104,6 +105,7 @@ def _values(github: GitHub, network: Network, *, events_url: str, circleci_url: 
         "AccessSecurityGroupId": network.access_group,
         "RetryThroughCircleCi": "true",
         "CircleCiUrl": circleci_url,
+        "StateBucket": STATE_BUCKET,
         "DeploymentType": "AllAtOnce",
         "DeletionProtection": "false",
         "ReaperRate": "rate(1 minute)",

@@ -14,6 +14,7 @@ DOORS = {
     "settings": "the environment, boto3, and what a function keeps warm",
     "circleci": "CircleCI's API",
     "ledger.table": "DynamoDB",
+    "api.log_store": "S3",
     "github.client": "GitHub's API",
     "github.calls": "GitHub's API",
     "github.app": "the time in a token for GitHub",

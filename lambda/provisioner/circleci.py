@@ -1,4 +1,4 @@
-"""④ Runs the pipeline of the base branch again, where an operator or the reaper wants another try.
+"""④ CircleCI's API: runs the pipeline of the base branch again where another try is wanted, and says of jobs.
 
 A pipeline reconciles everything on the branch that is not applied yet: one too many finds nothing to do.
 https://circleci.com/docs/api/v2/
@@ -7,12 +7,26 @@ https://circleci.com/docs/api/v2/
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 import urllib3
 
 from provisioner.core.errors import NeedsPerson, TryLater
 
+# The states of a job: https://circleci.com/docs/api/v2/ (List a workflow's jobs)
+_OVER: Final = {
+    "success",
+    "failed",
+    "canceled",
+    "not_run",
+    "infrastructure_fail",
+    "timedout",
+    "terminated-unknown",
+    "unauthorized",
+}
+_UNDER_WAY: Final = {"running", "queued", "not_running", "on_hold", "blocked", "retried"}
 DOING: Final = "running the pipeline again"
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
 _FIXES: Final = {
@@ -70,18 +84,34 @@ class CircleCi:
                 "config": {"branch": branch},
                 "checkout": {"branch": branch},
             }
-        status, content = self._post(access.url.rstrip("/") + path, body)
+        status, content = self._ask("POST", access.url.rstrip("/") + path, body)
         if status not in (200, 201):
             fix = _FIXES.get(status, "look at CircleCI's words, or run the workflow there by hand")
             raise NeedsPerson(DOING, f"CircleCI answered {status}: {content.get('message', '')}", fix)
         return int(content.get("number", 0))
 
-    def _post(self, url: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+    def has_ended(self, job: str) -> bool | None:
+        """Whether `<workflow id>/<job id>` has ended; None where CircleCI does not say. Raises TryLater."""
+        workflow, _, job_id = job.partition("/")
+        url = f"{self._access.url.rstrip('/')}/api/v2/workflow/{quote(workflow, safe='')}/job"
+        status, content = self._ask("GET", url)
+        items = content.get("items") if status == HTTPStatus.OK else None
+        found = [
+            item.get("status")
+            for item in (items if isinstance(items, list) else [])
+            if isinstance(item, dict) and item.get("id") == job_id
+        ]
+        if len(found) != 1:
+            return None
+        return True if found[0] in _OVER else False if found[0] in _UNDER_WAY else None
+
+    def _ask(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None
+    ) -> tuple[int, Mapping[str, Any]]:
         headers = {"Circle-Token": self._access.token, "Content-Type": "application/json"}
+        sent = None if body is None else json.dumps(body).encode()
         try:
-            answer = self._pool.request(
-                "POST", url, body=json.dumps(body).encode(), headers=headers, redirect=False
-            )
+            answer = self._pool.request(method, url, body=sent, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             raise TryLater(DOING, f"CircleCI did not answer ({type(error).__name__})") from error
         if answer.status == 429 or answer.status >= 500:

@@ -50,7 +50,10 @@ def setting(name: str, default: str | None = None) -> str:
 @kept
 def client(service: str) -> Any:
     """A boto3 client with the time limits that suit a function."""
-    return boto3.client(service, config=_CLIENT_CONFIG)  # type: ignore[call-overload]
+    config = _CLIENT_CONFIG
+    if service == "s3" and os.environ.get("AWS_ENDPOINT_URL"):  # buckets as host names need AWS's DNS
+        config = config.merge(Config(s3={"addressing_style": "path"}))
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 @kept

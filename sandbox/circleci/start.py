@@ -45,11 +45,7 @@ def start(
         "webhook_secret": github.webhook_secret,
         "organization_id": ORGANIZATION_ID,
         "project_id": PROJECT_ID,
-        "variables": {
-            **variables,
-            "CIRCLECI_API_URL": url(port),
-            "CIRCLECI_API_TOKEN": "made-up",
-        },
+        "variables": dict(variables),
         "left_out": LEFT_OUT,
         "directory": str(directory / "circleci"),
     }

@@ -45,6 +45,7 @@ locals {
       state    = flatten([for environment in scope.targets : [for prefix in local.prefixes : "${local.bucket_arn}/${prefix}/${environment}/*"]])
       listings = flatten([for environment in scope.targets : [for prefix in local.prefixes : "${prefix}/${environment}/*"]])
       locks    = [for environment in scope.targets : "${local.bucket_arn}/databases/${environment}/*.tflock"]
+      logs     = [for environment in scope.targets : "${local.bucket_arn}/logs/apply/${environment}/*"]
       marks    = flatten([for environment in scope.targets : [for prefix in ["reviewed", "applied", "claims"] : "${local.bucket_arn}/${prefix}/${environment}/*"]])
     }
   }
@@ -153,6 +154,15 @@ locals {
       Effect   = "Allow"
       Action   = ["s3:PutObject"]
       Resource = "${local.bucket_arn}/reviewed/*"
+    },
+    {
+      # Any branch has this role: it adds logs of plans, reads none, and writes over none.
+      # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+      Sid       = "KeepLogsOfPlans"
+      Effect    = "Allow"
+      Action    = ["s3:PutObject"]
+      Resource  = "${local.bucket_arn}/logs/plan/*"
+      Condition = { Null = { "s3:if-none-match" = "false" } }
     },
     {
       Sid      = "ReportPlans"
@@ -290,6 +300,13 @@ locals {
         Effect   = "Allow"
         Action   = ["s3:PutObject"]
         Resource = may.state
+      },
+      {
+        # A log grows while its apply runs: each write says which one it follows, for which S3 wants to read.
+        Sid      = "KeepLogs"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = may.logs
       },
       {
         # Terraform releases its lock by deleting it; a state stays, empty, when its database was removed.

@@ -93,5 +93,23 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     }
   }
 
+  # What a plan or an apply said, for a year; it grows while it runs, and its earlier versions say no more.
+  rule {
+    id     = "forget-logs"
+    status = "Enabled"
+
+    filter {
+      prefix = "logs/"
+    }
+
+    expiration {
+      days = 365
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.state]
 }

@@ -156,6 +156,11 @@ def add_a_route(spec: Any) -> None:
     spec["paths"]["/news"] = {"get": {"responses": {"200": {"description": "news"}}}}
 
 
+def add_a_route_that_wants_something(spec: Any) -> None:
+    required = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 9}}
+    spec["paths"]["/news/{id}"] = {"get": {"parameters": [required], "responses": {"200": {}}}}
+
+
 def add_a_field(spec: Any) -> None:
     spec["components"]["schemas"]["Database"]["allOf"][1]["properties"]["mood"] = {"type": "string"}
 
@@ -175,7 +180,10 @@ def always_send_a_field(spec: Any) -> None:
     spec["components"]["schemas"]["RequestSummary"]["required"].append("updated_at")
 
 
-ADDITIONS = (add_a_route, add_a_field, add_an_optional_parameter, take_one_value_more, always_send_a_field)
+ADDITIONS = (
+    *(add_a_route, add_a_route_that_wants_something, add_a_field),
+    *(add_an_optional_parameter, take_one_value_more, always_send_a_field),
+)
 
 
 @pytest.mark.parametrize("change", ADDITIONS, ids=lambda change: change.__name__)

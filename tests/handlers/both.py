@@ -9,7 +9,14 @@ from typing import Any
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.handlers import report
-from provisioner.reports.schema import ApplyQuestion, DriftReport, parse, unknown_fields
+from provisioner.reports.schema import (
+    ApplyQuestion,
+    DriftReport,
+    Heartbeat,
+    JobQuestion,
+    parse,
+    unknown_fields,
+)
 
 from tests.handlers.chain import Chain
 from tests.pipeline.repository import Repository
@@ -44,6 +51,10 @@ class DeployedFunctions:
                     self.taken.append((read.type, answer["may_apply"]))
                 case DriftReport():
                     self.taken.append((read.type, read.drifted))
+                case Heartbeat():
+                    self.taken.append((read.type, answer["reason"]))
+                case JobQuestion():
+                    self.taken.append((read.type, answer.get("ended")))
                 case _:
                     self.taken.append((read.type, read.outcome))
         return {"Payload": io.BytesIO(json.dumps(answer).encode())}

@@ -51,7 +51,7 @@ def test_a_plan_that_does_what_was_asked_is_commented_on_and_merged(chain: Chain
 
     answer = chain.plan(one)
 
-    assert answer == {"accepted": True, "reason": "it merges automatically now."}
+    assert answer == {"accepted": True, "reason": "it merges automatically now.", "request_id": one.id}
     assert chain.calls() == [
         "GET /pulls/1",
         "GET /issues/1/comments",
@@ -394,7 +394,7 @@ def test_what_a_newer_pipeline_says_is_ignored_and_logged(
 
     answer = chain.plan(one, duration=7, summary=SUMMARY | {"moved": 1})
 
-    assert answer == {"accepted": True, "reason": "it merges automatically now."}
+    assert answer == {"accepted": True, "reason": "it merges automatically now.", "request_id": one.id}
     (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert record.getMessage() == "the report has fields that only a newer release reads"
     assert vars(record)["fields"] == ["summary.moved", "duration"]

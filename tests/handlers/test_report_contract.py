@@ -10,6 +10,7 @@ from provisioner.pull_requests.comments import DRIFT
 from provisioner.reports.schema import ApplyOutcome, PlanOutcome
 from provisioner.wiring import intake
 
+from pipeline.circleci_jobs import ended_by
 from tests.handlers.both import PLACE, Both
 from tests.handlers.chain import ALPHA
 from tests.pipeline.fakes import INSTANCE
@@ -84,16 +85,23 @@ def not_drifted(both: Both) -> None:
     assert not any(comment.body.startswith(DRIFT) for comment in both.chain.server.hub.pulls[1].comments)
 
 
+def asked_of_a_job(both: Both) -> None:
+    look = ended_by(both.pipeline.applies, "https://ci.example/1")
+    assert look("0a1b2c3d-0000-4000-8000-000000000001/0a1b2c3d-0000-4000-8000-000000000002") is None
+
+
+BEAT = ("heartbeat", "1 requests are at work")
 CASES: dict[Callable[[Both], None], list[tuple[str, Any]]] = {
     passed: [("plan", "passed")],
     denied: [("plan", "denied")],
     plan_failed: [("plan", "failed")],
-    succeeded: [("plan", "passed"), ("may_apply", True), ("apply", "started"), ("apply", "succeeded")],
-    apply_failed: [("plan", "passed"), ("may_apply", True), ("apply", "started"), ("apply", "failed")],
-    removed: [("plan", "passed"), ("may_apply", True), ("apply", "started"), ("apply", "removed")],
+    succeeded: [("plan", "passed"), ("may_apply", True), ("apply", "started"), BEAT, ("apply", "succeeded")],
+    apply_failed: [("plan", "passed"), ("may_apply", True), ("apply", "started"), BEAT, ("apply", "failed")],
+    removed: [("plan", "passed"), ("may_apply", True), ("apply", "started"), BEAT, ("apply", "removed")],
     not_asked_for: [("may_apply", False)],
     drifted: [("drift", True)],
     not_drifted: [("drift", False)],
+    asked_of_a_job: [("has_ended", None)],
 }
 
 
@@ -108,5 +116,6 @@ def test_no_report_is_left_out() -> None:
     plans = {("plan", outcome) for outcome in get_args(PlanOutcome)}
     applies = {("apply", outcome) for outcome in get_args(ApplyOutcome)}
     assert seen == plans | applies | {
-        *(("drift", True), ("drift", False), ("may_apply", True), ("may_apply", False))
+        *(("drift", True), ("drift", False), ("may_apply", True), ("may_apply", False)),
+        *(BEAT, ("has_ended", None)),
     }

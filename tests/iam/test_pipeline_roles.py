@@ -69,6 +69,7 @@ ALLOWED = {
     "write its state": Call("s3:PutObject", STATE),
     "release its lock": Call("s3:DeleteObject", f"{STATE}.tflock"),
     "mark what is applied": Call("s3:PutObject", f"{BUCKET}/applied/dev/orders/attempted.json"),
+    "keep a log": Call("s3:PutObject", f"{BUCKET}/logs/apply/dev/orders/1/1.txt"),
     "list its states": Call("s3:ListBucket", BUCKET, {"s3:prefix": "databases/dev/"}),
     "use its key": Call("kms:CreateGrant", f"{KEY}/dev", BY_RDS),
     "report an apply": Call("lambda:InvokeFunction", f"{FUNCTION}-apply-report:live"),
@@ -92,6 +93,11 @@ DENIED = {
     "read another environment's state": Call("s3:GetObject", PROD_STATE),
     "mark another environment's": Call("s3:PutObject", f"{BUCKET}/applied/prod/orders/attempted.json"),
     "release another environment's lock": Call("s3:DeleteObject", f"{PROD_STATE}.tflock"),
+    "write another environment's log": Call("s3:PutObject", f"{BUCKET}/logs/apply/prod/orders/1/1.txt"),
+    "write a plan's log": Call(
+        "s3:PutObject", f"{BUCKET}/logs/plan/dev/orders/1/1.txt", {"s3:if-none-match": "*"}
+    ),
+    "delete a log": Call("s3:DeleteObject", f"{BUCKET}/logs/apply/dev/orders/1/1.txt"),
     "delete a state": Call("s3:DeleteObject", STATE),
     "use another environment's key": Call("kms:CreateGrant", f"{KEY}/prod", BY_RDS),
     "use its key itself": Call("kms:Decrypt", f"{KEY}/dev"),
@@ -151,9 +157,15 @@ def test_the_plan_role_reads_everywhere_and_keeps_reviewed_plans_alone(
         Call("s3:GetObject", PROD_STATE),
         Call("s3:PutObject", f"{BUCKET}/reviewed/prod/orders/1.json"),
         Call("lambda:InvokeFunction", f"{FUNCTION}-plan-report:live"),
+        Call("s3:PutObject", f"{BUCKET}/logs/plan/prod/orders/1/1.txt", {"s3:if-none-match": "*"}),
     ]
-    assert decide(simulator, policies, allowed) == [True] * 4
+    assert decide(simulator, policies, allowed) == [True] * 5
     denied = [call for call in ALLOWED.values() if call.action not in ("s3:ListBucket",)]
+    denied += [
+        Call("s3:PutObject", f"{BUCKET}/logs/plan/prod/orders/1/1.txt"),  # over what is there
+        Call("s3:GetObject", f"{BUCKET}/logs/plan/prod/orders/1/1.txt"),
+        Call("s3:GetObject", f"{BUCKET}/logs/apply/prod/orders/1/1.txt"),
+    ]
     denied += [Call(f"dynamodb:{action}", LEDGER) for action in ("PutItem", "UpdateItem", "GetItem")]
     assert decide(simulator, policies, denied) == [False] * len(denied)
 

@@ -116,6 +116,8 @@ class Functions:
         self.answers: list[dict[str, Any]] = []
         self.questions: list[dict[str, Any]] = []
         self.unasked: set[str] = set()
+        self.request_id: str | None = None  # which asked for it; functions of earlier releases do not say
+        self.beats: list[dict[str, Any]] = []
         self._lifeline = lifeline or Lifeline()
 
     def invoke(self, *, FunctionName: str, Qualifier: str, Payload: bytes) -> dict[str, Any]:
@@ -125,9 +127,12 @@ class Functions:
         if content["type"] == "may_apply":
             self.questions.append(content)
             answer = self._permission(f"{content['environment']}/{content['database_name']}")
+        elif content["type"] == "heartbeat":
+            self.beats.append(content)
+            answer = {"accepted": True}
         else:
             self.reports.append(content)
-            answer = self.answers.pop(0) if self.answers else {"accepted": True}
+            answer = self.answers.pop(0) if self.answers else {"accepted": True, **self._known()}
         error = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
 
@@ -135,7 +140,10 @@ class Functions:
         if place in self.unasked:
             fix = "revert the commit"
             return {"accepted": True, "may_apply": False, "reason": "no request made it", "fix": fix}
-        return {"accepted": True, "may_apply": True, "reason": "request 1 asked for it"}
+        return {"accepted": True, "may_apply": True, "reason": "request 1 asked for it", **self._known()}
+
+    def _known(self) -> dict[str, str]:
+        return {"request_id": self.request_id} if self.request_id else {}
 
     def outcomes(self) -> list[str]:
         return [f"{report['database_name']}: {report.get('outcome')}" for report in self.reports]

@@ -13,7 +13,9 @@ from pipeline.drift import Drift
 from pipeline.git import Checkout
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
+from pipeline.logs import Logs
 from pipeline.plan import PlanJob, judge
+from pipeline.pulse import Pulse
 from pipeline.reporter import Reporter
 from pipeline.store import Store
 from tests.core.examples import NOW, catalog
@@ -61,9 +63,10 @@ class Setting:
         checkout = self.repository.checkout
         verdict = judge(checkout, branch=branch, catalog=catalog(), now=self.now)
         instances = Instances(Rds(self.cloud))
-        return PlanJob(checkout, self.store, self.plans, instances, self.cloud.terraform, branch, URL).run(
-            verdict
-        )
+        logs = Logs(self.bucket, "states", "plan", lambda: self.now, f"p{len(self.bucket.objects)}")
+        return PlanJob(
+            checkout, self.store, self.plans, instances, self.cloud.terraform, branch, URL, logs
+        ).run(verdict)
 
     def apply(self, environment: str = "dev") -> list[str]:
         checkout: Checkout = self.repository.checkout
@@ -79,7 +82,13 @@ class Setting:
             URL,
             self.interruption,
             self.claims(),
+            *self.watched(environment),
         ).run(environment)
+
+    def watched(self, environment: str = "dev") -> tuple[Pulse, Logs]:
+        """The heart of the next run, and where it keeps its logs."""
+        pulse = Pulse(self.applies, environment, URL, lambda: self.now)
+        return pulse, Logs(self.bucket, "states", "apply", lambda: self.now, f"a{self.runs}")
 
     def claims(self) -> Claims:
         """The claims of the next run; every run before it has ended by then."""

@@ -12,8 +12,8 @@ from provisioner.core.names import Place
 from provisioner.core.root import Root
 
 from pipeline.apply import LAST_START, ApplyJob
-from pipeline.claims import LEASE
 from pipeline.instances import Instances
+from pipeline.pace import LEASE
 from tests.core.examples import NOW, catalog, root
 from tests.pipeline.fakes import GROUP, INSTANCE, Killed, Rds
 from tests.pipeline.repository import file_of
@@ -507,5 +507,6 @@ class TestEnd:
         failures = ApplyJob(
             checkout, setting.store, Instances(Rds(setting.cloud)), setting.applies,
             setting.cloud.terraform, catalog(), now, URL, setting.interruption, setting.claims(),
+            *setting.watched(),
         ).run("dev")  # fmt: skip
         assert failures == ["dev/second: not begun, out of time: run the workflow again"]

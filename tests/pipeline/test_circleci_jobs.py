@@ -1,85 +1,57 @@
-"""Whether a job has ended is CircleCI's word, and nothing else counts as one."""
+"""Whether a job has ended is CircleCI's word by way of the functions, and nothing else counts as one."""
 
+import io
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from pipeline.circleci_jobs import ended, this_job
+from pipeline.circleci_jobs import ended_by, this_job
+from pipeline.reporter import Reporter
 
-WORKFLOW, JOB = "0a1b2c3d-0000-4000-8000-000000000001", "0a1b2c3d-0000-4000-8000-000000000002"
+JOB = "0a1b2c3d-0000-4000-8000-000000000001/0a1b2c3d-0000-4000-8000-000000000002"
 
 
-def asked(
-    answer: Any, *, status: int = 200, token: str = "t0ken", job: str = f"{WORKFLOW}/{JOB}"
-) -> bool | None:
-    """What is understood of CircleCI's answer."""
-    seen: list[tuple[str, str | None]] = []
+class Function:
+    """The apply-report function, as far as it is asked of jobs."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append((self.path, self.headers["Circle-Token"]))
-            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.asked: list[dict[str, Any]] = []
 
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        found = ended({"CIRCLECI_API_TOKEN": token, "CIRCLECI_API_URL": url})(job)
-    finally:
-        server.shutdown()
-        server.server_close()
-    if seen:
-        assert seen == [(f"/api/v2/workflow/{WORKFLOW}/job", "t0ken")]
-    return found
+    def invoke(self, *, FunctionName: str, Qualifier: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        self.asked.append(json.loads(Payload))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
 
 
 @pytest.mark.parametrize(
-    ("status", "over"),
+    ("answer", "known"),
     [
-        ("success", True),
-        ("failed", True),
-        ("canceled", True),
-        ("timedout", True),
-        ("infrastructure_fail", True),
-        ("running", False),
-        ("queued", False),
-        ("on_hold", False),
-        ("a new word", None),
+        ({"accepted": True, "ended": True}, True),
+        ({"accepted": True, "ended": False}, False),
+        ({"accepted": True, "reason": "there is no token"}, None),
+        ({"accepted": False, "reason": "this function takes no report of type has_ended"}, None),
+        ({"accepted": True, "ended": "perhaps"}, None),
+        ({"errorType": "Boom", "errorMessage": "it broke"}, None),
+        (EndpointConnectionError(endpoint_url="https://lambda"), None),
     ],
 )
-def test_a_status_is_over_under_way_or_unknown(status: str, over: bool | None) -> None:
-    assert asked({"items": [{"id": "another", "status": "success"}, {"id": JOB, "status": status}]}) is over
+def test_a_job_has_ended_only_where_the_function_says_so(answer: Any, known: bool | None) -> None:
+    function = Function(answer)
+    look = ended_by(Reporter(function, "apply-report", sleep=lambda _: None), "https://ci.example/2")
+    assert look(JOB) is known
+    (asked,) = function.asked  # once: the next look at the claim asks again
+    assert (asked["type"], asked["job"], asked["version"]) == ("has_ended", JOB, 1)
 
 
-@pytest.mark.parametrize("answer", [{}, {"items": []}, {"items": [{}]}, [], b"{", {"items": [{"id": JOB}]}])
-def test_an_answer_that_does_not_say_it_is_no_answer(answer: Any) -> None:
-    assert asked(answer) is None
-
-
-@pytest.mark.parametrize("status", [401, 404, 429, 500])
-def test_a_refusal_is_no_answer(status: int) -> None:
-    assert asked({"items": [{"id": JOB, "status": "success"}]}, status=status) is None
-
-
-def test_nobody_is_asked_without_a_token_or_a_job() -> None:
-    assert asked({}, token="") is None
-    assert asked({}, job="") is None
-    assert asked({}, job=f"../{JOB}") is None
-
-
-def test_no_connection_is_no_answer() -> None:
-    look = ended({"CIRCLECI_API_TOKEN": "t0ken", "CIRCLECI_API_URL": "http://127.0.0.1:9"})
-    assert look(f"{WORKFLOW}/{JOB}") is None
+@pytest.mark.parametrize("job", ["", "a/b", f"../{JOB}", JOB.replace("/", ""), f"{JOB}/logs"])
+def test_nobody_is_asked_of_what_names_no_job(job: str) -> None:
+    function = Function({"accepted": True, "ended": True})
+    assert ended_by(Reporter(function, "apply-report"), "")(job) is None
+    assert function.asked == []
 
 
 def test_a_job_knows_its_name() -> None:

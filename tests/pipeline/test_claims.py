@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from provisioner.core.names import Place
 
-from pipeline.claims import LEASE, Claim, ClaimDenied, Claims, Heartbeat, key
+from pipeline.claims import Claim, ClaimDenied, Claims, Heartbeat, key
+from pipeline.pace import LEASE
 from tests.core.examples import NOW
 from tests.pipeline.fakes import Bucket
 
@@ -152,8 +153,8 @@ def test_an_operator_takes_an_expired_claim_away_and_never_one_that_is_renewed(s
     )
     setting.now += 2 * LEASE
     assert operator.unlock(PLACE) == (
-        "dev/orders: took away the claim of https://ci/a and released its state lock lock-1. "
-        "Run main's newest workflow again."
+        "dev/orders: took away the claim of https://ci/a, last seen at 12:00 UTC; its state lock lock-1 "
+        "was released. Run main's newest workflow again."
     )
     assert (operator.read(PLACE), setting.locks) == (None, {})
 

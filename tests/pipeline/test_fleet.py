@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from provisioner.core.names import Place
 
-from pipeline.claims import LEASE, Claims
+from pipeline.claims import Claims
 from pipeline.fleet import Fleet, Look, Tally, stale
 from pipeline.git import Checkout
 from pipeline.output import about, say
+from pipeline.pace import LEASE
 from pipeline.pending import Work
 from tests.core.examples import NOW
 from tests.pipeline.fakes import Bucket

@@ -17,7 +17,9 @@ from pipeline.apply import ApplyJob
 from pipeline.claims import Claims
 from pipeline.instances import Instances
 from pipeline.interruption import Interruption
+from pipeline.logs import Logs
 from pipeline.plan import PlanJob, judge
+from pipeline.pulse import Pulse
 from pipeline.reporter import Reporter
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, backend_settings
@@ -110,7 +112,8 @@ class Jobs:
         self.repository.commit(files)
         checkout = self.repository.checkout
         verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
-        job = PlanJob(checkout, self.store, self.reporter, self.instances, self.terraform, branch, "")
+        logs = Logs(self.cloud.client("s3"), BUCKET, "plan", lambda: NOW, "p")
+        job = PlanJob(checkout, self.store, self.reporter, self.instances, self.terraform, branch, "", logs)
         assert job.run(verdict)
         assert self.functions.reports[-1]["outcome"] == "passed"
         self.repository.on_main(files)
@@ -128,6 +131,8 @@ class Jobs:
             "",
             Interruption(),
             Claims(self.cloud.client("s3"), BUCKET, "a run", lambda: NOW),
+            Pulse(self.reporter, "dev", "", lambda: NOW),
+            Logs(self.cloud.client("s3"), BUCKET, "apply", lambda: NOW, "a"),
         )
         return job.run("dev")
 

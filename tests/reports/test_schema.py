@@ -15,6 +15,8 @@ from provisioner.reports.schema import (
     ApplyQuestion,
     ApplyReport,
     DriftReport,
+    Heartbeat,
+    JobQuestion,
     PlanReport,
     Report,
     ReportError,
@@ -46,7 +48,9 @@ PLANNED = PlanReport(
 APPLIED = ApplyReport(**ABOUT, outcome="succeeded", request_id="r", result={"port": 3306})
 DRIFTED = DriftReport(**ABOUT, drifted=True, plan_text="~ tags")
 ASKED = ApplyQuestion(**ABOUT, text="# dev/mydb123")
-REPORTS = [PLANNED, APPLIED, DRIFTED, ASKED, ApplyQuestion(**ABOUT, text=None)]
+BEAT = Heartbeat(**ABOUT, requests=("r", "s"), seconds=60)
+JOB = JobQuestion(**ABOUT, job="0a1b2c3d-0000-4000-8000-000000000001/0a1b2c3d-0000-4000-8000-000000000002")
+REPORTS = [PLANNED, APPLIED, DRIFTED, ASKED, ApplyQuestion(**ABOUT, text=None), BEAT, JOB]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.type)
@@ -62,11 +66,15 @@ def test_what_version_1_says_is_written_down() -> None:
     assert list(PlanReport.model_fields) == [
         *about, "branch", "outcome", "summary", "plan_text", "policy", "cause",
     ]  # fmt: skip
-    assert list(ApplyReport.model_fields) == [*about, "outcome", "request_id", "result", "cause", "retryable"]
+    assert list(ApplyReport.model_fields) == [
+        *about, "outcome", "request_id", "result", "cause", "retryable", "notes",
+    ]  # fmt: skip
     assert list(DriftReport.model_fields) == [*about, "drifted", "module_newer", "plan_text"]
     assert list(ApplyQuestion.model_fields) == [*about, "text"]
+    assert list(Heartbeat.model_fields) == [*about, "requests", "seconds"]
+    assert list(JobQuestion.model_fields) == [*about, "job"]
     assert set(Answer.model_fields) == {
-        *("accepted", "reason", "retry", "denied", "break_glass", "may_apply", "fix"),
+        *("accepted", "reason", "retry", "denied", "break_glass", "may_apply", "fix", "request_id", "ended"),
     }
     assert list(Summary.model_fields) == [
         "add", "change", "destroy", "replace", "databases_added", "databases_destroyed", "only_own_database",
@@ -81,6 +89,8 @@ def test_what_version_1_says_is_written_down() -> None:
         (ApplyReport, {"version", "environment", "database_name", "outcome"}),
         (DriftReport, {"version", "environment", "database_name", "drifted"}),
         (ApplyQuestion, {"version", "environment", "database_name", "text"}),
+        (Heartbeat, {"version", "environment", "requests", "seconds"}),
+        (JobQuestion, {"version", "environment", "job"}),
         (Answer, {"accepted"}),
         (Summary, set()),
         (RuleResult, {"rule", "passed"}),

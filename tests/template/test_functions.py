@@ -75,11 +75,12 @@ def test_a_changed_parameter_makes_a_new_version(name: str) -> None:
     described = references(resource(name)["VersionDescription"])
     parameters = set(template()["Parameters"])
     read = references(environment(name)) & parameters
-    # These speak with one address, or with databases only, and use nothing of what is said about GitHub.
+    # These do not speak with GitHub, and use nothing of what is said about it.
     own: dict[str, set[str]] = {
         "EventWebhookFunction": {"EventsWebhookUrl"},
         "AccessFunction": {"AccessSecurityGroupId"},
         "ConsoleFunction": set(),
+        "ApiFunction": {"DomainName", "StateBucket", "AccessSubnetIds", "AccessSecurityGroupId"},
     }
     if name in own:
         read = own[name] | {"LogLevel"}
@@ -98,7 +99,7 @@ def test_one_parameter_leaves_the_console_out_and_another_bounds_it() -> None:
     assert template()["Outputs"]["ConsoleUrl"]["Condition"] == "HasConsole"
 
 
-@pytest.mark.parametrize("function", ["ApiFunction", "PlanReportFunction"])
+@pytest.mark.parametrize("function", ["ApiFunction", "PlanReportFunction", "ApplyReportFunction"])
 def test_the_versions_description_never_gets_too_long_for_lambda(function: str) -> None:
     given = resource(function)["VersionDescription"]["Fn::Sub"]
     text, own = given if isinstance(given, list) else (given, {})

@@ -24,6 +24,8 @@ MAY = {
         **SEND,
         "secretsmanager:secret:rds!db-*": {"secretsmanager:RotateSecret"},
         "kms:key/*": {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
+        "s3:::${StateBucket}/logs/*": {"s3:GetObject"},
+        "s3:::${StateBucket}": {"s3:ListBucket"},
     },
     "worker": {
         **KEEP,
@@ -39,7 +41,12 @@ MAY = {
     },
     "webhook": {**KEEP, **SEND, "GitHubWebhookSecret": {"secretsmanager:GetSecretValue"}},
     "plan-report": {**KEEP, **APP_KEY},
-    "apply-report": {**KEEP, **APP_KEY, **SEND},
+    "apply-report": {
+        **KEEP,
+        **APP_KEY,
+        **SEND,
+        "CircleCiSecret": {"secretsmanager:GetSecretValue"},
+    },
     "reaper": {
         **KEEP,
         **APP_KEY,

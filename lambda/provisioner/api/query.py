@@ -57,6 +57,15 @@ class Query:
             raise _problem(f"{name} has to be a number of seconds from 0 to {most}.")
         return min(int(values[0]), most) if values else 0
 
+    def number(self, name: str, *, most: int) -> int:
+        """A whole number from 0 to `most`; 0 where it is missing."""
+        values = self._given.get(name)
+        if not values:
+            return 0
+        if not re.fullmatch(r"[0-9]{1,10}", values[0]) or int(values[0]) > most:
+            raise _problem(f"{name} has to be a number from 0 to {most}.")
+        return int(values[0])
+
     def filters(self, **choices: Iterable[str] | None) -> dict[str, str]:
         """The filters that were given; each is one of its choices, or any text where it has None."""
         found = {

@@ -90,6 +90,7 @@ class Detail(TypedDict, total=False):
     approval_of: list[str]
     approved_by: list[str]
     waits_for: str
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,9 +213,10 @@ def planned(commit: str, at: dt.datetime, *, pipeline_url: str, as_asked: bool, 
 # Its apply
 
 
-def started(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
-    """An apply of it began."""
-    return _apply("started", EventType.STARTED, at, pipeline_url, commit)
+def started(at: dt.datetime, *, pipeline_url: str, commit: str, notes: Sequence[str] = ()) -> Event:
+    """An apply of it began; `notes` say for example whose place it took over."""
+    more: Detail = {"notes": [note[:LONGEST_CAUSE] for note in notes]} if notes else {}
+    return _apply("started", EventType.STARTED, at, pipeline_url, commit, more)
 
 
 def succeeded(at: dt.datetime, *, pipeline_url: str, commit: str, result: Mapping[str, Any] | None) -> Event:

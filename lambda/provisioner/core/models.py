@@ -31,13 +31,23 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """The last word of the job that works on a request: when, the seconds until the next, its address."""
+
+    at: dt.datetime
+    seconds: int
+    pipeline_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One asked-for change and where it stands.
 
     `before` is the root that a change starts from (None for a create). `asked` is what was asked for,
     with defaults filled in. `charge` is what the database takes of the quota while this is under way.
     `follow_up` is the id of the request that begins when this one is done; `attempts` counts the worker's
-    claims, of which the newest holds until `lease_until`; `contradicted` counts those since the last event
+    claims, of which the newest holds until `lease_until`; `beat` is the last word of the job that applies it,
+    None where an older pipeline sends none; `contradicted` counts those since the last event
     that a contradiction of GitHub's cost.
     """
 
@@ -58,6 +68,7 @@ class Request:
     attempts: int = 0
     contradicted: int | None = None
     lease_until: str = "0"
+    beat: Beat | None = None
     version: int = 1
 
     @property

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import functools
-import json
 import time
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,8 +15,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.access import master
-from provisioner.api import call, description, documents, pages, problems
+from provisioner.api import call, description, documents, logs, pages, problems
+from provisioner.api.answers import json_answer as _json
+from provisioner.api.answers import not_modified as _not_modified
 from provisioner.api.dry_run import change_document, move_document
+from provisioner.api.log_store import LogStore
 from provisioner.api.query import Query
 from provisioner.api.rotation import Rotations
 from provisioner.api.watch import MAXIMUM_SECONDS, Watch
@@ -85,6 +87,17 @@ def request(request_id: str) -> Response[str]:
     return _json(200, page, headers) if known != headers["ETag"] else _not_modified(headers)
 
 
+@app.get("/requests/<request_id>/log")
+def log(request_id: str) -> Response[str]:
+    """What the pipeline said of one request."""
+    query = _query(*logs.PARAMETERS)
+    found = _use_cases().own_request(call.parse_request_id(request_id), _caller())
+    page = logs.log_page(found, query, _log_store())
+    headers = page.headers()
+    same = app.current_event.headers.get("if-none-match") == page.etag
+    return _not_modified(headers) if same else Response(200, "text/plain; charset=utf-8", page.text, headers)
+
+
 @app.post("/requests/<request_id>/cancel")
 def cancel(request_id: str) -> Response[str]:
     """Stop a request before it is merged."""
@@ -135,12 +148,8 @@ def database(environment: str, database_name: str) -> Response[str]:
 def change(environment: str, database_name: str) -> Response[str]:
     """Change a database in place."""
     dry_run = _query("dry_run").flag("dry_run")
-    use_cases, place, content, caller = (
-        _use_cases(),
-        call.place(environment, database_name),
-        _body(),
-        _caller(),
-    )
+    use_cases, place = _use_cases(), call.place(environment, database_name)
+    content, caller = _body(), _caller()
     if dry_run:
         return _dry_run(use_cases.dry_run_change(place, content, caller))
     return _accepted(use_cases.change(place, content, caller))
@@ -160,11 +169,8 @@ def remove(environment: str, database_name: str) -> Response[str]:
 @app.post("/databases/<environment>/<database_name>/rotate")
 def rotate(environment: str, database_name: str) -> Response[str]:
     """Rotate the password of one of a database's users."""
-    dry_run, place, caller = (
-        _query("dry_run").flag("dry_run"),
-        call.place(environment, database_name),
-        _caller(),
-    )
+    dry_run, place = _query("dry_run").flag("dry_run"), call.place(environment, database_name)
+    caller = _caller()
     content = _body() if app.current_event.body else {}
     rotations = Rotations(_use_cases(), lambda arn: master.rotate(settings.client("secretsmanager"), arn))
     if dry_run:
@@ -267,6 +273,10 @@ def _use_cases() -> UseCases:
     return intake.use_cases(_now(), _publish)
 
 
+def _log_store() -> LogStore:
+    return LogStore(settings.client("s3"), settings.setting("STATE_BUCKET", ""))
+
+
 def _publish(message: Message) -> None:
     """Send the message; where that fails the ledger holds the request, and the reaper sends it."""
     try:
@@ -329,22 +339,3 @@ def _dry_run(would: DryRun) -> Response[str]:
 
 def _request_page(found: Request) -> dict[str, Any]:
     return pages.request_page(found, settings.ledger(), deployed.catalog(), _now())
-
-
-def _not_modified(headers: dict[str, str]) -> Response[str]:
-    return Response(status_code=int(HTTPStatus.NOT_MODIFIED), body="", headers=headers)
-
-
-def _json(
-    status: int,
-    content: Any,
-    headers: dict[str, str] | None = None,
-    *,
-    content_type: str = "application/json",
-) -> Response[str]:
-    return Response(
-        status_code=int(status),
-        content_type=content_type,
-        body=json.dumps(content, ensure_ascii=False),
-        headers={"Cache-Control": "no-store"} | (headers or {}),
-    )

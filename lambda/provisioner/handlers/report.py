@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
+from provisioner.core.models import Beat
 from provisioner.core.names import MAIN
 from provisioner.core.shown import shown
 from provisioner.reports.apply import ApplyReceiver
@@ -24,6 +25,8 @@ from provisioner.reports.schema import (
     ApplyQuestion,
     ApplyReport,
     DriftReport,
+    Heartbeat,
+    JobQuestion,
     PlanReport,
     Report,
     ReportError,
@@ -48,7 +51,7 @@ def plan_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any
 @metrics.log_metrics
 def apply_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda function that main's pipeline may call."""
-    return _answer(event, (ApplyReport, DriftReport, ApplyQuestion))
+    return _answer(event, (ApplyReport, DriftReport, ApplyQuestion, Heartbeat, JobQuestion))
 
 
 def _answer(event: dict[str, Any], taken: tuple[type, ...]) -> dict[str, Any]:
@@ -97,6 +100,10 @@ def _receive(report: Report) -> Answer:
             return Answer(accepted=True, reason=_receive_drift(report))
         case ApplyQuestion():
             return _receive_question(report)
+        case Heartbeat():
+            return _receive_heartbeat(report)
+        case JobQuestion():
+            return _receive_job_question(report)
 
 
 def _receive_plan(report: PlanReport) -> Answer:
@@ -120,7 +127,26 @@ def _receive_question(question: ApplyQuestion) -> Answer:
             guard.comment(question, found)
         except Exception:  # the ledger has it already, so that GitHub's absence loses nothing
             logger.exception("the comment was not written")
-    return Answer(accepted=True, may_apply=found.may_apply, reason=found.reason, fix=found.fix)
+    return Answer(
+        accepted=True,
+        may_apply=found.may_apply,
+        reason=found.reason,
+        fix=found.fix,
+        request_id=found.request_id,
+    )
+
+
+def _receive_heartbeat(report: Heartbeat) -> Answer:
+    beat = Beat(at=_now(), seconds=report.seconds, pipeline_url=report.pipeline_url)
+    kept = [settings.ledger().keep_beat(found, report.environment, beat) for found in report.requests]
+    return Answer(accepted=True, reason=f"{sum(kept)} requests are at work")
+
+
+def _receive_job_question(question: JobQuestion) -> Answer:
+    """Whether a job has ended, as CircleCI says; nothing where the stack has no token for it."""
+    circleci = repository.circleci()
+    ended = circleci.has_ended(question.job) if circleci else None
+    return Answer(accepted=True, ended=ended, reason="asked CircleCI" if circleci else "there is no token")
 
 
 def _broken_glass(reason: str) -> None:
@@ -137,6 +163,8 @@ def _receive_apply(report: ApplyReport) -> str:
     request = receiver.receive(report, now)
     if request is None:
         return "no request asked for this; the change was made in git alone"
+    if report.notes:
+        logger.warning("notes", request_id=request.id, notes=list(report.notes))
     try:
         receiver.comment(request, report)
     except Exception:  # the ledger has it already, so that GitHub's absence loses nothing

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import Failure, Progress, State
-from provisioner.core.models import Charge
+from provisioner.core.models import Beat, Charge
 from provisioner.core.root import Restore, Root
 
 Row = Mapping[str, str | int]
@@ -123,6 +123,17 @@ def _progress_from_json(text: str | int) -> Progress:
     )
 
 
+def _beat_to_json(beat: Beat) -> str:
+    return _dump(dataclasses.asdict(beat) | {"at": when(beat.at)})
+
+
+def _beat_from_json(text: str | int) -> Beat:
+    values = _load(text)
+    return Beat(
+        at=parse_when(values["at"]), seconds=values["seconds"], pipeline_url=values.get("pipeline_url", "")
+    )
+
+
 TEXT: Final = Codec(str, str)
 NUMBER: Final = Codec(int, int)
 TIME: Final = Codec(when, parse_when)
@@ -130,3 +141,4 @@ JSON: Final = Codec(_dump, _load)
 ROOT: Final = Codec(_root_to_json, _root_from_json)
 CHARGE: Final = Codec(lambda charge: _dump(dataclasses.asdict(charge)), lambda text: Charge(**_load(text)))
 PROGRESS: Final = Codec(_progress_to_json, _progress_from_json)
+BEAT: Final = Codec(_beat_to_json, _beat_from_json)

@@ -16,11 +16,11 @@ from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention
 from provisioner.core.events import Event
 from provisioner.core.lifecycle import WITHOUT_MERGE, DatabaseState, State, derive
-from provisioner.core.models import Activity, Charge, Database, Request
+from provisioner.core.models import Activity, Beat, Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.ledger.break_glass import BreakGlass
-from provisioner.ledger.codecs import JSON, when
+from provisioner.ledger.codecs import BEAT, JSON, when
 from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded
 from provisioner.ledger.quota import QUOTA, charged
 from provisioner.ledger.reads import Reads
@@ -152,6 +152,20 @@ class Ledger(Reads):
             {":version": request.version},
             condition="version = :version",
         )
+
+    def keep_beat(self, request_id: str, environment: str, beat: Beat) -> bool:
+        """Keep the last word of the job that applies a request; False for none of this environment.
+
+        No new version: nobody who waits for a change is woken, and nothing is read again for it.
+        """
+        kept = self._table.update(
+            request_key(request_id),
+            "REQ",
+            "SET beat = :beat",
+            {":beat": BEAT.write(beat), ":environment": environment},
+            condition="attribute_exists(pk) AND environment = :environment",
+        )
+        return kept is not None
 
     def add_event(self, request_id: str, event: Event, now: dt.datetime) -> Request:
         """Add an event and carry out what follows from it; the same event again changes nothing.

@@ -12,6 +12,7 @@ from provisioner.core.lifecycle import DatabaseState, Kind
 from provisioner.core.models import Activity, Database, Request
 from provisioner.core.names import Place
 from provisioner.ledger.codecs import (
+    BEAT,
     CHARGE,
     JSON,
     NUMBER,
@@ -57,6 +58,7 @@ REQUEST: Final[Codecs] = {
     "attempts": NUMBER,
     "contradicted": optional(NUMBER),
     "lease_until": TEXT,
+    "beat": optional(BEAT),
     "version": NUMBER,
 }
 _DATABASE: Final[Codecs] = {

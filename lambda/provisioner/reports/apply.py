@@ -83,7 +83,7 @@ def applied_event(report: ApplyReport, now: dt.datetime) -> Event:
     where = {"pipeline_url": report.pipeline_url, "commit": report.commit}
     match report.outcome:
         case "started":
-            return events.started(now, **where)
+            return events.started(now, **where, notes=report.notes)
         case "succeeded":
             known = report.result
             result = known and {name: known[name] for name in RESULT if name in known}

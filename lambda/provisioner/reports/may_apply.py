@@ -46,6 +46,7 @@ class Permission:
     reason: str
     fix: str | None = None
     glass: Glass | None = None
+    request_id: str | None = None  # which asked for it, as far as is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ class ApplyGuard:
         if wrong is None and request:
             wrong, fix = self._unapproved(request), _APPROVE
         if not wrong and request:
-            return Permission(True, f"request {request.id} asked for it")
+            return Permission(True, f"request {request.id} asked for it", request_id=request.id)
         if glass := self.ledger.break_glass.open_for(question.place, now):
             self._used(glass, now)
             reason = f"{glass.actor} broke the glass until {glass.until:%H:%M} UTC: {glass.reason}"
             return Permission(True, reason, glass=glass)
-        permission = Permission(False, wrong or "", fix=fix)
+        permission = Permission(False, wrong or "", fix=fix, request_id=request.id if request else None)
         self._show(question, request, permission, now)
         return permission
 

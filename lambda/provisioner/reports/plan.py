@@ -43,7 +43,7 @@ class PlanReceiver:
         found = self._pull_request(request, report.branch)
         if found.head_sha != report.commit:
             reason = "the branch has moved on; its newest commit has its own pipeline"
-            return Answer(accepted=True, reason=reason)
+            return Answer(accepted=True, reason=reason, request_id=request.id if request else None)
         now, refusal = self.clock(), ""
         if request is None:
             return self._unasked(report, found, now)
@@ -60,7 +60,7 @@ class PlanReceiver:
                 "where the reason stays, look at the rules for the base branch."
             )
             self._comment(report, found, next_step)
-        return Answer(accepted=True, reason=next_step)
+        return Answer(accepted=True, reason=next_step, request_id=request.id)
 
     def _request(self, report: PlanReport) -> Request | None:
         """The request that made a branch; a branch may only look as if one had."""
@@ -86,7 +86,7 @@ class PlanReceiver:
             request.id, events.failed_plan(report.commit, now, **where, cause=cause, fix=fix), now
         )
         self._comment(_as_denied(report, cause), found, f"{fix}.")
-        return Answer(accepted=True, denied=True, reason=cause, fix=fix)
+        return Answer(accepted=True, denied=True, reason=cause, fix=fix, request_id=request.id)
 
     def _unasked(self, report: PlanReport, found: PullRequest, now: dt.datetime) -> Answer:
         """No request made this pull request; an operator's switch alone lets it pass."""

@@ -18,6 +18,8 @@ from provisioner.core.policy import PolicyResult
 PLAN_TEXT_LIMIT: Final = 50_000
 # What a question carries of a root; no root that the provisioner writes is as long.
 ROOT_TEXT_LIMIT: Final = 50_000
+# Of one heartbeat: more roots than one run applies at once.
+MOST_REQUESTS: Final = 64
 _LONGEST_PROBLEM: Final = 2_000
 _MOST_FIELDS: Final = 20
 _LONGEST_FIELD: Final = 80
@@ -25,6 +27,7 @@ _LONGEST_FIELD: Final = 80
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 PlanOutcome: TypeAlias = Literal["passed", "denied", "failed"]
 ApplyOutcome: TypeAlias = Literal["started", "succeeded", "removed", "failed"]
+RequestId = Annotated[str, Field(max_length=64)]  # becomes a key in the ledger
 PlanText = Annotated[str, Field(max_length=PLAN_TEXT_LIMIT)]
 
 
@@ -65,13 +68,17 @@ class RuleResult(_Part):
         return PolicyResult(self.rule, self.passed, self.detail)
 
 
-class _Report(_Part):
+class _Message(_Part):
     version: Literal[1]
     environment: Annotated[str, Field(max_length=20)]
-    database_name: Annotated[str, Field(max_length=63)]
+    database_name: Annotated[str, Field(max_length=63)] = ""  # of what is about a whole run
     # Both become part of an event's key in the ledger, and the address a link that people follow.
     pipeline_url: Annotated[str, Field(pattern=r"^(https?://[!-~]{1,400})?$")] = ""
     commit: Annotated[str, Field(pattern=r"^([0-9a-f]{40,64})?$")] = ""
+
+
+class _Report(_Message):
+    database_name: Annotated[str, Field(max_length=63)]
 
     @property
     def place(self) -> Place:
@@ -96,10 +103,12 @@ class ApplyReport(_Report):
 
     type: Literal["apply"] = "apply"
     outcome: ApplyOutcome
-    request_id: Annotated[str, Field(max_length=64)] | None = None  # becomes a key in the ledger
+    request_id: RequestId | None = None
     result: dict[str, Any] | None = None
     cause: str | None = None
     retryable: bool = True
+    # What else to say of this apply: whose place it took over, why its log is not kept.
+    notes: Annotated[tuple[str, ...], Field(max_length=4)] = ()
 
 
 class DriftReport(_Report):
@@ -122,12 +131,29 @@ class ApplyQuestion(_Report):
     text: Annotated[str, Field(max_length=ROOT_TEXT_LIMIT)] | None
 
 
+class Heartbeat(_Message):
+    """A run on main is at work for these requests; the next word comes after `seconds`."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+    requests: Annotated[tuple[RequestId, ...], Field(max_length=MOST_REQUESTS)]
+    seconds: Annotated[int, Field(ge=1, le=600)]
+
+
+class JobQuestion(_Message):
+    """Has this job of CircleCI's ended? `job` is `<workflow id>/<job id>`, as its API names them."""
+
+    type: Literal["has_ended"] = "has_ended"
+    job: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}/[0-9a-fA-F-]{36}$")]
+
+
 class Answer(BaseModel):
     """What a function answers; older functions leave out what they do not know, newer ones may say more.
 
     `retry` asks for the same report again. `denied` says that the provisioner denies what the plan passed,
     and `break_glass` that an operator lets this pull request pass without a request. `may_apply` answers a
-    question; `fix` says what to do where it is False.
+    question; `fix` says what to do where it is False. `request_id` is the request that asked for what is
+    planned or applied: a function that says so takes heartbeats too. `ended` says whether a job has ended,
+    and is left out where that is not known.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -139,9 +165,11 @@ class Answer(BaseModel):
     break_glass: bool | None = None
     may_apply: bool | None = None
     fix: str | None = None
+    request_id: str | None = None
+    ended: bool | None = None
 
 
-Report: TypeAlias = PlanReport | ApplyReport | DriftReport | ApplyQuestion
+Report: TypeAlias = PlanReport | ApplyReport | DriftReport | ApplyQuestion | Heartbeat | JobQuestion
 _ADAPTER: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="type")])
 
 
