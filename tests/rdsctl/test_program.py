@@ -69,6 +69,11 @@ def test_it_imports_nothing_of_the_functions(tmp_path: Path) -> None:
         assert loaded & {"provisioner", "pipeline", "ops", "sandbox", "boto3"} == set()
 
 
+def test_the_sdk_for_agents_is_imported_for_agents_alone(tmp_path: Path) -> None:
+    heavy = {"mcp", "pydantic", "starlette", "anyio", "httpx2"}
+    assert [name for name in COMMANDS if modules_of(name, "--help", home=tmp_path) & heavy] == []
+
+
 def test_the_roots_that_come_along_are_the_apis() -> None:
     shipped = PROJECT / "rdsctl" / "src" / "rdsctl" / "rds_roots.crt"
     assert shipped.read_bytes() == (PROJECT / "lambda/provisioner/access/rds_roots.crt").read_bytes()

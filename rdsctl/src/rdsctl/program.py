@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "logout": "Forget the key of a profile here.",
     "logs": "Print a database's log, or where a request's log is.",
     "ls": "List the team's databases.",
+    "mcp": "Serve the API to an agent, over stdio.",
     "open": "Open a pull request or a pipeline in the browser.",
     "profiles": "List the profiles, or choose one.",
     "quota": "What the team holds and may hold.",
