@@ -16,7 +16,7 @@ from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.github.pull_request import PullRequest
 from provisioner.pull_requests import request_record
-from provisioner.pull_requests.content import branch, commit_message
+from provisioner.pull_requests.content import branch, is_commit_of
 from provisioner.pull_requests.events import of_answer
 
 from ops.github_archive import Commit, Pull, TimelineItem
@@ -55,7 +55,7 @@ def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHi
     request = asked.request
     if branch(request) != pull.branch:
         raise RecordRejected(f"its record is about {branch(request)}")
-    if not commits or commits[0].message.strip() != commit_message(request).strip():
+    if not commits or not is_commit_of(commits[0].message, request):
         raise RecordRejected("its record names another request or team than its first commit does")
     if kept and kept.request != request:
         raise RecordRejected("the records in its body and in its comment differ")

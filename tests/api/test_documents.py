@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from provisioner.api.documents import (
     database_document,
-    final_snapshot_id,
     quota_document,
     request_document,
     request_summary,
@@ -406,7 +405,7 @@ def test_a_removed_database_names_the_snapshot_that_it_left() -> None:
         state=DatabaseState.REMOVED,
         result={"endpoint": "h"},
     )
-    assert final_snapshot_id(made) == "staging-mydb123-final-3f0c1a2b"
+    assert made.final_snapshot == "staging-mydb123-final-3f0c1a2b"
 
 
 @pytest.mark.parametrize(
@@ -421,8 +420,8 @@ def test_without_a_snapshot_none_is_named(other: dict[str, Any]) -> None:
     removed = dataclasses.replace(
         database(environment="staging"), state=DatabaseState.REMOVED, result={"endpoint": "h"}
     )
-    assert final_snapshot_id(removed) is not None
-    assert final_snapshot_id(dataclasses.replace(removed, **other)) is None
+    assert removed.final_snapshot is not None
+    assert dataclasses.replace(removed, **other).final_snapshot is None
 
 
 def test_a_quota_says_what_is_used_and_allowed_by_environment() -> None:

@@ -14,7 +14,7 @@ from provisioner.core.names import Place
 from provisioner.intake.message import Message, decode, encode
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import request_record
-from provisioner.pull_requests.content import branch, commit_message, title
+from provisioner.pull_requests.content import branch, is_commit_of
 from provisioner.reports import schema
 
 from ops.states import Applied, States
@@ -64,8 +64,11 @@ def test_the_body_of_a_pull_request_gives_its_request_again(ledger: Ledger, name
     assert read is not None
     assert (read.request, read.events, read.database_events) == (asked, [], [])
     assert body.endswith(request_record.section(read.request) + "\n")
-    assert (branch(request), title(request)) == (stored["branch"], stored["title"])
-    assert commit_message(request) == stored["commit_message"]
+    assert branch(request) == stored["branch"]
+    message = stored["commit_message"]
+    assert message.startswith(f"{stored['title']}\n\n")
+    assert is_commit_of(message, request)
+    assert not is_commit_of(message.replace(request.id, "00000000-0000-4000-8000-000000000000"), request)
 
 
 @pytest.mark.parametrize(

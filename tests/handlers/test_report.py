@@ -61,9 +61,8 @@ def test_a_plan_that_does_what_was_asked_is_commented_on_and_merged(chain: Chain
     ]
     assert merged(chain)
     assert bodies(chain)[0].startswith(comments.PLAN)
-    assert (
-        chain.server.git.git("show", "-s", "--format=%B", "main").strip() == "Create dev/mydb123 (MySQL 8.4)"
-    )
+    message = chain.server.git.git("show", "-s", "--format=%B", "main").strip()
+    assert message == "Create dev/mydb123 (MySQL 8.4) (#1)"
     assert chain.now(one).progress.state is State.MERGED
     assert [event.type for event in chain.events(one)] == [
         EventType.REQUESTED,
@@ -419,22 +418,22 @@ def test_the_plans_role_cannot_report_an_apply_nor_the_applys_a_plan(chain: Chai
 # An apply
 
 
-def test_an_apply_goes_from_applying_to_done_with_its_result_and_one_comment(chain: Chain) -> None:
+def test_an_apply_goes_from_applying_to_done_with_its_result_and_a_comment_on_each(chain: Chain) -> None:
     one = chain.opened()
     chain.plan(one)
 
     chain.apply(one, "started")
     assert chain.now(one).progress.state is State.APPLYING
-    assert "Applying `dev/mydb123`" in bodies(chain)[1]
+    assert "Creating `dev/mydb123`" in bodies(chain)[1]
     answer = chain.apply(one, "succeeded")
 
     progress = chain.now(one).progress
     assert answer == {"accepted": True, "reason": f"request {one.id} is done"}
     assert progress.state is State.DONE
     assert progress.result == RESULT
-    assert len(bodies(chain)) == 2
-    assert "dev-mydb123.example" in bodies(chain)[1]
-    assert "secret:one" in bodies(chain)[1]
+    assert len(bodies(chain)) == 3
+    assert "dev-mydb123.example" in bodies(chain)[2]
+    assert "secret:one" not in "".join(bodies(chain))
     database = chain.ledger.database(Place("dev", "mydb123"))
     assert database is not None
     assert database.state is DatabaseState.AVAILABLE
@@ -452,14 +451,19 @@ def test_a_failed_apply_says_why_and_starts_again_without_a_new_pull_request(cha
     assert failure is not None
     assert failure.step is Step.APPLY
     assert failure.cause == "Error: out of addresses"
-    assert "Error: out of addresses" in bodies(chain)[1]
-    assert "no new pull request is needed" in bodies(chain)[1]
+    assert "Error: out of addresses" in bodies(chain)[2]
+    assert "no new pull request is needed" in bodies(chain)[2]
 
     chain.apply(one, "started", pipeline_url="https://ci.example/jobs/3")
     assert chain.now(one).progress.state is State.APPLYING
     chain.apply(one, "succeeded", pipeline_url="https://ci.example/jobs/3")
     assert chain.now(one).progress.state is State.DONE
-    assert len(bodies(chain)) == 2
+    heads = [body.splitlines()[1] for body in bodies(chain)[1:]]
+    assert heads == [
+        "## ⏳ Creating `dev/mydb123`",
+        "## ❌ Creating `dev/mydb123` failed",
+        "## ✅ `dev/mydb123` is ready",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.names import BranchName
-from provisioner.pull_requests import content
+from provisioner.pull_requests import content, wording
 from provisioner.pull_requests.markdown import cell
 
 from tests.core.examples import ID, NOW, catalog, opened_catalog, request
@@ -98,7 +98,11 @@ def test_the_body_says_what_changes_for_whom_why_and_what_comes_next(name: str) 
 def test_titles_branches_and_commits_follow_one_template() -> None:
     lines = []
     for change in REQUESTS.values():
-        lines += [content.title(change), content.branch(change), content.commit_message(change)]
+        lines += [
+            wording.title(change, OPENED),
+            content.branch(change),
+            content.commit_message(change, OPENED),
+        ]
     assert_golden("pull_request/titles.txt", "\n".join(lines))
 
 
@@ -179,11 +183,11 @@ def test_users_words_stand_in_the_body_as_they_were_written(words: str) -> None:
 
 @given(words=hostile, kind=st.sampled_from(list(Kind)))
 def test_users_words_are_in_no_title_branch_or_commit(words: str, kind: Kind) -> None:
-    one, harmless = with_words(kind, words), with_words(kind, "harmless")
+    one, harmless = with_words(kind, words or "none"), with_words(kind, "harmless")
 
-    assert content.title(one) == content.title(harmless)
+    assert wording.title(one, CATALOG) == wording.title(harmless, CATALOG)
     assert content.branch(one) == content.branch(harmless)
-    assert content.commit_message(one) == content.commit_message(harmless)
+    assert content.commit_message(one, CATALOG) == content.commit_message(harmless, CATALOG)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -211,7 +215,46 @@ def test_an_owner_is_only_shown(owner: str) -> None:
 
 
 def test_the_cost_is_dated_and_the_end_absolute() -> None:
-    facts = content.facts(REQUESTS["create-mysql-dev"].root, CATALOG)
+    shown = body(REQUESTS["create-mysql-dev"])
 
-    assert facts["Cost"] == "13.98 USD a month, estimated with prices of 2026-11-01"
-    assert facts["Lifetime"] == "until 2026-11-30T12:00:00Z"
+    assert "- **Cost:** 13.98 USD a month; 3.22 USD until its end\n" in shown
+    assert "Costs are list prices on demand of 2026-11-01, as the catalog states them." in shown
+    assert "| Lifetime | until 2026-11-30T12:00:00Z |" in shown
+
+
+TITLES: dict[str, dict[str, Any]] = {
+    "Resize dev/mydb123: small to medium": {"instance_class": "db.t4g.medium"},
+    "Resize dev/mydb123: small to db.r6g.16xlarge": {"instance_class": "db.r6g.16xlarge"},
+    "Grow dev/mydb123: 20 to 40 GB": {"storage_gb": 40, "max_storage_gb": 80},
+    "Resize dev/mydb123: small to medium, 20 to 40 GB": {
+        "instance_class": "db.t4g.medium",
+        "storage_gb": 40,
+    },
+    "Change dev/mydb123: tags": {"tags": {"Service": "[skip ci]"}},
+    "Change dev/mydb123: owner, purpose": {"owner": "[skip ci]", "purpose": "[ci skip]"},
+    "Change dev/mydb123: size small to medium, tags": {
+        "instance_class": "db.t4g.medium",
+        "tags": {"a": "b"},
+    },
+    "Change dev/mydb123: deletion protection on": {"deletion_protection": True},
+    "Change dev/mydb123: standby on, end none": {"multi_az": True, "expires_at": "never"},
+    "Change dev/mydb123": {},
+}
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_the_title_of_a_change_says_what_changes(title: str) -> None:
+    assert wording.title(of_kind(Kind.UPDATE, **TITLES[title]), CATALOG) == title
+
+
+def test_other_kinds_have_titles_that_say_what_too() -> None:
+    assert wording.title(REQUESTS["extend"], CATALOG) == "Extend dev/mydb123: until 2026-12-14T12:00:00Z"
+    assert wording.title(of_kind(Kind.EXTEND, expires_at="never"), CATALOG) == "Extend dev/mydb123: no end"
+    assert wording.title(REQUESTS["restore"], CATALOG) == "Restore dev/orders-copy (MySQL 8.4)"
+
+
+def test_a_removal_names_the_pull_request_that_disarmed_the_database() -> None:
+    one = REQUESTS["remove-prod"]
+
+    assert "Deletion protection was taken off by #15." in content.body(one, [], CATALOG, disarmed_by=15)
+    assert re.search(r"#\d", content.body(one, [], CATALOG)) is None

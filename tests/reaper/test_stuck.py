@@ -9,7 +9,7 @@ from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.names import Place
 from provisioner.github.pull_request import PullRequest
-from provisioner.pull_requests import request_record
+from provisioner.pull_requests import comments, outcome, request_record
 
 from tests.core.examples import MISSION_BODY, NOW
 from tests.reaper.world import ALPHA, DAY, HOUR, World
@@ -228,3 +228,61 @@ def test_a_pull_request_that_is_open_although_its_request_has_ended_is_closed(
     assert world.github.pulls[7].state == "closed"
     (comment,) = world.github.comments[7]
     assert "rds-provisioner" in comment
+
+
+def applied(world: World, minutes: float = 0) -> str:
+    """A request whose apply is done; the reaper looks at it so much later."""
+    made = world.database("orders")
+    world.reap(dt.timedelta(minutes=minutes))
+    return made
+
+
+def test_an_outcome_that_github_missed_is_said_by_the_reaper_once(world: World) -> None:
+    applied(world, minutes=3)
+    assert world.github.outcomes == {}  # the report may still be on its way
+
+    for _ in range(3):
+        world.reap(dt.timedelta(minutes=3))
+
+    assert [text.splitlines()[1] for text in world.github.outcomes[1]] == ["## ✅ `dev/orders` is ready"]
+
+
+def test_an_outcome_that_the_report_wrote_is_not_said_again(world: World) -> None:
+    event = world.ledger.events(applied(world))[-1]
+    world.github.outcomes[1] = [f"{outcome.marker(event)}\nwritten by the report"]
+
+    world.reap(dt.timedelta(minutes=6))
+
+    assert len(world.github.outcomes[1]) == 1
+
+
+def test_an_outcome_that_an_earlier_release_edited_into_its_comment_is_not_said_again(world: World) -> None:
+    applied(world)
+    world.github.outcomes[1] = [f"{comments.OUTCOME}\n## ✅ `dev/orders` is as this pull request says"]
+
+    world.reap(dt.timedelta(minutes=6))
+
+    assert len(world.github.outcomes[1]) == 1
+
+
+def test_an_outcome_waits_for_github_and_is_then_said(world: World) -> None:
+    applied(world)
+    world.github.down = True
+    assert world.reap(dt.timedelta(minutes=6)).errors
+
+    world.github.down = False
+    world.reap(HOUR)
+
+    assert len(world.github.outcomes[1]) == 1
+
+
+def test_a_failed_apply_is_said_too(world: World) -> None:
+    accepted = world.api.create(MISSION_BODY, ALPHA)
+    world.happened(accepted.request.id, EventType.OPENED, pull_request=1, pull_request_url="u", commit="c")
+    world.fail(accepted.request.id, Step.APPLY)
+
+    world.reap(dt.timedelta(minutes=6))
+
+    assert [text.splitlines()[1] for text in world.github.outcomes[1]] == [
+        "## ❌ Creating `dev/mydb123` failed"
+    ]

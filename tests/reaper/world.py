@@ -1,7 +1,7 @@
 """A ledger whose clock is moved by hand, with the reaper over it and a GitHub that stays as it is put."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 from uuid import UUID, uuid4
@@ -33,11 +33,12 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 @dataclass
 class FakeGitHub:
-    """Pull requests as they were put, the comments and records that were written, and what was merged."""
+    """Pull requests as they were put, the comments, outcomes and records that were written, and merges."""
 
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: dict[int, list[str]] = field(default_factory=dict)
     records: dict[int, str] = field(default_factory=dict)
+    outcomes: dict[int, list[str]] = field(default_factory=dict)
     merged: list[int] = field(default_factory=list)
     down: bool = False
     reviewers: FakeReviewers = field(default_factory=FakeReviewers)
@@ -71,6 +72,14 @@ class FakeGitHub:
             self.records[number] = body
             return
         self.comments.setdefault(number, []).append(body)
+
+    def comment_once(self, number: int, markers: Sequence[str], body: str) -> None:
+        if self.down:
+            raise TryLater("commenting", "GitHub did not answer")
+        assert body.startswith(markers[0])
+        known = self.outcomes.setdefault(number, [])
+        if not any(text.startswith(tuple(markers)) for text in known):
+            known.append(body)
 
     def delete_branch(self, branch: str) -> None:
         assert branch

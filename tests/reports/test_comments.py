@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from provisioner.pull_requests.comments import DRIFT, OUTCOME, PLAN
-from provisioner.reports.comments import counts, drift_comment, outcome_comment, plan_comment
-from provisioner.reports.schema import ApplyReport, DriftReport, PlanReport, RuleResult, Summary
+from provisioner.pull_requests.comments import DRIFT, PLAN
+from provisioner.reports.comments import counts, drift_comment, plan_comment
+from provisioner.reports.schema import DriftReport, PlanReport, RuleResult, Summary
 
 from tests.golden_files import assert_golden
 from tests.pull_requests.hostile import hostile, inert, reached
@@ -15,7 +14,6 @@ from tests.pull_requests.hostile import hostile, inert, reached
 # https://docs.github.com/en/rest/issues/comments answers 422 to a longer one.
 GITHUB_TAKES = 65_536
 COMMIT = "5f0c1a2b8f5e4c1d9a701c2d3e4f5a6b7c8d9e0f"
-REQUEST_ID = "3f0c1a2b-8f5e-4c1d-9a70-1c2d3e4f5a6b"
 URL = "https://app.circleci.com/jobs/github/acme/databases/42"
 PLAN_TEXT = """Terraform will perform the following actions:
 
@@ -30,15 +28,6 @@ PASSED = (
     RuleResult(rule="size", passed=True, detail="small (db.t4g.micro)"),
 )
 DENIED = (*PASSED, RuleResult(rule="storage", passed=False, detail="5000 GB; dev allows 20 to 100 GB"))
-RESULT = {
-    "identifier": "dev-mydb123",
-    "endpoint": "dev-mydb123.abc.us-east-1.rds.amazonaws.com",
-    "port": 3306,
-    "database_name": "mydb123",
-    "secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1",
-    "arn": "arn:aws:rds:us-east-1:123456789012:db:dev-mydb123",
-    "resource_id": "db-ABC",
-}
 ABOUT: Any = {"version": 1, "environment": "dev", "database_name": "mydb123", "pipeline_url": URL}
 PLANNED = PlanReport(
     **ABOUT,
@@ -55,11 +44,6 @@ DRIFTED = DriftReport(**ABOUT, drifted=True, plan_text=PLAN_TEXT)
 def plan(*, next_step: str = "it merges automatically now.", **more: Any) -> str:
     """A plan's comment; the report takes any value here, also those that no report may have."""
     return plan_comment(PLANNED.model_copy(update=more), next_step)
-
-
-def outcome(name: str, **more: Any) -> str:
-    report = ApplyReport(**ABOUT, outcome="started")
-    return outcome_comment(report.model_copy(update={"outcome": name, **more}), REQUEST_ID)
 
 
 def drifted(**more: Any) -> str:
@@ -84,11 +68,6 @@ COMMENTS = {
         cause="Error: No valid credential sources found",
         next_step="read the cause, fix it, and run the pipeline's workflow again.",
     ),
-    "outcome-started": outcome("started"),
-    "outcome-succeeded": outcome("succeeded", result=RESULT),
-    "outcome-removed": outcome("removed"),
-    "outcome-failed": outcome("failed", cause="Error: DBInstanceAlreadyExists"),
-    "outcome-failed-for-good": outcome("failed", cause="Error: no such snapshot", retryable=False),
     "drift": drifted(),
 }
 
@@ -102,12 +81,8 @@ def test_a_comment_is_as_agreed(name: str) -> None:
 def test_a_comment_begins_with_its_marker_and_ends_with_the_next_step(name: str) -> None:
     first, *_, last = COMMENTS[name].rstrip("\n").split("\n")
 
-    assert first in (PLAN, OUTCOME, DRIFT)
+    assert first in (PLAN, DRIFT)
     assert last.startswith("**Next:**")
-
-
-def test_the_call_that_retries_a_failed_apply_names_the_request() -> None:
-    assert f"`POST /requests/{REQUEST_ID}/retry`" in outcome("failed")
 
 
 @given(text=hostile)
@@ -122,8 +97,7 @@ def test_a_hostile_plan_cause_or_policy_reaches_nothing(text: str) -> None:
 
 
 @given(text=hostile.filter(str.strip))
-def test_a_hostile_cause_or_drift_reaches_nothing(text: str) -> None:
-    assert reached(outcome("failed", cause=text)) == reached(outcome("failed", cause="plain"))
+def test_a_hostile_drift_reaches_nothing(text: str) -> None:
     assert reached(drifted(plan_text=text)) == reached(COMMENTS["drift"])
 
 
@@ -143,7 +117,6 @@ def test_no_comment_is_longer_than_github_takes(text: str) -> None:
     long: Any = {"database_name": text, "plan_text": text, "cause": text}
 
     assert len(plan(outcome="failed", policy=many, **long)) <= GITHUB_TAKES
-    assert len(outcome("failed", cause=text, database_name=text)) <= GITHUB_TAKES
     assert len(drifted(database_name=text, plan_text=text)) <= GITHUB_TAKES
 
 
@@ -174,11 +147,3 @@ def test_a_long_policy_table_shows_what_is_denied() -> None:
 )
 def test_a_plan_is_counted_in_terraforms_words(summary: Summary, text: str) -> None:
     assert counts(summary) == text
-
-
-@given(st.dictionaries(st.sampled_from([*RESULT, "password", "master_user_password"]), hostile))
-def test_an_outcome_shows_the_known_fields_only_and_never_a_password(result: dict[str, str]) -> None:
-    text = outcome("succeeded", result=result | {"password": "hunter2", "token": "hunter2"})
-
-    assert "hunter2" not in text
-    assert all(kind != "link_open" or words == URL for kind, words in reached(text))

@@ -133,7 +133,7 @@ def database_document(
         "state": database.state.value,
         "team": database.team,
         "created_at": instant(database.created_at),
-        "final_snapshot_id": final_snapshot_id(database),
+        "final_snapshot_id": database.final_snapshot,
         "warnings_at": _warnings(database),
         "last_connection_at": optional_instant(known.last_connection_at if known else None),
         "idle_since": optional_instant(known.idle_since if known else None),
@@ -159,17 +159,6 @@ def _warnings(database: Database) -> list[str]:
     return [
         instant(at.replace(microsecond=0)) for at in expiry.warnings(database.created_at, parse_instant(end))
     ]
-
-
-def final_snapshot_id(database: Database) -> str | None:
-    """What `restore_from` names: the snapshot that a removed database left, until its age ends it.
-
-    Made as terraform/modules/rds_database does, out of the root that was applied last.
-    """
-    root = database.root
-    if database.state is not DatabaseState.REMOVED or not root.final_snapshot or database.result is None:
-        return None
-    return root.place.final_snapshot(root.request_id)
 
 
 def secrets(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, str]:

@@ -113,6 +113,16 @@ class Database:
         """Where the database stands."""
         return Place(self.environment, self.database_name)
 
+    @property
+    def final_snapshot(self) -> str | None:
+        """The snapshot that a removed database left, until its age ends it; None where there is none.
+
+        Named as terraform/modules/rds_database does, after the root that was applied last.
+        """
+        if self.state is not DatabaseState.REMOVED or not self.root.final_snapshot or self.result is None:
+            return None
+        return self.place.final_snapshot(self.root.request_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:

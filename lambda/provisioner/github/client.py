@@ -1,7 +1,7 @@
 """A thin GitHub client: one repository, one method for each call (calls.py says how they are made)."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -197,14 +197,19 @@ class GitHub:
         if known is None or not self.update_comment(known, body):
             self.comment(number, body)
 
-    def marked_comment(self, number: int, marker: str) -> int | None:
+    def comment_once(self, number: int, markers: Sequence[str], body: str) -> None:
+        """Write a comment, where none begins with one of the markers yet; a new one reaches people."""
+        if self.marked_comment(number, *markers) is None:
+            self.comment(number, body)
+
+    def marked_comment(self, number: int, *markers: str) -> int | None:
         """The id of an App's comment that begins with a marker, if there is one among the first 300."""
         doing = f"reading the comments of pull request {number}"
         for page in (1, 2, 3):
             query = urlencode({"per_page": 100, "page": page})
             answer = self._expect(200, "GET", f"/issues/{number}/comments?{query}", doing=doing)
             for comment in answer.content:
-                if _by_an_app(comment) and str(comment["body"]).startswith(marker):
+                if _by_an_app(comment) and str(comment["body"]).startswith(markers):
                     return int(comment["id"])
             if len(answer.content) < 100:
                 break

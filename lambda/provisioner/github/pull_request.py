@@ -95,6 +95,10 @@ class PullRequests(Protocol):
         """Write the one comment that begins with a marker, or replace its text."""
         ...
 
+    def comment_once(self, number: int, markers: Sequence[str], body: str) -> None:
+        """Write a comment, where none begins with one of the markers yet; a new one reaches people."""
+        ...
+
     def delete_branch(self, branch: str) -> None:
         """Delete a branch; nothing happens where it no longer exists."""
         ...

@@ -159,14 +159,15 @@ def _receive_apply(report: ApplyReport) -> str:
     if report.outcome == "failed":
         metrics.add_metric(name="RequestFailed", unit=MetricUnit.Count, value=1)
     now = _now()
-    receiver = ApplyReceiver(settings.ledger(), repository.github, changes.opening(now).follow_up)
+    opening = changes.opening(now)
+    receiver = ApplyReceiver(settings.ledger(), opening.catalog, repository.github, opening.follow_up)
     request = receiver.receive(report, now)
     if request is None:
         return "no request asked for this; the change was made in git alone"
     if report.notes:
         logger.warning("notes", request_id=request.id, notes=list(report.notes))
     try:
-        receiver.comment(request, report)
+        receiver.comment(request, report, now)
     except Exception:  # the ledger has it already, so that GitHub's absence loses nothing
         logger.exception("the comment was not written", request_id=request.id)
     return f"request {request.id} is {request.progress.state}"

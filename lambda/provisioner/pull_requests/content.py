@@ -4,9 +4,8 @@ Users' words stand in the body alone, in a fence that they cannot close. Titles,
 from validated names, because CircleCI and GitHub act on what they find there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.hcl import NEWEST, render, renderings
@@ -14,19 +13,8 @@ from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.policy import PolicyResult
 from provisioner.core.root import NEVER, Root
-from provisioner.core.times import instant
-from provisioner.pull_requests import request_record
+from provisioner.pull_requests import request_record, wording
 from provisioner.pull_requests.markdown import cell, policy_table, quoted
-
-ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
-_VERBS: Final = {
-    Kind.CREATE: "Create",
-    Kind.UPDATE: "Change",
-    Kind.EXTEND: "Extend",
-    Kind.MAINTAIN: "Maintain",
-    Kind.DISARM: "Disarm",
-    Kind.REMOVE: "Remove",
-}
 
 
 def branch(request: Request) -> str:
@@ -34,23 +22,19 @@ def branch(request: Request) -> str:
     return request.place.branch(request.kind, request.id)
 
 
-def title(request: Request) -> str:
-    """The title, also of the merge commit."""
-    place = str(request.place)
-    match request.kind:
-        case Kind.CREATE:
-            return f"Create {place} ({ENGINE_NAMES[request.root.engine]} {request.root.engine_version})"
-        case Kind.MAINTAIN:
-            return f"Maintain {place}: the module of this release, nothing that was asked for changes"
-        case Kind.DISARM:
-            return f"Disarm {place}: deletion protection off, before its removal"
-        case kind:
-            return f"{_VERBS[kind]} {place}"
-
-
-def commit_message(request: Request) -> str:
+def commit_message(request: Request, catalog: Catalog) -> str:
     """The message of the one commit on the branch."""
-    return f"{title(request)}\n\nRequest-Id: {request.id}\nTeam: {request.team}\n"
+    return f"{wording.title(request, catalog)}\n\n{_trailers(request)}\n"
+
+
+def is_commit_of(message: str, request: Request) -> bool:
+    """Whether the worker wrote a commit's message for a request, whatever title its release gave."""
+    title, _, rest = message.strip().partition("\n\n")
+    return "\n" not in title and rest == _trailers(request)
+
+
+def _trailers(request: Request) -> str:
+    return f"Request-Id: {request.id}\nTeam: {request.team}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +62,36 @@ def change(
     *,
     base: str,
     root_format: int = NEWEST,
+    disarmed_by: int | None = None,
 ) -> Change:
-    """Everything that the worker publishes for a request; `root_format` is the one that main takes."""
+    """Everything that the worker publishes for a request; `root_format` is the one that main takes.
+
+    `disarmed_by` is the pull request that took the deletion protection off, before a removal.
+    """
     texts = (render(request.root, root_format), *renderings(request.root))
     return Change(
         branch=branch(request),
         base=base,
-        title=title(request),
-        body=body(request, results, catalog),
-        commit_message=commit_message(request),
+        title=wording.title(request, catalog),
+        body=body(request, results, catalog, disarmed_by=disarmed_by),
+        commit_message=commit_message(request, catalog),
         path=request.place.root_path,
         before=() if request.before is None else renderings(request.before),
         content=() if request.kind is Kind.REMOVE else tuple(dict.fromkeys(texts)),
     )
 
 
-def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) -> str:
-    """The pull request's body."""
+def body(
+    request: Request,
+    results: Sequence[PolicyResult],
+    catalog: Catalog,
+    *,
+    disarmed_by: int | None = None,
+) -> str:
+    """The pull request's body: what its users and payers feel first, then what changes, for whom and why."""
     sections = [
-        f"## {_VERBS[request.kind]} `{request.place}`",
+        f"## {wording.title(request, catalog)}",
+        wording.listed(wording.effects(request, catalog)),
         _table(request, catalog),
         _who(request),
     ]
@@ -108,7 +103,8 @@ def body(request: Request, results: Sequence[PolicyResult], catalog: Catalog) ->
         sections.append(_restore(request.root))
     if results:
         sections.append(policy_table(results))
-    sections.append(_next(request, catalog))
+    sections.append(_next(request, catalog, disarmed_by))
+    sections.append(f"Costs are list prices on demand of {catalog.prices_as_of}, as the catalog states them.")
     sections.append(request_record.section(request))
     return "\n\n".join(sections) + "\n"
 
@@ -117,7 +113,7 @@ def facts(root: Root, catalog: Catalog) -> dict[str, str]:
     """What a root means to a reviewer."""
     size = catalog.size_of(root.instance_class)
     return {
-        "Engine": f"{ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
+        "Engine": f"{wording.ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
         "Size": f"{size or 'not in the catalog'} ({root.instance_class})",
         "Availability": "a standby in a second zone" if root.multi_az else "one zone",
         "Storage": f"{root.storage_gb} GB, growing to {root.max_storage_gb} GB",
@@ -126,42 +122,39 @@ def facts(root: Root, catalog: Catalog) -> dict[str, str]:
         "Deletion protection": "on" if root.deletion_protection else "off",
         "Lifetime": "no end" if root.expires_at == NEVER else f"until {root.expires_at}",
         "Tags": ", ".join(f"{key}={value}" for key, value in sorted(root.tags.items())) or "none",
-        "Cost": _cost(catalog.monthly_usd(root), catalog) if size else "unknown",
     }
-
-
-def _cost(usd: float, catalog: Catalog) -> str:
-    return f"{usd:.2f} USD a month, estimated with prices of {catalog.prices_as_of}"
 
 
 def _table(request: Request, catalog: Catalog) -> str:
     after = facts(request.root, catalog)
     if request.kind is Kind.CREATE or request.before is None:
         after.pop("Tags")
-        rows = [f"| {name} | {value} |" for name, value in after.items()]
-        return "\n".join(["| | |", "|---|---|", *rows])
+        return _rows("Setting", after)
     before = facts(request.before, catalog)
     if request.kind is Kind.MAINTAIN:
-        stays = ("Engine", "Size", "Storage", "Lifetime", "Cost")
-        rows = [f"| {name} | {before[name]} |" for name in stays]
-        return "\n".join(["| What stays | |", "|---|---|", *rows])
+        return _rows("What stays", {name: before[name] for name in ("Engine", "Size", "Storage", "Lifetime")})
     if request.kind is Kind.REMOVE:
-        kept = ("Engine", "Size", "Storage", "Final snapshot", "Lifetime", "Cost")
-        rows = [f"| {name} | {before[name]} |" for name in kept]
-        return "\n".join(["| What goes | |", "|---|---|", *rows])
+        goes = {name: before[name] for name in ("Engine", "Size", "Storage", "Lifetime")}
+        return _rows("What is removed", goes)
     changed = [name for name in after if after[name] != before[name]]
     rows = [f"| {name} | {cell(before[name])} | {cell(after[name])} |" for name in changed]
-    return "\n".join(["| | Before | After |", "|---|---|---|", *rows])
+    return "\n".join(["| Setting | Before | After |", "|---|---|---|", *rows])
+
+
+def _rows(title: str, values: Mapping[str, str]) -> str:
+    rows = [f"| {name} | {value} |" for name, value in values.items()]
+    return "\n".join([f"| {title} | |", "|---|---|", *rows])
 
 
 def _who(request: Request) -> str:
+    team = cell(request.team)
+    by = f"team {team}" if request.actor == request.team else f"{cell(request.actor)} of team {team}"
     lines = [
-        f"Requested by {cell(request.actor)} of team {cell(request.team)} at {instant(request.created_at)}, "
-        f"owner {cell(request.root.owner)}.",
+        f"Requested by {by}, {request.created_at:%d %b %Y %H:%M} UTC; owner {cell(request.root.owner)}. "
         f"Request `{request.id}`.",
     ]
     why = request.reason or ("" if request.kind is not Kind.CREATE else request.root.purpose)
-    lines.append("\n**Why**\n\n" + quoted(why) if why else "No reason was given.")
+    lines.append("\n**Why**\n\n" + quoted(why) if why else "\n⚠ No reason was given.")
     return "\n".join(lines)
 
 
@@ -188,7 +181,7 @@ def _restore(root: Root) -> str:
     )
 
 
-def _next(request: Request, catalog: Catalog) -> str:
+def _next(request: Request, catalog: Catalog, disarmed_by: int | None) -> str:
     source = request.source
     approval = "Gate and plan run; when they show exactly this and nothing else, it merges automatically."
     if catalog.approvers(request.environment, source):
@@ -200,17 +193,29 @@ def _next(request: Request, catalog: Catalog) -> str:
         )
     apply = {
         Kind.CREATE: "The pipeline creates the database, and a comment here says where it is.",
-        Kind.UPDATE: "The pipeline changes the database in place.",
+        Kind.UPDATE: "The pipeline changes the database in place, without waiting for a maintenance window.",
         Kind.EXTEND: "The pipeline writes the new end into the tags; the database itself is not touched.",
         Kind.MAINTAIN: "The pipeline brings the database to the module that `main` has now; the plan shows "
         "what that changes.",
-        Kind.DISARM: "The pipeline switches deletion protection off; a second pull request then removes it.",
-        Kind.REMOVE: "The pipeline destroys the database"
-        + (" after a final snapshot." if request.root.final_snapshot else ". No snapshot is kept."),
+        Kind.DISARM: "The pipeline switches deletion protection off; a second pull request, which links to "
+        "this one, then removes the database.",
+        Kind.REMOVE: _removal(request, catalog, disarmed_by),
     }[request.kind]
     return (
         f"### What happens next\n\n1. {approval}\n2. {apply}\n\n"
         f"To stop it, close this pull request, or `POST /requests/{request.id}/cancel`."
+    )
+
+
+def _removal(request: Request, catalog: Catalog, disarmed_by: int | None) -> str:
+    before = f"Deletion protection was taken off by #{disarmed_by}. " if disarmed_by else ""
+    if not (request.before or request.root).final_snapshot:
+        return f"{before}The pipeline destroys the database. No snapshot is kept."
+    name, days = wording.snapshot(request), wording.kept_for(request.root, catalog)
+    kept = f"for {_days(days)}" if days else "until it is deleted by hand"
+    return (
+        f"{before}The pipeline takes the final snapshot `{name}`, which is kept {kept}, and destroys the "
+        f"database. To get it back: `rdsctl restore {name} {request.environment}/NEW`."
     )
 
 

@@ -19,7 +19,7 @@ from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.github.pull_request import PullRequest, PullRequests
 from provisioner.ledger.ledger import Ledger
-from provisioner.pull_requests import comments, content
+from provisioner.pull_requests import comments, wording
 from provisioner.pull_requests.approvals import Approvals, Verdict
 from provisioner.pull_requests.events import of_end
 
@@ -81,7 +81,8 @@ class Merger:
 
         One commit is merged once: `found.head_sha` or nothing. Whoever comes second sees that it is merged.
         """
-        merge = self.github.merge(found.number, head=found.head_sha, title=content.title(request))
+        title = f"{wording.title(request, self.catalog)} (#{found.number})"
+        merge = self.github.merge(found.number, head=found.head_sha, title=title)
         merged = dataclasses.replace(found, merged=True, merge_commit=merge.commit)
         if merge.commit is None:
             merged = self.github.pull_request(found.number)

@@ -105,7 +105,9 @@ class Worker:
 
     def _change(self, request: Request, now: dt.datetime) -> content.Change:
         if request.kind is Kind.REMOVE:
-            return content.change(request, [], self.catalog, base=self.base)
+            return content.change(
+                request, [], self.catalog, base=self.base, disarmed_by=self._disarmed_by(request)
+            )
         return content.change(
             request,
             self._policy(request, now),
@@ -113,6 +115,11 @@ class Worker:
             base=self.base,
             root_format=root_format(self.github, self.base),
         )
+
+    def _disarmed_by(self, removal: Request) -> int | None:
+        """The pull request that took deletion protection off, where that was the last change before it."""
+        last = self.ledger.request(removal.root.request_id)
+        return last.progress.pull_request if last and last.kind is Kind.DISARM else None
 
     def _run_again(self, request: Request, now: dt.datetime) -> Request:
         """Run the pipeline of the base branch again where a retry asks for it, or it never began.

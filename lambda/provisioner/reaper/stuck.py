@@ -17,6 +17,7 @@ from provisioner.core.transitions import is_given_up
 from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments, request_record
+from provisioner.pull_requests import outcome as outcomes
 from provisioner.pull_requests.events import of_end
 from provisioner.pull_requests.merge import Merger
 from provisioner.reaper.outcome import Outcome
@@ -24,6 +25,8 @@ from provisioner.reaper.removal import was_given_up
 
 _SHORTEST_WAIT: Final = dt.timedelta(minutes=2)
 _LONGEST_WAIT: Final = dt.timedelta(hours=1)
+# The pipeline sends a report three times at most, and the function that writes its comment takes a minute.
+_REPORTED: Final = dt.timedelta(minutes=5)
 
 _STUCK: Final = {
     Step.PULL_REQUEST: (
@@ -102,11 +105,29 @@ class StuckRequests:
     def _rest(self, request: Request) -> None:
         """Keep the record of a request of which nothing is under way, and leave it alone from then on."""
         check_at = self.settle(request)
+        said_at = self._say_outcome(request)
         self._keep_record(request)
+        check_at = min(filter(None, (check_at, said_at)), default=None)
         if check_at is None:
             self.opening.ledger.stop_checking(request)
         else:
             self.opening.ledger.schedule_check(request, check_at)
+
+    def _say_outcome(self, request: Request) -> dt.datetime | None:
+        """Write the comment on how an apply went, where GitHub was away when that was reported.
+
+        When to look, where the report may still be on its way: two that look at once would write it twice.
+        """
+        event = outcomes.newest(self.opening.ledger.events(request.id))
+        number = request.progress.pull_request
+        if event is None or number is None:
+            return None
+        if self.opening.now - event.at < _REPORTED:
+            return event.at + _REPORTED
+        database = self.opening.ledger.database(request.place)
+        text = outcomes.outcome_comment(request, event, self.opening.catalog, database)
+        self.github().comment_once(number, outcomes.markers(event), text)
+        return None
 
     def _is_tried_again(self, request: Request) -> bool:
         """Whether another removal follows for certain: this one was given up at the end of its database."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.core import database_events, events
+from provisioner.core.catalog import Catalog
 from provisioner.core.events import Event
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
+from provisioner.pull_requests import outcome
 from provisioner.pull_requests.comments import OUTCOME
-from provisioner.reports.comments import outcome_comment
 from provisioner.reports.schema import ApplyReport
 
 # The outputs of the module, and no other: what is kept here is shown by the API and on the pull request.
@@ -33,6 +34,7 @@ class ApplyReceiver:
     """Receives how applies go, with what it needs passed in; `follow_up` begins what a request announced."""
 
     ledger: Ledger
+    catalog: Catalog
     github: Callable[[], GitHub]
     follow_up: Callable[[Request], object]
 
@@ -48,11 +50,18 @@ class ApplyReceiver:
             self.follow_up(request)
         return request
 
-    def comment(self, request: Request, report: ApplyReport) -> None:
-        """Say on the pull request how the apply went."""
-        if request.progress.pull_request is not None:
-            text = outcome_comment(report, request.id)
-            self.github().put_comment(request.progress.pull_request, OUTCOME, text)
+    def comment(self, request: Request, report: ApplyReport, now: dt.datetime) -> None:
+        """Say on the pull request how the apply goes; the reaper makes up for an outcome that this missed."""
+        number = request.progress.pull_request
+        if number is None:
+            return
+        if report.outcome == "started":
+            text = outcome.applying_comment(request, report.pipeline_url, self.catalog)
+            self.github().put_comment(number, OUTCOME, text)
+            return
+        event = applied_event(report, now)
+        text = outcome.outcome_comment(request, event, self.catalog, self.ledger.database(request.place))
+        self.github().comment_once(number, [outcome.marker(event)], text)
 
     def _mark_removed(self, report: ApplyReport, now: dt.datetime) -> None:
         """Someone took the root out of git, which is the truth: the ledger follows."""

@@ -1,14 +1,13 @@
-"""④⑤ What the pipeline's reports say on a pull request: the plan, how the apply went, what drifted.
+"""④⑤ What the pipeline's reports say on a pull request: the plan, what is not applied, what drifted.
 
-Each ends with what to do next.
+Each ends with what to do next. How an apply went is said in pull_requests/outcome.py.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from provisioner.pull_requests.comments import DRIFT, NOT_APPLIED, OUTCOME, PLAN
+from provisioner.pull_requests.comments import DRIFT, NOT_APPLIED, PLAN
 from provisioner.pull_requests.markdown import cell, folded, link, policy_table, quoted, sha
-from provisioner.reports.schema import ApplyQuestion, ApplyReport, DriftReport, PlanReport, Summary
+from provisioner.reports.schema import ApplyQuestion, DriftReport, PlanReport, Summary
 
 _CAUSE_LENGTH: Final = 4_000
 _MOST_RULES: Final = 16
@@ -33,31 +32,6 @@ def plan_comment(report: PlanReport, next_step: str) -> str:
         sections.append(folded("The plan", report.plan_text))
     sections.append(_end(report.pipeline_url, next_step))
     return "\n\n".join(sections)
-
-
-def outcome_comment(report: ApplyReport, request_id: str) -> str:
-    """How the apply went; where the database is, and never a password."""
-    place = cell(str(report.place))
-    match report.outcome:
-        case "started":
-            text = f"## ⏳ Applying {place}\n\nCreating a database takes 5 to 60 minutes on AWS."
-            next_step = "wait; this comment will say how it went."
-        case "succeeded":
-            text = f"## ✅ {place} is as this pull request says\n\n{_where(report.result or {})}"
-            next_step = "read the user name and password from the secret; the API never shows them."
-        case "removed":
-            text = f"## ✅ {place} is removed"
-            next_step = "nothing; the name is free again."
-        case "failed":
-            cause = (report.cause or "The pipeline gave no cause.")[:_CAUSE_LENGTH]
-            text = f"## ❌ Applying {place} failed\n\n{quoted(cause)}"
-            next_step = (
-                f"fix the cause, then `POST /requests/{request_id}/retry`, or run the pipeline's workflow "
-                "again; no new pull request is needed."
-                if report.retryable
-                else "this needs another change: correct the request, or remove the database."
-            )
-    return f"{OUTCOME}\n{text}\n\n{_end(report.pipeline_url, next_step)}"
 
 
 def not_applied_comment(question: ApplyQuestion, cause: str, fix: str) -> str:
@@ -107,18 +81,6 @@ def _policy(report: PlanReport) -> str:
         # What is denied first, so that a long table never hides it.
         results = sorted(results, key=lambda result: result.passed)[:_MOST_RULES]
     return policy_table(results)
-
-
-def _where(result: Mapping[str, Any]) -> str:
-    names = {
-        "endpoint": "Endpoint",
-        "port": "Port",
-        "database_name": "Database",
-        "secret_arn": "Secret",
-        "identifier": "Identifier",
-    }
-    rows = [f"| {label} | {cell(str(result[name]))} |" for name, label in names.items() if result.get(name)]
-    return "\n".join(["| | |", "|---|---|", *rows])
 
 
 def _end(pipeline_url: str, next_step: str) -> str:

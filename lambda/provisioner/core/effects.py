@@ -1,0 +1,66 @@
+"""What a change does to those who use its database: whether it interrupts them, and what becomes of its cost.
+
+Changes are applied as soon as they are merged (`apply_immediately`):
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from provisioner.core.catalog import Catalog
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import parse_instant
+
+_HOURS_A_MONTH: Final = 730.0
+
+
+class Interruption(StrEnum):
+    """How a change interrupts connections."""
+
+    NONE = "none"
+    FAILOVER = "failover"  # to the standby: about a minute
+    RESTART = "restart"  # of the only instance: some minutes
+
+
+def interruption(before: Root | None, after: Root) -> Interruption:
+    """What the change from one root to another does to open connections; a new database has none."""
+    if before is None or before.instance_class == after.instance_class:
+        return Interruption.NONE
+    return Interruption.FAILOVER if before.multi_az and after.multi_az else Interruption.RESTART
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A database's cost in USD a month; None where the catalog has no price, or there is no database."""
+
+    before: float | None
+    after: float | None
+
+    @property
+    def more(self) -> float:
+        """What it costs more than before; negative where it costs less, 0 where that is unknown."""
+        if self.before is None or self.after is None:
+            return self.after or 0.0
+        return round(self.after - self.before, 2)
+
+
+def monthly_cost(before: Root | None, after: Root, catalog: Catalog) -> Cost:
+    """The cost before a change and after it."""
+    return Cost(_usd(before, catalog), _usd(after, catalog))
+
+
+def cost_of_life(root: Root, begin: dt.datetime, catalog: Catalog) -> float | None:
+    """What a database costs from `begin` until its end, in USD; None where it has none, or no price."""
+    monthly = _usd(root, catalog)
+    if monthly is None or root.expires_at == NEVER:
+        return None
+    hours = (parse_instant(root.expires_at) - begin).total_seconds() / 3600
+    return round(monthly * max(hours, 0.0) / _HOURS_A_MONTH, 2)
+
+
+def _usd(root: Root | None, catalog: Catalog) -> float | None:
+    if root is None or catalog.size_of(root.instance_class) is None:
+        return None
+    return round(catalog.monthly_usd(root), 2)
