@@ -83,6 +83,13 @@ REQUEST_EVENTS: list[tuple[Event, str, str, str, dict[str, Any]]] = [
         {"pipeline": 4},
     ),
     (
+        events.redriven(events.rerun_of_silent(SINCE), AT, pipeline=4),
+        "redriven:silent:2026-11-20T09:00:00Z",
+        "redriven",
+        "rds-provisioner",
+        {"pipeline": 4},
+    ),
+    (
         events.redriven(events.rerun_of_queue(SINCE), AT, pipeline=4),
         "redriven:queue:2026-11-20T09:00:00Z",
         "redriven",
@@ -266,3 +273,10 @@ def test_a_cause_is_cut_to_what_an_event_keeps() -> None:
 def test_the_tables_above_hold_every_type() -> None:
     assert {case[0].type for case in REQUEST_EVENTS} == set(EventType)
     assert {case[0].type for case in DATABASE_EVENTS} == set(DatabaseEventType)
+
+
+def test_what_else_is_said_of_an_apply_stands_in_its_event_under_the_same_id() -> None:
+    event = events.started(AT, **RUN)
+    assert events.noted(event, ()) == event
+    noted = events.noted(event, ("It goes on for another.", "x" * 3000))
+    assert (noted.id, noted.detail["notes"]) == (event.id, ["It goes on for another.", "x" * 2000])

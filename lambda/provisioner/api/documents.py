@@ -8,6 +8,7 @@ from typing import Any, Final
 from provisioner.api.estimates import estimate_document
 from provisioner.api.waiting_for import waiting_for
 from provisioner.core import approvals, database_events, expiry
+from provisioner.core.beats import pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.durations import Usual
@@ -41,13 +42,14 @@ def request_document(
     """A request with its timeline; `usual` says how long each step usually takes."""
     progress = request.progress
     reviewed = not approvals.is_automatic(request, events, catalog)
-    left = estimate(request, usual, now, reviewed=reviewed)
+    silent = silent_since(request, now)
+    left = None if silent else estimate(request, usual, now, reviewed=reviewed)
     return {
         **request_summary(request),
         "message": _STATE_WORDS[progress.state],
-        "waiting_for": waiting_for(request, events, catalog),
+        "waiting_for": waiting_for(request, events, catalog, silent=silent),
         "estimate": estimate_document(left, now),
-        "slower_than_usual": left is not None and left.slower_than_usual,
+        "slower_than_usual": silent is not None or (left is not None and left.slower_than_usual),
         "database": root_document(request.root, catalog),
         "timeline": [_event(event, request.created_at) for event in events if event.type.is_known],
         "steps": _steps(request, events, catalog, now, usual),
@@ -76,7 +78,7 @@ def request_summary(request: Request) -> dict[str, Any]:
             "self": f"/requests/{request.id}",
             "database": f"/databases/{request.place}",
             "pull_request": progress.pull_request_url,
-            "pipeline": progress.pipeline_url,
+            "pipeline": pipeline_url(request),
             "next_request": f"/requests/{request.follow_up}" if request.follow_up else None,
         },
     }

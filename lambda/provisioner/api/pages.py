@@ -1,12 +1,14 @@
 """① One request and one database, whole: what the ledger knows of each, put together for its document."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.api import documents
 from provisioner.api.connection import connection
 from provisioner.core import durations
+from provisioner.core.beats import beat_of
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
 from provisioner.core.models import Database, Request
@@ -22,11 +24,18 @@ def request_page(found: Request, ledger: Ledger, catalog: Catalog, now: dt.datet
 
 
 def tag(found: Request, page: Mapping[str, Any]) -> str:
-    """The ETag of a request's page: its version, and whether it is slower than usual.
+    """The ETag of a request's page: its version, whether it is slower than usual, and the job at work.
 
     A weak one: seconds that run on and an estimate that moves along are no change.
     """
-    return f'W/"{found.version}{"-slow" if page["slower_than_usual"] else ""}"'
+    waits, beat = page["waiting_for"] or {}, beat_of(found)
+    parts = [
+        str(found.version),
+        *(["slow"] if page["slower_than_usual"] else []),
+        *(["silent"] if waits.get("what") == "job" else []),
+        *([hashlib.sha256(beat.pipeline_url.encode()).hexdigest()[:8]] if beat else []),
+    ]
+    return f'W/"{"-".join(parts)}"'
 
 
 def database_page(

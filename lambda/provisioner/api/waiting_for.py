@@ -1,25 +1,39 @@
 """The API's `waiting_for`: what a request waits for now, in one sentence, since when, and where to look."""
 
+import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from provisioner.core import approvals
+from provisioner.core.beats import pipeline_url
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import ENDED, State
 from provisioner.core.models import Request
 from provisioner.core.times import instant
 
+_SILENT: Final = (
+    "Its job has sent no word since {at:%H:%M:%S} UTC, and has most likely ended. The next run goes on for "
+    "it as soon as CircleCI says that it has, or an operator does (`python -m pipeline unlock`)."
+)
 
-def waiting_for(request: Request, events: Sequence[Event], catalog: Catalog) -> dict[str, Any] | None:
-    """What it waits for; None for a request that ended, or that failed."""
+
+def waiting_for(
+    request: Request, events: Sequence[Event], catalog: Catalog, *, silent: dt.datetime | None = None
+) -> dict[str, Any] | None:
+    """What it waits for; None for a request that ended, or that failed.
+
+    `silent` is when its job sent the last word, where more are missing than a network loses.
+    """
     progress = request.progress
     if progress.state in ENDED or progress.failure:
         return None
     what, sentence, link = _what(request, events, catalog)
+    if silent:
+        what, sentence, link = "job", _SILENT.format(at=silent), pipeline_url(request)
     waiting = approvals.waiting(request, events)
     owners = list(waiting.owners) if waiting else []
-    since = instant(progress.since)
+    since = instant(silent or progress.since)
     return {"what": what, "sentence": sentence, "since": since, "link": link, "approval_of": owners}
 
 

@@ -12,8 +12,15 @@ from provisioner.core.lifecycle import ENDED
 from provisioner.core.models import Beat, Request
 
 SILENT: Final = 3
-# As long as a claim in the state bucket outlives its last renewal: then another run may take it over.
+# A little longer than a claim in the state bucket outlives its last renewal: another run may take over then.
 LOST: Final = 11
+# Neither did another run go on for it in this time: an operator is needed.
+GIVEN_UP: Final = 3 * LOST
+
+
+def next_look(beat: Beat) -> dt.datetime:
+    """When the reaper looks after a request, unless its job sends another word before."""
+    return beat.at + dt.timedelta(seconds=beat.seconds * LOST + 1)
 
 
 def beat_of(request: Request) -> Beat | None:

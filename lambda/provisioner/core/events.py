@@ -7,7 +7,7 @@ counts once. One constructor each, and no other place that writes an id. What is
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Self, TypedDict
 
@@ -213,10 +213,9 @@ def planned(commit: str, at: dt.datetime, *, pipeline_url: str, as_asked: bool, 
 # Its apply
 
 
-def started(at: dt.datetime, *, pipeline_url: str, commit: str, notes: Sequence[str] = ()) -> Event:
-    """An apply of it began; `notes` say for example whose place it took over."""
-    more: Detail = {"notes": [note[:LONGEST_CAUSE] for note in notes]} if notes else {}
-    return _apply("started", EventType.STARTED, at, pipeline_url, commit, more)
+def started(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
+    """An apply of it began."""
+    return _apply("started", EventType.STARTED, at, pipeline_url, commit)
 
 
 def succeeded(at: dt.datetime, *, pipeline_url: str, commit: str, result: Mapping[str, Any] | None) -> Event:
@@ -229,9 +228,21 @@ def removed(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
     return _apply("removed", EventType.SUCCEEDED, at, pipeline_url, commit)
 
 
+def noted(event: Event, notes: Sequence[str]) -> Event:
+    """The same event of an apply, with what else is to be said: for example whose place it took over."""
+    if not notes:
+        return event
+    return replace(event, detail={**event.detail, "notes": [note[:LONGEST_CAUSE] for note in notes]})
+
+
 def redriven(wanted: str, at: dt.datetime, *, pipeline: object) -> Event:
-    """The pipeline of the base branch was run again; `wanted` is one of the two ids below."""
+    """The pipeline of the base branch was run again; `wanted` is one of the ids below."""
     return Event(id=wanted, type=EventType.REDRIVEN, at=at, actor=ACTOR, detail={"pipeline": pipeline})
+
+
+def rerun_of_silent(last_word: dt.datetime) -> str:
+    """The id of the run that goes on for a job which sent its last word then."""
+    return f"redriven:silent:{instant(last_word)}"
 
 
 _AFTER_RETRY: Final = "redriven:retried:"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provisioner.core import transitions
+from provisioner.core.beats import next_look
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention
 from provisioner.core.events import Event
@@ -156,16 +157,23 @@ class Ledger(Reads):
     def keep_beat(self, request_id: str, environment: str, beat: Beat) -> bool:
         """Keep the last word of the job that applies a request; False for none of this environment.
 
-        No new version: nobody who waits for a change is woken, and nothing is read again for it.
+        No new version: nobody who waits for a change is woken. While it is applied, each word moves the
+        reaper's look, which so comes where words stop.
         """
-        kept = self._table.update(
-            request_key(request_id),
+        pk, own = request_key(request_id), "attribute_exists(pk) AND environment = :environment"
+        values = {":beat": BEAT.write(beat), ":environment": environment}
+        states = {":merged": State.MERGED.value, ":applying": State.APPLYING.value}
+        at_work = self._table.update(
+            pk,
             "REQ",
-            "SET beat = :beat",
-            {":beat": BEAT.write(beat), ":environment": environment},
-            condition="attribute_exists(pk) AND environment = :environment",
+            "SET beat = :beat, due_at = :due",
+            {**values, **states, ":due": when(next_look(beat))},
+            condition=f"{own} AND attribute_exists(due_at) AND (#state = :merged OR #state = :applying)",
+            names={"#state": "state"},
         )
-        return kept is not None
+        return at_work is not None or (
+            self._table.update(pk, "REQ", "SET beat = :beat", values, condition=own) is not None
+        )
 
     def add_event(self, request_id: str, event: Event, now: dt.datetime) -> Request:
         """Add an event and carry out what follows from it; the same event again changes nothing.

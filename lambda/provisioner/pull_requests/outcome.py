@@ -5,7 +5,7 @@ Written once for each run and outcome: the marker carries the run, and is looked
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from provisioner.core.catalog import Catalog
@@ -46,13 +46,14 @@ def markers(event: Event) -> list[str]:
     return [marker(event), f"{OUTCOME}\n## {sign}"]
 
 
-def applying_comment(request: Request, pipeline_url: str, catalog: Catalog) -> str:
+def applying_comment(request: Request, pipeline_url: str, catalog: Catalog, notes: Sequence[str] = ()) -> str:
     """Says that an apply began, and how long it usually takes; the outcome follows as another comment."""
     sort = "restore" if request.kind is Kind.CREATE and request.root.restore else request.kind.value
     usual = catalog.usual_seconds.of(Step.APPLY.value, sort)
     return (
         f"{OUTCOME}\n## ⏳ {wording.DOING[request.kind]} {cell(str(request.place))}\n\n"
         f"The apply began; usually it takes {_minutes(usual.likely)} to {_minutes(usual.latest)} minutes.\n\n"
+        + _notes(notes)
         + _end(pipeline_url, "wait; another comment says how it went.")
     )
 
@@ -66,7 +67,7 @@ def outcome_comment(
         text, next_step = _failed(request, event)
     else:
         text, next_step = _succeeded(request, event, catalog, database)
-    return f"{marker(event)}\n{text}\n\n{_end(url, next_step)}"
+    return f"{marker(event)}\n{text}\n\n{_notes(event.detail.get('notes', ()))}{_end(url, next_step)}"
 
 
 def _failed(request: Request, event: Event) -> tuple[str, str]:
@@ -146,6 +147,11 @@ def _where(result: Mapping[str, Any]) -> str:
 
 def _minutes(seconds: float) -> str:
     return f"{max(round(seconds / 60), 1)}"
+
+
+def _notes(notes: Sequence[str]) -> str:
+    """What else the pipeline says of it: whose place it took over, why its log is not kept."""
+    return "".join(f"{quoted(note[:_CAUSE_LENGTH])}\n\n" for note in notes)
 
 
 def _end(pipeline_url: str, next_step: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from provisioner.circleci import CircleCi
 from provisioner.core import events, policy
+from provisioner.core.beats import LOST, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType, Step
@@ -183,4 +184,6 @@ def wanted_run(request: Request, known: Collection[Event], now: dt.datetime) -> 
         wanted = events.rerun_after_retry(retries[-1])
     elif progress.state is State.MERGED and now - progress.since >= FIRST_CHECK[Step.QUEUE]:
         wanted = events.rerun_of_queue(progress.since)
+    elif lost := silent_since(request, now, LOST):
+        wanted = events.rerun_of_silent(lost)
     return None if wanted in {event.id for event in known} else wanted

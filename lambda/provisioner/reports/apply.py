@@ -56,7 +56,7 @@ class ApplyReceiver:
         if number is None:
             return
         if report.outcome == "started":
-            text = outcome.applying_comment(request, report.pipeline_url, self.catalog)
+            text = outcome.applying_comment(request, report.pipeline_url, self.catalog, report.notes)
             self.github().put_comment(number, OUTCOME, text)
             return
         event = applied_event(report, now)
@@ -89,10 +89,14 @@ class ApplyReceiver:
 
 def applied_event(report: ApplyReport, now: dt.datetime) -> Event:
     """The event that a report of an apply stands for."""
+    return events.noted(_applied(report, now), report.notes)
+
+
+def _applied(report: ApplyReport, now: dt.datetime) -> Event:
     where = {"pipeline_url": report.pipeline_url, "commit": report.commit}
     match report.outcome:
         case "started":
-            return events.started(now, **where, notes=report.notes)
+            return events.started(now, **where)
         case "succeeded":
             known = report.result
             result = known and {name: known[name] for name in RESULT if name in known}
