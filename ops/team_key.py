@@ -6,6 +6,7 @@ made; AWS keeps it, and whoever may read API Gateway's keys can look it up there
 """
 
 import argparse
+import datetime as dt
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from provisioner.core.catalog import lifetime
+from provisioner.ledger.codecs import when
 
 from ops.stack import STACK, Refused, Stack, client
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 TEAM: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_TEAM: Final = 40
 # Everything up to a printed name: a user, a bot, a service.
+# What a key's row and its tags have; a row has its name, too.
+_OWNER: Final = ("team", "actor", "person", "expires_at")
 ACTOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 @._+/-]{0,63}")
 
 
@@ -36,6 +41,8 @@ class Key:
     team: str
     actor: str
     created: str
+    person: str = ""
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +67,35 @@ class TeamKeys:
             found.output("LedgerTable"),
         )
 
-    def create(self, team: str, actor: str | None = None) -> tuple[Key, str]:
-        """Make a key, and give it to a team; the key and its secret value."""
+    def create(
+        self,
+        team: str,
+        actor: str | None = None,
+        *,
+        person: str | None = None,
+        expires_at: dt.datetime | None = None,
+    ) -> tuple[Key, str]:
+        """Make a key, and give it to a team, or to one of its users; the key and its secret value.
+
+        After `expires_at` the API refuses it.
+        """
         if not TEAM.fullmatch(team) or len(team) > MAX_TEAM:
             raise Refused(
                 f"{team!r} is no team's name: use lower-case letters, digits and single hyphens, "
                 f"a letter first, {MAX_TEAM} characters at most."
             )
-        if actor is not None and not ACTOR.fullmatch(actor):
-            raise Refused(f"{actor!r} is no actor's name: use up to 64 letters, digits, spaces and @._+/-.")
+        for name in (person, actor):
+            if name is not None and not ACTOR.fullmatch(name):
+                raise Refused(
+                    f"{name!r} is no actor's name: use up to 64 letters, digits, spaces and @._+/-."
+                )
         name = f"{self.stack}-{team}-{self._next(team)}"
-        made = self.gateway.create_api_key(
-            name=name, enabled=True, tags={"team": team, "actor": actor or team}
-        )
+        about = {"team": team, "actor": actor or person or team}
+        about |= {"person": person} if person else {}
+        about |= {"expires_at": when(expires_at)} if expires_at else {}
+        made = self.gateway.create_api_key(name=name, enabled=True, tags=about)
         try:
-            self._write_owner(made["id"], team, actor or team)
+            self._write_owner(made["id"], name, about)
             # Last, because from here on the key opens the API.
             self.gateway.create_usage_plan_key(
                 usagePlanId=self.usage_plan, keyId=made["id"], keyType="API_KEY"
@@ -82,7 +103,7 @@ class TeamKeys:
         except (BotoCoreError, ClientError):
             self._remove(made["id"])
             raise
-        return Key(made["id"], name, team, actor or team, _created(made)), made["value"]
+        return _key(made, about, made), made["value"]
 
     def list(self, team: str | None = None) -> list[Key]:
         """The stack's keys, by name; one that was deleted outside, and is still attached, is passed over."""
@@ -104,9 +125,9 @@ class TeamKeys:
             tags = about.get("tags", {})
             if "team" not in tags:
                 continue  # deleted, or not made here; it opens nothing
-            team, actor = tags["team"], tags.get("actor", tags["team"])
-            self._write_owner(attached["id"], team, actor)
-            restored.append(Key(attached["id"], attached["name"], team, actor, _created(about)))
+            owner = {"actor": tags["team"]} | {name: tags[name] for name in _OWNER if name in tags}
+            self._write_owner(attached["id"], attached["name"], owner)
+            restored.append(_key(attached, owner, about))
         return tuple(sorted(restored, key=lambda key: key.name))
 
     def revoke(self, key: str) -> Key:
@@ -153,8 +174,8 @@ class TeamKeys:
         row = answer.get("Item", {})
         return {field: value["S"] for field, value in row.items() if "S" in value}
 
-    def _write_owner(self, key_id: str, team: str, actor: str) -> None:
-        row = {**_row_key(key_id), "team": {"S": team}, "actor": {"S": actor}}
+    def _write_owner(self, key_id: str, name: str, owner: Mapping[str, str]) -> None:
+        row = _row_key(key_id) | {field: {"S": text} for field, text in {**owner, "name": name}.items()}
         self.dynamodb.put_item(TableName=self.table, Item=row)
 
     def _next(self, team: str) -> int:
@@ -172,8 +193,15 @@ def _row_key(key_id: str) -> dict[str, dict[str, str]]:
 
 def _key(attached: Mapping[str, Any], owner: Mapping[str, str], about: Mapping[str, Any]) -> Key:
     """A key as the usage plan has it, with its row and what API Gateway says of it, where these are there."""
-    team, actor = owner.get("team", "(none)"), owner.get("actor", "")
-    return Key(attached["id"], attached["name"], team, actor, _created(about) if about else "")
+    return Key(
+        attached["id"],
+        attached["name"],
+        owner.get("team", "(none)"),
+        owner.get("actor", ""),
+        _created(about) if about else "",
+        owner.get("person", ""),
+        owner.get("expires_at", "")[:10],
+    )
 
 
 def _created(about: Mapping[str, Any]) -> str:
@@ -190,6 +218,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     create = commands.add_parser("create", help="make a key and print it, once")
     create.add_argument("team")
     create.add_argument("--actor", help="who uses it, for the timelines (default: the team)")
+    create.add_argument("--person", help="whose key it is: what is asked with it names this user")
+    create.add_argument("--expires", metavar="DAYS", help="when it ends, such as 90d (default: never)")
     create.add_argument("--quiet", action="store_true", help="print the key alone, for a pipe into a vault")
     listing = commands.add_parser("list", help="show which keys there are, never their values")
     listing.add_argument("team", nargs="?")
@@ -200,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         keys = TeamKeys.of_stack(chosen.stack)
         if chosen.command == "create":
-            _create(keys, chosen.team, chosen.actor, quiet=chosen.quiet)
+            _create(keys, chosen)
         elif chosen.command == "list":
             _list(keys, chosen.team)
         elif chosen.command == "restore":
@@ -218,9 +248,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _create(keys: TeamKeys, team: str, actor: str | None, *, quiet: bool) -> None:
-    key, value = keys.create(team, actor)
-    if quiet:
+def _end(text: str | None) -> dt.datetime | None:
+    if text is None:
+        return None
+    try:
+        length = lifetime(text)
+    except ValueError as error:
+        raise Refused(f"--expires: {error}") from None
+    return None if length is None else dt.datetime.now(dt.UTC) + length
+
+
+def _create(keys: TeamKeys, chosen: argparse.Namespace) -> None:
+    end = _end(chosen.expires)
+    key, value = keys.create(chosen.team, chosen.actor, person=chosen.person, expires_at=end)
+    if chosen.quiet:
         print(value)
         return
     print(f"Key {key.name} (id {key.id}) of team {key.team}, shown this once:\n\n  {value}\n")
@@ -232,9 +273,12 @@ def _list(keys: TeamKeys, team: str | None) -> None:
     if not found:
         print("No keys. Make one: python -m ops.team_key create TEAM")
         return
-    rows = [("NAME", "ID", "TEAM", "ACTOR", "CREATED")]
-    rows += [(key.name, key.id, key.team, key.actor, key.created) for key in found]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    rows = [("NAME", "ID", "TEAM", "ACTOR", "CREATED", "PERSON", "ENDS")]
+    rows += [
+        (key.name, key.id, key.team, key.actor, key.created, key.person or "-", key.expires or "never")
+        for key in found
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 

@@ -36,6 +36,9 @@ PRIVATE: Final = {
 ALLOWED: Final = {
     r"(to )?tell the platform team": "what a caller does with a request id",
     r"told apart|tells? .{1,30} apart": "distinguished",
+    r"""["'`.(-]person["'`]?|(?<!\w)person["'`]?(?=[=:,}]| else | or )|(if|name:) person""": (
+        "the field of the API: the owner of a personal key"
+    ),
     r'"swept"': "a log text that filters use (tests/compatibility/test_names.py)",
 }
 # Below these, and of these ends, everything is read.

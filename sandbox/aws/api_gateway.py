@@ -1,4 +1,4 @@
-"""Fills gaps of MiniStack's API Gateway: a call's key, the template's own error documents, compression.
+"""Fills gaps of MiniStack's API Gateway: a call's key and address, the template's errors, compression.
 
 SAM writes gateway responses into the API's OpenAPI document, where MiniStack does not look for them, and
 their templates name the path of the call, which MiniStack does not know.
@@ -15,6 +15,7 @@ from ministack.services import apigateway_v1
 Event = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
 GATEWAY_RESPONSES: Final = "x-amazon-apigateway-gateway-responses"
+_OWN: Final = ("localhost", "127.0.0.1")
 _PATH: Final = re.compile(rb"\$\{context\.path\}|\$context\.path(?![.\w])")
 
 
@@ -26,7 +27,7 @@ def fill() -> None:
     answer: Callable[..., Response] = apigateway_v1._gateway_error_response
 
     def build_with_key(*arguments: Any, **options: Any) -> Event:
-        return with_api_key(build(*arguments, **options))
+        return with_address(with_api_key(build(*arguments, **options)))
 
     def import_with_responses(document: Mapping[str, Any], *arguments: Any) -> str:
         api_id = import_api(document, *arguments)
@@ -61,6 +62,20 @@ def with_api_key(event: Event) -> Event:
     key = apigateway_v1._resolve_api_key(value) if value else None
     if key:
         event["requestContext"]["identity"].update(apiKey=value, apiKeyId=key["id"])
+    return event
+
+
+def with_address(event: Event) -> Event:
+    """The event with the domain that was called, and the path as it was called."""
+    context = event["requestContext"]
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    domain = str(headers.get("host", ""))
+    context["domainName"] = domain
+    if domain.partition(":")[0] in _OWN:  # no domain of the stack's, so that the path names the API
+        context["path"] = f"/restapis/{context['apiId']}/{context['stage']}/_user_request_{event['path']}"
+        event["headers"]["X-Forwarded-Proto"] = "http"
+    else:
+        context["path"] = event["path"]
     return event
 
 

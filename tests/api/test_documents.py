@@ -63,7 +63,10 @@ def test_a_request_in_a_list_says_what_it_is_where_it_stands_and_where_to_look()
         "database_engine": "mysql",
         "team": "alpha",
         "requested_by": "alpha",
+        "person": None,
+        "claimed_by": None,
         "reason": "why",
+        "message": "Terraform is applying it.",
         "created_at": "2026-11-23T12:00:00Z",
         "updated_at": "2026-11-23T12:00:20Z",
         "links": {
@@ -401,6 +404,7 @@ def test_the_secrets_are_those_of_this_very_database() -> None:
 def test_a_removed_database_names_the_snapshot_that_it_left() -> None:
     made = dataclasses.replace(
         database(),
+        environment="staging",
         root=root(ID, environment="staging"),
         state=DatabaseState.REMOVED,
         result={"endpoint": "h"},

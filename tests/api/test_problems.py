@@ -46,12 +46,6 @@ def test_the_same_call_helps_later_only_where_nothing_is_wrong_with_it(status: i
         ),
         (problems.no_route("GET", "/nope"), 404, "not-found", "There is no GET /nope; see /openapi.json."),
         (
-            problems.no_team(),
-            403,
-            "no-team",
-            "Send the x-api-key header with your team's key; ask the platform team for one.",
-        ),
-        (
             problems.broken(),
             500,
             "internal",

@@ -7,6 +7,7 @@ import pytest
 from provisioner.api.query import Query
 from provisioner.core.lifecycle import State
 
+from tests.core.examples import NOW
 from tests.intake.setting import refused
 
 
@@ -21,9 +22,13 @@ def detail(act: Callable[..., Any], *args: Any, **more: Any) -> str:
 @pytest.mark.parametrize(
     ("given", "known", "text"),
     [
-        ({"dryrun": ["true"]}, ("dry_run", "reason"), "'dryrun' here; it takes dry_run, reason."),
+        (
+            {"dryrun": ["true"]},
+            ("dry_run", "reason"),
+            "'dryrun' here; it takes dry_run, reason. Did you mean dry_run?",
+        ),
         ({"x": ["1"]}, (), "'x' here; it takes none."),
-        ({"x\n": [""]}, ("x",), "'x\\n' here; it takes x."),
+        ({"x\n": [""]}, ("x",), "'x\\n' here; it takes x. Did you mean x?"),
         ({"y" * 50: [""]}, ("x",), f"'{'y' * 40}' here; it takes x."),
     ],
 )
@@ -54,8 +59,8 @@ def test_a_flag_is_true_or_false_and_false_where_it_is_missing() -> None:
     assert query(dry_run="true").flag("dry_run") is True
     assert query(dry_run="false").flag("dry_run") is False
     assert query().flag("dry_run") is False
-    for value in ("", "1", "True"):
-        assert detail(query(dry_run=value).flag, "dry_run") == "dry_run has to be one of true, false."
+    for value, meant in (("", ""), ("1", ""), ("True", " Did you mean true?")):
+        assert detail(query(dry_run=value).flag, "dry_run") == f"dry_run has to be one of true, false.{meant}"
 
 
 @pytest.mark.parametrize(
@@ -83,16 +88,18 @@ def test_filters_are_those_that_were_given() -> None:
 
 def test_a_filter_is_one_of_its_choices() -> None:
     assert detail(query(kind="restore").filters, kind=("create", "remove")) == (
-        "kind has to be one of create, remove."
+        "kind has to be one of create, remove. Did you mean remove?"
     )
 
 
 def test_a_time_is_read_in_any_zone() -> None:
-    assert query(before="2026-11-23T22:30:00+02:00").instant("before") == "2026-11-23T20:30:00Z"
-    assert query().instant("before") is None
-    assert detail(query(before="friday").instant, "before") == (
-        "before: 'friday' is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z."
+    assert query(before="2026-11-23T22:30:00+02:00").instant("before", NOW) == "2026-11-23T20:30:00Z"
+    assert query(before="36h").instant("before", NOW) == "2026-11-25T00:00:00Z"
+    assert query().instant("before", NOW) is None
+    assert detail(query(before="friday").instant, "before", NOW) == (
+        "before: 'friday' is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z, "
+        "or how long from now, such as 7d."
     )
-    assert detail(query(before="2" * 3000).instant, "before") == (
-        f"before: '{'2' * 80}'… is not a time: write RFC 3339 with a zone, such as 2026-11-20T10:00:00Z."
+    assert detail(query(before="2" * 3000).instant, "before", NOW) == (
+        "before has 3000 characters; send at most 64."
     )

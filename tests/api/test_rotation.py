@@ -67,6 +67,7 @@ def test_the_masters_password_is_rotated_by_rds(setting: Setting, aws: SecretsMa
             "state": "rotating",
             "requested_by": "alpha-ci",
             "requested_at": "2026-11-23T12:00:00Z",
+            "reason": "",
             "links": {"database": "/databases/dev/mydb123"},
         },
     )

@@ -38,6 +38,19 @@ WANTED = (
         shown_by="tests/handlers/test_api.py::test_a_full_quota_is_a_403_that_says_what_is_held_and_is_not_retryable",
     ),
     Change(
+        "`links.*` and `Location` | paths without the stage | whole addresses, with a domain or a stage",
+        shown_by="tests/api/test_addresses.py::test_the_default_address_has_the_stage",
+    ),
+    Change(
+        "`GET /databases` | removed databases and creations that came to nothing too "
+        "| only with `removed=true` or their `state`",
+        shown_by="tests/api/test_lists.py::test_what_was_removed_or_never_made_is_listed_where_it_is_asked_for",
+    ),
+    Change(
+        "a filter for an environment that there is not | an empty list | 400",
+        shown_by="tests/api/test_lists.py::test_a_mistyped_filter_is_refused_with_what_was_meant",
+    ),
+    Change(
         "texts and numbers of a caller | without bounds | at most what the ledger and RDS take",
         lines=("ask * maxLength: new, 64", "ask * .storage_gb m??imum: new, *"),
     ),
@@ -176,12 +189,19 @@ def take_one_value_more(spec: Any) -> None:
     body["enum"].append("nobody")
 
 
+def take_any_text(spec: Any) -> None:
+    spec["components"]["schemas"]["RotateBody"]["properties"]["user"] = {
+        "type": "string",
+        "default": "master",
+    }
+
+
 def always_send_a_field(spec: Any) -> None:
     spec["components"]["schemas"]["RequestSummary"]["required"].append("updated_at")
 
 
 ADDITIONS = (
-    *(add_a_route, add_a_route_that_wants_something, add_a_field),
+    *(add_a_route, add_a_route_that_wants_something, add_a_field, take_any_text),
     *(add_an_optional_parameter, take_one_value_more, always_send_a_field),
 )
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
-from provisioner.core.models import Charge
+from provisioner.core.models import ApiKey, Charge
 from provisioner.core.names import Place
 from provisioner.ledger import codecs, rows
 from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.table import Filters
 from provisioner.notify import cloudevents, signature
 
 from tests.compatibility import samples
@@ -137,9 +138,11 @@ def test_where_each_request_stands_follows_from_its_stored_events(ledger: Ledger
 
 def test_lists_indexes_and_page_tokens_go_on(ledger: Ledger) -> None:
     token = samples.content("page_token.json")
-    page = ledger.requests(token["team"], filters={}, page_size=3, page_token=token["token"])
+    page = ledger.requests(token["team"], page_size=3, page_token=token["token"])
     assert [request.id for request in page.items] == token["following"]
-    failed = ledger.databases("alpha", filters={"state": "failed"}, page_size=100, page_token=None)
+    failed = ledger.databases(
+        "alpha", kept=Filters(among={"state": ("failed",)}), page_size=100, page_token=None
+    )
     assert sorted(request.database_name for request in failed.items) == [
         "bad",
         "in-the-queue",
@@ -147,7 +150,7 @@ def test_lists_indexes_and_page_tokens_go_on(ledger: Ledger) -> None:
         "no-rights",
     ]
     soon = ledger.databases(
-        "alpha", filters={}, page_size=100, page_token=None, expires_before="2026-11-27T00:00:00Z"
+        "alpha", kept=Filters(before={"expires_at": "2026-11-27T00:00:00Z"}), page_size=100, page_token=None
     )
     assert {request.database_name for request in soon.items} == {"no-plan", "in-the-queue", "applying-now"}
     then = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
@@ -162,8 +165,8 @@ def test_lists_indexes_and_page_tokens_go_on(ledger: Ledger) -> None:
 def test_quotas_keys_times_and_turns_are_read(ledger: Ledger) -> None:
     assert ledger.quota_used("alpha", "dev") == Charge(databases=7, storage_gb=240, monthly_cents=14513)
     assert ledger.quota_used("beta", "staging") == Charge()
-    assert ledger.team_of_key("k1aaaaaaaa") == ("alpha", "alpha-ci")
-    assert ledger.team_of_key("k3cccccccc") == ("alpha", "alpha")  # of a release without actors
+    assert ledger.api_key("k1aaaaaaaa") == ApiKey(team="alpha", actor="alpha-ci")
+    assert ledger.api_key("k3cccccccc") == ApiKey(team="alpha", actor="alpha")  # of a release without actors
     used = ledger.key_used("alpha", "first-try-7f3a")
     assert used is not None
     assert used.request_id == ORDERS

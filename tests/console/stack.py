@@ -49,7 +49,7 @@ def running() -> Iterator[Stack]:
     made = mock.patch.object(boto3, "client", lambda service, **_: clients[service])
     with mock.patch.dict(os.environ, SETTINGS), made:
         settings.forget()
-        api._team_of.cache_clear()
+        api._key_of.cache_clear()
         for team in ("alpha", "beta"):
             key = {"pk": {"S": f"KEY#key-{team}"}, "sk": {"S": "KEY"}}
             table.put_item(Item=key | {"team": {"S": team}, "actor": {"S": f"{team}-ci"}})

@@ -62,7 +62,7 @@ def cloud() -> Iterator[Cloud]:
     places = {"CATALOG_PATH": str(Path(__file__).parents[2] / "catalog.yaml")}
     with mock.patch.dict(os.environ, FAKE_ACCOUNT | names | places), mock_aws():
         settings.forget()
-        api._team_of.cache_clear()
+        api._key_of.cache_clear()
         made = Cloud()
         os.environ["REQUEST_TOPIC_ARN"] = made.topic
         yield made

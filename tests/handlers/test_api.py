@@ -551,7 +551,7 @@ def test_unknown_routes_and_failures_are_problem_documents(
     unknown = ALPHA.call("GET", "/nope")
     monkeypatch.setenv("LEDGER_TABLE", "gone")
     settings.forget()
-    api._team_of.cache_clear()
+    api._key_of.cache_clear()
     broken = ALPHA.call("GET", "/quota")
 
     assert (unknown.status, broken.status) == (404, 500)

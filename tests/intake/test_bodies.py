@@ -36,6 +36,7 @@ def test_three_fields_are_enough() -> None:
         "ttl": None,
         "owner": None,
         "purpose": "",
+        "reason": "",
         "high_availability": None,
         "restore_from": None,
         "tags": {},

@@ -18,7 +18,7 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 INDEXES: Final = {"due": ("due_kind", "due_at"), "listing": ("list_pk", "list_sk")}
 TOKEN: Final = re.compile(
-    r"\s*(attribute_exists|attribute_not_exists|begins_with|AND|OR|<=|<|=|[(),]|[#:]?\w+)"
+    r"\s*(attribute_exists|attribute_not_exists|begins_with|contains|AND|OR|<=|<|=|[(),]|[#:]?\w+)"
 )
 
 
@@ -192,13 +192,13 @@ def holds(expression: str, row: Item, call: Mapping[str, Any]) -> bool:
             there: bool = value(tokens.pop(0)) is not None
             take(")")
             return there is (word == "attribute_exists")
-        if word == "begins_with":
+        if word in ("begins_with", "contains"):
             take("(")
             text = value(tokens.pop(0))
             take(",")
-            start = value(tokens.pop(0))
+            part = value(tokens.pop(0))
             take(")")
-            return bool(text is not None and text.startswith(start))
+            return text is not None and (text.startswith(part) if word == "begins_with" else part in text)
         compare: Callable[[Any, Any], bool] = {
             "=": lambda a, b: a == b,
             "<": lambda a, b: a < b,

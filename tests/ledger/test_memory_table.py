@@ -16,6 +16,7 @@ from provisioner.intake.opening import Caller, Opening
 from provisioner.intake.use_cases import Accepted, UseCases
 from provisioner.ledger.ledger import Claim, Ledger
 from provisioner.ledger.new_request import KeyUsed, NameTaken, QuotaExceeded
+from provisioner.ledger.table import Filters
 
 from tests.core.examples import NOW, charge, request
 from tests.ledger.memory_table import MemoryTable, holds, key_of
@@ -96,14 +97,19 @@ def looks(ledger: Ledger, now: dt.datetime) -> Any:
     for filters in ({}, {"environment": "dev"}, {"state": "available"}):
         token = None
         for _ in range(10):
-            page = ledger.databases("alpha", filters=filters, page_size=2, page_token=token)
+            page = ledger.databases(
+                "alpha",
+                kept=Filters(among={name: (value,) for name, value in filters.items()}),
+                page_size=2,
+                page_token=token,
+            )
             pages.append(page.items)
             if (token := page.next_token) is None:
                 break
     return (
         pages,
         ledger.databases(
-            "alpha", filters={}, page_size=3, page_token=None, expires_before=instant(now + 5 * DAY)
+            "alpha", kept=Filters(before={"expires_at": instant(now + 5 * DAY)}), page_size=3, page_token=None
         ),
         {
             (environment, name): (
@@ -121,7 +127,12 @@ def looks(ledger: Ledger, now: dt.datetime) -> Any:
             for environment in ("dev", "staging")
             for name in NAMES
         },
-        ledger.requests("alpha", filters={"kind": "create"}, page_size=5, page_token=None).items,
+        ledger.requests(
+            "alpha",
+            kept=Filters(among={"kind": ("create", "update")}, holding={"root": '"owner":"alpha"'}),
+            page_size=5,
+            page_token=None,
+        ).items,
         sorted(request.id for request in ledger.due_requests(now)),
         sorted((database.environment, database.database_name) for database in ledger.due_databases(now)),
         [ledger.quota_used("alpha", environment) for environment in ("dev", "staging")],

@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import os
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from unittest import mock
 import boto3
 import pytest
 from moto import mock_aws
+from provisioner.core.models import ApiKey
 from provisioner.ledger.ledger import Ledger
 
 from ops.stack import Refused
@@ -35,9 +37,14 @@ class Account:
             ),
         )
 
-    def team_of(self, key_id: str) -> tuple[str, str] | None:
+    def key(self, key_id: str) -> ApiKey | None:
         """What the API finds for a key."""
-        return Ledger(self.dynamodb, TABLE).team_of_key(key_id)
+        return Ledger(self.dynamodb, TABLE).api_key(key_id)
+
+    def team_of(self, key_id: str) -> tuple[str, str] | None:
+        """Its team and actor."""
+        key = self.key(key_id)
+        return (key.team, key.actor) if key else None
 
     def attached(self) -> list[str]:
         items = self.gateway.get_usage_plan_keys(usagePlanId=self.plan)["items"]
@@ -72,6 +79,18 @@ def test_a_team_may_have_several_keys_each_for_its_own_actor(account: Account) -
     second, _ = keys.create("alpha", "Ada Lovelace")
     assert [first.name, second.name] == ["rds-provisioner-alpha-1", "rds-provisioner-alpha-2"]
     assert account.team_of(second.id) == ("alpha", "Ada Lovelace")
+
+
+def test_a_personal_key_names_its_user_and_may_end_also_after_a_restore(account: Account) -> None:
+    keys = TeamKeys.of_stack(STACK)
+    end = dt.datetime(2027, 3, 1, tzinfo=dt.UTC)
+    made, _ = keys.create("alpha", person="jane", expires_at=end)
+    known = ApiKey(team="alpha", actor="jane", person="jane", name=made.name, expires_at=end)
+
+    assert account.key(made.id) == known
+    account.dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": f"KEY#{made.id}"}, "sk": {"S": "KEY"}})
+    assert [(key.person, key.expires) for key in keys.restore()] == [("jane", "2027-03-01")]
+    assert account.key(made.id) == known
 
 
 def test_a_name_that_begins_like_another_counts_for_itself(account: Account) -> None:

@@ -26,7 +26,7 @@ class Life:
 
     def newest(self) -> Request:
         """The request that was asked for last."""
-        page = self._ledger.requests("alpha", filters={}, page_size=1, page_token=None)
+        page = self._ledger.requests("alpha", page_size=1, page_token=None)
         return page.items[0]
 
     def opened(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from provisioner.core.errors import Problem
@@ -11,6 +12,7 @@ from provisioner.intake.refusals import not_found
 
 MAX_BODY: Final = 32_768
 _KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,128})"?')
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 @._+/-]{0,63}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGITS: Final = 18
 _JSON: Final = ("application/json", "application/merge-patch+json")
@@ -26,6 +28,16 @@ def check_content_type(value: str | None) -> None:
             f"Send the header Content-Type: application/json (it was {kind or 'missing'}).",
             slug="not-json",
         )
+
+
+def body(content_type: str | None, read: Callable[[], str | None]) -> Any:
+    """The content of a call's body, which `read` decodes; raises Problem (415, 413, 400)."""
+    check_content_type(content_type)
+    try:
+        text = read() or ""
+    except ValueError as error:
+        raise malformed("the body is neither text in UTF-8 nor its Base64") from error
+    return parse_body(text)
 
 
 def parse_body(text: str) -> Any:
@@ -66,6 +78,20 @@ def parse_idempotency_key(value: str | None) -> str | None:
             slug="bad-idempotency-key",
         )
     return match[1]
+
+
+def parse_claimed_by(value: str | None) -> str | None:
+    """A name that a call merely sends in X-Claimed-By; raises Problem (400) for one that cannot be kept."""
+    if not value:
+        return None
+    if not _NAME.fullmatch(value):
+        raise Problem(
+            400,
+            "X-Claimed-By is not valid",
+            "Send 1 to 64 letters, digits, spaces and @._+/-, a letter or a digit first; or leave it out.",
+            slug="bad-claimed-by",
+        )
+    return value
 
 
 def parse_request_id(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import yaml
 
+VERSION: Final = "1.1"
 _FILE: Final = Path(__file__).with_name("openapi.yaml")
 
 

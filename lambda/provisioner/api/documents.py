@@ -30,6 +30,8 @@ _STATE_WORDS: Final = {
     State.CANCELLED: "Cancelled. Nothing was changed.",
 }
 
+_CANCELLING: Final = "Cancelling: the pull request is being closed."
+
 
 def request_document(
     request: Request,
@@ -46,7 +48,6 @@ def request_document(
     left = None if silent else estimate(request, usual, now, reviewed=reviewed)
     return {
         **request_summary(request),
-        "message": _STATE_WORDS[progress.state],
         "waiting_for": waiting_for(request, events, catalog, silent=silent),
         "estimate": estimate_document(left, now),
         "slower_than_usual": silent is not None or (left is not None and left.slower_than_usual),
@@ -71,7 +72,10 @@ def request_summary(request: Request) -> dict[str, Any]:
         "database_engine": request.root.engine,
         "team": request.team,
         "requested_by": request.actor,
+        "person": request.person,
+        "claimed_by": request.claimed_by,
         "reason": request.reason,
+        "message": _CANCELLING if progress.cancelling else _STATE_WORDS[progress.state],
         "created_at": instant(request.created_at),
         "updated_at": instant(progress.since),
         "links": {

@@ -36,16 +36,6 @@ def no_route(method: str, path: str) -> Problem:
     return Problem(404, "Not found", f"There is no {method} {path}; see /openapi.json.", slug="not-found")
 
 
-def no_team() -> Problem:
-    """A key that API Gateway knows and the ledger does not."""
-    return Problem(
-        403,
-        "The key belongs to no team",
-        "Send the x-api-key header with your team's key; ask the platform team for one.",
-        slug="no-team",
-    )
-
-
 def broken() -> Problem:
     """A fault of the product; the caller learns how to name it, and no more."""
     return Problem(

@@ -4,11 +4,14 @@ What a call does not know is refused and not passed over: a mistyped dry_run mus
 filter must not look like an empty list.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from provisioner.core.catalog import lifetime
 from provisioner.core.errors import Problem
+from provisioner.core.suggestion import meant
 from provisioner.core.times import instant, parse_time
 
 PAGE_SIZE: Final = 25
@@ -26,7 +29,9 @@ class Query:
         for name, values in given.items():
             if name not in known:
                 takes = f"it takes {', '.join(known)}" if known else "it takes none"
-                raise _problem(f"There is no query parameter {name[:40]!a} here; {takes}.")
+                raise _problem(
+                    f"There is no query parameter {name[:40]!a} here; {takes}.{meant(name, known)}"
+                )
             if len(values) != 1:
                 raise _problem(f"Send {name} once.")
         self._given = given
@@ -74,23 +79,36 @@ class Query:
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    def instant(self, name: str) -> str | None:
-        """A time with its offset (RFC 3339), as the ledger writes it."""
-        values = self._given.get(name)
-        if not values:
+    def several(self, name: str, among: Iterable[str]) -> tuple[str, ...]:
+        """One or more of some choices, with commas in between; none where it is missing."""
+        text, choices = self.text(name), tuple(among)
+        found = tuple(dict.fromkeys(text.split(","))) if text else ()
+        for value in found:
+            _check(name, value, choices)
+        return found
+
+    def instant(self, name: str, now: dt.datetime) -> str | None:
+        """A time with its offset (RFC 3339), or how long from now (`7d`), as the ledger writes it."""
+        text = self.text(name, longest=_LONGEST_FILTER)
+        if text is None:
             return None
         try:
-            return instant(parse_time(values[0]))
-        except ValueError as error:
-            raise _problem(f"{name}: {error}.") from None
+            length = lifetime(text) if text[-1] in "hd" else None
+            return instant(now + length if length else parse_time(text))
+        except (ValueError, OverflowError) as error:
+            raise _problem(f"{name}: {error}, or how long from now, such as 7d.") from None
 
     def _choice(self, name: str, among: Iterable[str]) -> str | None:
         values, choices = self._given.get(name), tuple(among)
         if not values:
             return None
-        if values[0] not in choices:
-            raise _problem(f"{name} has to be one of {', '.join(choices)}.")
-        return values[0]
+        return _check(name, values[0], choices)
+
+
+def _check(name: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise _problem(f"{name} has to be one of {', '.join(choices)}.{meant(value, choices)}")
+    return value
 
 
 def _problem(detail: str) -> Problem:

@@ -18,8 +18,10 @@ from provisioner.core.models import Database, User
 from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.intake import bodies, refusals
+from provisioner.intake.idempotency import Key
 from provisioner.intake.opening import Caller
 from provisioner.intake.use_cases import UseCases
+from provisioner.ledger.new_request import KeyUsed
 
 # A second click, or a call that was sent again, means the same rotation.
 SAME: Final = dt.timedelta(minutes=1)
@@ -41,16 +43,27 @@ class Rotations:
     use_cases: UseCases
     rotate_master: Callable[[str], None]
 
-    def ask(self, place: Place, content: Any, caller: Caller) -> Rotated:
+    def ask(
+        self, place: Place, content: Any, caller: Caller, *, reason: str = "", key: Key | None = None
+    ) -> Rotated:
         """Rotate, or have it done, and write down who asked; raises Problem, or TryLater without AWS."""
         database, user, known = self._read(place, content, caller)
         arn = _secret(database, known, user)
+        if earlier := self._asked_with(key, caller, known):
+            rotated = _is_rotated(earlier, known)
+            return Rotated(_document(database, user, arn, earlier, rotated=rotated), replayed=True)
         if same := self._asked_just_before(known, user):
             rotated = _is_rotated(same, known)
             return Rotated(_document(database, user, arn, same, rotated=rotated), replayed=True)
         now, ledger = self.use_cases.opening.now, self.use_cases.ledger
-        asked = database_events.rotation_asked(self.use_cases.new_id(), now, caller.actor, user=user.value)
-        ledger.add_database_event(place, asked)
+        reason = bodies.parse_rotate(content).reason or reason
+        asked = database_events.rotation_asked(
+            self.use_cases.new_id(), now, caller.actor, user=user.value, reason=reason
+        )
+        try:
+            ledger.add_database_event(place, asked, key=key.pair if key else None)
+        except KeyUsed:
+            raise TryLater("rotating a password", "the same call came twice at the same moment") from None
         if user is User.MASTER:
             self._rotate_master(place, arn, asked)
         return Rotated(_document(database, user, arn, asked, rotated=False))
@@ -75,6 +88,17 @@ class Rotations:
         database = self.use_cases.own_database(place, caller.team)
         known = self.use_cases.ledger.database_events(place, since=database.created_at)
         return database, user, known
+
+    def _asked_with(
+        self, key: Key | None, caller: Caller, known: list[DatabaseEvent]
+    ) -> DatabaseEvent | None:
+        """The rotation that was asked for with this key before; or raises Problem (422)."""
+        used = self.use_cases.ledger.key_used(caller.team, key.text) if key else None
+        if key is None or used is None:
+            return None
+        if used.fingerprint != key.fingerprint:
+            raise refusals.key_reused()
+        return next((event for event in known if event.id == used.request_id), None)
 
     def _asked_just_before(self, known: list[DatabaseEvent], user: User) -> DatabaseEvent | None:
         """The same rotation, asked for moments ago, unless it was refused."""
@@ -113,5 +137,6 @@ def _document(
         "state": "would_rotate" if asked is None else "rotated" if rotated else "rotating",
         "requested_by": asked.actor if asked else None,
         "requested_at": instant(asked.at) if asked else None,
+        "reason": asked.detail.get("reason", "") if asked else "",
         "links": {"database": f"/databases/{database.place}"},
     }

@@ -182,6 +182,10 @@ class Catalog(_Part):
     sizes: dict[str, Size]
     environments: dict[Annotated[str, Field(pattern=f"^{ENVIRONMENT}$")], Environment]
     teams: dict[str, Team] = {}
+    # Whether each change that a reviewer approves has to say why.
+    require_reason: bool = False
+    # Whom users ask for keys and quota, as a handle or an address; `GET /whoami` says it.
+    contact: str | None = Field(default=None, max_length=128)
     usual_seconds: UsualTimes = UsualTimes()
 
     @model_validator(mode="after")

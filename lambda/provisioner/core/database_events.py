@@ -136,12 +136,17 @@ def break_glass(
     )
 
 
+def snapshot_deleted_id(snapshot: str) -> str:
+    """The id under which the deletion of a final snapshot is announced."""
+    return f"snapshot_deleted:{snapshot}"
+
+
 def snapshot_deleted(
     snapshot: str, at: dt.datetime, *, created_at: dt.datetime, kept_days: int | None
 ) -> DatabaseEvent:
     """A final snapshot of it was old enough to go."""
     return DatabaseEvent(
-        id=f"snapshot_deleted:{snapshot}",
+        id=snapshot_deleted_id(snapshot),
         type=DatabaseEventType.SNAPSHOT_DELETED,
         at=at,
         actor=ACTOR,
@@ -165,14 +170,19 @@ def users_ready(origin: str, at: dt.datetime, *, secrets: Mapping[str, str]) -> 
     )
 
 
-def rotation_asked(new_id: object, at: dt.datetime, actor: str, *, user: str) -> DatabaseEvent:
+def rotation_asked(
+    new_id: object, at: dt.datetime, actor: str, *, user: str, reason: str = ""
+) -> DatabaseEvent:
     """Someone asked for another password of a user."""
+    detail: DatabaseDetail = {"user": user}
+    if reason:
+        detail["reason"] = reason
     return DatabaseEvent(
         id=f"rotation_asked:{new_id}",
         type=DatabaseEventType.ROTATION_ASKED,
         at=at,
         actor=actor,
-        detail={"user": user},
+        detail=detail,
     )
 
 

@@ -90,6 +90,7 @@ class Detail(TypedDict, total=False):
     approval_of: list[str]
     approved_by: list[str]
     waits_for: str
+    reason: str
     notes: list[str]
 
 
@@ -117,9 +118,9 @@ def requested(at: dt.datetime, actor: str) -> Event:
     return Event(id="requested", type=EventType.REQUESTED, at=at, actor=actor)
 
 
-def cancel_asked(at: dt.datetime, actor: str) -> Event:
+def cancel_asked(at: dt.datetime, actor: str, *, reason: str = "") -> Event:
     """Someone asked to cancel it; the worker ends it."""
-    return Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=at, actor=actor)
+    return Event(id="cancel_asked", type=EventType.CANCEL_ASKED, at=at, actor=actor, detail=_because(reason))
 
 
 def cancelled(at: dt.datetime) -> Event:
@@ -127,9 +128,13 @@ def cancelled(at: dt.datetime) -> Event:
     return Event(id="cancelled", type=EventType.CANCELLED, at=at, actor=ACTOR)
 
 
-def retried(count: int, at: dt.datetime, actor: str) -> Event:
+def retried(count: int, at: dt.datetime, actor: str, *, reason: str = "") -> Event:
     """The failed step is tried again, for the `count`th time."""
-    return Event(id=f"retried:{count}", type=EventType.RETRIED, at=at, actor=actor)
+    return Event(id=f"retried:{count}", type=EventType.RETRIED, at=at, actor=actor, detail=_because(reason))
+
+
+def _because(reason: str) -> Detail:
+    return {"reason": reason} if reason else {}
 
 
 # Its pull request

@@ -44,7 +44,9 @@ class Request:
     """One asked-for change and where it stands.
 
     `before` is the root that a change starts from (None for a create). `asked` is what was asked for,
-    with defaults filled in. `charge` is what the database takes of the quota while this is under way.
+    with defaults filled in. `person` is who asked, where a personal key says so; `claimed_by` a name that was
+    merely sent: it is shown, and nothing is decided by it. `charge` is what the database takes of the quota
+    while this is under way.
     `follow_up` is the id of the request that begins when this one is done; `attempts` counts the worker's
     claims, of which the newest holds until `lease_until`; `beat` is the last word of the job that applies it,
     None where an older pipeline sends none; `contradicted` counts those since the last event
@@ -63,6 +65,8 @@ class Request:
     created_at: dt.datetime
     progress: Progress
     reason: str = ""
+    person: str | None = None
+    claimed_by: str | None = None
     charge: Charge = Charge()
     follow_up: str | None = None
     attempts: int = 0
@@ -141,6 +145,20 @@ class Activity:
     idle_seen_at: dt.datetime | None = None
     warned_at: dt.datetime | None = None
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """Whose an API key is: a team's, and personal where it was made for someone.
+
+    `actor` is the name under which it acts; a key without a name is of a release before keys had one.
+    """
+
+    team: str
+    actor: str
+    person: str | None = None
+    name: str | None = None
+    expires_at: dt.datetime | None = None
 
 
 class User(StrEnum):

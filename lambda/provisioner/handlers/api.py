@@ -15,19 +15,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.access import master
-from provisioner.api import call, description, documents, logs, pages, problems
-from provisioner.api.answers import json_answer as _json
+from provisioner.api import call, description, documents, lists, logs, pages, problems
+from provisioner.api.addresses import Address
+from provisioner.api.answers import json_answer
 from provisioner.api.answers import not_modified as _not_modified
 from provisioner.api.dry_run import change_document, move_document
 from provisioner.api.log_store import LogStore
 from provisioner.api.query import Query
 from provisioner.api.rotation import Rotations
 from provisioner.api.watch import MAXIMUM_SECONDS, Watch
-from provisioner.core.catalog import ENGINES
+from provisioner.api.whoami import check_key, whoami_document
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Step
-from provisioner.core.lifecycle import DatabaseState, Kind, State
-from provisioner.core.models import Request
+from provisioner.core.models import ApiKey, Request
+from provisioner.intake.bodies import parse_reason
+from provisioner.intake.idempotency import Key
 from provisioner.intake.message import Message
 from provisioner.intake.opening import Caller
 from provisioner.intake.use_cases import Accepted, DryRun, UseCases
@@ -59,15 +61,8 @@ def provision() -> Response[str]:
 @app.get("/requests")
 def requests() -> Response[str]:
     """The team's requests, newest first."""
-    query = _query("environment", "state", "kind", "database_name", "page_size", "page_token")
-    page = settings.ledger().requests(
-        _caller().team,
-        filters=query.filters(environment=None, state=State, kind=Kind, database_name=None),
-        page_size=query.page_size(),
-        page_token=query.text("page_token"),
-    )
-    items = [documents.request_summary(item) for item in page.items]
-    return _json(200, {"requests": items, "next_page_token": page.next_token})
+    query = _query(*lists.REQUESTS)
+    return _json(200, lists.requests(query, _caller().team, settings.ledger(), deployed.catalog()))
 
 
 @app.get("/requests/<request_id>")
@@ -92,7 +87,7 @@ def log(request_id: str) -> Response[str]:
     """What the pipeline said of one request."""
     query = _query(*logs.PARAMETERS)
     found = _use_cases().own_request(call.parse_request_id(request_id), _caller())
-    page = logs.log_page(found, query, _log_store())
+    page = logs.log_page(found, query, LogStore(settings.client("s3"), settings.setting("STATE_BUCKET", "")))
     headers = page.headers()
     same = app.current_event.headers.get("if-none-match") == page.etag
     return _not_modified(headers) if same else Response(200, "text/plain; charset=utf-8", page.text, headers)
@@ -101,39 +96,28 @@ def log(request_id: str) -> Response[str]:
 @app.post("/requests/<request_id>/cancel")
 def cancel(request_id: str) -> Response[str]:
     """Stop a request before it is merged."""
-    dry_run = _query("dry_run").flag("dry_run")
+    dry_run, reason = _asked()
     use_cases, found, caller = _use_cases(), call.parse_request_id(request_id), _caller()
     if dry_run and (move := use_cases.dry_run_cancel(found, caller)):
         return _json(200, move_document(move))
-    return _accepted(use_cases.cancel(found, caller))
+    return _accepted(use_cases.cancel(found, caller, reason=reason, key=_call_key()))
 
 
 @app.post("/requests/<request_id>/retry")
 def retry(request_id: str) -> Response[str]:
     """Try the failed step again."""
-    dry_run = _query("dry_run").flag("dry_run")
+    dry_run, reason = _asked()
     use_cases, found, caller = _use_cases(), call.parse_request_id(request_id), _caller()
     if dry_run:
         return _json(200, move_document(use_cases.dry_run_retry(found, caller)))
-    return _accepted(use_cases.retry(found, caller))
+    return _accepted(use_cases.retry(found, caller, reason=reason, key=_call_key()))
 
 
 @app.get("/databases")
 def databases() -> Response[str]:
     """The team's databases, newest first."""
-    query = _query("environment", "state", "database_engine", "expires_before", "page_size", "page_token")
-    filters = query.filters(environment=None, state=DatabaseState, database_engine=ENGINES)
-    if "database_engine" in filters:
-        filters["engine"] = filters.pop("database_engine")
-    page = settings.ledger().databases(
-        _caller().team,
-        filters=filters,
-        page_size=query.page_size(),
-        page_token=query.text("page_token"),
-        expires_before=query.instant("expires_before"),
-    )
-    items = pages.database_items(page.items, settings.ledger(), deployed.catalog())
-    return _json(200, {"databases": items, "next_page_token": page.next_token})
+    query = _query(*lists.DATABASES)
+    return _json(200, lists.databases(query, _caller().team, settings.ledger(), deployed.catalog(), _now()))
 
 
 @app.get("/databases/<environment>/<database_name>")
@@ -152,32 +136,47 @@ def change(environment: str, database_name: str) -> Response[str]:
     content, caller = _body(), _caller()
     if dry_run:
         return _dry_run(use_cases.dry_run_change(place, content, caller))
-    return _accepted(use_cases.change(place, content, caller))
+    return _accepted(use_cases.change(place, content, caller, key=_call_key(content)))
 
 
 @app.delete("/databases/<environment>/<database_name>")
 def remove(environment: str, database_name: str) -> Response[str]:
     """Remove a database."""
-    query = _query("dry_run", "reason")
-    reason, dry_run = query.text("reason", longest=MAX_REASON) or "", query.flag("dry_run")
+    dry_run, reason = _asked()
     use_cases, place, caller = _use_cases(), call.place(environment, database_name), _caller()
     if dry_run:
-        return _dry_run(use_cases.dry_run_remove(place, caller))
-    return _accepted(use_cases.remove(place, caller, reason=reason))
+        return _dry_run(use_cases.dry_run_remove(place, caller, reason=reason))
+    return _accepted(use_cases.remove(place, caller, reason=reason, key=_call_key()))
 
 
 @app.post("/databases/<environment>/<database_name>/rotate")
 def rotate(environment: str, database_name: str) -> Response[str]:
     """Rotate the password of one of a database's users."""
-    dry_run, place = _query("dry_run").flag("dry_run"), call.place(environment, database_name)
-    caller = _caller()
+    dry_run, reason = _asked()
+    place, caller = call.place(environment, database_name), _caller()
     content = _body() if app.current_event.body else {}
     rotations = Rotations(_use_cases(), lambda arn: master.rotate(settings.client("secretsmanager"), arn))
     if dry_run:
         return _json(200, rotations.dry_run(place, content, caller))
-    outcome = rotations.ask(place, content, caller)
+    outcome = rotations.ask(place, content, caller, reason=reason, key=_call_key(content))
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
     return _json(HTTPStatus.ACCEPTED, outcome.document, headers)
+
+
+@app.get("/snapshots")
+def snapshots() -> Response[str]:
+    """The final snapshots that the team's removed databases left."""
+    from provisioner.api.snapshots import snapshots_document  # noqa: PLC0415 - few calls need it
+
+    query, team = _query("environment", "database_name"), _caller().team
+    return _json(200, snapshots_document(query, team, settings.ledger(), deployed.catalog(), _now()))
+
+
+@app.get("/whoami")
+def whoami() -> Response[str]:
+    """Whose key it is, and which API this is."""
+    _query()
+    return _json(200, whoami_document(_key(), deployed.catalog()))
 
 
 @app.get("/catalog")
@@ -206,7 +205,7 @@ def health() -> Response[str]:
 @app.get("/openapi.json")
 def openapi() -> Response[str]:
     """The description of this API."""
-    content = description.openapi(settings.setting("PUBLIC_URL", ""))
+    content = description.openapi(_address().base)
     return _json(200, content, {"Cache-Control": "max-age=300"})
 
 
@@ -216,9 +215,6 @@ def certificates() -> Response[str]:
     text, headers = deployed.roots()
     same = app.current_event.headers.get("if-none-match") == headers["ETag"]
     return _not_modified(headers) if same else Response(200, "application/x-pem-file", text, headers)
-
-
-# Problems
 
 
 @app.exception_handler(Problem)
@@ -231,7 +227,7 @@ def _problem(problem: Problem) -> Response[str]:
     document = problems.document(problem, instance=event.path, request_id=event.request_context.request_id)
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     logger.info("problem", status=problem.status, slug=problem.slug, detail=problem.detail)
-    return _json(problem.status, document, headers, content_type="application/problem+json")
+    return json_answer(problem.status, document, headers, content_type="application/problem+json")
 
 
 @app.exception_handler(TryLater)
@@ -262,19 +258,12 @@ def _broken() -> Response[str]:
     return _problem(problems.broken())
 
 
-# Reading the call
-
-
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
 def _use_cases() -> UseCases:
     return intake.use_cases(_now(), _publish)
-
-
-def _log_store() -> LogStore:
-    return LogStore(settings.client("s3"), settings.setting("STATE_BUCKET", ""))
 
 
 def _publish(message: Message) -> None:
@@ -287,32 +276,36 @@ def _publish(message: Message) -> None:
 
 
 @functools.lru_cache(maxsize=256)
-def _team_of(api_key_id: str, _minute: int) -> tuple[str, str] | None:
-    return settings.ledger().team_of_key(api_key_id)
+def _key_of(api_key_id: str, _minute: int) -> ApiKey | None:
+    return settings.ledger().api_key(api_key_id)
 
 
 def _api_key_id() -> str:
     return app.current_event.request_context.identity.api_key_id or ""
 
 
+def _key() -> ApiKey:
+    """The key of this call; API Gateway has checked its value."""
+    api_key_id, now = _api_key_id(), _now()
+    return check_key(_key_of(api_key_id, int(now.timestamp() // 60)) if api_key_id else None, now)
+
+
 def _caller() -> Caller:
-    """Whose key it is; API Gateway has checked the key itself."""
-    api_key_id = _api_key_id()
-    minutes = int(_now().timestamp() // 60)
-    known = _team_of(api_key_id, minutes) if api_key_id else None
-    if known is None:
-        raise problems.no_team()
-    return Caller(*known)
+    key = _key()
+    claimed = call.parse_claimed_by(app.current_event.headers.get("x-claimed-by"))
+    return Caller(key.team, key.actor, key.person, claimed)
+
+
+def _address() -> Address:
+    console = settings.setting("HAS_CONSOLE", "false") == "true"
+    return Address.of_call(
+        app.current_event.raw_event, public_url=settings.setting("PUBLIC_URL", ""), console=console
+    )
 
 
 def _body() -> Any:
     event = app.current_event
-    call.check_content_type(event.headers.get("content-type"))
-    try:
-        text = event.decoded_body or ""
-    except ValueError as error:
-        raise call.malformed("the body is neither text in UTF-8 nor its Base64") from error
-    return call.parse_body(text)
+    return call.body(event.headers.get("content-type"), lambda: event.decoded_body)
 
 
 def _query(*known: str) -> Query:
@@ -323,9 +316,19 @@ def _idempotency_key() -> str | None:
     return call.parse_idempotency_key(app.current_event.headers.get("idempotency-key"))
 
 
+def _asked() -> tuple[bool, str]:
+    """Whether a write without a body is a trial, and why it is asked for."""
+    query = _query("dry_run", "reason")
+    return query.flag("dry_run"), parse_reason(query.text("reason", longest=MAX_REASON))
+
+
+def _call_key(content: Any = None) -> Key | None:
+    return Key.of_call(_idempotency_key(), app.current_event.http_method, app.current_event.path, content)
+
+
 def _accepted(outcome: Accepted) -> Response[str]:
     found = outcome.request
-    headers = {"Location": f"/requests/{found.id}", "Retry-After": "5"}
+    headers = {"Location": _address().of(f"/requests/{found.id}"), "Retry-After": "5"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     else:
@@ -339,3 +342,7 @@ def _dry_run(would: DryRun) -> Response[str]:
 
 def _request_page(found: Request) -> dict[str, Any]:
     return pages.request_page(found, settings.ledger(), deployed.catalog(), _now())
+
+
+def _json(status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response[str]:
+    return json_answer(status, _address().linked(content), headers)

@@ -124,6 +124,7 @@ class CreateBody(_Body):
     ttl: LifetimeText | None = None
     owner: Owner | None = None
     purpose: PlainText = ""
+    reason: PlainText = ""
     high_availability: bool | None = None
     restore_from: RestoreFrom | None = None
     tags: Tags = {}
@@ -156,6 +157,7 @@ class RotateBody(_Body):
     """The body of `POST /databases/{environment}/{database_name}/rotate`."""
 
     user: Literal["master", "application", "read_only"] = "master"
+    reason: PlainText = ""
 
 
 _Model = TypeVar("_Model", bound=_Body)
@@ -168,6 +170,14 @@ _RECREATING: Final = (
     "high_availability",
     "restore_from",
 )
+
+
+def parse_reason(text: str | None) -> str:
+    """A reason behind the path's `?`, held to what a reason in a body is; raises Problem (400)."""
+    try:
+        return _plain(text or "")
+    except ValueError as error:
+        raise refusals.bad_reason(str(error)) from None
 
 
 def parse_create(content: Any) -> CreateBody:

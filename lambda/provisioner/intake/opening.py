@@ -30,10 +30,15 @@ TIME_TO_FIX: Final = dt.timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the team, and the name under which it acts."""
+    """Who asks: the team, and the name under which it acts.
+
+    `person` is whose key it is; `claimed_by` a name that the call merely sent, which decides nothing.
+    """
 
     team: str
     actor: str
+    person: str | None = None
+    claimed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,18 @@ class Opening:
             created_at=self.now,
             progress=derive([events.requested(self.now, caller.actor)]),
             reason=reason,
+            person=caller.person,
+            claimed_by=caller.claimed_by,
         )
 
-    def open_change(self, new: Request, database: Database) -> Request:
-        """Write a change of a database as it was read, and send it; raises Problem where that lost a race."""
+    def open_change(self, new: Request, database: Database, *, key: tuple[str, str] | None = None) -> Request:
+        """Write a change of a database as it was read, and send it; raises Problem where that lost a race.
+
+        `key` is (Idempotency-Key, fingerprint) of the call; raises KeyUsed.
+        """
         try:
             limit = self.limit(new.team, new.environment)
-            self.ledger.open_change(new, database, self.charge_after(new, database), limit)
+            self.ledger.open_change(new, database, self.charge_after(new, database), limit, key=key)
         except NameTaken as taken:
             active = self.active(taken.database)
             if active is None:
@@ -116,7 +126,7 @@ class Opening:
             return None
         if database.root.request_id != done.id:
             return None
-        caller = Caller(done.team, done.actor)
+        caller = Caller(done.team, done.actor, done.person, done.claimed_by)
         new = self.removal(database, caller, reason=done.reason, request_id=done.follow_up)
         return self._open_unless_refused(new, database)  # else the removal can be asked for again
 

@@ -25,6 +25,17 @@ def invalid(errors: list[FieldError]) -> Problem:
     )
 
 
+def bad_reason(text: str) -> Problem:
+    """A reason behind the path's `?` that cannot be kept."""
+    return Problem(400, "The query is not valid", f"reason: {text}.", slug="bad-query")
+
+
+def no_reason(environment: str) -> Problem:
+    """The catalog wants a reason where a reviewer approves (`require_reason`)."""
+    text = f"say why: whoever approves a change of {environment} reads it, and the catalog asks for it"
+    return invalid([FieldError("/reason", text)])
+
+
 def nothing_to_change(root: Root) -> Problem:
     """A change that leads to what is."""
     return Problem(

@@ -3,8 +3,6 @@
 Each has a dry run, which checks all that the real call checks, and writes nothing.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,7 @@ from provisioner.core.models import Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 from provisioner.intake import bodies, refusals, roots, sources
+from provisioner.intake.idempotency import Key, fingerprint
 from provisioner.intake.opening import Caller, Opening
 from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.new_request import KeyUsed, NameTaken, QuotaExceeded
@@ -66,23 +65,25 @@ class UseCases:
     def create(self, content: Any, caller: Caller, *, key: str | None = None) -> Accepted:
         """Ask for a new database; the same content again is the same request."""
         body = bodies.parse_create(content)
-        fingerprint = _fingerprint(content)
+        content_print = fingerprint(content)
         if key and (used := self.ledger.key_used(caller.team, key)):
-            return self._replay_key(used, fingerprint)
+            return self._replay_key(used, content_print)
         root = self._new_root(body, caller)
         asked = self._asked(root, body)
-        new = self.opening.request(Kind.CREATE, root, caller, before=None, asked=asked, reason=body.purpose)
+        new = self.opening.request(
+            Kind.CREATE, root, caller, before=None, asked=asked, reason=body.reason or body.purpose
+        )
         try:
             self.ledger.open_create(
                 new,
                 self.opening.charge(root),
                 self.opening.limit(caller.team, root.environment),
-                key=(key, fingerprint) if key else None,
+                key=(key, content_print) if key else None,
             )
         except NameTaken as taken:
             return self._replay_name(taken.database, asked, caller)
         except KeyUsed as used:
-            return self._replay_key(used, fingerprint)
+            return self._replay_key(used, content_print)
         except QuotaExceeded:
             raise self.opening.over_quota(caller.team, root) from None
         self.opening.send(new)
@@ -97,50 +98,69 @@ class UseCases:
             self._replay_name(existing, self._asked(root, body), caller)
         return self._dry_run(Kind.CREATE, root, caller, held=Charge())
 
-    def change(self, place: Place, content: Any, caller: Caller) -> Accepted:
+    def change(self, place: Place, content: Any, caller: Caller, *, key: Key | None = None) -> Accepted:
         """Change a database in place: size, storage, lifetime, tags, owner, purpose."""
-        new, database = self._changed(place, content, caller)
-        return Accepted(self.opening.open_change(new, database))
+
+        def ask() -> Accepted:
+            new, database = self._changed(place, content, caller)
+            return Accepted(self.opening.open_change(new, database, key=key.pair if key else None))
+
+        return self._once(key, caller, ask)
 
     def dry_run_change(self, place: Place, content: Any, caller: Caller) -> DryRun:
         """What `change` would do."""
         new, database = self._changed(place, content, caller)
         return self._dry_run(new.kind, new.root, caller, held=database.charge)
 
-    def remove(self, place: Place, caller: Caller, *, reason: str = "") -> Accepted:
+    def remove(self, place: Place, caller: Caller, *, reason: str = "", key: Key | None = None) -> Accepted:
         """Remove a database; where deletion protection is on, a first pull request disarms it."""
-        if under_way := self._removal_under_way(place, caller):
-            return Accepted(under_way, replayed=True)
-        new, database = self._removal(place, caller, reason)
-        return Accepted(self.opening.open_change(new, database))
 
-    def dry_run_remove(self, place: Place, caller: Caller) -> DryRun:
+        def ask() -> Accepted:
+            if under_way := self._removal_under_way(place, caller):
+                return Accepted(under_way, replayed=True)
+            new, database = self._removal(place, caller, reason)
+            return Accepted(self.opening.open_change(new, database, key=key.pair if key else None))
+
+        return self._once(key, caller, ask)
+
+    def dry_run_remove(self, place: Place, caller: Caller, *, reason: str = "") -> DryRun:
         """What `remove` would do, or does already."""
         database = self.own_database(place, caller.team)
-        request = self._removal_under_way(place, caller) or self._removal(place, caller, "")[0]
+        request = self._removal_under_way(place, caller) or self._removal(place, caller, reason)[0]
         return self._dry_run(request.kind, request.root, caller, held=database.charge)
 
-    def cancel(self, request_id: str, caller: Caller) -> Accepted:
+    def cancel(
+        self, request_id: str, caller: Caller, *, reason: str = "", key: Key | None = None
+    ) -> Accepted:
         """Stop a request that is not merged yet; the worker closes its pull request."""
-        found = self._cancellable(request_id, caller)
-        if _is_cancelled(found):
-            return Accepted(found, replayed=True)
-        now = self.opening.now
-        found = self.ledger.add_event(found.id, events.cancel_asked(now, caller.actor), now)
-        self.opening.send(found)
-        return Accepted(found)
+
+        def ask() -> Accepted:
+            found = self._cancellable(request_id, caller)
+            if _is_cancelled(found):
+                return Accepted(found, replayed=True)
+            now = self.opening.now
+            event = events.cancel_asked(now, caller.actor, reason=reason)
+            found = self.ledger.add_event(found.id, event, now, key=key.pair if key else None)
+            self.opening.send(found)
+            return Accepted(found)
+
+        return self._once(key, caller, ask)
 
     def dry_run_cancel(self, request_id: str, caller: Caller) -> Move | None:
         """What `cancel` would do; None where it was asked for before, so that it writes nothing."""
         found = self._cancellable(request_id, caller)
         return None if _is_cancelled(found) else Move(found, State.CANCELLED)
 
-    def retry(self, request_id: str, caller: Caller) -> Accepted:
+    def retry(self, request_id: str, caller: Caller, *, reason: str = "", key: Key | None = None) -> Accepted:
         """Try the failed step of a request again."""
-        found, _, event = self._retried(request_id, caller)
-        found = self.ledger.add_event(found.id, event, self.opening.now)
-        self.opening.send(found)
-        return Accepted(found)
+
+        def ask() -> Accepted:
+            found, _, event = self._retried(request_id, caller, reason)
+            found = self.ledger.add_event(found.id, event, self.opening.now, key=key.pair if key else None)
+            self.opening.send(found)
+            return Accepted(found)
+
+        return self._once(key, caller, ask)
 
     def dry_run_retry(self, request_id: str, caller: Caller) -> Move:
         """What `retry` would do."""
@@ -177,7 +197,14 @@ class UseCases:
         )
         if wanted and origin and (errors := sources.errors(wanted, origin, root, catalog, now)):
             raise refusals.invalid(errors)
+        self._check_reason(body.reason or body.purpose, root.environment, root.source)
         return root
+
+    def _check_reason(self, reason: str, environment: str, source: Place | None = None) -> None:
+        """Raises Problem (422) where the catalog wants a reason for what a reviewer approves."""
+        catalog = self.opening.catalog
+        if catalog.require_reason and not reason and catalog.approvers(environment, source):
+            raise refusals.no_reason(environment)
 
     def _asked(self, root: Root, body: bodies.CreateBody) -> dict[str, Any]:
         catalog = self.opening.catalog
@@ -198,6 +225,7 @@ class UseCases:
             applied=database.root,
             held_gb=storage.held_gb(database),
         )
+        self._check_reason(body.reason, place.environment)
         kind = Kind.EXTEND if body.changes == {"ttl"} else Kind.UPDATE
         asked = body.model_dump(include=body.changes)
         new = self.opening.request(kind, root, caller, before=before, asked=asked, reason=body.reason)
@@ -210,6 +238,7 @@ class UseCases:
 
     def _removal(self, place: Place, caller: Caller, reason: str) -> tuple[Request, Database]:
         database = self.opening.check_free(self.own_database(place, caller.team))
+        self._check_reason(reason, place.environment)
         new = self.opening.removal(database, caller, reason=reason, request_id=str(self.new_id()))
         return new, database
 
@@ -219,7 +248,9 @@ class UseCases:
             raise refusals.too_late(found)
         return found
 
-    def _retried(self, request_id: str, caller: Caller) -> tuple[Request, list[Event], Event]:
+    def _retried(
+        self, request_id: str, caller: Caller, reason: str = ""
+    ) -> tuple[Request, list[Event], Event]:
         """The request, its events so far, and the one that the retry adds."""
         found = self.own_request(request_id, caller)
         failure = found.progress.failure
@@ -230,7 +261,7 @@ class UseCases:
             raise refusals.superseded(found)
         known = self.ledger.events(found.id)
         count = sum(event.type is EventType.RETRIED for event in known)
-        return found, known, events.retried(count + 1, self.opening.now, caller.actor)
+        return found, known, events.retried(count + 1, self.opening.now, caller.actor, reason=reason)
 
     def _dry_run(self, kind: Kind, root: Root, caller: Caller, *, held: Charge) -> DryRun:
         return DryRun(
@@ -252,8 +283,19 @@ class UseCases:
             raise refusals.differs(existing, asked, different)
         return Accepted(self._must_exist(existing.origin), replayed=True)
 
-    def _replay_key(self, used: KeyUsed, fingerprint: str) -> Accepted:
-        if used.fingerprint != fingerprint:
+    def _once(self, key: Key | None, caller: Caller, ask: Callable[[], Accepted]) -> Accepted:
+        """What a call asks for, or what it asked for when it came with this key before."""
+        if key and (used := self.ledger.key_used(caller.team, key.text)):
+            return self._replay_key(used, key.fingerprint)
+        try:
+            return ask()
+        except KeyUsed as used:
+            if key is None:
+                raise
+            return self._replay_key(used, key.fingerprint)
+
+    def _replay_key(self, used: KeyUsed, asked: str) -> Accepted:
+        if used.fingerprint != asked:
             raise refusals.key_reused()
         return Accepted(self._must_exist(used.request_id), replayed=True)
 
@@ -266,7 +308,3 @@ class UseCases:
 
 def _is_cancelled(request: Request) -> bool:
     return request.progress.state is State.CANCELLED or request.progress.cancelling
-
-
-def _fingerprint(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

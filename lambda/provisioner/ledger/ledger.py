@@ -22,7 +22,7 @@ from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.ledger.break_glass import BreakGlass
 from provisioner.ledger.codecs import BEAT, JSON, when
-from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded
+from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded, key_row
 from provisioner.ledger.quota import QUOTA, charged
 from provisioner.ledger.reads import Reads
 from provisioner.ledger.rows import (
@@ -79,11 +79,19 @@ class Ledger(Reads):
         database = transitions.created(request, existing.version + 1 if existing else 1)
         self._open(NewRequest(request=request, database=database, existing=existing, limit=limit, key=key))
 
-    def open_change(self, request: Request, database: Database, charge: Charge, limit: Charge) -> None:
-        """Write a change of an existing database; raises NameTaken when another one got in first."""
+    def open_change(
+        self,
+        request: Request,
+        database: Database,
+        charge: Charge,
+        limit: Charge,
+        *,
+        key: tuple[str, str] | None = None,
+    ) -> None:
+        """Write a change of an existing database; raises NameTaken where another got in first, or KeyUsed."""
         request = replace(request, charge=charge)
         changed = transitions.change_started(database, request)
-        self._open(NewRequest(request=request, database=changed, existing=database, limit=limit))
+        self._open(NewRequest(request=request, database=changed, existing=database, limit=limit, key=key))
 
     def _open(self, new: NewRequest) -> None:
         refused = self._table.write(new.writes())
@@ -175,10 +183,13 @@ class Ledger(Reads):
             self._table.update(pk, "REQ", "SET beat = :beat", values, condition=own) is not None
         )
 
-    def add_event(self, request_id: str, event: Event, now: dt.datetime) -> Request:
+    def add_event(
+        self, request_id: str, event: Event, now: dt.datetime, *, key: tuple[str, str] | None = None
+    ) -> Request:
         """Add an event and carry out what follows from it; the same event again changes nothing.
 
-        Raises KeyError for an unknown request, and Contention when others kept writing.
+        `key` is (Idempotency-Key, fingerprint) of the call that asked for it. Raises KeyError for an unknown
+        request, KeyUsed, and Contention when others kept writing.
         """
         for _ in range(TRIES):
             request, events = self._with_events(request_id)
@@ -196,8 +207,12 @@ class Ledger(Reads):
                 ),
                 *([put("event", event_row(request_id, event))] if is_new else []),
                 *self._advanced(after, request.progress.state),
+                *([put(KEY, key_row(request.team, *key, request_id, now))] if key else []),
             ]
-            if not self._table.write(writes):
+            refused = self._table.write(writes)
+            if key and KEY in refused:
+                raise self.key_used(request.team, key[0]) or Contention("an Idempotency-Key")
+            if not refused:
                 if after.progress.state is State.DONE and request.progress.state is not State.DONE:
                     StepTimes(self._table).learn(after, events)
                 return after
@@ -226,10 +241,21 @@ class Ledger(Reads):
 
     # Databases, outside their requests
 
-    def add_database_event(self, place: Place, event: DatabaseEvent) -> bool:
-        """Write down what happened to a database; False where that is there already, or it is unknown."""
+    def add_database_event(
+        self, place: Place, event: DatabaseEvent, *, key: tuple[str, str] | None = None
+    ) -> bool:
+        """Write down what happened to a database; False where that is there already, or it is unknown.
+
+        `key` is (Idempotency-Key, fingerprint) of the call that asked for it; raises KeyUsed.
+        """
         database = self.database(place)
-        return database is not None and not self._table.write(_happened(place, database.origin, event))
+        if database is None:
+            return False
+        kept = [put(KEY, key_row(database.team, *key, event.id, event.at))] if key else []
+        refused = self._table.write([*_happened(place, database.origin, event), *kept])
+        if key and KEY in refused:
+            raise self.key_used(database.team, key[0]) or Contention("an Idempotency-Key")
+        return not refused
 
     def mark_removed(self, place: Place, event: DatabaseEvent) -> bool:
         """Write down that a database was removed without a request; False where there was none, or none yet.

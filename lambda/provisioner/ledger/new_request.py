@@ -60,7 +60,7 @@ class NewRequest:
         taken = database.charge.minus(database.charge_before)
         first = events.requested(request.created_at, request.actor)
         check_at = request.created_at + transitions.FIRST_CHECK[Step.PULL_REQUEST]
-        kept = [self._key_row(*self.key)] if self.key else []
+        kept = [key_row(request.team, *self.key, request.id, request.created_at)] if self.key else []
         return [
             put(
                 DATABASE,
@@ -84,15 +84,17 @@ class NewRequest:
             "created_at": when(self.request.created_at),
         }
 
-    def _key_row(self, key: str, fingerprint: str) -> Row:
-        end = self.request.created_at + dt.timedelta(days=IDEMPOTENCY_DAYS)
-        return {
-            "pk": idempotency_key(self.request.team, key),
-            "sk": "IDEM",
-            "fingerprint": fingerprint,
-            "request_id": self.request.id,
-            "expire_at": int(end.timestamp()),
-        }
+
+def key_row(team: str, key: str, fingerprint: str, stands_for: str, at: dt.datetime) -> Row:
+    """An Idempotency-Key and what it stands for: the id of a request, or of a database's event."""
+    end = at + dt.timedelta(days=IDEMPOTENCY_DAYS)
+    return {
+        "pk": idempotency_key(team, key),
+        "sk": "IDEM",
+        "fingerprint": fingerprint,
+        "request_id": stands_for,
+        "expire_at": int(end.timestamp()),
+    }
 
 
 def idempotency_key(team: str, key: str) -> str:

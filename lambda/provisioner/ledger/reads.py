@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.database_events import DatabaseEvent, snapshot_deleted_id
 from provisioner.core.events import Event, in_order
-from provisioner.core.models import Activity, Charge, Database, Page, Request
+from provisioner.core.lifecycle import DatabaseState
+from provisioner.core.models import Activity, ApiKey, Charge, Database, Page, Request
 from provisioner.core.names import Place
-from provisioner.ledger.codecs import Row
+from provisioner.ledger.codecs import Row, parse_when
 from provisioner.ledger.new_request import KeyUsed, idempotency_key
 from provisioner.ledger.quota import held, quota_key
 from provisioner.ledger.rows import (
@@ -21,7 +22,10 @@ from provisioner.ledger.rows import (
     request_key,
 )
 from provisioner.ledger.step_times import StepTimes
-from provisioner.ledger.table import Table
+from provisioner.ledger.table import Filters, Table
+
+ALL: Final = Filters()
+_LARGEST_PAGE: Final = 100
 
 
 class Reads:
@@ -98,10 +102,19 @@ class Reads:
         row = self._table.get(database_key(place), f"REQ#{id8}")
         return self.request(str(row["request_id"])) if row else None
 
-    def team_of_key(self, api_key_id: str) -> tuple[str, str] | None:
-        """(team, actor) of an API key."""
+    def api_key(self, api_key_id: str) -> ApiKey | None:
+        """Whose an API key is; None for one that no team has."""
         row = self._table.get(f"KEY#{api_key_id}", "KEY")
-        return (str(row["team"]), str(row.get("actor") or row["team"])) if row else None
+        if row is None:
+            return None
+        person, name = row.get("person"), row.get("name")
+        return ApiKey(
+            team=str(row["team"]),
+            actor=str(person or row.get("actor") or row["team"]),
+            person=str(person) if person else None,
+            name=str(name) if name else None,
+            expires_at=parse_when(row["expires_at"]) if row.get("expires_at") else None,
+        )
 
     def quota_used(self, team: str, environment: str) -> Charge:
         """What a team holds in an environment."""
@@ -112,24 +125,47 @@ class Reads:
         return StepTimes(self._table).kept(request)
 
     def requests(
-        self, team: str, *, filters: Mapping[str, str], page_size: int, page_token: str | None
+        self, team: str, *, kept: Filters = ALL, page_size: int, page_token: str | None
     ) -> Page[Request]:
-        """A team's requests, newest first; `filters` on environment, state, kind and database_name."""
-        rows, token = self._table.page(f"TEAM#{team}#REQ", filters, page_size, page_token)
+        """A team's requests, newest first; `kept` by environment, state, kind, name, actor or root."""
+        rows, token = self._table.page(f"TEAM#{team}#REQ", kept, page_size, page_token)
         return Page([request_from_row(row) for row in rows], token)
 
+    def all_requests(self, team: str, kept: Filters = ALL) -> Iterator[Request]:
+        """Every request of a team, newest first, however many pages that takes."""
+        token: str | None = None
+        while True:
+            page = self.requests(team, kept=kept, page_size=_LARGEST_PAGE, page_token=token)
+            yield from page.items
+            if (token := page.next_token) is None:
+                return
+
     def databases(
-        self,
-        team: str,
-        *,
-        filters: Mapping[str, str],
-        page_size: int,
-        page_token: str | None,
-        expires_before: str | None = None,
+        self, team: str, *, kept: Filters = ALL, page_size: int, page_token: str | None
     ) -> Page[Database]:
-        """A team's databases, newest first; `filters` on environment, state and engine."""
-        rows, token = self._table.page(f"TEAM#{team}#DB", filters, page_size, page_token, expires_before)
+        """A team's databases, newest first; `kept` by environment, state, engine, expires_at or root."""
+        rows, token = self._table.page(f"TEAM#{team}#DB", kept, page_size, page_token)
         return Page([database_from_row(row) for row in rows], token)
+
+    def all_databases(
+        self, team: str, *states: DatabaseState, environment: str | None = None, name: str | None = None
+    ) -> Iterator[Database]:
+        """A team's databases in any of these states, newest first, however many pages that takes."""
+        named = {"environment": environment, "database_name": name}
+        among: dict[str, Sequence[str]] = {key: (value,) for key, value in named.items() if value}
+        kept = Filters(among=among | ({"state": states} if states else {}))
+        token: str | None = None
+        while True:
+            page = self.databases(team, kept=kept, page_size=_LARGEST_PAGE, page_token=token)
+            yield from page.items
+            if (token := page.next_token) is None:
+                return
+
+    def snapshots_deleted(self, named: Mapping[str, Place]) -> frozenset[str]:
+        """Which final snapshots the reaper deleted, of those by their names."""
+        keys = [(database_key(place), f"EVT#{snapshot_deleted_id(name)}") for name, place in named.items()]
+        rows = [row for at in range(0, len(keys), 100) for row in self._table.get_many(keys[at : at + 100])]
+        return frozenset(str(row["event_id"]).partition(":")[2] for row in rows)
 
     def due_requests(self, now: dt.datetime) -> Iterator[Request]:
         """Requests that the reaper should look after."""

@@ -51,6 +51,8 @@ REQUEST: Final[Codecs] = {
     "before": optional(ROOT),
     "asked": JSON,
     "reason": TEXT,
+    "person": optional(TEXT),
+    "claimed_by": optional(TEXT),
     "charge": CHARGE,
     "created_at": TIME,
     "progress": PROGRESS,

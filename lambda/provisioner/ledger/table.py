@@ -25,7 +25,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -69,6 +69,36 @@ def update(
     if values:
         call["ExpressionAttributeValues"] = to_item(values)
     return Write(name, "Update", call)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which rows of a list are kept: by attributes that are among values, hold a text, or come before one."""
+
+    among: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    holding: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+
+    def expressed(self) -> tuple[dict[str, str], dict[str, str | int], list[str]]:
+        """Names, values and conditions of DynamoDB's expression language."""
+        names: dict[str, str] = {}
+        values: dict[str, str | int] = {}
+        conditions = []
+        for form, given in (
+            ("{} = {}", self.among),
+            ("contains({}, {})", self.holding),
+            ("{} < {}", self.before),
+        ):
+            for attribute, wanted in given.items():
+                name = f"#f{len(names)}"
+                names[name] = attribute
+                choices = []
+                for text in [wanted] if isinstance(wanted, str) else wanted:
+                    value = f":f{len(values)}"
+                    values[value] = text
+                    choices.append(form.format(name, value))
+                conditions.append(f"({' OR '.join(choices)})")
+        return names, values, conditions
 
 
 class Table:
@@ -131,22 +161,13 @@ class Table:
     def page(
         self,
         list_pk: str,
-        filters: Mapping[str, str],
+        kept: "Filters",
         page_size: int,
         page_token: str | None,
-        expires_before: str | None = None,
     ) -> tuple[list[Row], str | None]:
         """A full page of a list, newest first, and the token of the next one."""
-        names, conditions = {}, []
-        values: dict[str, str | int] = {":list": list_pk}
-        for position, (name, value) in enumerate(filters.items()):
-            names[f"#f{position}"] = name
-            values[f":f{position}"] = value
-            conditions.append(f"#f{position} = :f{position}")
-        if expires_before:
-            names["#expires"] = "expires_at"
-            values[":before"] = expires_before
-            conditions.append("#expires < :before")
+        names, values, conditions = kept.expressed()
+        values[":list"] = list_pk
         call: dict[str, Any] = {
             "TableName": self._name,
             "IndexName": "listing",

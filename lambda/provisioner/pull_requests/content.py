@@ -153,6 +153,8 @@ def _who(request: Request) -> str:
         f"Requested by {by}, {request.created_at:%d %b %Y %H:%M} UTC; owner {cell(request.root.owner)}. "
         f"Request `{request.id}`.",
     ]
+    if request.claimed_by:
+        lines[0] += f" The call named {cell(request.claimed_by)}, which nothing checked."
     why = request.reason or ("" if request.kind is not Kind.CREATE else request.root.purpose)
     lines.append("\n**Why**\n\n" + quoted(why) if why else "\n⚠ No reason was given.")
     return "\n".join(lines)

@@ -30,10 +30,21 @@ MARKER: Final = "<!-- rds-provisioner: record -->"
 ROOM: Final = 64_000
 _OLD_CAUSE: Final = 100
 # What was asked for; the rest of a request follows from its events, or is the ledger's own.
-_REQUEST: Final[Codecs] = {
-    name: REQUEST[name]
-    for name in ("id", "kind", "team", "actor", "root", "before", "reason", "created_at", "follow_up")
-} | {"asked": Codec(dict, dict)}
+_FIRST: Final = (
+    "id",
+    "kind",
+    "team",
+    "actor",
+    "root",
+    "before",
+    "reason",
+    "created_at",
+    "follow_up",
+    "asked",
+)
+_REQUEST: Final[Codecs] = {name: REQUEST[name] for name in (*_FIRST, "person", "claimed_by")} | {
+    "asked": Codec(dict, dict)
+}
 # At the very end, and without any "<" in it: what people wrote further up cannot pass for it.
 _RECORD: Final = re.compile(r"<!-- record v(\d+) -->\n\n```json\n([^<]*)\n```\n\n</details>\s*\Z")
 
@@ -122,7 +133,7 @@ def _folded(title: str, text: str) -> str:
 def _write(request: Request, events: Collection[Event], database_events: Collection[DatabaseEvent]) -> str:
     ordered = in_order(events)
     content = {
-        "request": dict.fromkeys(_REQUEST) | written(_REQUEST, request),
+        "request": dict.fromkeys(_FIRST) | written(_REQUEST, request),
         "events": [_row(event_row(request.id, event)) for event in ordered],
         "notes": [_row(database_event_row(request.place, event)) for event in database_events],
     }

@@ -11,6 +11,7 @@ from typing import Any, Final
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention, NeedsPerson, TryLater
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.intake.opening import Opening
 from provisioner.reaper import snapshot_rules
 from provisioner.reaper.daily import once_a_day
@@ -96,19 +97,9 @@ class OldSnapshots:
         A team restores its own databases only. The list is a moment behind, so that it is read again for
         each snapshot.
         """
-        found: set[str] = set()
-        for state in ("pending", "failed"):
-            token: str | None = None
-            while True:
-                page = self.opening.ledger.databases(
-                    team, filters={"state": state}, page_size=100, page_token=token
-                )
-                restores = (database.root.restore for database in page.items)
-                found |= {restore.snapshot for restore in restores if restore and restore.snapshot}
-                token = page.next_token
-                if token is None:
-                    break
-        return found
+        states = (DatabaseState.PENDING, DatabaseState.FAILED)
+        restores = (database.root.restore for database in self.opening.ledger.all_databases(team, *states))
+        return {restore.snapshot for restore in restores if restore and restore.snapshot}
 
     def _delete(self, snapshot: Snapshot) -> bool:
         """Delete it; False where it was deleted already."""

@@ -113,7 +113,8 @@ def _reached(request: dict[str, Any], goal: str) -> bool:
 
 def _following(request: dict[str, Any]) -> str | None:
     """The request that goes on where this one is done: the removal after its disarm."""
-    return request["links"].get("next_request") if request["state"] == "done" else None
+    link = str(request["links"].get("next_request") or "")
+    return f"/requests/{link.rpartition('/')[2]}" if link and request["state"] == "done" else None
 
 
 class _Polls:

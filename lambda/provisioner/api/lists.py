@@ -1,0 +1,104 @@
+"""① Lists of requests and databases: what their parameters keep."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from provisioner.api import documents, pages
+from provisioner.api.query import Query
+from provisioner.core.catalog import ENGINES, Catalog
+from provisioner.core.lifecycle import ENDED, DatabaseState, Kind, State
+from provisioner.core.models import Charge, Database, Page
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.table import Filters
+
+_PAGES: Final = ("page_size", "page_token")
+REQUESTS: Final = ("environment", "state", "kind", "database_name", "owner", "person", "open", *_PAGES)
+DATABASES: Final = (
+    *("environment", "state", "database_engine", "owner", "idle", "removed", "expires_before"),
+    *_PAGES,
+)
+
+
+def requests(query: Query, team: str, ledger: Ledger, catalog: Catalog) -> dict[str, Any]:
+    """A page of a team's requests; raises Problem (400) for a filter that cannot be meant."""
+    given = query.filters(environment=catalog.environments, kind=Kind, database_name=None)
+    states = query.several("state", State) or tuple(
+        state for state in State if query.flag("open") and state not in ENDED
+    )
+    among = {name: (value,) for name, value in given.items()} | ({"state": states} if states else {})
+    if person := query.text("person", longest=64):
+        among["actor"] = (person,)
+    page = ledger.requests(
+        team,
+        kept=Filters(among=among, holding=_owner(query)),
+        page_size=query.page_size(),
+        page_token=query.text("page_token"),
+    )
+    items = [documents.request_summary(item) for item in page.items]
+    return {"requests": items, "next_page_token": page.next_token}
+
+
+def databases(query: Query, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
+    """A page of a team's databases, those that were removed or never made only where they are asked for.
+
+    Raises Problem (400) for a filter that cannot be meant.
+    """
+    given = query.filters(environment=catalog.environments, database_engine=ENGINES)
+    states = query.several("state", DatabaseState)
+    if not states and not query.flag("removed"):
+        states = tuple(state for state in DatabaseState if state is not DatabaseState.REMOVED)
+    among = {name.removeprefix("database_"): (value,) for name, value in given.items()}
+    end = query.instant("expires_before", now)
+    kept = Filters(
+        among=among | ({"state": states} if states else {}),
+        holding=_owner(query),
+        before={"expires_at": end} if end else {},
+    )
+    page = _databases(query, team, ledger, kept)
+    held = [ledger.quota_used(team, name) for name in _environments(given, catalog)]
+    return {
+        "databases": pages.database_items(page.items, ledger, catalog),
+        "next_page_token": page.next_token,
+        "totals": _totals(held),
+    }
+
+
+def _databases(query: Query, team: str, ledger: Ledger, kept: Filters) -> Page[Database]:
+    """A page; where only idle ones, or only used ones, are asked for, as many are read as fill it."""
+    idle = query.filters(idle=("true", "false")).get("idle")
+    size, token = query.page_size(), query.text("page_token")
+    found: list[Database] = []
+    while True:
+        page = ledger.databases(team, kept=kept, page_size=size - len(found), page_token=token)
+        if idle is None:
+            return page
+        used = ledger.activities([item.place for item in page.items])
+        for item in page.items:
+            activity = used.get(item.place)
+            known = activity is not None and activity.origin == item.origin
+            if (known and activity is not None and activity.idle_since is not None) == (idle == "true"):
+                found.append(item)
+        token = page.next_token
+        if token is None or len(found) == size:
+            return Page(found, token)
+
+
+def _environments(given: Mapping[str, str], catalog: Catalog) -> list[str]:
+    return [given["environment"]] if "environment" in given else list(catalog.environments)
+
+
+def _totals(held: list[Charge]) -> dict[str, Any]:
+    """What the team holds by its quota, there or in all environments, whatever else the list leaves out."""
+    return {
+        "databases": sum(charge.databases for charge in held),
+        "storage_gb": sum(charge.storage_gb for charge in held),
+        "monthly_usd": sum(charge.monthly_cents for charge in held) / 100,
+    }
+
+
+def _owner(query: Query) -> dict[str, str]:
+    """The owner as a root's text has it: quotes in other texts stand escaped there, so that no other fits."""
+    owner = query.text("owner", longest=128)
+    return {"root": f'"owner":{json.dumps(owner)}'} if owner else {}

@@ -1,0 +1,89 @@
+"""⑥ The final snapshots of a team: what its removed databases left, as far as the ledger knows.
+
+One that the reaper deleted, or whose time is over, is left out.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.api.query import Query
+from provisioner.core.catalog import Catalog
+from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.names import Place
+from provisioner.core.root import Root
+from provisioner.core.times import instant, optional_instant
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.table import Filters
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    name: str
+    root: Root
+    taken_at: dt.datetime | None
+
+
+def snapshots_document(
+    query: Query, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime
+) -> dict[str, Any]:
+    """The team's final snapshots, newest first; raises Problem (400) for a filter that cannot be meant."""
+    named = query.filters(environment=catalog.environments, database_name=None)
+    environment, name = named.get("environment"), named.get("database_name")
+    among = {attribute: (value,) for attribute, value in named.items()}
+    found = {each.name: each for each in _of_rows(ledger, team, environment, name)}
+    found |= {each.name: each for each in _of_requests(ledger, team, among)}
+    ends = {each.name: _kept_until(each, catalog) for each in found.values()}
+    left: dict[str, Place] = {
+        each.name: each.root.place for each in found.values() if (end := ends[each.name]) is None or end > now
+    }
+    deleted = ledger.snapshots_deleted(left)
+    first = dt.datetime.min.replace(tzinfo=dt.UTC)
+    ordered = sorted(
+        (found[name] for name in left if name not in deleted),
+        key=lambda each: each.taken_at or first,
+        reverse=True,
+    )
+    return {"snapshots": [_document(each, ends[each.name], catalog) for each in ordered]}
+
+
+def _of_requests(ledger: Ledger, team: str, among: dict[str, tuple[str]]) -> Iterator[_Snapshot]:
+    """What each removal left: databases of the same name may have followed since."""
+    kept = Filters(among={**among, "kind": (Kind.REMOVE,), "state": (State.DONE,)})
+    for request in ledger.all_requests(team, kept):
+        applied = request.before
+        if applied and request.root.final_snapshot:
+            name = request.place.final_snapshot(applied.request_id)
+            yield _Snapshot(name, applied, request.progress.since)
+
+
+def _of_rows(ledger: Ledger, team: str, environment: str | None, name: str | None) -> Iterator[_Snapshot]:
+    """What databases left that were removed in git: no request says when."""
+    found = ledger.all_databases(team, DatabaseState.REMOVED, environment=environment, name=name)
+    for database in found:
+        if left := database.final_snapshot:
+            yield _Snapshot(left, database.root, None)
+
+
+def _kept_until(snapshot: _Snapshot, catalog: Catalog) -> dt.datetime | None:
+    rules = catalog.environments.get(snapshot.root.environment)
+    days = rules.keep_final_snapshot_days if rules else None
+    return snapshot.taken_at + dt.timedelta(days=days) if days and snapshot.taken_at else None
+
+
+def _document(snapshot: _Snapshot, end: dt.datetime | None, catalog: Catalog) -> dict[str, Any]:
+    root = snapshot.root
+    targets = [name for name in catalog.environments if catalog.may_restore(root.environment, name)]
+    return {
+        "name": snapshot.name,
+        "environment": root.environment,
+        "database_name": root.database_name,
+        "database_engine": root.engine,
+        "engine_version": root.engine_version,
+        "storage_gb": root.storage_gb,
+        "taken_at": optional_instant(snapshot.taken_at),
+        "kept_until": instant(end.replace(microsecond=0)) if end else None,
+        "restore_to": targets,
+        "links": {"database": f"/databases/{root.place}"},
+    }

@@ -1,0 +1,25 @@
+"""What a caller may have meant: the nearest of what is offered."""
+
+from collections.abc import Iterable
+
+_LONGEST = 64
+
+
+def nearest(given: str, offered: Iterable[str]) -> str | None:
+    """The offered name that a mistyped one is nearest to; None where none is near."""
+    names = list(offered)
+    text = given[:_LONGEST].strip().lower()
+    if not text:
+        return None
+    begun = [name for name in names if name.startswith(text) or text.startswith(name)]
+    if len(begun) == 1:
+        return begun[0]
+    import difflib  # noqa: PLC0415 - few calls need it
+
+    return next(iter(difflib.get_close_matches(text, names, n=1, cutoff=0.6)), None)
+
+
+def meant(given: str, offered: Iterable[str]) -> str:
+    """The question that follows a refusal, with a space before it; empty where nothing is near."""
+    found = nearest(given, offered)
+    return f" Did you mean {found}?" if found else ""
