@@ -11,10 +11,10 @@ from provisioner.core.names import DATABASES, Place
 from provisioner.reports.schema import (
     PLAN_TEXT_LIMIT,
     Answer,
+    Attribute,
     PlanOutcome,
     PlanReport,
     RuleResult,
-    Summary,
 )
 
 from pipeline import gate
@@ -31,6 +31,7 @@ from pipeline.plan_changes import (
     summarise,
 )
 from pipeline.reporter import Reporter
+from pipeline.shown_changes import attributes
 from pipeline.sources import foreign_source
 from pipeline.store import Store
 from pipeline.terraform_cli import Terraform, TerraformError
@@ -47,6 +48,16 @@ def judge(checkout: Checkout, *, branch: str, catalog: Catalog, now: dt.datetime
         listing=checkout.paths("HEAD", DATABASES),
     )
     return gate.check(checkout.changes(), files, branch=branch, catalog=catalog, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """The hash of a root, and its plan as text, as changes, and as the attributes that people read."""
+
+    digest: str
+    text: str
+    changes: list[ResourceChange]
+    changed: tuple[Attribute, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +104,22 @@ class PlanJob:
             say(foreign)
             return False
         try:
-            digest, text, changes = self._plan(place)
+            planned = self._plan(place)
         except TerraformError as error:
             say(error.output)
             self._report(place, verdict, log, "failed", cause=error.cause)
             return False
-        summary = summarise(changes, place=place)
-        wrong = foreign_resources(changes, place=place)
+        wrong = foreign_resources(planned.changes, place=place)
         if verdict.action != "remove":
-            wrong += destroyed_databases(changes)
+            wrong += destroyed_databases(planned.changes)
         if not wrong:
-            self.store.keep_reviewed(place, digest, changes)
+            self.store.keep_reviewed(place, planned.digest, planned.changes)
         answer = self._report(
             place,
             verdict,
             log,
             "failed" if wrong else "passed",
-            summary=summary,
-            plan_text=text,
+            planned,
             cause="the plan does more than this pull request may: " + "; ".join(wrong) if wrong else None,
         )
         return not (wrong or answer.denied)
@@ -121,15 +130,14 @@ class PlanJob:
             return None
         return foreign_source(parse(text), self.instances)
 
-    def _plan(self, place: Place) -> tuple[str, str, list[ResourceChange]]:
-        """The hash of the root, and its plan as text and as changes."""
+    def _plan(self, place: Place) -> _Planned:
         root = self.checkout.file("HEAD", place.root_path)
         text = render_removed(place) if root is None else root
         terraform = self.terraform(prepare(self.checkout.directory, place, text))
         terraform.init()
         shown, plan = terraform.plan("tfplan", lock=False)
         say(shown)
-        return content_hash(text), shown, changes_of(plan)
+        return _Planned(content_hash(text), shown, changes_of(plan), attributes(plan))
 
     def _report(
         self,
@@ -137,9 +145,8 @@ class PlanJob:
         verdict: Verdict,
         log: Log,
         outcome: PlanOutcome,
+        planned: _Planned | None = None,
         *,
-        summary: Summary | None = None,
-        plan_text: str = "",
         cause: str | None = None,
     ) -> Answer:
         answer = self.reporter.send(
@@ -150,8 +157,9 @@ class PlanJob:
                 branch=self.branch,
                 commit=self.checkout.head(),
                 outcome=outcome,
-                summary=summary,
-                plan_text=plan_text[:PLAN_TEXT_LIMIT],
+                summary=summarise(planned.changes, place=place) if planned else None,
+                plan_text=planned.text[:PLAN_TEXT_LIMIT] if planned else "",
+                changed=planned.changed if planned else (),
                 policy=tuple(map(RuleResult.of, verdict.results)),
                 pipeline_url=self.pipeline_url,
                 cause=cause,

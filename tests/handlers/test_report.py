@@ -90,6 +90,17 @@ def test_a_report_that_is_sent_again_neither_comments_nor_merges_again(chain: Ch
     assert (chain.now(one), chain.events(one)) == before
 
 
+def test_a_plan_that_comes_after_the_merge_says_that_nobody_reviewed_it(chain: Chain) -> None:
+    one = chain.opened()
+    chain.server.users.merge(1)
+    chain.server.hub.pulls[1].merged_at = "2026-01-01T00:00:00Z"
+
+    answer = chain.plan(one)
+
+    assert "it was merged before this plan was there, so that nobody has reviewed it" in answer["reason"]
+    assert "**Next:** read this: it was merged before this plan" in bodies(chain)[0]
+
+
 @pytest.mark.parametrize("call", ["GET .*/pulls/1", "GET .*/comments", "POST .*/comments", "/merge"])
 @pytest.mark.parametrize("harm", [{"status": 502}, {"drop": True}], ids=str)
 def test_a_report_that_github_fails_is_sent_again_and_ends_well(

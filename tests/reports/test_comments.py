@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from provisioner.pull_requests.comments import DRIFT, PLAN
 from provisioner.reports.comments import counts, drift_comment, plan_comment
-from provisioner.reports.schema import DriftReport, PlanReport, RuleResult, Summary
+from provisioner.reports.schema import Attribute, DriftReport, PlanReport, RuleResult, Summary
 
+from tests.core.examples import catalog
 from tests.golden_files import assert_golden
 from tests.pull_requests.hostile import hostile, inert, reached
+from tests.pull_requests.test_content import REQUESTS
 
 # https://docs.github.com/en/rest/issues/comments answers 422 to a longer one.
 GITHUB_TAKES = 65_536
@@ -34,16 +36,33 @@ PLANNED = PlanReport(
     branch="rds/dev/mydb123/create-3f0c1a2b",
     commit=COMMIT,
     outcome="passed",
-    summary=Summary(add=2),
+    summary=Summary(add=2, databases_added=1),
     plan_text=PLAN_TEXT,
     policy=PASSED,
 )
 DRIFTED = DriftReport(**ABOUT, drifted=True, plan_text=PLAN_TEXT)
 
 
-def plan(*, next_step: str = "it merges automatically now.", **more: Any) -> str:
+def plan(
+    *, next_step: str = "it merges automatically now.", asked: str | None = "create-mysql-dev", **more: Any
+) -> str:
     """A plan's comment; the report takes any value here, also those that no report may have."""
-    return plan_comment(PLANNED.model_copy(update=more), next_step)
+    request = REQUESTS[asked] if asked else None
+    return plan_comment(PLANNED.model_copy(update=more), next_step, request, catalog())
+
+
+def attribute(name: str, before: str, after: str, resource: str = "aws_db_instance.this") -> Attribute:
+    return Attribute(resource=resource, name=name, before=before, after=after)
+
+
+RESIZED = (
+    attribute("allocated_storage", "20", "40"),
+    attribute("instance_class", "db.t4g.micro", "db.t4g.medium"),
+    attribute("tags.Service", "none", "orders"),
+)
+CHANGED = Summary(change=2, only_own_database=True)
+DESTROYED = Summary(destroy=2, databases_destroyed=1, only_own_database=True)
+APPROVAL = "it is merged automatically when nothing is missing: an approval of @acme/platform."
 
 
 def drifted(**more: Any) -> str:
@@ -68,6 +87,27 @@ COMMENTS = {
         cause="Error: No valid credential sources found",
         next_step="read the cause, fix it, and run the pipeline's workflow again.",
     ),
+    "plan-unasked": plan(asked=None),
+    "plan-update": plan(asked="update", summary=CHANGED, changed=RESIZED),
+    "plan-extend": plan(
+        asked="extend",
+        summary=CHANGED,
+        changed=(attribute("tags.ExpiresAt", "2026-11-30T12:00:00Z", "2026-12-14T12:00:00Z"),),
+    ),
+    "plan-disarm": plan(
+        asked="disarm",
+        summary=CHANGED,
+        changed=(attribute("deletion_protection", "true", "false"),),
+        next_step=APPROVAL,
+    ),
+    "plan-maintain": plan(
+        asked="maintain",
+        summary=CHANGED,
+        changed=(attribute("engine_version", "16.3", "16.9"),),
+        next_step=APPROVAL,
+    ),
+    "plan-remove-prod": plan(asked="remove-prod", summary=DESTROYED, next_step=APPROVAL),
+    "plan-nothing": plan(asked="extend", summary=Summary(), plan_text="No changes."),
     "drift": drifted(),
 }
 
@@ -102,6 +142,32 @@ def test_a_hostile_drift_reaches_nothing(text: str) -> None:
 
 
 @given(text=hostile.filter(str.strip))
+def test_a_hostile_attribute_reaches_nothing(text: str) -> None:
+    text = text[:200]
+    there = attribute(text, text, text, text)
+
+    plain = plan(changed=(attribute("plain", "plain", "plain", "plain"),))
+    if text.strip():
+        assert reached(plan(changed=(there,))) == reached(plain)
+
+
+def test_twenty_changed_attributes_are_shown_and_the_rest_counted() -> None:
+    text = plan(asked="update", changed=tuple(attribute(f"tags.n{n:02}", "1", "2") for n in range(23)))
+
+    assert "tags.n19" in text
+    assert "tags.n20" not in text
+    assert "The whole plan has 3 more." in text
+
+
+def test_a_plan_that_destroys_what_was_to_be_changed_puts_the_data_at_risk() -> None:
+    replaced = Summary(replace=1, databases_added=1, databases_destroyed=1)
+    text = plan(asked="update", summary=replaced)
+
+    assert "## ✅ The plan replaces `dev/mydb123`" in text
+    assert "- **Data at risk:** ⚠ all of it: the plan destroys the database" in text
+
+
+@given(text=hostile.filter(str.strip))
 def test_a_hostile_place_or_address_reaches_nothing(text: str) -> None:
     assert reached(plan(database_name=text)) == reached(plan())
     links = [words for kind, words in reached(plan(pipeline_url=text)) if kind == "link_open"]
@@ -116,7 +182,12 @@ def test_no_comment_is_longer_than_github_takes(text: str) -> None:
     many = tuple(RuleResult(rule=text, passed=False, detail=text) for _ in range(200))
     long: Any = {"database_name": text, "plan_text": text, "cause": text}
 
+    attributes = tuple(
+        Attribute(resource=text[:200], name=text[:200], before=text[:200], after=text[:200])
+        for _ in range(40)
+    )
     assert len(plan(outcome="failed", policy=many, **long)) <= GITHUB_TAKES
+    assert len(plan(policy=many, changed=attributes, **long)) <= GITHUB_TAKES
     assert len(drifted(database_name=text, plan_text=text)) <= GITHUB_TAKES
 
 

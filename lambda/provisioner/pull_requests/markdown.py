@@ -56,10 +56,10 @@ def cell(text: str) -> str:
     return f"`{short}`" if short else ""
 
 
-def folded(summary: str, text: str) -> str:
-    """A long text that opens on a click, cut to what a comment holds."""
-    cut = text[:_FOLDED_LENGTH]
-    note = "" if cut == text else f"\n\nCut after {_FOLDED_LENGTH:,} characters; the pipeline has all of it."
+def folded(summary: str, text: str, *, room: int = _FOLDED_LENGTH) -> str:
+    """A long text that opens on a click, cut to `room` characters, the most that a comment holds."""
+    cut = text[:room]
+    note = "" if cut == text else f"\n\nCut after {room:,} characters; the pipeline has all of it."
     return f"<details><summary>{summary}</summary>\n\n{quoted(cut)}\n\n</details>{note}"
 
 

@@ -5,33 +5,90 @@ Each ends with what to do next. How an apply went is said in pull_requests/outco
 
 from typing import Final
 
+from provisioner.core.catalog import Catalog
+from provisioner.core.lifecycle import Kind
+from provisioner.core.models import Request
+from provisioner.pull_requests import wording
 from provisioner.pull_requests.comments import DRIFT, NOT_APPLIED, PLAN
 from provisioner.pull_requests.markdown import cell, folded, link, policy_table, quoted, sha
 from provisioner.reports.schema import ApplyQuestion, DriftReport, PlanReport, Summary
 
 _CAUSE_LENGTH: Final = 4_000
 _MOST_RULES: Final = 16
+_MOST_SHOWN: Final = 20
+# What a comment holds of a plan, and the longest row of an attribute, which takes of that.
+_PLAN_ROOM: Final = 48_000
+_ROW: Final = 750
+# Attributes of an instance that RDS changes by a restart:
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html
+_RESTARTING: Final = frozenset({"instance_class", "engine_version"})
 
 
-def plan_comment(report: PlanReport, next_step: str) -> str:
-    """The verdict, the policy and the plan of one commit."""
+def plan_comment(
+    report: PlanReport, next_step: str, request: Request | None, catalog: Catalog, *, mention: str = ""
+) -> str:
+    """What one commit's plan does, in words first; then what it changes, the policy, and the whole plan.
+
+    `mention` is the login of the owner, where GitHub may mail them.
+    """
     headline = {
-        "passed": "✅ Plan: " + counts(report.summary or Summary()),
+        "passed": "✅ " + _does(report.summary or Summary(), cell(str(report.place))),
         "denied": "⛔ Denied by the gate",
         "failed": "❌ The plan failed",
     }[report.outcome]
-    sections = [
-        f"{PLAN}\n## {headline}",
-        f"{cell(str(report.place))} at `{sha(report.commit)}`, as the pipeline of this branch reports.",
-    ]
+    sections = [f"{PLAN}\n## {headline}"]
+    if report.outcome == "passed" and request:
+        sections.append(wording.listed(_effects(report, request, catalog)))
+    if report.changed:
+        sections.append(_changed(report))
     if report.cause:
         sections.append(quoted(report.cause[:_CAUSE_LENGTH]))
+    sections.append(
+        (f"{counts(report.summary)}: " if report.summary else "")
+        + f"{cell(str(report.place))} at `{sha(report.commit)}`, as the pipeline of this branch reports."
+    )
     if report.policy:
         sections.append(_policy(report))
     if report.plan_text:
-        sections.append(folded("The plan", report.plan_text))
+        room = _PLAN_ROOM - _ROW * len(report.changed[:_MOST_SHOWN])
+        sections.append(folded("The whole plan", report.plan_text, room=room))
+    if mention:
+        sections.append(f"@{mention} owns this database.")
     sections.append(_end(report.pipeline_url, next_step))
     return "\n\n".join(sections)
+
+
+def _does(summary: Summary, place: str) -> str:
+    """What a plan does to its database, in words."""
+    if summary.databases_destroyed:
+        return f"The plan {'replaces' if summary.databases_added else 'removes'} {place}"
+    if summary.databases_added:
+        return f"The plan creates {place}"
+    if summary.add or summary.change or summary.replace or summary.destroy:
+        return f"The plan changes {place} in place"
+    return f"The plan changes nothing of {place}"
+
+
+def _effects(report: PlanReport, request: Request, catalog: Catalog) -> dict[str, str]:
+    """What was asked for does that; where the plan says more, the plan's word counts."""
+    said = wording.effects(request, catalog)
+    summary = report.summary or Summary()
+    restarts = {attribute.name for attribute in report.changed} & _RESTARTING
+    if restarts and said["Restart"].startswith("none"):
+        said["Restart"] = f"⚠ yes: some minutes without service, for {', '.join(sorted(restarts))}"
+    if summary.databases_destroyed and request.kind is not Kind.REMOVE:
+        said["Data at risk"] = "⚠ all of it: the plan destroys the database"
+    return said
+
+
+def _changed(report: PlanReport) -> str:
+    rows = [
+        f"| {cell(f'{one.resource} {one.name}')} | {cell(one.before)} | {cell(one.after)} |"
+        for one in report.changed[:_MOST_SHOWN]
+    ]
+    left = len(report.changed) - len(rows)
+    more = [f"\nThe whole plan has {left} more."] if left > 0 else []
+    return "\n".join(["| Changes | Before | After |", "|---|---|---|", *rows, *more])
 
 
 def not_applied_comment(question: ApplyQuestion, cause: str, fix: str) -> str:

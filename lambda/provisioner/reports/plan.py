@@ -5,14 +5,14 @@ the worker itself rendered from a checked request: any other commit takes a revi
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from provisioner.core import events
 from provisioner.core.asked import difference
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
-from provisioner.core.events import Event
+from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.core.names import BranchName
@@ -51,7 +51,7 @@ class PlanReceiver:
             return self._denied(report, found, request, wrong, now)
         request, verdict = self._recorded(report, request, found, now)
         next_step = self._next_step(request, report, found, verdict)
-        self._comment(report, found, next_step)
+        self._comment(report, found, next_step, request)
         if verdict and not verdict.missing:
             refusal = self._merger.merge(request, found, verdict, self.clock())
         if refusal:
@@ -59,7 +59,7 @@ class PlanReceiver:
                 f"GitHub did not let it merge yet ({refusal}). It is tried again automatically; "
                 "where the reason stays, look at the rules for the base branch."
             )
-            self._comment(report, found, next_step)
+            self._comment(report, found, next_step, request)
         return Answer(accepted=True, reason=next_step, request_id=request.id)
 
     def _request(self, report: PlanReport) -> Request | None:
@@ -126,12 +126,20 @@ class PlanReceiver:
             raise TryLater(f"looking for the pull request of {branch}", "the pull request is not open yet")
         return found
 
-    def _comment(self, report: PlanReport, found: PullRequest, next_step: str) -> None:
-        self.github.put_comment(found.number, PLAN, plan_comment(report, next_step))
+    def _comment(
+        self, report: PlanReport, found: PullRequest, next_step: str, request: Request | None = None
+    ) -> None:
+        text = plan_comment(report, next_step, request, self.catalog)
+        self.github.put_comment(found.number, PLAN, text)
 
     def _next_step(
         self, request: Request, report: PlanReport, found: PullRequest, verdict: Verdict | None
     ) -> str:
+        if _was_merged_first(found, self.ledger.events(request.id)):
+            return (
+                "read this: it was merged before this plan was there, so that nobody has reviewed it. It is "
+                "applied only with the approvals that are due, also where they come after the merge."
+            )
         if found.state != "open":
             return "nothing; this pull request is closed."
         if report.outcome == "denied":
@@ -147,6 +155,15 @@ class PlanReceiver:
         if verdict.trouble:
             return f"an operator acts: {verdict.missing}."
         return f"it is merged automatically when nothing is missing: {verdict.missing}."
+
+
+def _was_merged_first(found: PullRequest, known: Collection[Event]) -> bool:
+    """Whether someone merged before a plan was there; GitHub counts whole seconds."""
+    if not found.merged or found.merged_at is None or found.merged_by_app:
+        return False
+    planned = [event.at for event in known if event.type is EventType.PLANNED]
+    merged_at = dt.datetime.fromisoformat(found.merged_at)
+    return bool(planned) and min(planned) > merged_at + dt.timedelta(seconds=1)
 
 
 def _as_denied(report: PlanReport, cause: str) -> PlanReport:

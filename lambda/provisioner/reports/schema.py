@@ -18,6 +18,9 @@ from provisioner.core.policy import PolicyResult
 PLAN_TEXT_LIMIT: Final = 50_000
 # What a question carries of a root; no root that the provisioner writes is as long.
 ROOT_TEXT_LIMIT: Final = 50_000
+# How many changed attributes a report carries, and how much of each text.
+MOST_ATTRIBUTES: Final = 40
+ATTRIBUTE_TEXT_LIMIT: Final = 200
 # Of one heartbeat: more roots than one run applies at once.
 MOST_REQUESTS: Final = 64
 _LONGEST_PROBLEM: Final = 2_000
@@ -29,6 +32,7 @@ PlanOutcome: TypeAlias = Literal["passed", "denied", "failed"]
 ApplyOutcome: TypeAlias = Literal["started", "succeeded", "removed", "failed"]
 RequestId = Annotated[str, Field(max_length=64)]  # becomes a key in the ledger
 PlanText = Annotated[str, Field(max_length=PLAN_TEXT_LIMIT)]
+AttributeText = Annotated[str, Field(max_length=ATTRIBUTE_TEXT_LIMIT)]
 
 
 class ReportError(ValueError):
@@ -49,6 +53,15 @@ class Summary(_Part):
     databases_added: Count = 0
     databases_destroyed: Count = 0
     only_own_database: bool = False
+
+
+class Attribute(_Part):
+    """One attribute that a plan changes of a resource that stays, as people read it."""
+
+    resource: AttributeText
+    name: AttributeText
+    before: AttributeText
+    after: AttributeText
 
 
 class RuleResult(_Part):
@@ -94,6 +107,7 @@ class PlanReport(_Report):
     outcome: PlanOutcome
     summary: Summary | None = None
     plan_text: PlanText = ""
+    changed: Annotated[tuple[Attribute, ...], Field(max_length=MOST_ATTRIBUTES)] = ()
     policy: tuple[RuleResult, ...] = ()
     cause: str | None = None
 
