@@ -24,7 +24,7 @@ def attributes(plan: Mapping[str, Any]) -> tuple[Attribute, ...]:
     """The attributes that a plan changes in place, in the order of their resources and names."""
     found = [
         attribute
-        for resource in sorted(plan.get("resource_changes", []), key=lambda one: str(one["address"]))
+        for resource in sorted(plan.get("resource_changes", []), key=lambda each: str(each["address"]))
         if resource["change"]["actions"] == ["update"]
         for attribute in _of(str(resource["address"]), resource["change"])
     ]

@@ -60,5 +60,9 @@ class Organization:
         if level == "write" and not self.may_write(login):
             raise Refused(403, "Must have push access to the repository.")
 
+    def has_member(self, login: str) -> bool:
+        """Whether a user belongs to the organization: to a team of it, or as who administers it."""
+        return login == OWNER or any(login in team.members for team in self.teams.values())
+
     def in_team(self, slug: str, login: str) -> bool:
         return slug in self.teams and login in self.teams[slug].members

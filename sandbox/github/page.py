@@ -21,6 +21,7 @@ pre{background:#f6f8fa;padding:.7rem;border-radius:.3rem;overflow:auto;font-size
 table{border-collapse:collapse;margin:.6rem 0}
 td,th{border:1px solid #d1d9e0;padding:.25rem .7rem;text-align:left;overflow-wrap:anywhere}
 th:empty{display:none}
+.label{border:1px solid #d1d9e0;border-radius:1rem;padding:.05rem .5rem;font-size:12px;background:#ddf4ff}
 code{background:#eff1f3;border-radius:.25rem;padding:.05rem .3rem}.add{color:#1a7f37}.del{color:#cf222e}
 """
 
@@ -45,7 +46,7 @@ def overview(hub: Hub, wanted: str) -> str:
     branches = [word.removeprefix("head:") for word in wanted.split() if word.startswith("head:")]
     rows = "".join(
         f"<tr><td><a href='/{hub.shapes.full_name}/pull/{pull.number}'>#{pull.number}</a></td>"
-        f"<td>{html.escape(pull.title)}</td><td>{_state(pull)}</td>"
+        f"<td>{html.escape(pull.title)} {_labels(pull)}</td><td>{_state(pull)}</td>"
         f"<td>{html.escape(pull.login)}</td><td>{pull.created_at}</td></tr>"
         for pull in sorted(hub.pulls.values(), key=lambda pull: -pull.number)
         if pull.branch in (branches or [pull.branch])
@@ -61,6 +62,7 @@ def page(hub: Hub, pull: Pull) -> str:
         f"<h1>{html.escape(pull.title)} <span class=number>#{pull.number}</span></h1>",
         f"<p>{_state(pull)} {html.escape(pull.login)} wants to merge "
         f"<code>{html.escape(pull.branch)}</code> into <code>{html.escape(pull.base)}</code></p>",
+        f"<p>{_labels(pull)}{_asked(hub, pull)}</p>",
         _box(pull.login, pull.created_at, as_html(pull.body)),
     ]
     talk = [
@@ -85,6 +87,16 @@ def _document(title: str, body: str) -> str:
 def _state(pull: Pull) -> str:
     state = "merged" if pull.merged else pull.state
     return f"<span class='state {state}'>{state}</span>"
+
+
+def _labels(pull: Pull) -> str:
+    return " ".join(f"<span class=label>{html.escape(name)}</span>" for name in pull.labels)
+
+
+def _asked(hub: Hub, pull: Pull) -> str:
+    """Whose review was asked for."""
+    names = [*pull.reviewers, *(f"{hub.shapes.owner}/{slug}" for slug in pull.teams)]
+    return f" Reviewers: {html.escape(', '.join(names))}" if names else ""
 
 
 def _box(login: str, at: str, inside: str) -> str:

@@ -66,4 +66,6 @@ class Pull:
     comments: list[Comment] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    reviewers: list[str] = field(default_factory=list)  # whose review was asked for: logins
+    teams: list[str] = field(default_factory=list)  # and slugs
     history: list[IssueEvent] = field(default_factory=list)

@@ -29,6 +29,7 @@ class Users:
                 raise invalid("PullRequestReview", message="Can not approve your own pull request")
             review = Review(self._hub.next_id(), login, state, pull.head_sha)
             pull.reviews.append(review)
+            pull.reviewers = [asked for asked in pull.reviewers if asked != login]
             self._hub.send_review(pull, review, "submitted", Actor(login))
 
     def dismiss(self, number: int, reviewer: str = OWNER, login: str = OWNER) -> None:

@@ -25,7 +25,7 @@ def assert_one_pull_request(chain: Chain) -> None:
     assert chain.server.git.ahead("main", pull.branch) == 1
 
 
-def test_a_message_becomes_a_pull_request_with_five_calls(chain: Chain) -> None:
+def test_a_message_becomes_a_pull_request_with_six_calls(chain: Chain) -> None:
     one = chain.ask()
 
     assert chain.work() == []
@@ -36,6 +36,7 @@ def test_a_message_becomes_a_pull_request_with_five_calls(chain: Chain) -> None:
         "POST /git/refs",
         "PUT /contents/terraform/databases/dev/mydb123/main.tf",
         "POST /pulls",
+        "POST /issues/1/labels",
     ]
     progress = chain.now(one).progress
     assert progress.state is State.PULL_REQUEST_OPEN
@@ -73,7 +74,7 @@ def test_five_deliveries_in_any_order_make_one_pull_request_each(chain: Chain, s
         "mydb123",
         "other",
     ]
-    assert len(chain.calls()) == 10
+    assert len(chain.calls()) == 12  # six each
 
 
 @pytest.mark.parametrize("call", FAULTS)

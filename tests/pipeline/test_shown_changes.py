@@ -16,8 +16,8 @@ def plan(before: Any, after: Any, *, actions: tuple[str, ...] = ("update",), **m
 
 
 def shown(found: tuple[Attribute, ...]) -> list[tuple[str, str, str]]:
-    assert {one.resource for one in found} <= {"aws_db_instance.this"}
-    return [(one.name, one.before, one.after) for one in found]
+    assert {change.resource for change in found} <= {"aws_db_instance.this"}
+    return [(change.name, change.before, change.after) for change in found]
 
 
 def test_only_what_differs_is_shown() -> None:
@@ -74,4 +74,4 @@ def test_a_report_takes_what_is_shown_of_a_plan_of_any_size() -> None:
     found = attributes(plan(before, {}))
 
     assert len(found) == 40
-    assert all(len(one.name) <= 200 and len(one.before) <= 200 for one in found)
+    assert all(len(each.name) <= 200 and len(each.before) <= 200 for each in found)

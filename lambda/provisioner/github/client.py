@@ -11,6 +11,7 @@ import urllib3
 from provisioner.core.errors import TryLater
 from provisioner.github.app import GitHubApp
 from provisioner.github.calls import Calls
+from provisioner.github.notices import Notices
 from provisioner.github.pull_request import Merge, PullRequest
 from provisioner.github.refusals import Answer, check
 from provisioner.github.reviewers import Reviewers
@@ -50,11 +51,17 @@ class GitHub:
         self.repository = repository
         self._calls = Calls(api_url, repository, app, pool)
         self._reviewers = Reviewers(self._calls, self.file)
+        self._notices = Notices(self._calls)
 
     @property
     def reviewers(self) -> Reviewers:
         """Who reviews its pull requests."""
         return self._reviewers
+
+    @property
+    def notices(self) -> Notices:
+        """Labels and reviewers of its pull requests."""
+        return self._notices
 
     @property
     def owner(self) -> str:
@@ -249,6 +256,11 @@ def _pull_request(content: Mapping[str, Any]) -> PullRequest:
         created_at=content.get("created_at"),
         author=str((content.get("user") or {}).get("login") or ""),
         merged_by=(content.get("merged_by") or {}).get("login"),
+        labels=tuple(str(label["name"]) for label in content.get("labels") or ()),
+        reviewers=(
+            *(str(user["login"]) for user in content.get("requested_reviewers") or ()),
+            *(str(team["slug"]) for team in content.get("requested_teams") or ()),
+        ),
     )
 
 

@@ -9,7 +9,10 @@ from provisioner.core.reviews import Review
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """One pull request; times are GitHub's own texts."""
+    """One pull request; times are GitHub's own texts.
+
+    `reviewers` are the logins and the teams' slugs whose reviews were asked for and are not there yet.
+    """
 
     number: int
     url: str
@@ -24,6 +27,8 @@ class PullRequest:
     created_at: str | None = None
     author: str = ""
     merged_by: str | None = None
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
 
     @property
     def merged_by_app(self) -> bool:

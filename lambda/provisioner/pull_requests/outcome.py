@@ -59,15 +59,25 @@ def applying_comment(request: Request, pipeline_url: str, catalog: Catalog, note
 
 
 def outcome_comment(
-    request: Request, event: Event, catalog: Catalog, database: Database | None = None
+    request: Request,
+    event: Event,
+    catalog: Catalog,
+    database: Database | None = None,
+    *,
+    mention: str = "",
 ) -> str:
-    """How an apply went; where the database is, and never a password. `database` as it is after that."""
+    """How an apply went; where the database is, and never a password.
+
+    `database` is as it is after that; `mention` the login of its owner, where GitHub may mail them.
+    """
     url = str(event.detail.get("pipeline_url") or "")
     if event.type is EventType.FAILED:
         text, next_step = _failed(request, event)
     else:
         text, next_step = _succeeded(request, event, catalog, database)
-    return f"{marker(event)}\n{text}\n\n{_notes(event.detail.get('notes', ()))}{_end(url, next_step)}"
+    notes = _notes(event.detail.get("notes", ()))
+    owner = f"@{mention} owns this database.\n\n" if mention else ""
+    return f"{marker(event)}\n{text}\n\n{notes}{owner}{_end(url, next_step)}"
 
 
 def _failed(request: Request, event: Event) -> tuple[str, str]:

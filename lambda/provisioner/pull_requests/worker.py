@@ -21,6 +21,7 @@ from provisioner.pull_requests import content
 from provisioner.pull_requests.events import of_answer, of_end
 from provisioner.pull_requests.merge import Merger
 from provisioner.pull_requests.publish import publish, root_format
+from provisioner.pull_requests.signposts import Signposts
 
 # Longer than the worker's own time limit (60 s in the template), so that a claim outlives its holder.
 LEASE: Final = dt.timedelta(seconds=90)
@@ -102,6 +103,8 @@ class Worker:
             opened = self.ledger.add_event(request.id, of_end(published.pull_request, ACTOR, now), now)
         if opened.progress.cancelling:
             return self._close(opened, now)
+        if published.pull_request.state == "open":
+            Signposts(self.github, self.catalog, self.warn).label(request, published.pull_request)
         return opened
 
     def _change(self, request: Request, now: dt.datetime) -> content.Change:
@@ -119,7 +122,7 @@ class Worker:
 
     def _disarmed_by(self, removal: Request) -> int | None:
         """The pull request that took deletion protection off, where that was the last change before it."""
-        last = self.ledger.request(removal.root.request_id)
+        last = self.ledger.request((removal.before or removal.root).request_id)
         return last.progress.pull_request if last and last.kind is Kind.DISARM else None
 
     def _run_again(self, request: Request, now: dt.datetime) -> Request:

@@ -14,6 +14,7 @@ from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import outcome
 from provisioner.pull_requests.comments import OUTCOME
+from provisioner.pull_requests.signposts import Signposts
 from provisioner.reports.schema import ApplyReport
 
 # The outputs of the module, and no other: what is kept here is shown by the API and on the pull request.
@@ -60,8 +61,15 @@ class ApplyReceiver:
             self.github().put_comment(number, OUTCOME, text)
             return
         event = applied_event(report, now)
-        text = outcome.outcome_comment(request, event, self.catalog, self.ledger.database(request.place))
-        self.github().comment_once(number, [outcome.marker(event)], text)
+        github = self.github()
+        text = outcome.outcome_comment(
+            request,
+            event,
+            self.catalog,
+            self.ledger.database(request.place),
+            mention=Signposts(github, self.catalog).mention(request),
+        )
+        github.comment_once(number, [outcome.marker(event)], text)
 
     def _mark_removed(self, report: ApplyReport, now: dt.datetime) -> None:
         """Someone took the root out of git, which is the truth: the ledger follows."""

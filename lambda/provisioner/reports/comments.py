@@ -27,7 +27,7 @@ _RESTARTING: Final = frozenset({"instance_class", "engine_version"})
 def plan_comment(
     report: PlanReport, next_step: str, request: Request | None, catalog: Catalog, *, mention: str = ""
 ) -> str:
-    """What one commit's plan does, in words first; then what it changes, the policy, and the whole plan.
+    """What one commit's plan does, its changes, the policy, and the whole plan.
 
     `mention` is the login of the owner, where GitHub may mail them.
     """
@@ -59,7 +59,7 @@ def plan_comment(
 
 
 def _does(summary: Summary, place: str) -> str:
-    """What a plan does to its database, in words."""
+    """What a plan does to its database, for a headline."""
     if summary.databases_destroyed:
         return f"The plan {'replaces' if summary.databases_added else 'removes'} {place}"
     if summary.databases_added:
@@ -83,8 +83,8 @@ def _effects(report: PlanReport, request: Request, catalog: Catalog) -> dict[str
 
 def _changed(report: PlanReport) -> str:
     rows = [
-        f"| {cell(f'{one.resource} {one.name}')} | {cell(one.before)} | {cell(one.after)} |"
-        for one in report.changed[:_MOST_SHOWN]
+        f"| {cell(f'{change.resource} {change.name}')} | {cell(change.before)} | {cell(change.after)} |"
+        for change in report.changed[:_MOST_SHOWN]
     ]
     left = len(report.changed) - len(rows)
     more = [f"\nThe whole plan has {left} more."] if left > 0 else []

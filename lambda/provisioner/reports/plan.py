@@ -22,6 +22,7 @@ from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests.approvals import Verdict
 from provisioner.pull_requests.comments import PLAN
 from provisioner.pull_requests.merge import Merger
+from provisioner.pull_requests.signposts import Signposts
 from provisioner.reports.as_asked import is_as_asked
 from provisioner.reports.comments import counts, plan_comment
 from provisioner.reports.schema import Answer, PlanReport
@@ -51,7 +52,10 @@ class PlanReceiver:
             return self._denied(report, found, request, wrong, now)
         request, verdict = self._recorded(report, request, found, now)
         next_step = self._next_step(request, report, found, verdict)
-        self._comment(report, found, next_step, request)
+        self._comment(report, found, next_step, request, mention=self._signposts.mention(request))
+        if found.state == "open":
+            self._signposts.label(request, found)
+            self._signposts.ask(found, verdict.owners if verdict and verdict.missing else ())
         if verdict and not verdict.missing:
             refusal = self._merger.merge(request, found, verdict, self.clock())
         if refusal:
@@ -126,10 +130,20 @@ class PlanReceiver:
             raise TryLater(f"looking for the pull request of {branch}", "the pull request is not open yet")
         return found
 
+    @property
+    def _signposts(self) -> Signposts:
+        return Signposts(self.github, self.catalog)
+
     def _comment(
-        self, report: PlanReport, found: PullRequest, next_step: str, request: Request | None = None
+        self,
+        report: PlanReport,
+        found: PullRequest,
+        next_step: str,
+        request: Request | None = None,
+        *,
+        mention: str = "",
     ) -> None:
-        text = plan_comment(report, next_step, request, self.catalog)
+        text = plan_comment(report, next_step, request, self.catalog, mention=mention)
         self.github.put_comment(found.number, PLAN, text)
 
     def _next_step(

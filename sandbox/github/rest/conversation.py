@@ -2,10 +2,11 @@
 
 from sandbox.github.hub import Hub
 from sandbox.github.pulls import Comment
-from sandbox.github.refused import NOT_FOUND, Refused
+from sandbox.github.refused import NOT_FOUND, Refused, invalid
 from sandbox.github.rest.call import Answer, Call, page
 
 LONGEST = 65_536
+LONGEST_LABEL = 50
 
 
 def list_events(hub: Hub, call: Call, *, number: str) -> Answer:
@@ -34,9 +35,30 @@ def update_comment(hub: Hub, call: Call, *, comment: str) -> Answer:
 
 
 def add_labels(hub: Hub, call: Call, *, number: str) -> Answer:
+    """Labels that the repository does not have are made."""
     pull = hub.pull(number)
+    if any(not 0 < len(str(name)) <= LONGEST_LABEL for name in call.body["labels"]):
+        raise invalid("Label", field="name", code="invalid")
     pull.labels += [str(name) for name in call.body["labels"] if name not in pull.labels]
     return 200, hub.shapes.pull(pull)["labels"]
+
+
+def request_reviewers(hub: Hub, call: Call, *, number: str) -> Answer:
+    """All of them or none."""
+    pull = hub.pull(number)
+    users = [str(login) for login in call.body.get("reviewers") or ()]
+    teams = [str(slug) for slug in call.body.get("team_reviewers") or ()]
+    if pull.login in users:
+        raise Refused(422, "Review cannot be requested from pull request author.")
+    if not all(map(hub.organization.may_write, users)) or not set(teams) <= set(hub.organization.teams):
+        raise Refused(
+            422,
+            "Reviews may only be requested from collaborators. One or more of the users or teams you "
+            f"specified is not a collaborator of the {hub.shapes.full_name} repository.",
+        )
+    pull.reviewers += [login for login in users if login not in pull.reviewers]
+    pull.teams += [slug for slug in teams if slug not in pull.teams]
+    return 201, hub.shapes.listed_pull(pull)
 
 
 def list_reviews(hub: Hub, call: Call, *, number: str) -> Answer:

@@ -17,6 +17,12 @@ def get_membership(hub: Hub, call: Call, *, organization: str, team: str, login:
     return 200, {"url": url, "role": "member", "state": "active"}
 
 
+def get_member(hub: Hub, call: Call, *, organization: str, login: str) -> Answer:
+    if organization.lower() != hub.organization.name.lower() or not hub.organization.has_member(login):
+        raise Refused(*NOT_FOUND)
+    return 204, None
+
+
 def get_team(hub: Hub, call: Call, *, organization: str, team: str) -> Answer:
     found = hub.organization.team(organization, team)
     return 200, {"id": found.id, "node_id": f"T_{found.id}", "name": team, "slug": team, "privacy": "closed"}
