@@ -14,10 +14,12 @@ import pytest
 from provisioner import settings
 from provisioner.api import pages
 from provisioner.core import events
+from provisioner.core.events import Step
+from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
 from provisioner.handlers import report
-from provisioner.pull_requests.worker import wanted_run
-from provisioner.wiring import deployed
+from provisioner.pull_requests.worker import Worker, wanted_run
+from provisioner.wiring import deployed, repository
 
 from tests.handlers.chain import Chain, now
 
@@ -120,6 +122,28 @@ def test_the_pipeline_is_run_again_once_for_a_job_that_is_lost(chain: Chain, lat
     if wanted:
         run = events.redriven(wanted, moment, pipeline=1)
         assert wanted_run(found, [*known, run], moment + dt.timedelta(hours=1)) is None
+
+
+def test_a_job_that_no_other_run_went_on_for_fails_its_request_with_what_an_operator_does(
+    chain: Chain,
+) -> None:
+    one = started(chain)
+    beat(chain, one.id)
+    worker = Worker(chain.ledger, deployed.catalog(), repository.github(), "main")
+    word = chain.now(one).beat
+    assert word is not None
+
+    assert worker.process(one.id, word.at + dt.timedelta(minutes=32)).progress.failure is None
+    failure = worker.process(one.id, word.at + dt.timedelta(minutes=34)).progress.failure
+    assert failure is not None
+    assert (failure.step, failure.cause, failure.fix, failure.retryable) == (
+        Step.APPLY,
+        f"its job has sent no word since {word.at:%Y-%m-%dT%H:%M:%SZ}: {URL}",
+        "see that this job has ended, run `python -m pipeline unlock dev/mydb123`, then retry the request",
+        True,
+    )
+    chain.apply(one, "succeeded", pipeline_url=URL, result={"endpoint": "h"})  # it was a network, and is over
+    assert chain.now(one).progress.state is State.DONE
 
 
 def test_each_word_moves_the_reapers_look_and_silence_brings_it(chain: Chain) -> None:

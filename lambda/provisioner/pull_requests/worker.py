@@ -7,13 +7,14 @@ from typing import Final
 
 from provisioner.circleci import CircleCi
 from provisioner.core import events, policy
-from provisioner.core.beats import LOST, silent_since
+from provisioner.core.beats import GIVEN_UP, LOST, pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType, Step
 from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
+from provisioner.core.times import instant
 from provisioner.core.transitions import FIRST_CHECK
 from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
@@ -130,6 +131,8 @@ class Worker:
 
         Killed before it says so, it runs it twice: the second finds nothing to do.
         """
+        if lost := silent_since(request, now, GIVEN_UP):
+            return self.ledger.add_event(request.id, _given_up(request, lost, now), now)
         wanted = wanted_run(request, self.ledger.events(request.id), now)
         if wanted is None:
             return request
@@ -176,6 +179,19 @@ class Worker:
 _BY_HAND: Final = (
     "run the workflow of the base branch again in CircleCI, or deploy with RetryThroughCircleCi=true"
 )
+
+
+def _given_up(request: Request, last_word: dt.datetime, now: dt.datetime) -> Event:
+    """Its job sent no word, and no other run went on for it: an operator is needed."""
+    return events.failed_stuck(
+        request.progress.step,
+        request.progress.since,
+        now,
+        cause=f"its job has sent no word since {instant(last_word)}: {pipeline_url(request)}",
+        fix=f"see that this job has ended, run `python -m pipeline unlock {request.place}`, then retry the "
+        "request",
+        retryable=True,
+    )
 
 
 def wanted_run(request: Request, known: Collection[Event], now: dt.datetime) -> str | None:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.core import approvals, events, expiry
-from provisioner.core.beats import GIVEN_UP, pipeline_url, silent_since
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import ENDED, Kind, State, maximum
 from provisioner.core.models import Request
-from provisioner.core.times import instant
 from provisioner.core.transitions import is_given_up
 from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
@@ -76,9 +74,6 @@ class StuckRequests:
             self._ended(request)
         elif progress.failure and not progress.cancelling:
             self._failed(request)
-        elif lost := silent_since(request, now, GIVEN_UP):
-            self._fail_silent(request, lost)
-            outcome.failed += 1
         elif now - progress.since >= self._maximum(request):
             self._fail(request)
             outcome.failed += 1
@@ -196,19 +191,6 @@ class StuckRequests:
         return maximum(
             request.progress.step, automatic=approvals.is_automatic(request, known, self.opening.catalog)
         )
-
-    def _fail_silent(self, request: Request, last_word: dt.datetime) -> None:
-        """Its job sent no word, and no other run went on for it: an operator is needed."""
-        event = events.failed_stuck(
-            request.progress.step,
-            request.progress.since,
-            self.opening.now,
-            cause=f"its job has sent no word since {instant(last_word)}: {pipeline_url(request)}",
-            fix=f"see that this job has ended, run `python -m pipeline unlock {request.place}`, then retry "
-            "the request",
-            retryable=True,
-        )
-        self.opening.ledger.add_event(request.id, event, self.opening.now)
 
     def _fail(self, request: Request) -> None:
         progress = request.progress
