@@ -81,6 +81,21 @@ class JobRun:
         if process := self._process:
             end_group(process)
 
+    def die(self) -> int:
+        """End the job as a machine that dies does, without a word; how many processes ended."""
+        self._cancelled.set()
+        home = f"HOME={self._directory / 'home'}".encode()
+        ended = 0
+        # Terraform stands in a process group that is not its parent's, hence by what they all inherited.
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if home in (entry / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(entry.name), signal.SIGKILL)
+                    ended += 1
+            except (OSError, ValueError):
+                continue  # it ended meanwhile, or is another user's
+        return ended
+
     def _step(self, step: Step) -> bool:
         name = str(step.settings.get("name") or step.settings.get("command", step.kind)).splitlines()[0]
         record = StepRun(name, self._directory / f"step-{len(self.steps)}.log")

@@ -14,6 +14,7 @@ from sandbox.circleci.pipelines import Pipelines, git
 
 ROUTES = re.compile(r"/pipelines/(?P<pipeline>\d+)(?:/jobs/(?P<job>\d+))?/?")
 WORKFLOW = re.compile(r"/api/v2/workflow/(?P<workflow>[0-9a-f-]+)/job")
+KILL = re.compile(r"/_sandbox/jobs/(?P<job>\d+)/kill")
 TRIGGER = re.compile(r"/api/v2/project/gh/(?P<repository>[^/]+/[^/]+)/pipeline")
 
 
@@ -74,6 +75,8 @@ class Handler(BaseHTTPRequestHandler):
             self._webhook(body)
         elif match := TRIGGER.fullmatch(self.path):
             self._trigger(match["repository"], json.loads(body or b"{}"))
+        elif match := KILL.fullmatch(self.path):
+            self._answer(HTTPStatus.OK, {"killed": self.server.pipelines.kill(int(match["job"]))})
         else:
             self._answer(HTTPStatus.NOT_FOUND, {"message": "not found"})
 

@@ -28,6 +28,8 @@ def project_variables(cloud: Cloud) -> dict[str, str]:
         "AWS_PLAN_ROLE_ARN": roles["plan"],
         "AWS_APPLY_ROLE_ARN": roles["apply"],
         "PROVISIONER_STACK": NAME,
+        # A job that dies is noticed in half a minute here, and another one takes over after one and a half.
+        "HEARTBEAT_SECONDS": "3",
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "TF_CLI_CONFIG_FILE": environment["TF_CLI_CONFIG_FILE"],
     }

@@ -11,7 +11,7 @@ from sandbox.state_directory import HOME, StateDirectory
 from tests.e2e import attack, scenes
 from tests.e2e.attack import Attacked
 from tests.e2e.running import Sandbox, until
-from tests.e2e.scenes import Born, Copied, Expired, Guarded, Revived, Scenes
+from tests.e2e.scenes import Born, Copied, Expired, Guarded, Lost, Revived, Scenes
 
 __all__ = ["Sandbox", "until"]
 
@@ -22,6 +22,7 @@ SCENES = {
     "revived": scenes.revived,
     "guarded": scenes.guarded,
     "expired": scenes.expired,
+    "lost": scenes.lost,
     "attacked": attack.attacked,
 }
 
@@ -95,3 +96,8 @@ def expired(all_scenes: Scenes) -> Expired:
 @pytest.fixture
 def attacked(all_scenes: Scenes) -> Attacked:
     return all_scenes.see(attack.attacked)
+
+
+@pytest.fixture
+def lost(all_scenes: Scenes) -> Lost:
+    return all_scenes.see(scenes.lost)

@@ -5,15 +5,20 @@ the scenes are spread over the environments and run side by side; the tests read
 """
 
 import datetime as dt
+import json
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from botocore.exceptions import ClientError
 from provisioner.pull_requests.comments import EXPIRY
 
 from sandbox import stack
+from sandbox.circleci.control import kill_job
 from sandbox.client import Answer
+from sandbox.foundation import STATE_BUCKET
 from sandbox.github import control
 from sandbox.instance import describe, identifiers, log_in, query
 from tests.e2e.running import Sandbox, until
@@ -29,6 +34,7 @@ ORDERS: dict[str, Any] = {
     "tags": {"Service": "orders"},
 }
 SHOP: dict[str, Any] = {"database_name": "shop", "database_engine": "postgres", "environment": "staging"}
+LOST: dict[str, Any] = {"database_name": "lost", "database_engine": "postgres", "environment": "staging"}
 LEDGER: dict[str, Any] = {"database_name": "ledger", "database_engine": "postgres", "environment": "prod"}
 ROWS = ("create table answers (answer int)", "insert into answers values (42)")
 
@@ -222,6 +228,78 @@ def expired(scenes: Scenes) -> Expired:
         removal=removal,
         database=sandbox.database("dev/orders"),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A database whose apply was killed in the middle, and what became of it."""
+
+    killed: str  # the job's address
+    silent: dict[str, Any]  # the request, once it was noticed
+    seconds: float  # from the kill until then
+    done: dict[str, Any]
+    pull: dict[str, Any]
+    logs: list[Answer]  # of each try, oldest first
+    refused: Answer  # what another team gets
+
+
+def lost(scenes: Scenes) -> Lost:
+    """staging/lost: its job dies while RDS makes the instance; the reaper has another one go on."""
+    sandbox, place = scenes.sandbox, "/requests?environment=staging&database_name=shop"
+    # A job of this database alone: the one of staging/shop has begun by then.
+    scenes.begin(shop)
+    until(
+        lambda: [item for item in sandbox.alpha.call("GET", place).body["requests"] if begun(item)] or None,
+        "the apply of staging/shop",
+    )
+    request_id = sandbox.ask("POST", "/provision-rds", LOST)
+    sandbox.approve(request_id)
+    until(lambda: "staging-lost" in identifiers(sandbox.cloud) or None, "RDS to make staging-lost")
+    until(lambda: claim(sandbox, "staging/lost").get("lock_id"), "a claim that names the state's lock")
+    killed = sandbox.request(request_id)["links"]["pipeline"]
+    kill_job(sandbox.circleci, killed)
+    at = time.monotonic()
+
+    def noticed() -> dict[str, Any] | None:
+        found = sandbox.request(request_id)
+        return found if (found["waiting_for"] or {}).get("what") == "job" else None
+
+    silent = until(noticed, "the request to say that its job fell silent")
+    seconds = time.monotonic() - at
+
+    def taken_over() -> dict[str, Any] | None:
+        stack.reap(sandbox.cloud)
+        time.sleep(5)
+        found = sandbox.request(request_id)
+        return found if found["links"]["pipeline"] != killed or found["state"] == "done" else None
+
+    until(taken_over, "another job to go on")
+    done = sandbox.wait(request_id, "done")
+    log = f"/requests/{request_id}/log?step=apply"
+    return Lost(
+        killed=killed,
+        silent=silent,
+        seconds=seconds,
+        done=done,
+        pull=sandbox.pull(done),
+        logs=[sandbox.alpha.call("GET", f"{log}&attempt={number}") for number in (1, 2)],
+        refused=sandbox.beta.call("GET", log),
+    )
+
+
+def begun(request: dict[str, Any]) -> bool:
+    return request["state"] in ("applying", "done")
+
+
+def claim(sandbox: Sandbox, place: str) -> dict[str, Any]:
+    """The claim on a database's root, empty where nobody has it."""
+    s3 = sandbox.cloud.client("s3")
+    try:
+        body = s3.get_object(Bucket=STATE_BUCKET, Key=f"claims/{place}.json")["Body"].read()
+    except ClientError:
+        return {}
+    found: dict[str, Any] = json.loads(body)
+    return found
 
 
 def has_server(sandbox: Sandbox, instance: dict[str, Any]) -> bool:

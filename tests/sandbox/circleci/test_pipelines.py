@@ -176,6 +176,25 @@ def test_a_newer_push_to_a_branch_cancels_what_still_runs_for_the_older_one(
     assert f'canceled by a newer push, <a href="/pipelines/{newer.number}">' in overview([older, newer])
 
 
+def test_a_job_that_is_killed_dies_with_all_that_it_started_and_says_nothing(
+    pipelines: Pipelines, repository: Path, tmp_path: Path
+) -> None:
+    words = tmp_path / "words"
+    # As Terraform stands in a separate process group, and as a job says its last word.
+    command = f"trap 'echo last > {words}' EXIT TERM; setsid sh -c 'sleep 3; echo on > {words}' & sleep 60"
+    running = pipelines.push(commit(repository, SLOW.replace("sleep 60", json.dumps(command))))
+    assert running is not None
+    wait_until(lambda: any(record.run and record.run.steps for record in records(running)))
+    time.sleep(0.5)
+    (number,) = [record.number for record in records(running)]
+
+    assert pipelines.kill(number) >= 3
+    assert finished(running)["plan"].status == "failed"
+    time.sleep(3)
+    assert not words.exists()
+    assert pipelines.kill(number) == 0
+
+
 def test_on_main_no_push_cancels_another_one(pipelines: Pipelines, repository: Path) -> None:
     older = pipelines.push(commit(repository, CONFIG))
     newer = pipelines.push(commit(repository, CONFIG))
