@@ -4,6 +4,7 @@ import time
 
 import boto3
 import pytest
+from rdsctl.commands import logs
 
 from tests.rdsctl.life import Life
 from tests.rdsctl.running import Run
@@ -36,8 +37,53 @@ def test_a_databases_log_is_the_engines_own(rdsctl: Run, made: Life) -> None:
     assert rdsctl("logs", "orders", "--since", "week").code == 2
 
 
-def test_a_requests_log_is_the_pipelines(rdsctl: Run, made: Life) -> None:
-    assert rdsctl("logs", made.newest().id[:8]).out == "https://circleci.example/jobs/88\n"
+def kept(request_id: str, name: str, text: str, step: str = "apply", place: str = "dev/orders") -> None:
+    """A log as the pipeline keeps it."""
+    key = f"logs/{step}/{place}/{request_id}/{name}.txt"
+    boto3.client("s3", region_name="us-east-1").put_object(Bucket="states", Key=key, Body=text.encode())
+
+
+@pytest.fixture
+def bucket(made: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API has the state bucket."""
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="states")
+    monkeypatch.setenv("STATE_BUCKET", "states")
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_requests_log_is_what_the_pipeline_said_of_its_newest_try(rdsctl: Run, made: Life) -> None:
+    request_id = made.newest().id
+    kept(request_id, "1", "planned", step="plan")
+    kept(request_id, "1", "failed\n")
+    kept(request_id, "2", "Creating...\nDone\n")
+    ran = rdsctl("logs", request_id[:8])
+    assert (ran.code, ran.out) == (0, "Creating...\nDone\n")
+    assert rdsctl("logs", request_id[:8], "--grep", "Done").out == "Done\n"
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_requests_log_is_followed_to_its_end_through_every_try(
+    rdsctl: Run, made: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = made.newest().id
+    kept(request_id, "1", "planned\n", step="plan")
+    later = [("planned\nwell\n", "plan"), ("Creating...\n", "apply"), ("Creating...\nDone\n", "apply")]
+
+    def sleep(_: float) -> None:
+        if later:
+            text, step = later.pop(0)
+            kept(request_id, "1", text, step=step)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(logs, "is_over", lambda _: not later)
+    ran = rdsctl("logs", request_id[:8], "--follow")
+    assert ran.out.splitlines() == ["planned", "well", "Creating...", "Done"]
+
+
+def test_without_a_log_a_request_has_the_address_of_its_job(rdsctl: Run, made: Life) -> None:
+    ran = rdsctl("logs", made.newest().id[:8])
+    assert ran.out == "https://circleci.example/jobs/88\n"
+    assert "Logs cannot be read" in ran.err
     rdsctl("create", "dev/shop", "--engine", "mysql")
     assert rdsctl("logs", made.newest().id[:8]).code == 5
     assert rdsctl("logs", "dev/shop").code == 6

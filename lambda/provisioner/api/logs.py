@@ -88,7 +88,7 @@ def log_page(request: Request, query: Query, store: Store) -> LogPage:
                 return _page(step, tries, attempt, offset, store)
     except NotReadable as reason:
         detail = _NOT_READABLE.format(reason=reason)
-        raise Problem(503, "Logs cannot be read", detail, slug="no-logs", retry_after=600) from reason
+        raise Problem(503, "Logs cannot be read", detail, slug="no-logs") from reason
     raise _none_yet(request, chosen)
 
 

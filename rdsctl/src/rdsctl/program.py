@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "get": "Show one database or one request.",
     "login": "Keep the key of an API in a profile.",
     "logout": "Forget the key of a profile here.",
-    "logs": "Print a database's log, or where a request's log is.",
+    "logs": "Print a database's log, or what the pipeline said of a request.",
     "ls": "List the team's databases.",
     "mcp": "Serve the API to an agent, over stdio.",
     "open": "Open a pull request or a pipeline in the browser.",

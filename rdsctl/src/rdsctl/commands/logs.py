@@ -1,4 +1,4 @@
-"""`rdsctl logs`: what a database wrote, or where a request's apply was carried out."""
+"""`rdsctl logs`: what a database wrote, or what the pipeline said of a request."""
 
 import datetime as dt
 import time
@@ -8,16 +8,20 @@ from typing import Any, Final
 import click
 
 from rdsctl import completing, times
+from rdsctl.client import path
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import find_database, find_request, is_request, place_of
+from rdsctl.problems import slug_of
 from rdsctl.session import Session
 
 _STREAMS: Final = {"postgres": "postgresql", "mysql": "error"}
 _LOOK: Final = 2.0
+# There is none (yet), they cannot be read here, or the API is older than logs.
+_NONE: Final = ("no-log", "no-logs", "not-found")
 
 
-@make(name="logs", short_help="Print a database's log, or where a request's log is.")
+@make(name="logs", short_help="Print a database's log, or what the pipeline said of a request.")
 @click.argument("target", metavar="DB|REQUEST", shell_complete=completing.either)
 @click.option("--since", default="1h", metavar="1h", help="From so long ago on.")
 @click.option("--grep", metavar="TEXT", help="Lines with this text alone.")
@@ -25,14 +29,10 @@ _LOOK: Final = 2.0
 def command(session: Session, target: str, since: str, grep: str | None, follow: bool) -> None:
     """Print the engine's own log of a database, from CloudWatch with your AWS credentials.
 
-    Of a request it prints the address of the pipeline's job, whose log has the apply.
+    Of a request it prints what the pipeline said in its newest try, or the job's address without a log.
     """
     if is_request(target):
-        request = find_request(session.api, target)
-        link = request["links"].get("pipeline")
-        if not link:
-            raise Failure(f"Request {target[:8]} has no pipeline yet: {request['message']}", Exit.NOT_FOUND)
-        session.line(link)
+        of_request(session, target, grep, follow=follow, sleep=time.sleep)
         return
     database = find_database(session.api, target)
     result = database.get("result") or {}
@@ -45,6 +45,50 @@ def command(session: Session, target: str, since: str, grep: str | None, follow:
     group = f"/aws/rds/instance/{result['identifier']}/{_STREAMS[database['database_engine']]}"
     for event in events(group, str(result["arn"]), start, grep, follow=follow, sleep=time.sleep):
         session.line(line(event))
+
+
+def of_request(
+    session: Session, target: str, grep: str | None, *, follow: bool, sleep: Callable[[float], None]
+) -> None:
+    """A request's own log of its newest try; with `follow` until the request has come to an end."""
+    request = find_request(session.api, target)
+    where, known, offset = path("requests", request["id"], "log"), ("", ""), 0
+    while True:
+        try:
+            answer = session.api.call("GET", where, query={"offset": str(offset)}, raw=True)
+        except Failure as failure:
+            if slug_of(failure.problem) not in _NONE:
+                raise
+            _elsewhere(session, request, failure)
+            return
+        tried = answer.headers.get("x-log-step", ""), answer.headers.get("x-log-attempt", "")
+        if offset and tried != known:  # another try began
+            known, offset = tried, 0
+            continue
+        known, offset = tried, int(answer.headers.get("x-log-next-offset", 0))
+        for text in answer.text.splitlines():
+            if grep is None or grep in text:
+                session.line(text)
+        if not follow or (not answer.text and is_over(request)):
+            return
+        sleep(_LOOK)
+        request = find_request(session.api, request["id"])
+
+
+def is_over(request: dict[str, Any]) -> bool:
+    """Whether no job goes on with it."""
+    return request["state"] in ("done", "rejected", "failed", "cancelled")
+
+
+def _elsewhere(session: Session, request: dict[str, Any], failure: Failure) -> None:
+    """No log was kept: where the job's page is, if there is one."""
+    link = request["links"].get("pipeline")
+    if not link:
+        raise Failure(
+            f"Request {request['id'][:8]} has no pipeline yet: {request['message']}", Exit.NOT_FOUND
+        ) from failure
+    session.note(failure.message)
+    session.line(link)
 
 
 def events(
