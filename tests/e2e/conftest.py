@@ -9,6 +9,7 @@ from sandbox.launch import stop as stop_sandbox
 from sandbox.printer import Printer
 from sandbox.state_directory import HOME, StateDirectory
 from tests.e2e import attack, scenes
+from tests.e2e import typed as commands
 from tests.e2e.attack import Attacked
 from tests.e2e.running import Sandbox, until
 from tests.e2e.scenes import Born, Copied, Expired, Guarded, Lost, Revived, Scenes
@@ -24,6 +25,7 @@ SCENES = {
     "expired": scenes.expired,
     "lost": scenes.lost,
     "attacked": attack.attacked,
+    "typed": commands.typed,
 }
 
 
@@ -101,3 +103,8 @@ def attacked(all_scenes: Scenes) -> Attacked:
 @pytest.fixture
 def lost(all_scenes: Scenes) -> Lost:
     return all_scenes.see(scenes.lost)
+
+
+@pytest.fixture
+def typed(all_scenes: Scenes) -> dict[str, commands.Ended]:
+    return all_scenes.see(commands.typed)

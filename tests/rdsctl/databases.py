@@ -74,7 +74,7 @@ def keep(rdsctl: Run, life: Life, server: Started, place: str = "dev/orders") ->
     for step in life.whole()[:-1]:
         step()
     life.succeeded(endpoint="localhost", port=server.port, database_name="orders")
-    life.users(place, **{user: _secret(server, place, user) for user in PASSWORDS})
+    life.users(place, **{user: secret(server, place, user) for user in PASSWORDS})
 
 
 def _another_password(engine: str, user: str, password: str) -> str:
@@ -85,7 +85,7 @@ def _another_password(engine: str, user: str, password: str) -> str:
     return f"ALTER USER '{user}'@'%' IDENTIFIED BY '{quoted}'"
 
 
-def _secret(server: Started, place: str, user: str) -> str:
+def secret(server: Started, place: str, user: str) -> str:
     content = {
         "engine": server.engine,
         "host": "localhost",
@@ -95,5 +95,8 @@ def _secret(server: Started, place: str, user: str) -> str:
         "password": PASSWORDS[user],
     }
     client = boto3.client("secretsmanager", region_name="us-east-1")
-    made = client.create_secret(Name=f"rds-provisioner/{place}/{user}", SecretString=json.dumps(content))
-    return str(made["ARN"])
+    name, text = f"rds-provisioner/{place}/{user}", json.dumps(content)
+    try:
+        return str(client.create_secret(Name=name, SecretString=text)["ARN"])
+    except client.exceptions.ResourceExistsException:  # of an earlier test in this process
+        return str(client.put_secret_value(SecretId=name, SecretString=text)["ARN"])

@@ -173,7 +173,8 @@ def _usage(error: click.UsageError) -> str:
         and error.param
         and not isinstance(error, click.MissingParameter)
     ):
-        name = error.param.opts[0] if error.param.opts[0].startswith("-") else error.param.human_readable_name
+        option = max(error.param.opts, key=len)
+        name = option if option.startswith("-") else error.param.human_readable_name
         return f"{name} {error.message}"
     return text
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -51,9 +52,7 @@ def command(
     found = login.find(session, target, user=user, password=not dry_run, iam=iam and not dry_run)
     program, version = find_client(found.engine)
     if dry_run:
-        flags = mysql.flags(found, version, iam=iam) if found.engine == "mysql" else []
-        words = [program, *(["--defaults-file=…"] if found.engine == "mysql" else []), *flags, *arguments]
-        session.line(" ".join(words))
+        session.line(shown(found, program, version, arguments, iam=iam))
         return 0
     with contextlib.ExitStack() as stack:
         if via == "direct":
@@ -85,6 +84,15 @@ def prepared(
     path = _file(stack, "my.cnf", mysql.options(found, Path.home()))
     kept = {name: value for name, value in os.environ.items() if name not in ("MYSQL_PWD", "MYSQL_HOST")}
     return path, [program, f"--defaults-file={path}", *flags, *arguments], kept
+
+
+def shown(found: Login, program: str, version: str, arguments: Sequence[str], *, iam: bool) -> str:
+    """The command as a shell would take it; … stands for the password's file."""
+    if found.engine == "mysql":
+        words = [program, "--defaults-file=…", *mysql.flags(found, version, iam=iam), *arguments]
+        return " ".join(words)
+    named = postgres.environment(found, {}) | {"PGPASSFILE": "…"}
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in named.items()), program, *arguments])
 
 
 def find_client(engine: str) -> tuple[str, str]:
