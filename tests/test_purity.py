@@ -11,7 +11,7 @@ import pytest
 
 HOME = Path(__file__).parents[1] / "lambda" / "provisioner"
 DOORS = {
-    "settings": "the environment, boto3, and what a function keeps warm",
+    "settings": "the environment, botocore, and what a function keeps warm",
     "circleci": "CircleCI's API",
     "ledger.table": "DynamoDB",
     "api.log_store": "S3",

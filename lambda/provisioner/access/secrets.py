@@ -31,7 +31,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class UserSecrets:
-    """The secrets of databases' users; `client` is boto3's for Secrets Manager."""
+    """The secrets of databases' users; `client` is botocore's for Secrets Manager."""
 
     client: Any
 

@@ -102,7 +102,7 @@ class Filters:
 
 
 class Table:
-    """One DynamoDB table; `client` is boto3's."""
+    """One DynamoDB table; `client` is botocore's."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
