@@ -15,13 +15,8 @@ from provisioner.core.names import MAIN
 from provisioner.intake.opening import Opening
 from provisioner.reaper.expired import ExpiredDatabases
 from provisioner.reaper.glass import open_glasses
-from provisioner.reaper.growth import GrownStorage
-from provisioner.reaper.idle import IdleDatabases
-from provisioner.reaper.log_groups import LogGroups
 from provisioner.reaper.outcome import Outcome
-from provisioner.reaper.rds import Observer
 from provisioner.reaper.rotations import MasterRotations
-from provisioner.reaper.snapshots import OldSnapshots
 from provisioner.reaper.stuck import StuckRequests
 from provisioner.wiring import changes, repository
 
@@ -60,6 +55,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 def _daily(opening: Opening) -> dict[str, Any]:
     """What is done once a day; its metrics cost nothing in between."""
+    # Loaded after what a cold start has to do.
+    from provisioner.reaper.growth import GrownStorage  # noqa: PLC0415
+    from provisioner.reaper.idle import IdleDatabases  # noqa: PLC0415
+    from provisioner.reaper.log_groups import LogGroups  # noqa: PLC0415
+    from provisioner.reaper.rds import Observer  # noqa: PLC0415
+    from provisioner.reaper.snapshots import OldSnapshots  # noqa: PLC0415
+
+    def _observer() -> Observer:
+        return Observer(settings.client("rds"), settings.client("cloudwatch"))
+
     idle = IdleDatabases(opening, _observer, repository.github)
     snapshots = OldSnapshots(opening, lambda: settings.client("rds"))
     growth = GrownStorage(opening, _observer)
@@ -83,7 +88,3 @@ def _daily(opening: Opening) -> dict[str, Any]:
         metrics.add_metric(name="SweepErrors", unit=MetricUnit.Count, value=len(shown["errors"]))
         logger.info(f"looked after {name}", **shown)
     return answer
-
-
-def _observer() -> Observer:
-    return Observer(settings.client("rds"), settings.client("cloudwatch"))

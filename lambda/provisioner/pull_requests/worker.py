@@ -20,7 +20,6 @@ from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import content
 from provisioner.pull_requests.events import of_answer, of_end
-from provisioner.pull_requests.merge import Merger
 from provisioner.pull_requests.publish import publish, root_format
 from provisioner.pull_requests.signposts import Signposts
 
@@ -86,6 +85,9 @@ class Worker:
         if progress.cancelling and progress.step in (Step.PULL_REQUEST, Step.REVIEW):
             return self._close(request, now)
         if progress.state is State.PULL_REQUEST_OPEN:
+            # Most messages only open a pull request, and whoever asked waits for that.
+            from provisioner.pull_requests.merge import Merger  # noqa: PLC0415
+
             Merger(self.ledger, self.catalog, self.github, self.base, self.warn).look(request.id, now)
             return self.ledger.request(request.id) or request
         return request
