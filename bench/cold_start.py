@@ -1,4 +1,4 @@
-"""How long each function's imports take, next to an earlier commit and to boto3 with two clients, the floor.
+"""How long each function's imports and two clients take, next to an earlier commit and to boto3's, the floor.
 
 `make bench`, or `.venv/bin/python bench/cold_start.py --rounds 21 --against COMMIT`. Fresh processes in turn,
 so that noise meets all of them alike. What counts is processor time, and of it the least of the rounds: other
@@ -21,7 +21,12 @@ from typing import Final
 PROJECT: Final = Path(__file__).resolve().parent.parent
 # The last commit before the packages by step: what is measured against, unless asked otherwise.
 BEFORE: Final = "8825753"
-FLOOR: Final = "import boto3; [boto3.client(name, region_name='us-east-1') for name in ('sns', 'dynamodb')]"
+CLIENTS: Final = ("sns", "dynamodb")
+FLOOR: Final = f"import boto3; [boto3.client(name) for name in {CLIENTS}]"
+# A function makes its clients with `settings.client`, of this and of every earlier commit.
+FUNCTION: Final = (
+    "import provisioner.handlers.{name}, provisioner.settings as s; [s.client(c) for c in {clients}]"
+)
 HANDLERS: Final = ("api", "worker", "webhook", "report", "reaper", "events", "event_webhook", "access")
 # Newer than the commit that is compared with; loads nothing that takes long (tests/handlers/test_imports.py).
 NEWER: Final = ("console",)
@@ -64,6 +69,7 @@ def seconds(code: str, project: Path) -> float:
     environment = {
         **os.environ,
         "PYTHONPATH": str(project / "lambda"),
+        "AWS_DEFAULT_REGION": "us-east-1",
         "POWERTOOLS_SERVICE_NAME": "bench",
         "POWERTOOLS_METRICS_NAMESPACE": "bench",
     }
@@ -75,7 +81,7 @@ def seconds(code: str, project: Path) -> float:
 
 def measure(before: Path, rounds: int) -> list[Line]:
     """Run all candidates once to compile them, then in turn; old and new change places every round."""
-    codes = {name: f"{FLOOR}; import provisioner.handlers.{name}" for name in HANDLERS}
+    codes = {name: FUNCTION.format(name=name, clients=CLIENTS) for name in HANDLERS}
     for code in codes.values():
         seconds(code, before), seconds(code, PROJECT)
     floor: list[float] = []
