@@ -47,10 +47,7 @@ SUITES: Final = {
     "provisioner.core.lifecycle": ["tests/core/test_lifecycle.py", "-k", "not thousand"],
     "provisioner.core.expiry": ["tests/core/test_expiry.py", "-k", "not thousand"],
     "provisioner.pull_requests.publish": ["tests/pull_requests/test_publish.py"],
-    "provisioner.pull_requests.merge": [
-        "tests/handlers/test_approve.py",
-        "tests/handlers/test_merge_again.py",
-    ],
+    "provisioner.pull_requests.merge": ["tests/pull_requests/test_merge.py"],
     "pipeline.gate": ["tests/pipeline/test_gate.py"],
     "pipeline.apply_checks": ["tests/pipeline/test_apply_checks.py"],
     "pipeline.review_check": ["tests/pipeline/test_review_check.py"],
