@@ -46,7 +46,7 @@ SUITES: Final = {
     # What takes seconds finds nothing here that the stories do not.
     "provisioner.core.lifecycle": ["tests/core/test_lifecycle.py", "-k", "not thousand"],
     "provisioner.core.expiry": ["tests/core/test_expiry.py", "-k", "not thousand"],
-    "provisioner.pull_requests.publish": ["tests/pull_requests/test_publish.py"],
+    "provisioner.pull_requests.publish": ["tests/pull_requests/test_publish_answers.py"],
     "provisioner.pull_requests.merge": ["tests/pull_requests/test_merge.py"],
     "pipeline.gate": ["tests/pipeline/test_gate.py"],
     "pipeline.apply_checks": ["tests/pipeline/test_apply_checks.py"],
