@@ -122,3 +122,12 @@ def test_a_domain_comes_with_all_its_parts_or_not_at_all() -> None:
     assert parts == {"Certificate", "Domain", "DomainMapping", "DomainRecord"}
     assert resource("Domain")["SecurityPolicy"] == "TLS_1_2"
     assert resource("Certificate")["ValidationMethod"] == "DNS"
+
+
+def test_a_method_that_a_path_does_not_have_is_not_found_as_the_description_says() -> None:
+    """API Gateway takes a method without a route for a missing token, and knows no 405."""
+    response = RESPONSES["MISSING_AUTHENTICATION_TOKEN"]
+    assert response["StatusCode"] == 404
+    text = (PROJECT / "lambda" / "provisioner" / "api" / "openapi.yaml").read_text()
+    description = " ".join(yaml.safe_load(text)["info"]["description"].split())
+    assert "A path or a method that is not here answers 404" in description

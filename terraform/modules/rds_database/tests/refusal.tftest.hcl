@@ -400,6 +400,66 @@ run "a_tag_of_aws_is_refused" {
   expect_failures = [var.tags]
 }
 
+run "a_tag_of_rds_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "rds:owner" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_of_rds_in_capitals_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "RDS:owner" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_value_that_begins_as_awss_own_is_refused" {
+  command = plan
+
+  variables {
+    tags = { x = "aws:y" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_value_that_begins_as_rdss_own_is_refused" {
+  command = plan
+
+  variables {
+    tags = { x = "rds:y" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "an_owner_that_begins_as_awss_own_is_refused" {
+  command = plan
+
+  variables {
+    owner = "aws:x"
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_purpose_that_begins_as_rdss_own_in_capitals_is_refused" {
+  command = plan
+
+  variables {
+    purpose = "RDS:x"
+  }
+
+  expect_failures = [var.tags]
+}
+
 run "a_tag_value_that_aws_refuses_is_refused" {
   command = plan
 
