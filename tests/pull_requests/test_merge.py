@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -50,6 +51,9 @@ class Pulls:
 
     def put_comment(self, number: int, marker: str, body: str) -> None:
         self.done.append(f"comment {number}: {body}")
+
+    def comment_once(self, number: int, markers: Sequence[str], body: str) -> None:
+        raise AssertionError(f"{number} has no comment that is written once here")
 
     def delete_branch(self, branch: str) -> None:
         self.done.append(f"delete {branch}")
