@@ -216,7 +216,7 @@ def test_a_removal_that_was_made_before_is_adopted_too() -> None:
     assert publish(answers.client, REMOVE, first=True).commit == "head"
 
 
-def test_a_file_that_is_gone_from_main_needs_an_operator() -> None:
+def test_a_file_that_main_has_no_longer_needs_an_operator() -> None:
     with pytest.raises(NeedsPerson) as needed:
         publish(Answers(commits=refused()).client, UPDATE, first=True)
     assert (needed.value.doing, needed.value.cause, needed.value.fix) == (
