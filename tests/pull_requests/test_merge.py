@@ -106,7 +106,7 @@ def test_what_was_planned_and_approved_is_merged(world: World) -> None:
 
     assert world.look() is True
 
-    title = "Create staging/mydb123 (MySQL 8.4)"
+    title = "Create staging/mydb123 (MySQL 8.4) (#7)"
     assert world.pulls.done == ["read 7", f"merge 7 {HEAD[:4]} {title}", "delete b"]
     (merged,) = world.events(EventType.MERGED)
     assert (merged.actor, merged.detail) == (
