@@ -106,6 +106,7 @@ def _values(github: GitHub, network: Network, *, events_url: str, circleci_url: 
         "RetryThroughCircleCi": "true",
         "CircleCiUrl": circleci_url,
         "StateBucket": STATE_BUCKET,
+        "DriftIssues": "true",
         "DeploymentType": "AllAtOnce",
         "DeletionProtection": "false",
         "ReaperRate": "rate(1 minute)",

@@ -26,19 +26,25 @@ _RECENT: Final = 20
 def app_may_what_it_should(deployment: Deployment) -> str:
     """The App asks for the permissions that its calls need, and for no more of the repository."""
     app = GitHubApi(deployment).as_app("/app")
-    asked = app["permissions"]
+    asked, wanted = app["permissions"], _permissions(deployment)
     problems = [
         f"it lacks {name}: {level}; add it in the App's settings, and accept it for the installation"
-        for name, level in PERMISSIONS.items()
+        for name, level in wanted.items()
         if _less(asked.get(name), level)
     ]
     problems += [
         f"it asks for {name}: {level}, which nothing uses; take it away"
         for name, level in asked.items()
-        if name not in PERMISSIONS or _less(PERMISSIONS[name], level)
+        if name not in wanted or _less(wanted[name], level)
     ]
     wrong_if(problems)
     return one_of([f"{name}: {level}" for name, level in asked.items()])
+
+
+def _permissions(deployment: Deployment) -> Mapping[str, str]:
+    """What the App needs, with issues where the stack has them written."""
+    issues = deployment.stack.parameters.get("DriftIssues") == "true"
+    return {**PERMISSIONS, **({"issues": "write"} if issues else {})}
 
 
 def app_is_sent_pull_requests(deployment: Deployment) -> str:

@@ -24,6 +24,7 @@ def main() -> None:
     server = GitHubServer(
         arguments.bare, port=arguments.port, owner=owner, name=name, secret=arguments.secret
     )
+    server.app.permissions["issues"] = "write"  # as the sandbox's stack is deployed with DriftIssues
     server.start()
     state = {
         "url": server.url,

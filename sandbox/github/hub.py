@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 from sandbox.github.accounts import APP, Actor, App
+from sandbox.github.issues import Issue
 from sandbox.github.organization import Organization
 from sandbox.github.pulls import IssueEvent, Pull, Review, now
 from sandbox.github.refused import NOT_FOUND, Refused
@@ -26,12 +27,17 @@ class Hub:
         self.organization = Organization(shapes.owner)
         self.rules = Rulesets(self.organization, repository, app.app_id)
         self.pulls: dict[int, Pull] = {}
+        self.issues: dict[int, Issue] = {}
         self.lock = threading.RLock()
         self._last_id = 1
 
     def next_id(self) -> int:
         self._last_id += 1
         return self._last_id
+
+    def next_number(self) -> int:
+        """Of a pull request or an issue."""
+        return max([0, *self.pulls, *self.issues]) + 1
 
     def head(self, branch: str) -> str:
         """The commit of a branch; raises Refused."""

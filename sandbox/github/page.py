@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from sandbox.github.hub import Hub
+from sandbox.github.issues import Issue
 from sandbox.github.markdown import as_html
 from sandbox.github.pulls import Pull
 
@@ -29,11 +30,14 @@ code{background:#eff1f3;border-radius:.25rem;padding:.05rem .3rem}.add{color:#1a
 def is_page(path: str, hub: Hub) -> bool:
     """Whether a GET of this path is for a browser."""
     site = f"/{hub.shapes.full_name}"
-    return path in ("/", site, f"{site}/pulls") or re.fullmatch(f"{site}/pull/\\d+", path) is not None
+    lists = ("/", site, f"{site}/pulls", f"{site}/issues")
+    return path in lists or re.fullmatch(f"{site}/(pull|issues)/\\d+", path) is not None
 
 
 def answer(hub: Hub, path: str, query: Mapping[str, str]) -> tuple[int, str]:
     """The status and the page: all pull requests, or one."""
+    if "/issues" in path:
+        return _issues(hub, path.rpartition("/issues")[2].strip("/"))
     number = path.rpartition("/pull/")[2]
     if not number.isdigit():
         return 200, overview(hub, query.get("q", ""))
@@ -79,6 +83,25 @@ def page(hub: Hub, pull: Pull) -> str:
     return _document(f"{pull.title} · {hub.shapes.full_name}", "".join(parts))
 
 
+def _issues(hub: Hub, number: str) -> tuple[int, str]:
+    """All issues, or one."""
+    if not number:
+        rows = "".join(
+            f"<tr><td><a href='/{hub.shapes.full_name}/issues/{issue.number}'>#{issue.number}</a></td>"
+            f"<td>{html.escape(issue.title)} {_labels(issue)}</td><td>{html.escape(issue.state)}</td></tr>"
+            for issue in sorted(hub.issues.values(), key=lambda each: -each.number)
+        )
+        text = f"<table>{rows}</table>" if rows else "<p>There is none.</p>"
+        return 200, _document(f"Issues · {hub.shapes.full_name}", f"<h1>Issues</h1>{text}")
+    issue = hub.issues.get(int(number))
+    if issue is None:
+        return 404, f"There is no issue {number}."
+    head = f"<h1>{html.escape(issue.title)} <span class=number>#{number}</span></h1>"
+    state = f"<p>{html.escape(issue.state)} {_labels(issue)}</p>"
+    text = _box(issue.login, issue.created_at, as_html(issue.body))
+    return 200, _document(f"{issue.title} · {hub.shapes.full_name}", head + state + text)
+
+
 def _document(title: str, body: str) -> str:
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><style>{_STYLE}</style>"
     return f"<!doctype html>{head}<title>{html.escape(title)}</title>{body}"
@@ -89,8 +112,8 @@ def _state(pull: Pull) -> str:
     return f"<span class='state {state}'>{state}</span>"
 
 
-def _labels(pull: Pull) -> str:
-    return " ".join(f"<span class=label>{html.escape(name)}</span>" for name in pull.labels)
+def _labels(labelled: Pull | Issue) -> str:
+    return " ".join(f"<span class=label>{html.escape(name)}</span>" for name in labelled.labels)
 
 
 def _asked(hub: Hub, pull: Pull) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.github.issues import Issue
 from sandbox.github.pulls import Comment, IssueEvent, Pull, Review, now
 from sandbox.github.repository import Repository
 
@@ -145,6 +146,24 @@ class Shapes:
             "patch_url": f"{html}.patch",
             **{f"{name}_url": href for name, href in links.items() if name != "self"},
             "_links": {name: {"href": href} for name, href in links.items()},
+        }
+
+    def issue(self, issue: Issue) -> dict[str, Any]:
+        api = f"{self.api}/issues/{issue.number}"
+        return {
+            "id": 5000 + issue.number,
+            "node_id": f"I_{issue.number}",
+            "number": issue.number,
+            "url": api,
+            "html_url": f"{self.url}/{self.full_name}/issues/{issue.number}",
+            "comments_url": f"{api}/comments",
+            "title": issue.title,
+            "user": self.user(issue.login),
+            "body": issue.body,
+            "labels": [self._label(name) for name in issue.labels],
+            "state": issue.state,
+            "created_at": issue.created_at,
+            "updated_at": issue.updated_at,
         }
 
     def comment(self, number: int, comment: Comment) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from provisioner.api.documents import (
     secrets,
 )
 from provisioner.core import database_events, durations, events
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.events import Event
 from provisioner.core.lifecycle import DatabaseState, derive
 from provisioner.core.models import Activity, Charge, Request
@@ -368,6 +369,7 @@ def test_one_database_has_its_requests_events_secrets_and_connections() -> None:
             {"at": "2026-11-23T12:00:00Z", "event": "removed_in_git", "actor": "rds-provisioner"},
         ],
         "secrets": {"master": "arn:master"},
+        "drifted": None,
     }
 
 
@@ -438,3 +440,24 @@ def test_a_quota_says_what_is_used_and_allowed_by_environment() -> None:
         "storage_gb": {"used": 20, "limit": 400},
         "monthly_usd": {"used": 13.98, "limit": 500},
     }
+
+
+def test_a_database_says_since_when_it_differs_from_its_root_and_where_that_is_said() -> None:
+    one, hour = database(), dt.timedelta(hours=1)
+    begun = database_events.drifted(NOW, pipeline_url="https://ci/1", link="https://github/issues/7")
+    again = database_events.drifted(
+        NOW + 2 * hour, pipeline_url="https://ci/3", link="https://github/issues/8"
+    )
+    ended = database_events.drift_ended(NOW + hour, pipeline_url="https://ci/2")
+    namesakes = database_events.drifted(NOW - hour, pipeline_url="https://ci/0", link="x")
+
+    def drifted(*events: DatabaseEvent) -> Any:
+        return database_document(one, catalog(), requests=[], events=events)["drifted"]
+
+    assert drifted(begun) == {"since": "2026-11-23T12:00:00Z", "link": "https://github/issues/7"}
+    assert drifted(begun, ended) is None
+    assert drifted(again, ended, begun) == {
+        "since": "2026-11-23T14:00:00Z",
+        "link": "https://github/issues/8",
+    }
+    assert drifted(namesakes) is None

@@ -154,7 +154,16 @@ def database_document(
         document["requests"] = [f"/requests/{request_id}" for request_id in requests]
         document["events"] = [_database_event(event) for event in events if event.type.is_known]
         document["secrets"] = secrets(database, events)
+        document["drifted"] = _drifted(database, events)
     return document
+
+
+def _drifted(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, str] | None:
+    """Since when it differs from its root, and where that is said; None where it does not."""
+    if database.state is DatabaseState.REMOVED:
+        return None
+    begun = database_events.drift(events, database.created_at)
+    return {"since": instant(begun.at), "link": begun.detail["link"]} if begun else None
 
 
 def _warnings(database: Database) -> list[str]:

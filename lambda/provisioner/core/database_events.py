@@ -25,6 +25,8 @@ class DatabaseEventType(OpenType):
     ROTATION_ASKED = "rotation_asked"
     ROTATED = "rotated"
     ACCESS_FAILED = "access_failed"
+    DRIFTED = "drifted"  # it differs from its root, by a change outside git
+    DRIFT_ENDED = "drift_ended"
 
 
 class DatabaseDetail(TypedDict, total=False):
@@ -36,6 +38,7 @@ class DatabaseDetail(TypedDict, total=False):
     removed_at: str | None
     last_connection_at: str | None
     pipeline_url: str
+    link: str
     commit: str | None
     snapshot: str
     created_at: str
@@ -108,6 +111,36 @@ def removed_in_git(at: dt.datetime, *, pipeline_url: str, commit: str | None) ->
         actor=PIPELINE,
         detail={"pipeline_url": pipeline_url, "commit": commit},
     )
+
+
+def drifted(at: dt.datetime, *, pipeline_url: str, link: str) -> DatabaseEvent:
+    """A look found that it differs from its root; `link` leads to where that is said."""
+    return DatabaseEvent(
+        id=f"drifted:{pipeline_url}",
+        type=DatabaseEventType.DRIFTED,
+        at=at,
+        actor=PIPELINE,
+        detail={"pipeline_url": pipeline_url, "link": link},
+    )
+
+
+def drift_ended(at: dt.datetime, *, pipeline_url: str) -> DatabaseEvent:
+    """A later look found it as its root says again, or explained by a newer module."""
+    return DatabaseEvent(
+        id=f"drift_ended:{pipeline_url}",
+        type=DatabaseEventType.DRIFT_ENDED,
+        at=at,
+        actor=PIPELINE,
+        detail={"pipeline_url": pipeline_url},
+    )
+
+
+def drift(events: Iterable[DatabaseEvent], since: dt.datetime) -> DatabaseEvent | None:
+    """The event with which it began to differ; None where it does not. `since` is when it was made."""
+    kinds = (DatabaseEventType.DRIFTED, DatabaseEventType.DRIFT_ENDED)
+    said = [event for event in events if event.type in kinds and event.at >= since]
+    newest = max(said, key=lambda event: (event.at, event.id), default=None)
+    return newest if newest and newest.type is DatabaseEventType.DRIFTED else None
 
 
 def not_applied(

@@ -11,6 +11,7 @@ import urllib3
 from provisioner.core.errors import TryLater
 from provisioner.github.app import GitHubApp
 from provisioner.github.calls import Calls
+from provisioner.github.issues import Issues
 from provisioner.github.notices import Notices
 from provisioner.github.pull_request import Merge, PullRequest
 from provisioner.github.refusals import Answer, check
@@ -52,6 +53,7 @@ class GitHub:
         self._calls = Calls(api_url, repository, app, pool)
         self._reviewers = Reviewers(self._calls, self.file)
         self._notices = Notices(self._calls)
+        self._issues = Issues(self._calls)
 
     @property
     def reviewers(self) -> Reviewers:
@@ -62,6 +64,11 @@ class GitHub:
     def notices(self) -> Notices:
         """Labels and reviewers of its pull requests."""
         return self._notices
+
+    @property
+    def issues(self) -> Issues:
+        """Its issues."""
+        return self._issues
 
     @property
     def owner(self) -> str:

@@ -176,13 +176,11 @@ def _receive_apply(report: ApplyReport) -> str:
 def _receive_drift(report: DriftReport) -> str:
     if report.module_newer:
         metrics.add_metric(name="OlderModules", unit=MetricUnit.Count, value=1)
-        DriftReceiver(settings.ledger(), repository.github).receive(report)
-        return "a newer module is noted"
-    if not report.drifted:
-        return "no drift"
-    metrics.add_metric(name="DriftedDatabases", unit=MetricUnit.Count, value=1)
-    DriftReceiver(settings.ledger(), repository.github).receive(report)
-    return "drift noted"
+    if report.drifted:
+        metrics.add_metric(name="DriftedDatabases", unit=MetricUnit.Count, value=1)
+    issues = settings.setting("DRIFT_ISSUES", "false") == "true"
+    receiver = DriftReceiver(settings.ledger(), repository.github, issues, logger.warning)
+    return receiver.receive(report, _now())
 
 
 def _now() -> dt.datetime:

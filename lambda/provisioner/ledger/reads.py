@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent, snapshot_deleted_id
 from provisioner.core.events import Event, in_order
 from provisioner.core.lifecycle import DatabaseState
@@ -85,6 +86,10 @@ class Reads:
         kept = [event for event in found if since is None or event.at >= since]
         self._expect_known(kept)
         return sorted(kept, key=lambda event: (event.at, event.id))
+
+    def drift(self, database: Database) -> DatabaseEvent | None:
+        """The event with which a database began to differ from its root; None where it does not."""
+        return database_events.drift(self.database_events(database.place), database.created_at)
 
     def activity(self, place: Place) -> Activity | None:
         """What is known of a database's use; None where nobody has looked yet."""

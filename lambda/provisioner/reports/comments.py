@@ -113,15 +113,26 @@ def drift_comment(report: DriftReport) -> str:
                 "`python -m ops.rollout` does.",
             )
         )
+    return f"{DRIFT}\n{drift_text(report)}"
+
+
+def drift_text(report: DriftReport) -> str:
+    """What was changed outside git, and what to do, for a comment or an issue."""
     next_step = (
         "undo it by hand, or ask for the same through the API; the next apply of this database would set it "
         "back."
     )
     return (
-        f"{DRIFT}\n## 🔎 {cell(str(report.place))} differs from its root\n\n"
+        f"## 🔎 {cell(str(report.place))} differs from its root\n\n"
         "Something changed it outside git.\n\n"
         f"{folded('What differs', report.plan_text)}\n\n{_end(report.pipeline_url, next_step)}"
     )
+
+
+def drift_ended_comment(report: DriftReport) -> str:
+    """Takes back what stood in the comment on drift."""
+    text = f"## ✅ {cell(str(report.place))} is as its root says again"
+    return f"{DRIFT}\n{text}\n\n{_end(report.pipeline_url, 'nothing.')}"
 
 
 def counts(summary: Summary) -> str:

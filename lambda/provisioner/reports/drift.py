@@ -1,25 +1,86 @@
-"""⑤ What a report of drift leads to: a comment that something changed the database outside git."""
+"""⑤ What a report of drift leads to: the ledger knows since when, an issue or a comment what differs."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from provisioner.core import database_events
+from provisioner.core.errors import NeedsPerson
+from provisioner.core.models import Database
 from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests.comments import DRIFT
-from provisioner.reports.comments import drift_comment
+from provisioner.reports.comments import drift_comment, drift_ended_comment
+from provisioner.reports.drift_issues import DriftIssues
 from provisioner.reports.schema import DriftReport
 
 
 @dataclass(frozen=True, slots=True)
 class DriftReceiver:
-    """Receives what the nightly check found, with what it needs passed in."""
+    """Receives what the nightly check found, with what it needs passed in.
+
+    `issues` says that the App may write issues; `warn` receives what it may not after all.
+    """
 
     ledger: Ledger
     github: Callable[[], GitHub]
+    issues: bool
+    warn: Callable[[str], None] = lambda _: None
 
-    def receive(self, report: DriftReport) -> None:
-        """Say on the pull request that made the database that it drifted."""
+    def receive(self, report: DriftReport, now: dt.datetime) -> str:
+        """Write down what a look found, and say it; in a word, what that was. Raises TryLater."""
         database = self.ledger.database(report.place)
-        number = self.ledger.origin_pull_request(database) if database else None
+        if database is None:
+            return "drift noted" if report.drifted else "no drift"
+        begun = self.ledger.drift(database)
+        if report.drifted:
+            self._say(database, report, now, known=begun is not None)
+            return "drift noted"
+        if begun:
+            self._end(database, report, now)
+            return "drift ended"
+        if report.module_newer:
+            self._comment(database, drift_comment(report))
+            return "a newer module is noted"
+        return "no drift"
+
+    def _say(self, database: Database, report: DriftReport, now: dt.datetime, *, known: bool) -> None:
+        """The ledger learns it whether or not GitHub is there; what comes next night says the same again."""
+        link = report.pipeline_url
+        try:
+            link = self._issue(report, now) or link
+            if link == report.pipeline_url:
+                self._comment(database, drift_comment(report))
+        finally:
+            if not known:
+                event = database_events.drifted(now, pipeline_url=report.pipeline_url, link=link)
+                self.ledger.add_database_event(database.place, event)
+
+    def _end(self, database: Database, report: DriftReport, now: dt.datetime) -> None:
+        """GitHub first: the ledger's word that it ended is what keeps this from being done again."""
+        closed = False
+        if self.issues:
+            try:
+                closed = DriftIssues(self.github().issues, now).end(report)
+            except NeedsPerson as error:
+                self.warn(str(error))
+        if not closed:
+            self._comment(database, drift_ended_comment(report))
+        event = database_events.drift_ended(now, pipeline_url=report.pipeline_url)
+        self.ledger.add_database_event(database.place, event)
+
+    def _issue(self, report: DriftReport, now: dt.datetime) -> str | None:
+        """The address of the issue that says it; None where the App may write none."""
+        if not self.issues:
+            return None
+        try:
+            return DriftIssues(self.github().issues, now).say(report)
+        except NeedsPerson as error:
+            self.warn(str(error))
+            return None
+
+    def _comment(self, database: Database, text: str) -> None:
+        """On the pull request that made the database."""
+        number = self.ledger.origin_pull_request(database)
         if number is not None:
-            self.github().put_comment(number, DRIFT, drift_comment(report))
+            self.github().put_comment(number, DRIFT, text)

@@ -35,7 +35,7 @@ def create_pull(hub: Hub, call: Call) -> Answer:
         raise invalid("PullRequest", code="custom", message=message)
     actor = call.actor
     pull = Pull(
-        number=max(hub.pulls, default=0) + 1,
+        number=hub.next_number(),
         title=str(call.body["title"]),
         body=str(call.body.get("body") or ""),
         branch=branch,

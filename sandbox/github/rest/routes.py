@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from sandbox.github.accounts import Actor
 from sandbox.github.hub import Hub
 from sandbox.github.refused import NOT_FOUND, Refused
-from sandbox.github.rest import app, contents, conversation, people, pulls, refs, repository, rules
+from sandbox.github.rest import app, contents, conversation, issues, people, pulls, refs, repository, rules
 from sandbox.github.rest.call import Answer, Call
 
 Function = Callable[..., Answer]
@@ -48,6 +48,9 @@ ROUTES: Final[list[tuple[str, str, str, Function]]] = [
     ("GET", _PULL + r"/commits", "pull_requests:read", pulls.list_commits),
     ("POST", _PULL + r"/requested_reviewers", "pull_requests:write", conversation.request_reviewers),
     ("GET", _PULL + r"/reviews", "pull_requests:read", conversation.list_reviews),
+    ("GET", _REPOSITORY + r"/issues", "issues:read", issues.list_issues),
+    ("POST", _REPOSITORY + r"/issues", "issues:write", issues.create_issue),
+    ("PATCH", _ISSUE, "issues:write", issues.update_issue),
     ("GET", _ISSUE + r"/comments", "pull_requests:read", conversation.list_comments),
     ("GET", _ISSUE + r"/events", "pull_requests:read", conversation.list_events),
     ("POST", _ISSUE + r"/comments", "pull_requests:write", conversation.create_comment),
