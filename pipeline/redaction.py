@@ -16,7 +16,8 @@ _SECRET: Final = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_KEY|CREDENTIA
 # A shorter value is likelier to be a word of the text than a secret.
 _SHORTEST: Final = 12
 
-# What is a secret by its form, whoever printed it; the first group stays.
+# What is a secret by its form, whoever printed it; the first group stays. Whoever may push a branch may print
+# any text: each form is looked for in a time that grows with the text, and not with its square.
 _FORMS: Final = (
     re.compile(
         r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
@@ -24,15 +25,15 @@ _FORMS: Final = (
     # https://github.blog/engineering/behind-githubs-new-authentication-token-formats/
     re.compile(r"()\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,})"),
     # A token in three parts, of which the first is an object in Base64.
-    re.compile(r"()\beyJ[\w-]{8,}\.[\w-]{3,}\.[\w-]+"),
+    re.compile(r"()\beyJ[\w-]{8,2000}\.[\w-]{3,8000}\.[\w-]+"),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
     re.compile(r"()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     re.compile(r"((?i:X-Amz-(?:Signature|Security-Token|Credential)=))[^&\s\"']+"),
-    re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s@/\"']+(?=@)"),
+    re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@\"']*:)[^\s@/\"']+(?=@)"),
 )
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _ASSIGNED: Final = re.compile(
-    r"[\w-]*(?i:password|passwd|secret_key|secret_access_key|session_token|auth_token|private_key)[\"']?"
+    r"(?i:password|passwd|secret_key|secret_access_key|session_token|auth_token|private_key)[\"']?"
     rf"\s*[=:]\s*{_QUOTED}(?:\s*->\s*{_QUOTED})?"
 )
 

@@ -147,7 +147,7 @@ function headline(app, request, moment) {
     const [likely, latest] = [new Date(ready.likely), new Date(ready.latest)];
     return [request.kind === "create" ? "Ready about" : "Done about", clock(likely), `nine of ten by ${clock(latest)} UTC, so in ${range((likely.getTime() - moment.getTime()) / 1000, (latest.getTime() - moment.getTime()) / 1000)}`];
   }
-  const slow = request.slower_than_usual ? "It takes longer than usual: nine of ten were done by now." : "Nobody has to do anything.";
+  const slow = request.waiting_for?.what === "job" ? "Its job fell silent." : request.slower_than_usual ? "It takes longer than usual: nine of ten were done by now." : "Nobody has to do anything.";
   switch (request.state) {
     case "requested":
       return ["Now", "The pull request is being opened", slow];
@@ -169,10 +169,11 @@ function headline(app, request, moment) {
 /** What it waits for, where the headline says when it is ready. @param {Request} request @param {Date} moment */
 function waits(request, moment) {
   const waiting = request.waiting_for;
-  if (!waiting || !request.estimate?.ready_at) return nothing;
+  const silent = waiting?.what === "job";
+  if (!waiting || !(silent || request.estimate?.ready_at)) return nothing;
   const link = safe(waiting.link);
   return note("accent", "info", html`<p><b>${waiting.sentence}</b> Since ${clock(new Date(waiting.since))} UTC, for ${about((moment.getTime() - Date.parse(waiting.since)) / 1000)}.${link ? html` <a href=${link} rel="noreferrer">Look there</a>` : nothing}</p><p>${
-    waiting.what === "approval" ? "Approve on the pull request; it merges automatically then." : "Nobody has to do anything."}${request.slower_than_usual ? " It takes longer than usual: nine of ten were done by now." : ""}</p>`);
+    waiting.what === "approval" ? "Approve on the pull request; it merges automatically then." : "Nobody has to do anything."}${request.slower_than_usual && !silent ? " It takes longer than usual: nine of ten were done by now." : ""}</p>`);
 }
 
 /** @param {Request} request */

@@ -4,6 +4,7 @@ import json
 import os
 import string
 import threading
+import time
 from typing import Any
 from unittest import mock
 
@@ -17,6 +18,7 @@ from provisioner.core.names import Place
 
 from pipeline.logs import FIRST, LAST, LONGEST_LINE, Log, Logs, Text
 from pipeline.output import about, say
+from pipeline.redaction import shown
 from tests.core.examples import ID, NOW, root
 from tests.pipeline.fakes import INSTANCE, Bucket
 from tests.pipeline.repository import file_of
@@ -220,6 +222,37 @@ class TestSecrets:
     )
     def test_what_is_no_secret_stays(self, said: str) -> None:
         assert written(said) == said + "\n"
+
+    @pytest.mark.parametrize(
+        "piece",
+        [
+            *(
+                "x",
+                "a.",
+                "a-",
+                "eyJaaaaaaaa-",
+                "eyJaaaaaaaa.aaa.",
+                "http://",
+                "x://a:",
+                'password = "',
+                "password",
+            ),
+            *(
+                "password=",
+                "-----BEGIN A PRIVATE KEY-----",
+                "-----BEGIN ",
+                "gho_aaaa",
+                "X-Amz-Signature=",
+                '\\"',
+                "\\",
+            ),
+        ],
+    )
+    def test_no_text_takes_long_to_look_through(self, piece: str) -> None:
+        said = piece * (300_000 // len(piece))
+        began = time.monotonic()
+        shown(said, {})
+        assert time.monotonic() - began < 2
 
     def test_a_secret_that_is_said_line_by_line_is_hidden_line_by_line(self) -> None:
         key = "-----BEGIN EC PRIVATE KEY-----\n" + "\n".join("abcdefghijklmnop" * 4 for _ in range(3))
