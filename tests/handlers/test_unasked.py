@@ -280,6 +280,30 @@ def test_what_main_says_before_github_shows_the_merge_is_asked_again(both: Both)
     assert shown(both) == []
 
 
+def test_what_main_says_before_its_pull_request_is_known_is_asked_again(both: Both) -> None:
+    both.created()
+    request = intake.use_cases(dt.datetime.now(dt.UTC)).change(PLACE, {"storage_gb": 40}, ALPHA).request
+    on_main(both, PLACE, render(request.root))
+    both.taken()
+
+    (failure,) = both.pipeline.apply()
+
+    assert f"looking for the merge of request {request.id}" in failure
+    assert "its pull request is not known yet" in failure
+    assert (both.taken(), shown(both)) == ([], [])
+
+
+def test_a_request_that_waits_for_its_pull_request_makes_no_other_content_right(both: Both) -> None:
+    both.created()
+    request = intake.use_cases(dt.datetime.now(dt.UTC)).change(PLACE, {"storage_gb": 40}, ALPHA).request
+    on_main(both, PLACE, render(dataclasses.replace(request.root, storage_gb=41)))
+    both.taken()
+
+    assert both.pipeline.apply() == []
+
+    assert both.taken() == [("may_apply", False)]
+
+
 def test_where_github_cannot_be_asked_nothing_is_applied_and_the_next_run_goes_on(both: Both) -> None:
     both.created()
     changed(both, {"storage_gb": 40})

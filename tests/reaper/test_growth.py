@@ -1,16 +1,19 @@
 """Storage that RDS has grown is written down once a day."""
 
 import datetime as dt
-from dataclasses import replace
 
 from provisioner.core import storage
 from provisioner.core.errors import TryLater
 from provisioner.core.events import EventType
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.names import Place
 from provisioner.core.times import optional_instant
+from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.growth import Followed, GrownStorage
 from provisioner.reaper.rds import Instance
 
+from tests.ledger.moto_table import TABLE
+from tests.reaper.fleet import RacingTable
 from tests.reaper.world import ALPHA, DAY, HOUR, RESULT, World
 
 
@@ -79,11 +82,18 @@ def test_a_fault_is_tried_again_after_an_hour_and_nothing_is_looked_at_twice_a_d
     assert look(world, Sizes({"orders": 40}), DAY / 2) is None
 
 
-def test_what_is_written_meanwhile_wins(world: World) -> None:
+def test_what_is_written_meanwhile_wins() -> None:
+    table = RacingTable()
+    world = World(Ledger(table, TABLE))
     world.database("orders")
-    stale = replace(world.there("orders"), version=world.there("orders").version - 1)
 
-    assert world.ledger.keep_result(stale, {"storage_gb": 30}) is False
+    def change() -> None:
+        world.api.change(Place("dev", "orders"), {"size": "medium"}, ALPHA)
+
+    table.meanwhile["DB#dev#orders"] = change
+
+    assert look(world, Sizes({"orders": 30})) == Followed()
+    assert world.there("orders").state is DatabaseState.UPDATING
     assert world.there("orders").result == RESULT
 
 

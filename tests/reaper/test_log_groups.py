@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from provisioner.core.names import Place
 from provisioner.reaper.log_groups import LogGroups, Retained
@@ -79,3 +80,55 @@ def test_it_is_done_once_a_day(world: World, logs: Any) -> None:
     logs.create_log_group(logGroupName=f"{LOGS}dev-orders/error")
     assert run(world, logs, HOUR) is None
     assert run(world, logs, DAY) == Retained(limited=[f"{LOGS}dev-orders/error: 30"])
+
+
+class Refusing:
+    """CloudWatch that refuses one call with a code, and takes all others."""
+
+    def __init__(self, logs: Any, call: str, code: str) -> None:
+        self.logs, self.call, self.code = logs, call, code
+
+    def _refused(self, call: str) -> None:
+        if call == self.call:
+            raise ClientError({"Error": {"Code": self.code, "Message": "not now"}}, call)
+
+    def get_paginator(self, operation: str) -> Any:
+        self._refused(operation)
+        return self.logs.get_paginator(operation)
+
+    def put_retention_policy(self, **call: Any) -> None:
+        self._refused("put_retention_policy")
+        self.logs.put_retention_policy(**call)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+@pytest.mark.parametrize(
+    ("call", "doing"),
+    [
+        ("describe_log_groups", "listing the log groups: "),
+        ("put_retention_policy", f"setting the retention of {LOGS}dev-orders/error: "),
+    ],
+)
+def test_a_refusal_is_an_error_and_tried_again_in_an_hour(
+    world: World, logs: Any, call: str, doing: str, code: str
+) -> None:
+    world.database("orders")
+    logs.create_log_group(logGroupName=f"{LOGS}dev-orders/error")
+
+    refused = run(world, Refusing(logs, call, code))
+
+    assert refused is not None
+    assert (refused.limited, len(refused.errors)) == ([], 1)
+    assert refused.errors[0].startswith(doing)
+    assert run(world, logs, HOUR / 2) is None
+    assert run(world, logs, HOUR / 2) == Retained(limited=[f"{LOGS}dev-orders/error: 30"])
+
+
+def test_the_group_of_an_environment_that_left_the_catalog_stays(world: World, logs: Any) -> None:
+    world.database("orders", environment="staging", ttl="14d")
+    logs.create_log_group(logGroupName=f"{LOGS}staging-orders/error")
+    rest = {name: rules for name, rules in world.catalog.environments.items() if name != "staging"}
+    world.catalog = world.catalog.model_copy(update={"environments": rest})
+
+    assert run(world, logs) == Retained()
+    assert retentions(logs) == {f"{LOGS}staging-orders/error": None}

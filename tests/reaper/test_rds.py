@@ -73,6 +73,31 @@ def test_instances_are_ours_by_their_tags_and_their_name(observer: Observer) -> 
     ]
 
 
+def test_an_instance_that_is_still_being_made_and_one_whose_name_says_no_place_are_left_out() -> None:
+    tags = [{"Key": key, "Value": value} for key, value in OURS.items()]
+    made = {"DBInstanceIdentifier": "dev-orders", "InstanceCreateTime": NOW, "TagList": tags}
+    making = {"DBInstanceIdentifier": "dev-bills", "TagList": tags}
+    nowhere = {**made, "DBInstanceIdentifier": "orders"}
+
+    found = Observer(Listing([made, making, nowhere]), None).instances()
+
+    assert [instance.identifier for instance in found] == ["dev-orders"]
+
+
+class Listing:
+    """RDS that lists these instances."""
+
+    def __init__(self, instances: list[dict[str, Any]]) -> None:
+        self._instances = instances
+
+    def get_paginator(self, operation: str) -> "Listing":
+        assert operation == "describe_db_instances"
+        return self
+
+    def paginate(self, **call: Any) -> Iterator[dict[str, Any]]:
+        yield {"DBInstances": self._instances}
+
+
 def test_all_pages_of_instances_are_read(observer: Observer) -> None:
     for number in range(120):
         instance(f"dev-db{number}", OURS)
