@@ -28,6 +28,12 @@ def foundation_is_the_stacks(deployment: Deployment) -> str:
             f"the foundation is in {outputs.get('region')}, the stack in {region}: set AWS_REGION to the "
             "foundation's, and deploy the stack there"
         )
+    bucket, given = str(outputs.get("state_bucket", "")), stack.parameters.get("StateBucket", "")
+    if given != bucket:
+        problems.append(
+            f"the stack reads logs from {given or 'no bucket'}, the pipeline keeps them in {bucket}: deploy "
+            f"it with StateBucket={bucket}"
+        )
     wrong_if(problems)
     return f"{stack.name} in {region}"
 

@@ -220,6 +220,7 @@ def parameters() -> dict[str, str]:
         "GitHubAppId": "4711",
         "GitHubInstallationId": "815",
         "RetryThroughCircleCi": "true",
+        "StateBucket": "acme-rds-provisioner-state",
         "AccessSubnetIds": ACCESS_SUBNETS,
         "AccessSecurityGroupId": ACCESS_GROUP,
     }

@@ -153,6 +153,11 @@ CASES: list[tuple[str, Spoil, str]] = [
         "the foundation is in eu-west-1, the stack in eu-central-1",
     ),
     (
+        "foundation is the stack's",
+        lambda setting: setting.parameters.pop("StateBucket"),
+        "the stack reads logs from no bucket, the pipeline keeps them in acme-rds-provisioner-state",
+    ),
+    (
         "each environment has a place",
         lambda setting: setting.outputs["key_arns"].pop("prod"),
         "prod is not in the foundation: add it to environments in terraform.tfvars",
