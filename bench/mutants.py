@@ -48,7 +48,7 @@ SUITES: Final = {
     "provisioner.core.expiry": ["tests/core/test_expiry.py", "-k", "not thousand"],
     "provisioner.pull_requests.publish": ["tests/pull_requests/test_publish_answers.py"],
     "provisioner.pull_requests.merge": ["tests/pull_requests/test_merge.py"],
-    "pipeline.gate": ["tests/pipeline/test_gate.py"],
+    "pipeline.gate": ["tests/pipeline/test_gate_rules.py"],
     "pipeline.apply_checks": ["tests/pipeline/test_apply_checks.py"],
     "pipeline.review_check": ["tests/pipeline/test_review_check.py"],
 }
