@@ -18,8 +18,9 @@ from tests.core.examples import NOW, catalog, root
 ID8 = "3f0c1a2b"
 PATH = Place("dev", "mydb123").root_path
 HOME = PATH.removesuffix("main.tf")
-PERSONS = "tidy/up"
+SOMEONES = "tidy/up"
 NOTES = "docs/notes.md"
+NOTHING: dict[str, str] = {}
 
 
 def branch(kind: str, id8: str = ID8) -> str:
@@ -121,7 +122,7 @@ BROKEN = "# not rendered\n"
         (branch("maintain"), root(), with_(owner="ann"), "in place", "a maintenance changes nothing that was asked for, not owner"),
         (branch("disarm"), with_(deletion_protection=True), with_(owner="ann"), "in place", "a disarm switches deletion_protection off and changes nothing else, not deletion_protection, owner"),
         (branch("disarm"), root(), root(), "in place", "a disarm switches deletion_protection off and changes nothing else, not nothing but its request"),
-        (PERSONS, with_(storage_gb=30), with_(storage_gb=29), "in place", "storage cannot shrink from 30 to 29 GB"),
+        (SOMEONES, with_(storage_gb=30), with_(storage_gb=29), "in place", "storage cannot shrink from 30 to 29 GB"),
         (branch("maintain"), with_(storage_gb=30), with_(storage_gb=29), "in place", "storage cannot shrink from 30 to 29 GB"),
         (branch("update"), with_(team="beta"), root(), "in place", "team cannot change from 'beta' to 'alpha' in place: ask for a new database"),
         (branch("update"), with_(engine_version="8.0"), root(), "in place", "engine_version cannot change from '8.0' to '8.4' in place: ask for a new database"),
@@ -173,7 +174,7 @@ def test_a_branch_that_main_left_behind_begins_again(
 
 def test_a_branch_of_what_main_removed_begins_again_and_one_that_is_merged_is_fresh() -> None:
     old, new = root(), with_(owner="ann")
-    files = Files({PATH: render(old)}.get, {PATH: render(new)}.get, {}.get, [PATH])
+    files = Files({PATH: render(old)}.get, {PATH: render(new)}.get, NOTHING.get, [PATH])
     verdict = gate.check([change(PATH, "", "")], files, branch=branch("update"), catalog=catalog(), now=NOW)
     assert says(verdict, "fresh")[1].startswith("the base branch has removed it since")
     assert says(judged(branch("update"), old, new, main={PATH: render(new)}), "fresh")[0] is True
@@ -226,8 +227,8 @@ def test_where_the_data_of_one_that_exists_came_from_is_settled() -> None:
     assert later.passed
 
 
-def test_a_person_brings_no_root() -> None:
-    verdict = judged(PERSONS, None, root())
+def test_nobody_brings_a_root_by_hand() -> None:
+    verdict = judged(SOMEONES, None, root())
     assert verdict.only_unasked
     assert says(verdict, "request") == (
         False,
@@ -235,15 +236,15 @@ def test_a_person_brings_no_root() -> None:
         "POST /provision-rds, PATCH or DELETE",
     )
     assert rules(verdict).isdisjoint({"branch", "kind"})
-    larger = judged(PERSONS, None, with_(storage_gb=4000, max_storage_gb=4000))
+    larger = judged(SOMEONES, None, with_(storage_gb=4000, max_storage_gb=4000))
     assert not larger.only_unasked
 
 
 @pytest.mark.parametrize(
     "path", [NOTES, "terraform/databases/README.md", "terraform/databases/.terraform.lock.hcl"]
 )
-def test_what_is_no_database_passes_for_anybody(path: str) -> None:
-    verdict = judged(PERSONS, None, None, more=(change(path, None, "x"),))
+def test_what_is_no_database_passes_whoever_brings_it(path: str) -> None:
+    verdict = judged(SOMEONES, None, None, more=(change(path, None, "x"),))
     assert (verdict.passed, verdict.place, verdict.action) == (True, None, None)
     assert says(verdict, "scope") == (True, "no database")
     assert gate.table(verdict).splitlines()[0] == "Gate: passed (nothing, no database)"
@@ -260,7 +261,7 @@ def test_what_is_no_database_passes_for_anybody(path: str) -> None:
     ],
 )
 def test_what_is_below_the_databases_and_no_root_is_denied_and_unasked(path: str) -> None:
-    verdict = judged(PERSONS, None, None, more=(change(path, None, "x"),))
+    verdict = judged(SOMEONES, None, None, more=(change(path, None, "x"),))
     assert says(verdict, "files") == (False, f"{path!r} does not belong there: a root is one main.tf")
     assert "request" in rules(verdict)
     assert not verdict.only_unasked
@@ -269,7 +270,7 @@ def test_what_is_below_the_databases_and_no_root_is_denied_and_unasked(path: str
 def test_a_link_in_place_of_a_root_is_denied() -> None:
     verdict = gate.check(
         [change(PATH, None, "x", mode="120000")],
-        Files({}.get, {PATH: render(root())}.get, {}.get, [PATH]),
+        Files(NOTHING.get, {PATH: render(root())}.get, NOTHING.get, [PATH]),
         branch=branch("create"),
         catalog=catalog(),
         now=NOW,
@@ -295,7 +296,7 @@ def test_a_branch_of_the_provisioners_without_a_change_passes() -> None:
 
 
 def test_the_table_lines_up_what_was_judged() -> None:
-    lines = gate.table(judged(PERSONS, None, root())).splitlines()
+    lines = gate.table(judged(SOMEONES, None, root())).splitlines()
     assert lines[0] == "Gate: DENIED (create, dev/mydb123)"
     rows = [line for line in lines[1:] if " scope " in line or "DENY" in line]
     assert rows[0] == f"  ok    scope         changes {PATH} alone"
