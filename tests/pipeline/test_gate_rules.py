@@ -45,7 +45,7 @@ def judged(
     after: Root | str | None,
     *,
     main: dict[str, str] | None = None,
-    beside: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
     more: tuple[FileChange, ...] = (),
 ) -> Verdict:
     """The verdict on a branch that changes dev/mydb123; main is as the branch began unless it is given."""
@@ -53,7 +53,7 @@ def judged(
     base = {} if old is None else {PATH: old}
     base |= main or {}
     touched = () if (before is None and after is None) else (change(PATH, old, new),)
-    listing = [*([PATH] if new is not None else []), *beside]
+    listing = [*([PATH] if new is not None else []), *also]
     return gate.check(
         (*touched, *more),
         Files({PATH: old}.get, {PATH: new}.get, base.get, listing),
@@ -181,9 +181,9 @@ def test_a_branch_of_what_main_removed_begins_again_and_one_that_is_merged_is_fr
 
 
 def test_what_stands_next_to_a_root_is_named() -> None:
-    verdict = judged(branch("create"), None, root(), beside=(f"{HOME}a.tf", f"{HOME}b.tf"))
+    verdict = judged(branch("create"), None, root(), also=(f"{HOME}a.tf", f"{HOME}b.tf"))
     assert says(verdict, "alone") == (False, f"'{HOME}a.tf' stands next to main.tf: remove it first")
-    assert judged(branch("create"), None, root(), beside=("terraform/databases/dev/mydb1234/a.tf",)).passed
+    assert judged(branch("create"), None, root(), also=("terraform/databases/dev/mydb1234/a.tf",)).passed
 
 
 COPY = Restore(database="dev-orders", point_in_time="latest")
@@ -284,9 +284,9 @@ def test_a_pull_request_changes_one_database_and_nothing_else() -> None:
     two = judged(branch("create"), None, root(), more=(change(ORDERS, None, "x"),))
     assert says(two, "scope") == (False, "one database per pull request, not dev/mydb123, dev/orders")
     assert two.place is None
-    beside = judged(branch("create"), None, root(), more=(change(NOTES, None, "x"),))
+    also = judged(branch("create"), None, root(), more=(change(NOTES, None, "x"),))
     detail = f"{PATH} changes, and so does '{NOTES}': bring that by a separate pull request"
-    assert says(beside, "scope") == (False, detail)
+    assert says(also, "scope") == (False, detail)
 
 
 def test_a_branch_of_the_provisioners_without_a_change_passes() -> None:
