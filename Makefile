@@ -114,7 +114,7 @@ stories: $(READY) ## The demo's stories, one after the other
 	@$(RUN)/python -m sandbox demo --story burst
 
 .PHONY: mutants
-mutants: $(READY) ## Whether the tests notice each small change of the rules; takes half an hour (MODULE=core.policy)
+mutants: $(READY) ## Whether the tests notice each small change of the rules; takes six minutes (MODULE=core.policy)
 	@$(RUN)/python -m bench.mutants $(MODULE)
 
 .PHONY: bench

@@ -232,6 +232,11 @@ def test_a_removal_of_the_reapers_that_failed_before_its_merge_makes_way(kind: K
     assert transitions.next_request_check(given_up, NOW) == NOW + dt.timedelta(minutes=2)
 
 
+@pytest.mark.parametrize("step", [Step.PULL_REQUEST, Step.REVIEW])
+def test_a_maintenance_of_the_products_that_failed_before_its_merge_makes_way(step: Step) -> None:
+    assert transitions.is_given_up(removal(step, Kind.MAINTAIN))
+
+
 @pytest.mark.parametrize(
     "stands",
     [

@@ -127,6 +127,19 @@ def test_a_result_without_an_endpoint_may_be_tried_again(result: Any) -> None:
     assert refused.value.retryable is True
 
 
+@pytest.mark.parametrize("secret", [{}, {"secret_arn": None}, {"secret_arn": ""}], ids=str)
+def test_a_result_without_a_master_secret_is_never_done_and_says_what_to_do(secret: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        check_result({"endpoint": "e", "identifier": "dev-mydb123", **secret})
+    assert refused.value.retryable is True
+    assert str(refused.value) == (
+        "RDS manages no master password for the database, so that nobody can log in. Let an operator run "
+        "`aws rds modify-db-instance --db-instance-identifier dev-mydb123 --manage-master-user-password "
+        "--apply-immediately`, then run the workflow again"
+    )
+    check_result({"endpoint": "e", "identifier": "dev-mydb123", "secret_arn": "arn"})
+
+
 def test_what_main_says_is_held_to_the_policy_and_each_rule_that_it_breaks_is_named() -> None:
     fine, size, tags = (
         PolicyResult("name", True, "fine"),
