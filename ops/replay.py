@@ -145,7 +145,7 @@ class Replay:
 
     def _charge(self, root: Root) -> Charge:
         try:
-            cents = round(self.catalog.monthly_usd(root) * 100)
+            cents = round((self.catalog.monthly_usd(root) or 0) * 100)
         except ValueError as error:  # a size that left the catalog
             place = root.place
             self.restored.warnings.append(f"{place} counts without its price: {error}")

@@ -171,7 +171,10 @@ def listing(findings: Sequence[Finding], wanted: Goal) -> str:
 
 def _opening(stack: Stack) -> Callable[[], Opening]:
     ledger = Ledger(client("dynamodb"), stack.output("LedgerTable"))
-    rules = catalog.parse((_PROJECT / "catalog.yaml").read_text(encoding="utf-8"))
+    rules = catalog.parse(
+        (_PROJECT / "catalog.yaml").read_text(encoding="utf-8"),
+        lambda: (_PROJECT / "prices.json").read_text(encoding="utf-8"),
+    )
     sns: Any = client("sns")
     topic = stack.output("RequestTopicArn")
 

@@ -110,7 +110,11 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
     if chosen.verb == "drift":
         reporter = _reporter("plan")
         return Drift(checkout, _store(), reporter, terraform, _pipeline_url(), interruption, _now).run()
-    the_catalog = catalog.parse((checkout.directory / "catalog.yaml").read_text(encoding="utf-8"))
+    text = (checkout.directory / "catalog.yaml").read_text(encoding="utf-8")
+    prices = checkout.directory / "prices.json"
+    the_catalog = catalog.parse(text, lambda: prices.read_text(encoding="utf-8") if prices.exists() else None)
+    for warning in the_catalog.warnings:
+        print(f"warning: {warning}", flush=True)
     if chosen.verb == "apply":
         return _apply(chosen.environment, checkout, the_catalog, terraform, interruption)
     return _plan(chosen, checkout, the_catalog, terraform)

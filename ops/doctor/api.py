@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from provisioner.core.offered import catalog_document
+
 from ops.doctor.deployment import Check, Deployment
 from ops.doctor.http import Answer
 from ops.doctor.verdict import NotLooked, Wrong, one_of, wrong_if
@@ -39,7 +41,7 @@ def deployed_catalog_is_the_clones(deployment: Deployment) -> str:
     answer = _with_key(deployment, "GET", "/catalog")
     if answer.status != 200:
         raise Wrong(f"/catalog answered {answer.status}: {_detail(answer)}")
-    ours = deployment.catalog.model_dump(mode="json", exclude={"teams", "usual_seconds"})
+    ours = catalog_document(deployment.catalog)
     different = sorted(_different(answer.content, ours))
     if different:
         raise Wrong(

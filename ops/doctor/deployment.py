@@ -39,7 +39,11 @@ class Deployment:
     def catalog(self) -> Catalog:
         """The clone's catalog; raises Wrong where it cannot be used."""
         try:
-            return catalog.parse((self.clone / "catalog.yaml").read_text(encoding="utf-8"))
+            prices = self.clone / "prices.json"
+            text = (self.clone / "catalog.yaml").read_text(encoding="utf-8")
+            return catalog.parse(
+                text, lambda: prices.read_text(encoding="utf-8") if prices.exists() else None
+            )
         except (OSError, CatalogError) as error:
             raise Wrong(f"catalog.yaml: {' '.join(str(error).split())}; correct it") from error
 

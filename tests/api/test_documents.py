@@ -317,6 +317,15 @@ def test_a_root_reads_in_the_words_of_the_api() -> None:
         "restore_from": {"snapshot": None, "database": "dev-source", "point_in_time": "latest"},
         "monthly_cost_usd": 13.98,
         "prices_as_of": "2026-11-01",
+        "price": {
+            "monthly_usd": 13.98,
+            "region": "us-east-1",
+            "as_of": "2026-11-01",
+            "not_included": "backups beyond the storage's size, snapshots, storage that RDS grows, "
+            "data transfer, "
+            "logs, Extended Support, discounts and taxes",
+            "missing": None,
+        },
     }
     assert root_document(root(), catalog())["restore_from"] is None
 

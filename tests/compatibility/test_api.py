@@ -51,6 +51,11 @@ WANTED = (
         shown_by="tests/api/test_lists.py::test_a_mistyped_filter_is_refused_with_what_was_meant",
     ),
     Change(
+        "a price that is not known | never | null in `monthly_cost_usd` and `prices_as_of`, "
+        "and a quota in USD refuses it with 403",
+        lines=("answer *.prices_as_of type: *",),
+    ),
+    Change(
         "texts and numbers of a caller | without bounds | at most what the ledger and RDS take",
         lines=("ask * maxLength: new, 64", "ask * .storage_gb m??imum: new, *"),
     ),

@@ -16,6 +16,7 @@ from provisioner.intake.roots import asked
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 CATALOG_TEXT = (Path(__file__).parents[2] / "catalog.yaml").read_text()
+PRICES_TEXT = (Path(__file__).parents[2] / "prices.json").read_text()
 MISSION_BODY = {"database_name": "mydb123", "database_engine": "mysql", "environment": "dev"}
 ID = "3f0c1a2b-8f5e-4c1d-9a70-1c2d3e4f5a6b"
 ROOMY = Charge(databases=10, storage_gb=10_000, monthly_cents=1_000_000)
@@ -23,12 +24,13 @@ ROOMY = Charge(databases=10, storage_gb=10_000, monthly_cents=1_000_000)
 
 def catalog() -> Catalog:
     """The catalog as it stands in the repository."""
-    return parse(CATALOG_TEXT)
+    return parse(CATALOG_TEXT, lambda: PRICES_TEXT)
 
 
 def opened_catalog() -> Catalog:
     """The same, where prod opens its data to dev."""
-    return parse(CATALOG_TEXT.replace("  prod:\n", "  prod:\n    restore_to: [dev]\n"))
+    text = CATALOG_TEXT.replace("  prod:\n", "  prod:\n    restore_to: [dev]\n")
+    return parse(text, lambda: PRICES_TEXT)
 
 
 def root(request_id: str = ID, *, team: str = "alpha", now: dt.datetime = NOW, **body: Any) -> Root:
@@ -82,5 +84,5 @@ def database(**body: Any) -> Database:
 
 def charge(wanted: Root) -> Charge:
     """What a root takes of the quota."""
-    cents = round(catalog().monthly_usd(wanted) * 100)
+    cents = round((catalog().monthly_usd(wanted) or 0) * 100)
     return Charge(databases=1, storage_gb=wanted.storage_gb, monthly_cents=cents)

@@ -218,7 +218,7 @@ def test_the_cost_is_dated_and_the_end_absolute() -> None:
     shown = body(REQUESTS["create-mysql-dev"])
 
     assert "- **Cost:** 13.98 USD a month; 3.22 USD until its end\n" in shown
-    assert "Costs are list prices on demand of 2026-11-01, as the catalog states them." in shown
+    assert "Costs are list prices on demand in us-east-1 of 2026-11-01, without backups" in shown
     assert "| Lifetime | until 2026-11-30T12:00:00Z |" in shown
 
 

@@ -44,8 +44,9 @@ def test_a_build_gathers_wheels_for_its_parameters(
     assert all(suffix in name for name in compiled)
     assert {path.suffix for path in package.rglob("*") if path.is_file()}.isdisjoint({".pyc", ".pem", ".key"})
     ours = {path.name for path in package.iterdir() if (PROJECT / "lambda" / path.name).exists()}
-    assert ours == {"provisioner", "catalog.yaml", "console", "requirements.txt"}
+    assert ours == {"provisioner", "catalog.yaml", "prices.json", "console", "requirements.txt"}
     assert (package / "catalog.yaml").read_bytes() == (PROJECT / "catalog.yaml").read_bytes()
+    assert (package / "prices.json").read_bytes() == (PROJECT / "prices.json").read_bytes()
     assert (package / "provisioner" / "api" / "openapi.yaml").is_file()
     page = "console/index.html"
     assert (package / page).read_bytes() == (PROJECT / page).read_bytes()

@@ -80,7 +80,9 @@ def test_a_changed_parameter_makes_a_new_version(name: str) -> None:
         "EventWebhookFunction": {"EventsWebhookUrl"},
         "AccessFunction": {"AccessSecurityGroupId"},
         "ConsoleFunction": set(),
-        "ApiFunction": {"DomainName", "StateBucket", "AccessSubnetIds", "AccessSecurityGroupId"},
+        "ApiFunction": {
+            *("DomainName", "StateBucket", "Console", "AccessSubnetIds", "AccessSecurityGroupId"),
+        },
     }
     if name in own:
         read = own[name] | {"LogLevel"}
@@ -139,6 +141,7 @@ def test_a_function_knows_a_secret_just_where_its_role_may_read_it(name: str) ->
 
 def test_the_lambda_folder_holds_only_what_a_package_needs() -> None:
     kept = {path.name for path in (PROJECT / "lambda").iterdir() if path.name != "__pycache__"}
-    assert kept == {"provisioner", "catalog.yaml", "console", "requirements.txt"}
+    assert kept == {"provisioner", "catalog.yaml", "prices.json", "console", "requirements.txt"}
     assert (PROJECT / "lambda" / "catalog.yaml").resolve() == PROJECT / "catalog.yaml"
+    assert (PROJECT / "lambda" / "prices.json").resolve() == PROJECT / "prices.json"
     assert (PROJECT / "lambda" / "console").resolve() == PROJECT / "console"

@@ -16,6 +16,7 @@ from provisioner.core.estimates import estimate
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import BEGINS, ENDED, DatabaseState, Progress, State, maximum, step_starts
 from provisioner.core.models import Activity, Charge, Database, Request
+from provisioner.core.prices import NOT_INCLUDED, REMEDY, Price
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import instant, optional_instant, parse_instant
 
@@ -90,7 +91,7 @@ def request_summary(request: Request) -> dict[str, Any]:
 
 def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
     """What a root says, in the words of the API."""
-    size = catalog.size_of(root.instance_class)
+    size, price = catalog.size_of(root.instance_class), catalog.price(root)
     return {
         "environment": root.environment,
         "database_name": root.database_name,
@@ -116,8 +117,20 @@ def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
             "database": root.restore.database,
             "point_in_time": root.restore.point_in_time,
         },
-        "monthly_cost_usd": catalog.monthly_usd(root) if size else None,
-        "prices_as_of": catalog.prices_as_of.isoformat(),
+        "monthly_cost_usd": price.monthly_usd if price else None,
+        "prices_as_of": price.as_of.isoformat() if price else None,
+        "price": price_document(price, catalog),
+    }
+
+
+def price_document(price: Price | None, catalog: Catalog) -> dict[str, Any]:
+    """What a price is of, and what is not in it; where none is known, what to do about it."""
+    return {
+        "monthly_usd": price.monthly_usd if price else None,
+        "region": catalog.region,
+        "as_of": price.as_of.isoformat() if price else None,
+        "not_included": NOT_INCLUDED,
+        "missing": None if price else f"no price is known in {catalog.region}: {REMEDY}",
     }
 
 

@@ -2,12 +2,22 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from provisioner.core.names import ENVIRONMENT, Place
+from provisioner.core.prices import Price, PriceFile, Prices
 from provisioner.core.root import NEVER, Root
 from provisioner.core.shown import shown
 
@@ -58,10 +68,13 @@ class Engine(_Part):
 
 
 class Size(_Part):
-    """A size that people ask for by name; `monthly_usd` is the instance alone, in one zone."""
+    """A size that people ask for by name.
+
+    `monthly_usd` is a key of earlier releases, the instance alone in one zone; prices.json comes first.
+    """
 
     instance_class: str = Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
-    monthly_usd: float = Field(gt=0)
+    monthly_usd: float | None = Field(default=None, gt=0)
 
 
 class StorageRange(_Part):
@@ -176,8 +189,11 @@ class Catalog(_Part):
     """The whole catalog, checked as one."""
 
     version: Literal[1]
-    prices_as_of: dt.date = Field(strict=False)
-    storage_usd_per_gb: float = Field(gt=0)
+    # Where the databases are: prices are of this region.
+    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    # Keys of earlier releases, used where prices.json has no figure.
+    prices_as_of: dt.date | None = Field(default=None, strict=False)
+    storage_usd_per_gb: float | None = Field(default=None, gt=0)
     engines: dict[EngineName, Engine]
     sizes: dict[str, Size]
     environments: dict[Annotated[str, Field(pattern=f"^{ENVIRONMENT}$")], Environment]
@@ -187,6 +203,7 @@ class Catalog(_Part):
     # Whom users ask for keys and quota, as a handle or an address; `GET /whoami` says it.
     contact: str | None = Field(default=None, max_length=128)
     usual_seconds: UsualTimes = UsualTimes()
+    _prices: PriceFile = PrivateAttr(default_factory=PriceFile)
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -236,13 +253,45 @@ class Catalog(_Part):
             (name for name, size in self.sizes.items() if size.instance_class == instance_class), None
         )
 
-    def monthly_usd(self, root: Root) -> float:
-        """Estimated cost of a root in USD a month: instance and storage, twice for a standby."""
+    @property
+    def prices(self) -> Prices:
+        """The table of prices that came with the catalog, read when it is first asked for."""
+        return self._prices.get()
+
+    def price(self, root: Root) -> Price | None:
+        """What a root costs at list price; None where no figure is known.
+
+        The one place where a database's price is made: API, quota, pull request and command line show this.
+        """
+        return self.prices.of(root, self.region) or self._stated(root)
+
+    def _stated(self, root: Root) -> Price | None:
+        """The price by keys of earlier releases."""
         size = self.size_of(root.instance_class)
-        if size is None:
-            raise ValueError(f"the catalog has no size for {root.instance_class}")
-        one = self.sizes[size].monthly_usd + root.storage_gb * self.storage_usd_per_gb
-        return round(one * (2 if root.multi_az else 1), 2)
+        instance = self.sizes[size].monthly_usd if size else None
+        if instance is None or self.storage_usd_per_gb is None or self.prices_as_of is None:
+            return None
+        one = instance + root.storage_gb * self.storage_usd_per_gb
+        return Price(round(one * (2 if root.multi_az else 1), 2), self.region, self.prices_as_of)
+
+    def monthly_usd(self, root: Root) -> float | None:
+        """List price of a root in USD a month; None where no figure is known."""
+        price = self.price(root)
+        return price.monthly_usd if price else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is still understood, and should be changed."""
+        old = [name for name in ("prices_as_of", "storage_usd_per_gb") if getattr(self, name) is not None]
+        old += [
+            f"sizes.{name}.monthly_usd" for name, size in self.sizes.items() if size.monthly_usd is not None
+        ]
+        if not old:
+            return []
+        return [
+            f"catalog.yaml: {', '.join(old)}: keys of an earlier release, used only where prices.json has no "
+            "figure; take them out, name the region, and run python -m ops.prices"
+        ]
 
     def maximum_storage_gb(self, environment: str, storage_gb: int) -> int:
         """How far storage may grow automatically: twice what was asked for, within the environment's bound.
@@ -254,8 +303,18 @@ class Catalog(_Part):
         return ceiling if ceiling * 10 >= storage_gb * 11 else storage_gb
 
 
-def parse(text: str) -> Catalog:
-    """Read a catalog; raises CatalogError with one line for each thing that is wrong."""
+def parse(text: str, prices: Callable[[], str | None] | None = None) -> Catalog:
+    """Read a catalog; raises CatalogError with one line for each thing that is wrong.
+
+    `prices` reads prices.json, which happens when the first price is asked for.
+    """
+    catalog = _parse(text)
+    if prices is not None:
+        catalog._prices = PriceFile(prices)
+    return catalog
+
+
+def _parse(text: str) -> Catalog:
     try:
         content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError as error:

@@ -7,13 +7,9 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modif
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.root import NEVER, Root
-from provisioner.core.times import parse_instant
-
-_HOURS_A_MONTH: Final = 730.0
+from provisioner.core.root import Root
 
 
 class Interruption(StrEnum):
@@ -53,14 +49,9 @@ def monthly_cost(before: Root | None, after: Root, catalog: Catalog) -> Cost:
 
 def cost_of_life(root: Root, begin: dt.datetime, catalog: Catalog) -> float | None:
     """What a database costs from `begin` until its end, in USD; None where it has none, or no price."""
-    monthly = _usd(root, catalog)
-    if monthly is None or root.expires_at == NEVER:
-        return None
-    hours = (parse_instant(root.expires_at) - begin).total_seconds() / 3600
-    return round(monthly * max(hours, 0.0) / _HOURS_A_MONTH, 2)
+    price = catalog.price(root)
+    return price.until_end(root, begin) if price else None
 
 
 def _usd(root: Root | None, catalog: Catalog) -> float | None:
-    if root is None or catalog.size_of(root.instance_class) is None:
-        return None
-    return round(catalog.monthly_usd(root), 2)
+    return None if root is None else catalog.monthly_usd(root)

@@ -28,6 +28,7 @@ from provisioner.api.whoami import check_key, whoami_document
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Step
 from provisioner.core.models import ApiKey, Request
+from provisioner.core.offered import catalog_document
 from provisioner.intake.bodies import parse_reason
 from provisioner.intake.idempotency import Key
 from provisioner.intake.message import Message
@@ -182,8 +183,7 @@ def whoami() -> Response[str]:
 @app.get("/catalog")
 def catalog() -> Response[str]:
     """What may be asked for."""
-    content = deployed.catalog().model_dump(mode="json", exclude={"teams", "usual_seconds"})
-    return _json(200, content, {"Cache-Control": "max-age=300"})
+    return _json(200, catalog_document(deployed.catalog()), {"Cache-Control": "max-age=300"})
 
 
 @app.get("/quota")

@@ -187,8 +187,14 @@ class Opening:
         return self.ledger.request(database.active) if database.active else None
 
     def charge(self, root: Root) -> Charge:
-        """What a root takes of its team's quota."""
-        cents = round(self.catalog.monthly_usd(root) * 100)
+        """What a root takes of its team's quota; raises Problem (403) where its price is unknown.
+
+        The quota is in USD, so that it holds nothing of which nobody knows what it costs.
+        """
+        usd = self.catalog.monthly_usd(root)
+        if usd is None:
+            raise refusals.no_price(root, self.catalog.region)
+        cents = round(usd * 100)
         return Charge(databases=1, storage_gb=root.storage_gb, monthly_cents=cents)
 
     def charge_after(self, new: Request, database: Database) -> Charge:

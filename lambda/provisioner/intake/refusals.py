@@ -7,6 +7,7 @@ from typing import Any, Final
 from provisioner.core.errors import FieldError, Problem
 from provisioner.core.events import Step
 from provisioner.core.models import Charge, Database, Request, User
+from provisioner.core.prices import REMEDY
 from provisioner.core.root import Root
 
 _REMOVED: Final = "The database was removed"
@@ -184,6 +185,18 @@ def over_quota(team: str, environment: str, held: Charge, wanted: Charge, limit:
         f"{wanted.monthly_cents / 100:.2f} USD a month. Remove a database, ask for a smaller one, "
         "or have the quota in the catalog raised.",
         slug="quota",
+    )
+
+
+def no_price(root: Root, region: str) -> Problem:
+    """A quota in USD cannot hold what has no price."""
+    standby = " with a standby" if root.multi_az else ""
+    return Problem(
+        403,
+        "The price is unknown",
+        f"No price is known of {root.engine} on {root.instance_class}{standby} in {region}, and the quota is "
+        f"in USD. Ask for another size, or let an operator {REMEDY}.",
+        slug="no-price",
     )
 
 

@@ -12,6 +12,7 @@ from provisioner.core.hcl import NEWEST, render, renderings
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.policy import PolicyResult
+from provisioner.core.prices import NOT_INCLUDED, REMEDY
 from provisioner.core.root import NEVER, Root
 from provisioner.pull_requests import request_record, wording
 from provisioner.pull_requests.markdown import cell, policy_table, quoted
@@ -104,9 +105,17 @@ def body(
     if results:
         sections.append(policy_table(results))
     sections.append(_next(request, catalog, disarmed_by))
-    sections.append(f"Costs are list prices on demand of {catalog.prices_as_of}, as the catalog states them.")
+    sections.append(_prices(request, catalog))
     sections.append(request_record.section(request))
     return "\n\n".join(sections) + "\n"
+
+
+def _prices(request: Request, catalog: Catalog) -> str:
+    """What the costs are of, and what is not in them."""
+    price = catalog.price(request.root)
+    if price is None:
+        return f"No price is known in {catalog.region}: {REMEDY}."
+    return f"Costs are list prices on demand in {price.region} of {price.as_of}, without {NOT_INCLUDED}."
 
 
 def facts(root: Root, catalog: Catalog) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What was deployed with the function: the catalog, the roots of the databases' certificates."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,15 @@ _CATALOG: Final = Path(__file__).parents[2] / "catalog.yaml"
 @kept
 def catalog() -> Catalog:
     """The catalog, read once."""
-    return parse(Path(setting("CATALOG_PATH", str(_CATALOG))).read_text(encoding="utf-8"))
+    path = Path(setting("CATALOG_PATH", str(_CATALOG)))
+    prices = path.with_name("prices.json")
+    found = parse(
+        path.read_text(encoding="utf-8"),
+        lambda: prices.read_text(encoding="utf-8") if prices.exists() else None,
+    )
+    for warning in found.warnings:
+        logging.getLogger(__name__).warning(warning)
+    return found
 
 
 @kept

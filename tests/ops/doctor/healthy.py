@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from provisioner.core.catalog import Catalog
+from provisioner.core.catalog import parse
+from provisioner.core.offered import catalog_document
 
 from ops.doctor.checks import CHECKS
 from ops.doctor.deployment import Deployment
@@ -39,6 +39,7 @@ PEM = (
 ACCESS_GROUP, ACCESS_SUBNETS = "sg-0123456789abcdef0", "subnet-0123456789abcdef0,subnet-0123456789abcdef1"
 FILES = (
     "catalog.yaml",
+    "prices.json",
     ".circleci/config.yml",
     "terraform/modules/rds_database/main.tf",
     "terraform/modules/rds_database/variables.tf",
@@ -146,8 +147,8 @@ def pages() -> dict[str, Answer]:
         "/schedule": {"items": [{"parameters": {"branch": "main", "nightly": True}}]},
         "/pipeline": {"items": [{"id": "p1", "number": 7, "state": "created", "errors": []}]},
     }
-    catalog = yaml.safe_load((PROJECT / "catalog.yaml").read_text())
-    shown = Catalog.model_validate(catalog).model_dump(mode="json", exclude={"teams", "usual_seconds"})
+    prices = PROJECT / "prices.json"
+    shown = catalog_document(parse((PROJECT / "catalog.yaml").read_text(), prices.read_text))
     refused = Answer(403, {"status": 403}, {"content-type": "application/problem+json"})
     passed = Answer(200, {"policy": {"passed": True, "results": []}})
     return {

@@ -1,0 +1,131 @@
+"""What a database costs: list prices on demand, from a dated table whose every figure names its source.
+
+The table is prices.json, made by `python -m ops.prices` out of AWS's price list. What it does not have has no
+price; nothing is guessed.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import parse_instant
+
+# A month of AWS's own examples: https://aws.amazon.com/rds/pricing/
+HOURS_A_MONTH: Final = 730
+STORAGE: Final = "gp3"
+NOT_INCLUDED: Final = (
+    "backups beyond the storage's size, snapshots, storage that RDS grows, data transfer, logs, "
+    "Extended Support, discounts and taxes"
+)
+REMEDY: Final = "run python -m ops.prices for this region, commit prices.json and deploy"
+
+
+class PricesError(ValueError):
+    """The table cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One price in USD, and where it is from."""
+
+    usd: float
+    url: str
+    date: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a database costs in USD a month of 730 hours; `as_of` is the date of its oldest figure."""
+
+    monthly_usd: float
+    region: str
+    as_of: dt.date
+
+    def for_hours(self, hours: float) -> float:
+        """What so many hours cost, in USD."""
+        return round(self.monthly_usd * max(hours, 0.0) / HOURS_A_MONTH, 2)
+
+    def until_end(self, root: Root, begin: dt.datetime) -> float | None:
+        """What it costs from a moment until its end; None for a database without one."""
+        if root.expires_at == NEVER:
+            return None
+        return self.for_hours((parse_instant(root.expires_at) - begin).total_seconds() / 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The table; empty where none was deployed."""
+
+    regions: Mapping[str, Any]
+    sources: Mapping[str, Any]
+
+    def instance(self, region: str, engine: str, instance_class: str, *, standby: bool) -> Figure | None:
+        """The price of an hour of an instance, or of one with its standby."""
+        engines = self.regions.get(region, {}).get("instance_hour", {})
+        return self._figure(engines.get(engine, {}), instance_class, standby=standby)
+
+    def storage(self, region: str, *, standby: bool) -> Figure | None:
+        """The price of a GB of storage for a month, twice stored where there is a standby."""
+        table = self.regions.get(region, {}).get("storage_gb_month", {})
+        return self._figure(table, STORAGE, standby=standby)
+
+    def of(self, root: Root, region: str) -> Price | None:
+        """The price of a database; None where a figure is missing."""
+        instance = self.instance(region, root.engine, root.instance_class, standby=root.multi_az)
+        storage = self.storage(region, standby=root.multi_az)
+        if instance is None or storage is None:
+            return None
+        usd = instance.usd * HOURS_A_MONTH + storage.usd * root.storage_gb
+        return Price(round(usd, 2), region, min(instance.date, storage.date))
+
+    def _figure(self, table: Mapping[str, Any], name: str, *, standby: bool) -> Figure | None:
+        found = table.get("multi" if standby else "single", {}).get(name)
+        if found is None:
+            return None
+        source = self.sources[found["source"]]
+        return Figure(float(found["usd"]), str(source["url"]), dt.date.fromisoformat(source["date"]))
+
+
+EMPTY: Final = Prices({}, {})
+
+
+@dataclass(slots=True)
+class PriceFile:
+    """The table where it is deployed, read when it is first asked for; None where there is none."""
+
+    read: Callable[[], str | None] | None = None
+    _found: Prices | None = None
+
+    def get(self) -> Prices:
+        """The table; raises PricesError."""
+        if self._found is None:
+            text = self.read() if self.read else None
+            self._found = EMPTY if text is None else parse(text)
+        return self._found
+
+
+def parse(text: str) -> Prices:
+    """Read a table; raises PricesError for one whose figures do not all name a source with a date."""
+    try:
+        content = json.loads(text)
+        found = Prices(content["regions"], content["sources"])
+        if content["version"] != 1:
+            raise PricesError(f"prices.json has version {content['version']}; this reads version 1")
+        for region, tables in found.regions.items():
+            _check(found, region, tables)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PricesError(f"prices.json cannot be read: {error}; {REMEDY}") from error
+    return found
+
+
+def _check(prices: Prices, region: str, tables: Mapping[str, Any]) -> None:
+    rows = [*tables["instance_hour"].values(), tables["storage_gb_month"]]
+    for row in rows:
+        for standby, named in ((False, row.get("single", {})), (True, row.get("multi", {}))):
+            for name in named:
+                figure = prices._figure(row, name, standby=standby)
+                if figure is None or not 0 < figure.usd < 10_000 or not figure.url:
+                    raise ValueError(f"{region}: {name} has no price with a source")
