@@ -109,7 +109,9 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
     terraform = _terraform(checkout, interruption)
     if chosen.verb == "drift":
         reporter = _reporter("plan")
-        return Drift(checkout, _store(), reporter, terraform, _pipeline_url(), interruption, _now).run()
+        width = at_once(os.environ)
+        job = Drift(checkout, _store(), reporter, terraform, _pipeline_url(), interruption, _now, width)
+        return job.run()
     text = (checkout.directory / "catalog.yaml").read_text(encoding="utf-8")
     prices = checkout.directory / "prices.json"
     the_catalog = catalog.parse(text, lambda: prices.read_text(encoding="utf-8") if prices.exists() else None)

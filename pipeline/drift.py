@@ -6,18 +6,22 @@ the module of the commit that was applied is planned too, and has the last word.
 
 import datetime as dt
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
 from provisioner.core.hcl import content_hash
 from provisioner.core.module import module_hash
 from provisioner.core.names import Place
+from provisioner.core.times import instant
 from provisioner.reports.schema import PLAN_TEXT_LIMIT, DriftReport
 
 from pipeline.git import Checkout
 from pipeline.interruption import Interruption
+from pipeline.output import say
 from pipeline.plan_changes import changes_of
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
@@ -34,12 +38,21 @@ NIGHTS: Final = 7
 
 
 def in_turn(items: Sequence[Item], night: dt.date) -> list[Item]:
-    """The items in their order, begun a seventh further each night.
+    """The items in their order, begun a seventh further each night: the order of those that nobody saw yet.
 
     What one night does not come to, another one of the same week begins with.
     """
     start = len(items) * (night.toordinal() % NIGHTS) // NIGHTS
     return [*items[start:], *items[:start]]
+
+
+@dataclass(slots=True)
+class _Night:
+    """What a night came to: when each database was seen, what failed, what was left out."""
+
+    seen: dict[str, str]
+    failures: list[str] = field(default_factory=list)
+    left: list[Place] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +67,48 @@ class Drift:
     interruption: Interruption
     clock: Callable[[], dt.datetime]
 
+    at_once: int = 1
+    pool: Callable[[int], Executor] = ThreadPoolExecutor
+    # GitHub wants writes one at a time, and what is kept of the night is one object.
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
     def run(self) -> list[str]:
-        """Look at every applied database; what could not be looked at, a sentence each."""
+        """Look at every applied database, the longest unseen first; what came to nothing, a sentence each."""
         began = self.clock()
         found = roots(self.checkout)
         applied = {name: self.store.applied(name) for name in {place.environment for place in found}}
-        failures, left = [], []
-        for place, text in in_turn(sorted(found.items()), began.date()):
-            if applied[place.environment].get(place.database_name) != {content_hash(text)}:
-                continue  # an apply has yet to come to it
-            if self.interruption.requested:
-                failures.append(f"{place}: not looked at, because the job was ended from outside")
-                continue
-            if self.clock() - began > LAST_START:
-                left.append(place)
-                continue
-            try:
-                self._look(place, text)
-            except (TerraformError, Undelivered) as error:
-                failures.append(f"{place}: {error}")
-        return failures + _left_out(left, len(found))
+        there = [
+            (place, text)
+            for place, text in in_turn(sorted(found.items()), began.date())
+            # an apply has yet to come to the others
+            if applied[place.environment].get(place.database_name) == {content_hash(text)}
+        ]
+        places = set(map(str, found))
+        seen = {place: at for place, at in self.store.looks().items() if place in places}
+        there.sort(key=lambda each: seen.get(str(each[0]), ""))
+        night = _Night(seen)
+        with self.pool(self.at_once) as pool:
+            for _ in pool.map(lambda each: self._in_time(each[0], each[1], began, night), there):
+                pass
+        return sorted(night.failures) + _left_out(sorted(night.left), len(found))
+
+    def _in_time(self, place: Place, text: str, began: dt.datetime, night: _Night) -> None:
+        """Look at one database, where the job still may."""
+        if self.interruption.requested:
+            night.failures.append(f"{place}: not looked at, because the job was ended from outside")
+            return
+        now = self.clock()
+        if now - began > LAST_START:
+            night.left.append(place)
+            return
+        try:
+            self._look(place, text)
+        except (TerraformError, Undelivered) as error:
+            night.failures.append(f"{place}: {error}")
+            return
+        with self.turn:
+            night.seen[str(place)] = instant(now)
+            self.store.keep_looks(night.seen)
 
     def _look(self, place: Place, text: str) -> None:
         shown, differs = self._plan(self.checkout.directory, place, text)
@@ -85,21 +120,19 @@ class Drift:
                 shown = old[0]
         drifted = differs and not newer
         word = "DRIFTED" if drifted else _NEWER if newer else "as its root says"
-        print(f"{place}: {word}", flush=True)
-        if differs:
-            print(shown, flush=True)
-        self.reporter.send(
-            DriftReport(
-                version=1,
-                environment=place.environment,
-                database_name=place.database_name,
-                commit=self.checkout.head(),
-                drifted=drifted,
-                module_newer=newer,
-                plan_text=shown[:PLAN_TEXT_LIMIT] if differs else "",
-                pipeline_url=self.pipeline_url,
-            )
+        say(f"{place}: {word}" + (f"\n{shown}" if differs else ""))
+        report = DriftReport(
+            version=1,
+            environment=place.environment,
+            database_name=place.database_name,
+            commit=self.checkout.head(),
+            drifted=drifted,
+            module_newer=newer,
+            plan_text=shown[:PLAN_TEXT_LIMIT] if differs else "",
+            pipeline_url=self.pipeline_url,
         )
+        with self.turn:
+            self.reporter.send(report)
 
     def _as_applied(self, place: Place, text: str) -> tuple[str, bool] | None:
         """The plan by the module that the database was applied with; None where that is the one of now.
@@ -116,7 +149,7 @@ class Drift:
             with tempfile.TemporaryDirectory() as directory:
                 return self._plan(with_module(self.checkout.directory, then, Path(directory)), place, text)
         except TerraformError as error:
-            print(f"{place}: by the module of {marker.commit} there is no plan any more: {error}", flush=True)
+            say(f"{place}: by the module of {marker.commit} there is no plan any more: {error}")
             return "", False
 
     def _plan(self, directory: Path, place: Place, text: str) -> tuple[str, bool]:
@@ -133,6 +166,6 @@ def _left_out(left: Sequence[Place], total: int) -> list[str]:
         return []
     text = f"no time was left for {', '.join(map(str, left))}"
     if len(left) <= total * (NIGHTS - 1) // NIGHTS:
-        print(f"{text}; another night of this week begins there.", flush=True)
+        say(f"{text}; another night of this week begins there.")
         return []
     return [f"{text}, nor will be within a week: run the job drift on a larger resource class"]

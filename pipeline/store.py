@@ -16,6 +16,8 @@ from pipeline.plan_changes import ResourceChange
 # Stands next to the hashes of what was applied: an apply began, so that a state may hold something.
 ATTEMPTED: Final = "attempted"
 _LOCK: Final = ".tflock"
+# No place begins with a dot.
+_LOOKS: Final = "reviewed/.looks.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,19 @@ class Store:
             if content is not None:
                 return plan_changes.decode(content)
         return None
+
+    def looks(self) -> dict[str, str]:
+        """When the nightly look saw each database, by place; what cannot be read says nothing."""
+        said = _read(self._get(_LOOKS)).get("seen")
+        return {str(place): str(at) for place, at in said.items()} if isinstance(said, dict) else {}
+
+    def keep_looks(self, seen: Mapping[str, str]) -> None:
+        """Keep those times, where the role may write; without them the order is that of the nights."""
+        try:
+            self._put(_LOOKS, _json({"version": 1, "seen": dict(seen)}))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("AccessDenied", "403"):
+                raise
 
     def applied(self, environment: str) -> dict[str, set[str]]:
         """The hashes that were applied, by database; all of an environment in one listing."""

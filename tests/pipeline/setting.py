@@ -95,7 +95,7 @@ class Setting:
         self.runs += 1
         return Claims(self.bucket, "states", f"run {self.runs}", lambda: self.now, ended=lambda _: True)
 
-    def drift(self) -> list[str]:
+    def drift(self, at_once: int = 1) -> list[str]:
         return Drift(
             self.repository.checkout,
             self.store,
@@ -104,6 +104,7 @@ class Setting:
             URL,
             self.interruption,
             lambda: self.clock() if self.clock else self.now,
+            at_once,
         ).run()
 
     def save(self) -> Any:

@@ -48,6 +48,7 @@ def test_a_database_changed_outside_git_is_reported_with_the_plan(setting: Setti
     setting.instance()["instance_class"] = "db.m7g.large"
     objects, applied = dict(setting.bucket.objects), list(setting.cloud.applied)
     assert looked(setting) == []
+    del setting.bucket.objects["reviewed/.looks.json"]  # when it was seen
     assert setting.functions.reports[0]["drifted"] is True
     assert setting.functions.reports[0]["plan_text"] == "1 to change"
     assert (setting.bucket.objects, setting.cloud.applied) == (objects, applied)
@@ -221,3 +222,51 @@ def test_a_night_that_comes_to_less_than_a_seventh_is_a_failure(setting: Setting
     assert looked_at(setting) == []
     assert failure.startswith("no time was left for dev/")
     assert failure.endswith("nor will be within a week: run the job drift on a larger resource class")
+
+
+def test_the_longest_unseen_is_looked_at_first(setting: Setting) -> None:
+    databases(setting, "a", "b", "c", "d")
+    setting.store.keep_looks(
+        {
+            "dev/a": "2026-11-20T02:00:00Z",
+            "dev/b": "2026-11-18T02:00:00Z",
+            "dev/d": "2026-11-19T02:00:00Z",
+            "dev/removed": "2026-11-01T02:00:00Z",
+        }
+    )
+
+    assert looked(setting) == []
+
+    assert looked_at(setting) == ["c", "b", "d", "a"]  # nobody ever saw c
+    assert setting.store.looks() == dict.fromkeys(
+        ("dev/a", "dev/b", "dev/c", "dev/d"), setting.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
+
+
+def test_what_failed_stays_unseen(setting: Setting) -> None:
+    databases(setting, "a", "b")
+    setting.cloud.states["dev/a"].tainted.add(INSTANCE)
+
+    assert len(looked(setting)) == 1
+
+    assert list(setting.store.looks()) == ["dev/b"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no json", b"[]", b'{"seen": 1}'])
+def test_times_that_cannot_be_read_keep_nobody_from_looking(setting: Setting, content: bytes) -> None:
+    databases(setting, "a")
+    setting.bucket.objects["reviewed/.looks.json"] = content
+
+    assert looked(setting) == []
+    assert looked_at(setting) == ["a"]
+
+
+def test_several_are_looked_at_at_once_and_each_is_reported_once(setting: Setting) -> None:
+    names = [f"n{number}" for number in range(8)]
+    databases(setting, *names)
+    setting.functions.reports.clear()
+
+    assert setting.drift(at_once=4) == []
+
+    assert sorted(looked_at(setting)) == names
+    assert sorted(setting.store.looks()) == [f"dev/{name}" for name in names]
