@@ -205,8 +205,11 @@ run "the_plan_role_reads_and_reports" {
     condition = [
       for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Resource
       if contains(statement.Action, "s3:PutObject")
-    ] == ["arn:aws:s3:::acme-rds-provisioner-state/reviewed/*"]
-    error_message = "It writes reviewed plans, never a state or an apply marker."
+      ] == [
+      "arn:aws:s3:::acme-rds-provisioner-state/reviewed/*",
+      "arn:aws:s3:::acme-rds-provisioner-state/logs/plan/*",
+    ]
+    error_message = "It writes reviewed plans and logs of plans, never a state or an apply marker."
   }
 
   assert {
