@@ -14,6 +14,7 @@ from provisioner.reports.schema import (
     Answer,
     ApplyQuestion,
     ApplyReport,
+    Attribute,
     DriftReport,
     Heartbeat,
     JobQuestion,
@@ -64,7 +65,7 @@ def test_what_version_1_says_is_written_down() -> None:
     """Whoever changes this list raises the version, and keeps reading this one for a release."""
     about = ["version", "environment", "database_name", "pipeline_url", "commit", "type"]
     assert list(PlanReport.model_fields) == [
-        *about, "branch", "outcome", "summary", "plan_text", "policy", "cause",
+        *about, "branch", "outcome", "summary", "plan_text", "policy", "cause", "changed",
     ]  # fmt: skip
     assert list(ApplyReport.model_fields) == [
         *about, "outcome", "request_id", "result", "cause", "retryable", "notes",
@@ -80,6 +81,7 @@ def test_what_version_1_says_is_written_down() -> None:
         "add", "change", "destroy", "replace", "databases_added", "databases_destroyed", "only_own_database",
     ]  # fmt: skip
     assert list(RuleResult.model_fields) == ["rule", "passed", "detail"]
+    assert list(Attribute.model_fields) == ["resource", "name", "before", "after"]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +96,7 @@ def test_what_version_1_says_is_written_down() -> None:
         (Answer, {"accepted"}),
         (Summary, set()),
         (RuleResult, {"rule", "passed"}),
+        (Attribute, {"resource", "name", "before", "after"}),
     ],
 )
 def test_what_version_1_requires_is_written_down(model: type[BaseModel], required: set[str]) -> None:

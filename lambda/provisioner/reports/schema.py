@@ -107,9 +107,9 @@ class PlanReport(_Report):
     outcome: PlanOutcome
     summary: Summary | None = None
     plan_text: PlanText = ""
-    changed: Annotated[tuple[Attribute, ...], Field(max_length=MOST_ATTRIBUTES)] = ()
     policy: tuple[RuleResult, ...] = ()
     cause: str | None = None
+    changed: Annotated[tuple[Attribute, ...], Field(max_length=MOST_ATTRIBUTES)] = ()
 
 
 class ApplyReport(_Report):
