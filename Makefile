@@ -18,12 +18,13 @@ $(PYTHON_ENV): uv.lock tests/console/package-lock.json sandbox/setup.sh
 $(TF_CLI_CONFIG_FILE): sandbox/terraform_mirror.py | $(PYTHON_ENV)
 	@$(RUN)/python -m sandbox.terraform_mirror $(@D) >/dev/null
 
+BENCH := PYTHONPATH=lambda:. $(RUN)/python -W ignore -m bench
 READY := $(PYTHON_ENV) $(TF_CLI_CONFIG_FILE)
 
 ##@ Use it
 
 .PHONY: demo
-demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life: a whole life, STORY=burst: twelve at once)
+demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life, burst: twelve at once, review: approval, drift, a lost job)
 	@$(RUN)/python -m sandbox demo $(if $(STORY),--story $(STORY))
 
 .PHONY: sandbox
@@ -72,7 +73,7 @@ lint: $(READY) ## Formatting, lint and types
 	@$(RUN)/ruff check --quiet .
 	@terraform fmt -check -recursive terraform || { echo "run: make fmt"; exit 1; }
 	@$(RUN)/mypy
-	@$(RUN)/mypy tests
+	@$(RUN)/mypy tests bench
 
 .PHONY: test
 test: $(READY) ## All tests, the end-to-end ones included
@@ -87,7 +88,7 @@ test-e2e: $(READY) ## The end-to-end tests alone, on a sandbox that they start a
 check: lint test ## What CI runs
 
 .PHONY: check-all
-check-all: lint coverage test-e2e hostile trials upgrade stories bench ## What CI runs (coverage runs the tests), and what takes longer
+check-all: lint coverage test-e2e hostile histories trials upgrade stories bench cold-starts ## What CI runs (coverage runs the tests), and what takes longer
 
 .PHONY: trials
 trials: $(READY) ## Terraform, the provider and the module on many databases at once, those of earlier modules too
@@ -112,11 +113,25 @@ stories: $(READY) ## The demo's stories, one after the other
 	@$(RUN)/python -m sandbox demo
 	@$(RUN)/python -m sandbox demo --story life
 	@$(RUN)/python -m sandbox demo --story burst
+	@$(RUN)/python -m sandbox demo --story review
 
 .PHONY: mutants
 mutants: $(READY) ## Whether the tests notice each small change of the rules; takes six minutes (MODULE=core.policy)
 	@$(RUN)/python -m bench.mutants $(MODULE)
 
 .PHONY: bench
-bench: $(READY) ## Measure cold starts: against an earlier commit, and against their floor (AGAINST=commit)
-	@$(RUN)/python bench/cold_start.py $(if $(AGAINST),--against $(AGAINST))
+bench: $(READY) ## Measure what is promised about speed and scale (PART="finding ledger"; AGAINST=commit: cold starts)
+	@$(if $(AGAINST),$(RUN)/python bench/cold_start.py --against $(AGAINST),$(BENCH) $(PART))
+
+.PHONY: bench-full
+bench-full: $(READY) ## The same at its largest, half an hour; keeps the figures and the chart, to be committed
+	@$(BENCH) --full
+	@$(RUN)/python -m bench.chart $$(ls bench/results/*.json | tail -1) docs/performance.svg
+
+.PHONY: cold-starts
+cold-starts: $(READY) ## The functions' imports against an earlier commit; fails where one is slower
+	@$(RUN)/python bench/cold_start.py
+
+.PHONY: histories
+histories: $(READY) ## 1,000 histories of merges, kills, pauses and clocks apart
+	@HISTORIES=1000 $(RUN)/pytest --numprocesses 2 tests/pipeline/test_histories.py

@@ -4,6 +4,7 @@
 import argparse
 import dataclasses
 import datetime as dt
+import functools
 import json
 import os
 import socket
@@ -23,7 +24,8 @@ from pydantic import ValidationError
 
 from pipeline import gate, locks, plan
 from pipeline.apply import ApplyJob
-from pipeline.at_once import BadSetting, at_once
+from pipeline.at_once import at_once
+from pipeline.bad_setting import BadSetting
 from pipeline.circleci_jobs import ended_by, this_job
 from pipeline.claims import ClaimDenied, Claims
 from pipeline.drift import Drift
@@ -37,7 +39,7 @@ from pipeline.providers import HOME, Providers
 from pipeline.pulse import Pulse
 from pipeline.reporter import Reporter, Undelivered
 from pipeline.store import Store
-from pipeline.terraform_cli import Terraform, backend_settings
+from pipeline.terraform_cli import Terraform, backend_settings, program
 
 # For what comes again with the next beat, and must not hold up the claims' renewal.
 _QUICK: Final = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "max_attempts": 2})
@@ -198,16 +200,15 @@ def _claims() -> Claims:
 
 def _terraform(checkout: Checkout, interruption: Interruption) -> Callable[[Path], Terraform]:
     settings = backend_settings(os.environ) if os.environ.get("TF_STATE_BUCKET") else {}
+    made = functools.partial(Terraform, interruption=interruption, program=program(os.environ))
     if os.environ.get("TF_CLI_CONFIG_FILE"):  # which says from where to take providers
-        return lambda directory: Terraform(directory, settings, interruption)
+        return lambda directory: made(directory, settings)
     mirror = Providers(
         checkout.directory / DATABASES / ".terraform.lock.hcl",
         Path.home() / HOME,
-        lambda directory, configuration: Terraform(directory, {}, interruption, configuration=configuration),
+        lambda directory, configuration: made(directory, {}, configuration=configuration),
     )
-    return lambda directory: Terraform(
-        directory, settings, interruption, configuration=mirror.configuration()
-    )
+    return lambda directory: made(directory, settings, configuration=mirror.configuration())
 
 
 def _store() -> Store:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.at_once import BadSetting
+from pipeline.bad_setting import BadSetting
 
 HEARTBEAT_SECONDS: Final = 20.0
 MOST_SECONDS: Final = 60

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.advice import advice
+from pipeline.bad_setting import BadSetting
 from pipeline.interruption import Interruption
 from pipeline.output import say
 from pipeline.redaction import redact
+
+PROGRAMS: Final = ("terraform", "tofu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Terraform:
     interruption: Interruption = field(default_factory=Interruption)
     limits: Limits = field(default_factory=Limits)
     configuration: Path | None = None  # the CLI's, where it is not the environment's
+    program: str = "terraform"
 
     def init(self) -> None:
         """Fetch what the committed lock file allows, and nothing else."""
@@ -98,7 +102,7 @@ class Terraform:
         flags = ["-input=false"] if command in ("init", "plan", "apply", "import") else []
         configured = {"TF_CLI_CONFIG_FILE": str(self.configuration)} if self.configuration else {}
         process = subprocess.Popen(
-            ["terraform", f"-chdir={self.directory}", *command.split(), *flags, "-no-color", *arguments],
+            [self.program, f"-chdir={self.directory}", *command.split(), *flags, "-no-color", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if show else subprocess.PIPE,
@@ -166,6 +170,14 @@ def plan_text(said: str) -> str:
     if rules and any("Saved the plan to:" in line for line in lines[rules[-1] :]):
         lines = lines[: rules[-1]]
     return "\n".join(lines).strip() + "\n"
+
+
+def program(environment: Mapping[str, str]) -> str:
+    """TERRAFORM_CLI of the environment: `terraform`, or `tofu`; raises BadSetting."""
+    given = environment.get("TERRAFORM_CLI") or PROGRAMS[0]
+    if given not in PROGRAMS:
+        raise BadSetting(f"TERRAFORM_CLI is {given!r}: set {' or '.join(PROGRAMS)}, or leave it out")
+    return given
 
 
 def backend_settings(environment: Mapping[str, str]) -> dict[str, str]:

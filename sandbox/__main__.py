@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from sandbox import doctor
-from sandbox.demo import burst, life, story
+from sandbox.demo import burst, life, review, story
 from sandbox.demo.stage import Stage, StoryFailed
 from sandbox.github import control
 from sandbox.launch import launch, shown
@@ -15,7 +15,7 @@ from sandbox.launch import stop as stop_sandbox
 from sandbox.printer import Printer
 from sandbox.state_directory import HOME, StateDirectory
 
-STORIES = {"create": story.play, "life": life.play, "burst": burst.play}
+STORIES = {"create": story.play, "life": life.play, "burst": burst.play, "review": review.play}
 
 
 def main() -> int:

@@ -33,9 +33,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When one was merged, begun and done, in seconds since the first was asked for."""
+    """When one was asked for, merged, begun and done, in seconds since the first was asked for."""
 
     asked: Asked
+    asked_at: float
     merged: float
     started: float
     ready: float
@@ -104,7 +105,7 @@ def times_of(asked: Asked, document: dict[str, Any], documents: dict[str, dict[s
     first = min(each["created_at"] for each in documents.values())
     offset = seconds_between(first, document["created_at"])
     at = {event["event"]: offset + float(event["seconds"]) for event in document["timeline"]}
-    return Times(asked, at["merged"], at["started"], at["succeeded"])
+    return Times(asked, offset, at["merged"], at["started"], at["succeeded"])
 
 
 def seconds_between(first: str, second: str) -> float:
@@ -125,8 +126,11 @@ def waited_for_another(one: Times, times: list[Times]) -> bool:
 
 def table(times: list[Times]) -> list[str]:
     """The times of each, the first that was ready first."""
-    lines = [f"{'database':<10} {'team':<6} {'merged':>8} {'apply':>8} {'ready':>8}"]
+    heads = "".join(f" {head:>8}" for head in ("asked", "merged", "apply", "ready"))
+    lines = [f"{'database':<10} {'team':<6}{heads}  waited for others"]
     for each in sorted(times, key=lambda each: each.ready):
-        seconds = "".join(f" {moment:>6.0f} s" for moment in (each.merged, each.started, each.ready))
-        lines.append(f"{each.asked.name:<10} {each.asked.team:<6}{seconds}")
+        moments = (each.asked_at, each.merged, each.started, each.ready)
+        seconds = "".join(f" {moment:>6.0f} s" for moment in moments)
+        waited = "yes" if waited_for_another(each, times) else "no"
+        lines.append(f"{each.asked.name:<10} {each.asked.team:<6}{seconds}  {waited}")
     return lines

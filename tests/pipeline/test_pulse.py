@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from provisioner.core.names import Place
 
-from pipeline.at_once import BadSetting
+from pipeline.bad_setting import BadSetting
 from pipeline.claims import Claims, Heartbeat
 from pipeline.logs import Logs
 from pipeline.pace import Pace, pace

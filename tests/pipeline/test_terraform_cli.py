@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bad_setting import BadSetting
 from pipeline.interruption import Interruption
-from pipeline.terraform_cli import Limits, Terraform, TerraformError, backend_settings, plan_text
+from pipeline.terraform_cli import Limits, Terraform, TerraformError, backend_settings, plan_text, program
 
 SCRIPT = """#!/usr/bin/env python3
 import os, pathlib, signal, subprocess, sys, time
@@ -176,3 +177,17 @@ def test_a_plan_is_read_without_progress_and_without_advice() -> None:
         plan_text(f"No changes.\n\n{rule}\nend of the world\n")
         == f"No changes.\n\n{rule}\nend of the world\n"
     )
+
+
+def test_one_setting_chooses_the_program(root: Path, tmp_path: Path) -> None:
+    assert [program(given) for given in ({}, {"TERRAFORM_CLI": ""}, {"TERRAFORM_CLI": "tofu"})] == [
+        "terraform",
+        "terraform",
+        "tofu",
+    ]
+    with pytest.raises(BadSetting, match="TERRAFORM_CLI is 'pulumi': set terraform or tofu, or leave it out"):
+        program({"TERRAFORM_CLI": "pulumi"})
+    other = tmp_path / "tofu"
+    other.write_text('#!/bin/sh\necho \'{"answer": {"value": 42}}\'\n')
+    other.chmod(0o755)
+    assert Terraform(root, {}, program=str(other)).outputs() == {"answer": 42}

@@ -7,7 +7,7 @@ ONE = Asked("burst00", "alpha", Client("http://localhost:1", "k"), "id")
 
 
 def times(merged: float, started: float, ready: float) -> Times:
-    return Times(ONE, merged, started, ready)
+    return Times(ONE, 0, merged, started, ready)
 
 
 def test_side_by_side_are_alive_at_once_and_wait_for_nobody() -> None:
@@ -35,7 +35,7 @@ def test_times_count_from_the_first_request() -> None:
     ]
     late = {"created_at": "2026-11-26T12:00:04Z", "timeline": events}
     found = times_of(ONE, late, {"a": late, "b": {"created_at": "2026-11-26T12:00:01Z"}})
-    assert (found.merged, found.started, found.ready) == (23, 28.5, 93)
+    assert (found.asked_at, found.merged, found.started, found.ready) == (3, 23, 28.5, 93)
 
 
 def test_the_table_begins_with_what_was_ready_first() -> None:
