@@ -1,28 +1,26 @@
 """Cold and warm calls: imports against boto3 with its two clients, a warm call against a bare handler.
 
-Processor time in fresh processes, in turn, so that noise meets all of them alike; medians.
+Processor time in fresh processes, in turn, and of it the least of the rounds, as bench/cold_start.py says.
 """
 
 import json
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
 
-from bench.cold_start import FLOOR, HANDLERS, NEWER, PROJECT, seconds
+from bench.cold_start import CLIENTS, FLOOR, FUNCTION, HANDLERS, NEWER, PROJECT, seconds
 from bench.figures import Figure
 
 PART = "Cold and warm calls"
 COLD_RATIO, WARM_MS = 1.3, 3.0
+IMPORTS = "import provisioner.handlers.{name}"
 DISTANCE = "half of the distance is Powertools, a third pydantic (ADR 5); docs/performance.md says the rest"
 
 
 def measure(full: bool) -> Iterator[Figure]:
     """Each function's imports, then warm calls of the API."""
     codes = {"floor": FLOOR} | {
-        name: f"import provisioner.handlers.{name}"
-        if name in NEWER
-        else f"{FLOOR}; import provisioner.handlers.{name}"
+        name: FUNCTION.format(name=name, clients=CLIENTS) if name in HANDLERS else IMPORTS.format(name=name)
         for name in (*HANDLERS, *NEWER)
     }
     for code in codes.values():
@@ -31,13 +29,13 @@ def measure(full: bool) -> Iterator[Figure]:
     for _ in range(21 if full else 7):
         for name, code in codes.items():
             times[name].append(seconds(code, PROJECT))
-    floor = statistics.median(times["floor"])
+    floor = min(times["floor"])
     yield Figure(PART, "boto3 with sns and dynamodb, the floor", floor * 1000, "ms")
     for name in (*HANDLERS, *NEWER):
-        ratio = statistics.median(now / then for now, then in zip(times[name], times["floor"], strict=True))
-        middle = statistics.median(times[name]) * 1000
+        least = min(times[name])
         bound = COLD_RATIO if name == "api" else None
-        yield Figure(PART, f"cold: {name}", middle, "ms", ratio, "the floor", bound, why=DISTANCE)
+        what = f"cold: {name}"
+        yield Figure(PART, what, least * 1000, "ms", least / floor, "the floor", bound, why=DISTANCE)
     yield from warm()
 
 

@@ -40,7 +40,7 @@ def test_times_count_from_the_first_request() -> None:
 
 def test_the_table_begins_with_what_was_ready_first() -> None:
     assert table([times(10, 12, 90), times(9, 20, 60.4)]) == [
-        "database   team     merged    apply    ready",
-        "burst00    alpha       9 s     20 s     60 s",
-        "burst00    alpha      10 s     12 s     90 s",
+        "database   team      asked   merged    apply    ready  waited for others",
+        "burst00    alpha       0 s      9 s     20 s     60 s  no",
+        "burst00    alpha       0 s     10 s     12 s     90 s  no",
     ]
