@@ -318,7 +318,12 @@ def test_where_github_cannot_be_asked_nothing_is_applied_and_the_next_run_goes_o
     assert "not applied, since it is not known whether a request asked for it" in failure
     assert (both.taken(), shown(both)) == ([], [])
     assert both.pipeline.apply() == []
-    assert both.taken() == [("may_apply", True), ("apply", "started"), ("apply", "succeeded")]
+    assert both.taken() == [
+        ("may_apply", True),
+        ("apply", "started"),
+        ("heartbeat", "1 requests are at work"),
+        ("apply", "succeeded"),
+    ]
 
 
 def test_functions_that_are_older_than_main_apply_nothing_and_name_the_missing_step(both: Both) -> None:
