@@ -35,6 +35,10 @@ sandbox: $(READY) ## Start the whole system in the background; .sandbox/env says
 sandbox-approve: $(READY) ## Approve a pull request as a code owner, for the provisioner to merge: PR=n
 	@$(RUN)/python -m sandbox approve $(or $(PR),$(error say which pull request: make sandbox-approve PR=n))
 
+.PHONY: sandbox-fail
+sandbox-fail: $(READY) ## Let the next apply fail once with AWS's words: AWS=capacity or AWS=parameter
+	@$(RUN)/python -m sandbox fail $(or $(AWS),$(error say how: make sandbox-fail AWS=capacity, or AWS=parameter))
+
 .PHONY: sandbox-stop
 sandbox-stop: $(READY) ## Stop it and everything it started
 	@$(RUN)/python -m sandbox stop

@@ -1,4 +1,4 @@
-"""The sandbox's commands, which the Makefile calls: start, stop, approve and demo."""
+"""The sandbox's commands, which the Makefile calls: start, stop, approve, fail and demo."""
 
 import argparse
 import json
@@ -31,6 +31,8 @@ def main() -> int:
                 return demo(directory, arguments.story)
             case "approve":
                 return approve(directory, arguments.pull_request)
+            case "fail":
+                return fail(directory, arguments.what)
             case _:
                 from sandbox.supervisor import supervise  # noqa: PLC0415  (it brings boto3 along)
 
@@ -47,12 +49,14 @@ def parser() -> argparse.ArgumentParser:
         ("stop", "stop it and everything it started"),
         ("demo", "start a sandbox, turn one POST into a database or show its whole life, clean up"),
         ("approve", "approve a pull request as a code owner; the provisioner merges it"),
+        ("fail", "let the next apply fail with AWS's words: no capacity, or a refused parameter"),
         ("supervise", "run the sandbox in this process (start does this)"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--directory", type=Path, default=HOME / "demo" if name == "demo" else HOME)
     commands.choices["demo"].add_argument("--story", choices=list(STORIES), default="create")
     commands.choices["approve"].add_argument("pull_request", type=int)
+    commands.choices["fail"].add_argument("what", choices=["capacity", "parameter"])
     commands.choices["supervise"].add_argument(
         "--with-parent", action="store_true", help="end when the parent process ends"
     )
@@ -112,6 +116,23 @@ def approve(directory: StateDirectory, number: int) -> int:
         return 1
     print(f"approved: {state['github_url']}/{state['repository']}/pull/{number}")
     print("The provisioner merges it once its gate and plan have passed.")
+    return 0
+
+
+def fail(directory: StateDirectory, what: str) -> int:
+    """Let the next apply that makes or changes an instance fail, once."""
+    if not directory.ready:
+        print(f"{no_sandbox(directory)}; start one: make sandbox")
+        return 1
+    from sandbox.aws import control as aws  # noqa: PLC0415
+    from sandbox.running import Running  # noqa: PLC0415
+
+    aws.fail_next(Running(directory.read()).cloud, what)
+    words = {"capacity": "that it has no capacity", "parameter": "that a parameter's value is invalid"}[what]
+    rdsctl = shown(directory.command_line)
+    print(f"The next apply that creates or resizes a database fails: RDS says {words}. Try it:")
+    print(f"  {rdsctl} create dev/unlucky --engine postgres --wait")
+    print(f"  {rdsctl} retry dev/unlucky --wait     (the switch is off then)")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a test does to the emulated RDS that no call of AWS does: RDS grows an instance, hours pass."""
+"""What no call of AWS does: RDS grows an instance, hours pass, the next call fails."""
 
 import urllib.error
 import urllib.parse
@@ -28,6 +28,11 @@ def grow(cloud: Cloud, identifier: str, predicted_gb: int = 0) -> None:
 def pass_hours(cloud: Cloud, hours: float) -> None:
     """Everything that RDS judges from here on happens so many hours later."""
     call(cloud, "SandboxPassHours", Hours=hours)
+
+
+def fail_next(cloud: Cloud, switch: str) -> None:
+    """The next call that creates or changes an instance is refused: `capacity` or `parameter`."""
+    call(cloud, "SandboxFailNext", Switch=switch)
 
 
 def call(cloud: Cloud, action: str, **parameters: str | float) -> str:

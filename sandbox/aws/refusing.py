@@ -1,7 +1,7 @@
 """Stands before the emulated RDS: refuses what RDS refuses, and gives back what RDS makes of the rest.
 
-The rules are in `rds_rules`; what they decide upon are the emulator's own records at that moment. Two actions
-are the sandbox's own, for what a test cannot wait for: RDS grows an instance, and hours pass.
+The rules are in `rds_rules`; what they decide upon are the emulator's own records at that moment. Three
+actions are the sandbox's own, for what nobody can wait for: RDS grows an instance, hours pass, a call fails.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from ministack.core.responses import get_region
 from ministack.services import rds
 
+from sandbox.aws.failing import SWITCHES, Failing
 from sandbox.aws.query import Action, Instance, Parameters, Response, answer, error, value
 from sandbox.aws.rds_rules import RULES, effects, parameters, refusal
 from sandbox.aws.rds_rules.call import (
@@ -28,7 +29,7 @@ from sandbox.aws.rds_rules.call import (
 )
 from sandbox.aws.rds_rules.query import Malformed, read
 
-GROW, PASS_HOURS = "SandboxGrowInstance", "SandboxPassHours"
+GROW, PASS_HOURS, FAIL = "SandboxGrowInstance", "SandboxPassHours", "SandboxFailNext"
 
 
 class Refusing:
@@ -38,6 +39,7 @@ class Refusing:
         self._rules = tuple(rules)
         self._retained: Counter[str] = Counter()
         self._passed = dt.timedelta()
+        self._failing = Failing()
         self._lock = threading.Lock()
 
     def fill(self) -> None:
@@ -48,6 +50,7 @@ class Refusing:
         rds._ACTION_MAP["DescribeDBParameters"] = describe_parameters(rds._ACTION_MAP["DescribeDBParameters"])
         rds._ACTION_MAP[GROW] = self.grow
         rds._ACTION_MAP[PASS_HOURS] = self.pass_hours
+        rds._ACTION_MAP[FAIL] = self.fail_next
 
     def _judged(self, action: str, act: Action) -> Action:
         def judge(asked: Parameters) -> Response:
@@ -56,7 +59,7 @@ class Refusing:
             except Malformed as malformed:
                 return error(malformed.code, escape(str(malformed)), 400)
             call = Call(action, given, self._estate(), self._now())
-            if refused := refusal(call, self._rules):
+            if refused := refusal(call, self._rules) or self._failing.refusal(call):
                 rds.logger.warning("RDS refuses %s %s: %s", action, call.identifier, refused.message)
                 return error(refused.code, escape(refused.message), refused.status)
             rds.logger.info("RDS takes %s: %s", action, without_password(given))
@@ -105,6 +108,15 @@ class Refusing:
         """All that is judged from here on is so many hours later."""
         self._passed += dt.timedelta(hours=float(value(asked, "Hours")))
         response: Response = rds._xml(200, f"{PASS_HOURS}Response", "")
+        return response
+
+    def fail_next(self, asked: Parameters) -> Response:
+        """The next call that the switch is about is refused, in RDS's words."""
+        name = value(asked, "Switch")
+        if name not in SWITCHES:
+            return error("InvalidParameterValue", f"Switch is one of {', '.join(SWITCHES)}.", 400)
+        self._failing.switch_on(name)
+        response: Response = rds._xml(200, f"{FAIL}Response", "")
         return response
 
 

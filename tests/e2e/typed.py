@@ -71,10 +71,11 @@ def typed(scenes: Scenes) -> dict[str, Ended]:
     with tempfile.TemporaryDirectory() as home:
         for name, text in TYPED.items():
             typing = shlex.split(text)
+            if name == "snapshots":
+                scenes.see(revived)
             if name == "retry":
                 run(home, "create", AGAIN, "--engine", "mysql", "--wait")
             if SNAPSHOT in typing:
-                scenes.see(revived)
                 left = run(home, "snapshots", "staging/shop", "-o", "name").out.splitlines()
                 typing[typing.index(SNAPSHOT)] = left[0]
             if REQUEST in typing:

@@ -8,6 +8,7 @@ from rdsctl.client import Client
 from rdsctl.failures import Exit, Failure, NoAnswer
 
 from tests.handlers.conftest import Cloud
+from tests.rdsctl.life import Life
 from tests.rdsctl.server import Fault, Server, serve
 
 BODY = {"database_name": "orders", "database_engine": "postgres", "environment": "dev"}
@@ -117,26 +118,24 @@ def test_the_days_limit_is_never_repeated(caller: Client, gateway: Server) -> No
 
 
 @pytest.mark.parametrize("fault", [Fault(0, after=True), Fault(502, after=True), Fault(504, after=True)])
-def test_a_change_that_may_have_been_carried_out_is_not_sent_again(
-    client: Client, server: Server, fault: Fault
+def test_a_change_whose_answer_was_lost_is_sent_again_and_stays_one_request(
+    client: Client, server: Server, life: Life, fault: Fault
 ) -> None:
-    client.call("POST", "/provision-rds", BODY)
+    Client(server.url, "key-alpha").call("POST", "/provision-rds", BODY)
+    life.created()
     server.faults = [fault]
-    with pytest.raises(Failure) as ended:
-        client.call("DELETE", "/databases/dev/orders")
-    assert ended.value.code is Exit.FAILED
-    assert [call.method for call in server.calls] == ["POST", "DELETE"]
+    answer = client.call("DELETE", "/databases/dev/orders")
+    assert answer.headers["idempotency-replayed"] == "true"
+    first, second = [call for call in server.calls if call.method == "DELETE"]
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"] == client.idempotency_key
+    assert [request["kind"] for request in client.items("/requests", "requests")] == ["remove", "create"]
 
 
-def test_a_change_that_was_turned_away_at_the_door_is_sent_again(client: Client, server: Server) -> None:
-    client.call("POST", "/provision-rds", BODY)
-    server.faults = [
-        Fault(429, headers={"Retry-After": "1"}),
-        Fault(503, {"type": "urn:rds-provisioner:problem:busy"}),
-    ]
-    with pytest.raises(Failure, match="Another change is under way"):
-        client.call("DELETE", "/databases/dev/orders")
-    assert [call.method for call in server.calls] == ["POST", "DELETE", "DELETE", "DELETE"]
+def test_a_change_whose_answers_are_all_lost_says_what_to_look_at(caller: Client, gateway: Server) -> None:
+    gateway.faults = [Fault(0)] * 5
+    with pytest.raises(NoAnswer, match="it may have been asked for") as ended:
+        caller.call("DELETE", "/databases/dev/orders")
+    assert ended.value.hints == ("look before you repeat it: rdsctl requests",)
 
 
 def test_a_refused_connection_is_said_with_what_it_means(said: list[str], slept: list[float]) -> None:

@@ -105,6 +105,26 @@ def test_get_watch_of_a_request_ends_as_the_request_does(rdsctl: Run, server: Se
     assert (ran.code, ran.json) == (1, {"state": "failed"})
 
 
+def test_mine_wants_a_personal_key(rdsctl: Run, server: Server) -> None:
+    ran = rdsctl("requests", "--mine")
+    assert (ran.code, ran.err) == (
+        2,
+        "✗ --mine wants a personal key, and this one is not.\n",
+    )
+    assert rdsctl("whoami", "--json").json["person"] is None
+
+
+def test_what_was_removed_is_listed_where_it_is_asked_for(rdsctl: Run, server: Server, life: Life) -> None:
+    ask(server)
+    life.created()
+    assert rdsctl("delete", "dev/orders", "--yes").code == 0
+    for step in (life.opened, life.merged, life.removed):
+        step()
+    assert rdsctl("ls", "--json").json == []
+    assert rdsctl("ls", "--removed", "-o", "name").out == "dev/orders\n"
+    assert rdsctl("ls", "--state", "removed", "-o", "name").out == "dev/orders\n"
+
+
 def test_get_takes_the_name_where_one_database_has_it(rdsctl: Run, server: Server) -> None:
     ask(server)
     assert rdsctl("get", "orders").out.startswith("dev/orders   pending   postgres 17, small, 20 GB")

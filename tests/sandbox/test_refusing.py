@@ -139,3 +139,26 @@ def test_a_group_keeps_the_system_s_own_value_as_the_system_s(bare_cloud: Cloud)
         "log_connections": ("user", "1", "immediate"),
     }
     assert [setting["ParameterName"] for setting in users] == ["log_connections"]
+
+
+def test_a_switch_lets_the_next_call_fail_in_the_words_of_rds_and_is_off_then(cloud: Cloud) -> None:
+    control.fail_next(cloud, "capacity")
+    with pytest.raises(ClientError) as caught:
+        create(cloud, "unlucky")
+    assert caught.value.response["Error"] | {"Type": ""} == {
+        "Type": "",
+        "Code": "InsufficientDBInstanceCapacity",
+        "Message": "The specified DB instance class isn't available in the specified Availability Zone.",
+    }
+    create(cloud, "unlucky")
+    control.fail_next(cloud, "parameter")
+    assert refused(cloud, "unlucky", AllocatedStorage=200) == (
+        "InvalidParameterValue",
+        "Invalid parameter value: 2 for: rds.force_ssl allowed values are: 0,1",
+    )
+    change(cloud, "unlucky", AllocatedStorage=200)
+
+
+def test_a_switch_that_is_none_is_refused(cloud: Cloud) -> None:
+    with pytest.raises(control.Refused, match="Switch is one of capacity, parameter"):
+        control.fail_next(cloud, "moon")

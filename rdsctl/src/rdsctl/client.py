@@ -83,36 +83,35 @@ class Client:
         etag: str | None = None,
         raw: bool = False,
     ) -> Answer:
-        """One call, repeated where that cannot ask for anything twice; raises Failure."""
+        """One call; its tries have one Idempotency-Key, so nothing is asked for twice. Raises Failure."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
         url = self.url.rstrip("/") + path + (f"?{urlencode(given)}" if given else "")
         reading = method == "GET" or given.get("dry_run") == "true"
-        safe = reading or (method, path) == ("POST", "/provision-rds")
+        same = reading or (method, path) == ("POST", "/provision-rds")
         began = time.monotonic()
         for attempt in range(1, self.tries + 1):
             try:
-                answer = self._send(method, url, body, self._headers(method, body, etag, safe=safe), raw=raw)
+                answer = self._send(method, url, body, self._headers(method, body, etag), raw=raw)
             except HTTPError as error:
-                stood = not isinstance(error, NewConnectionError)
                 if isinstance(error, SSLError):
                     raise _untrusted(self.url, error) from error
-                if attempt == self.tries or (stood and not safe):
+                if attempt == self.tries:
                     seconds = time.monotonic() - began
-                    raise self._no_answer(error, attempt, seconds, reading=reading, safe=safe) from error
+                    raise self._no_answer(error, attempt, seconds, reading=reading, same=same) from error
                 self._wait(f"{self._host} does not answer ({_reason(error)})", None, attempt)
                 continue
             if answer.status < 400:
                 return answer
-            if attempt == self.tries or not _passes(answer, safe=safe):
+            if attempt == self.tries or not _passes(answer):
                 raise failure_of(answer.status, answer.document)
             self._wait(_why(answer), answer.retry_after, attempt)
         raise AssertionError("the loop returns or raises")
 
-    def _headers(self, method: str, body: Any, etag: str | None, *, safe: bool) -> dict[str, str]:
+    def _headers(self, method: str, body: Any, etag: str | None) -> dict[str, str]:
         headers = {"accept": "application/json, */*", "user-agent": f"rdsctl/{__version__}"}
         if self.key:
             headers["x-api-key"] = self.key
-        if method == "POST" and safe:
+        if method != "GET":
             headers["idempotency-key"] = self.idempotency_key
         if body is not None:
             headers["content-type"] = "application/json"
@@ -164,7 +163,7 @@ class Client:
         self.sleep(seconds)
 
     def _no_answer(
-        self, error: HTTPError, tries: int, seconds: float, *, reading: bool, safe: bool
+        self, error: HTTPError, tries: int, seconds: float, *, reading: bool, same: bool
     ) -> NoAnswer:
         times = f", {tries} tries in {seconds:.0f} s" if tries > 1 else ""
         message = f"{self._host} does not answer ({_reason(error)}{times})."
@@ -172,7 +171,7 @@ class Client:
             return NoAnswer(message)
         if isinstance(error, NewConnectionError):
             return NoAnswer(f"{message} Nothing was asked for.")
-        if safe:
+        if same:
             return NoAnswer(
                 f"{message} The answer got lost on the way. The same command again is the same request."
             )
@@ -191,12 +190,9 @@ def path(*parts: str) -> str:
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
-def _passes(answer: Answer, *, safe: bool) -> bool:
-    """Whether the same call may work in a moment, and cannot have been carried out already."""
-    if answer.status not in _PASSING or slug_of(answer.document) in _FINAL_SLUGS:
-        return False
-    # A gateway's 502 or 504 may follow a write that was carried out; 429 and `busy` say it was not.
-    return safe or answer.status == 429 or slug_of(answer.document) == "busy"
+def _passes(answer: Answer) -> bool:
+    """Whether the same call may work in a moment: by its key, all tries of a write are one."""
+    return answer.status in _PASSING and slug_of(answer.document) not in _FINAL_SLUGS
 
 
 def _why(answer: Answer) -> str:

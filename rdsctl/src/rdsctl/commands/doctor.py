@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import completing, times
+from rdsctl import __version__, completing, times
 from rdsctl.command import command as make
+from rdsctl.commands import whoami
 from rdsctl.failures import Exit, Failure
 from rdsctl.looks import Looks
 from rdsctl.places import find_database
@@ -85,8 +86,13 @@ def _api(session: Session) -> Iterator[Check]:
 
 
 def _key(session: Session) -> Check:
-    team = session.api.get("/quota").document["team"]
-    return Check("key", "ok", f"team {team}, from {session.access.key_from.partition(':')[0]}")
+    found = session.api.get("/whoami").document
+    place = session.access.key_from.partition(":")[0]
+    what = f"{whoami.described(found)}team {found['team']}, from {place}{whoami.ending(found)}"
+    if whoami.too_old(found):
+        wanted = f"{what}; the API wants rdsctl {found['minimum_client']}, this is {__version__}"
+        return Check("key", "failed", wanted)
+    return Check("key", "ok", what)
 
 
 def _aws(database: dict[str, Any] | None) -> Check:

@@ -48,10 +48,11 @@ def command(
             state=states[0] if len(states) == 1 else None,
             database_engine=engine,
             expires_before=before,
+            owner=owner,
+            idle="true" if idle else None,
+            removed="true" if removed or "removed" in states else None,
         )
-        if (item["state"] in states if states else removed or item["state"] != "removed")
-        and (owner is None or item.get("owner") == owner)
-        and (not idle or item.get("idle_since"))
+        if not states or item["state"] in states
     ]
     everything = not (environment or states or engine or owner or expiring or idle)
     named = [words.place(item) for item in found if item["state"] != "removed"]

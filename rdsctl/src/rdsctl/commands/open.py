@@ -17,6 +17,7 @@ from rdsctl.session import Session
     "--pr", "what", flag_value="pull_request", default=True, help="The pull request (as without it)."
 )
 @click.option("--pipeline", "what", flag_value="pipeline", help="The pipeline's newest job.")
+@click.option("--console", "what", flag_value="console", help="The database's page in the console.")
 @click.option("--print", "only_print", is_flag=True, help="Print the address alone.")
 def command(session: Session, target: str, what: str, only_print: bool) -> None:
     """Open the pull request of a request, or of a database's newest one; --pipeline for its job."""

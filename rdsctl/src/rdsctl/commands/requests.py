@@ -13,7 +13,6 @@ from rdsctl.suggestions import OneOf
 
 STATES = ("requested", "pull_request_open", "merged", "applying", "done", "rejected", "failed", "cancelled")
 KINDS = ("create", "update", "extend", "maintain", "disarm", "remove")
-OPEN = ("requested", "pull_request_open", "merged", "applying")
 
 
 @make(name="requests", short_help="List the team's requests, newest first.")
@@ -28,6 +27,7 @@ OPEN = ("requested", "pull_request_open", "merged", "applying")
     help="Of this database: ENV/NAME, or NAME.",
 )
 @click.option("--env", "environment", shell_complete=completing.environments, help="Of this environment.")
+@click.option("--mine", is_flag=True, help="Those that you asked for, by a personal key.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 def command(
     session: Session,
@@ -36,6 +36,7 @@ def command(
     kind: str | None,
     database: str | None,
     environment: str | None,
+    mine: bool,
     limit: int | None,
 ) -> None:
     """List the team's requests, newest first."""
@@ -44,12 +45,20 @@ def command(
         if environment not in (None, place.environment):
             raise Failure(f"--db {database} is not in --env {environment}.", Exit.USAGE)
         environment, name = place.environment, place.name
-    found = (
-        item
-        for item in session.api.items(
-            "/requests", "requests", environment=environment, state=state, kind=kind, database_name=name
-        )
-        if not only_open or item["state"] in OPEN
+    person = None
+    if mine:
+        person = session.api.get("/whoami").document["person"]
+        if person is None:
+            raise Failure("--mine wants a personal key, and this one is not.", Exit.USAGE)
+    found = session.api.items(
+        "/requests",
+        "requests",
+        environment=environment,
+        state=state,
+        kind=kind,
+        database_name=name,
+        person=person,
+        open="true" if only_open else None,
     )
     items = list(islice(found, limit))
     session.remember("requests", [str(item["id"])[:8] for item in items], whole=False)

@@ -44,12 +44,11 @@ def command(
 
 def _engine_of(session: Session, snapshot: str) -> str:
     """The engine of the database that left this snapshot; an automated one names its database."""
-    for item in session.api.items("/databases", "databases"):
-        identifier = f"{item['environment']}-{item['database_name']}"
-        ours = snapshot == item.get("final_snapshot_id") or snapshot.startswith(
-            (f"rds:{identifier}-2", f"{identifier}-final-")
-        )
-        if ours:
+    for item in session.api.get("/snapshots").document["snapshots"]:
+        if snapshot == item["name"]:
+            return str(item["database_engine"])
+    for item in session.api.items("/databases", "databases", removed="true"):
+        if snapshot.startswith(f"rds:{item['environment']}-{item['database_name']}-2"):
             return str(item["database_engine"])
     raise Failure(
         f"No database of this team left a snapshot {snapshot!r}.",

@@ -1,10 +1,10 @@
 """`rdsctl snapshots`: what removed databases left."""
 
-from typing import Any, Final
+import datetime as dt
 
 import click
 
-from rdsctl import completing, words
+from rdsctl import completing, times, words
 from rdsctl.command import command as make
 from rdsctl.places import parse
 from rdsctl.session import Session
@@ -17,25 +17,25 @@ def command(session: Session, database: str | None) -> None:
     """List the final snapshots that the team's removed databases left, for rdsctl restore."""
     place = parse(database) if database else None
     name = place.name if place else database
-    found = [
-        item
-        for item in session.api.items(
-            "/databases", "databases", state="removed", environment=place.environment if place else None
-        )
-        if item.get("final_snapshot_id") and name in (None, item["database_name"])
-    ]
-    session.show_list(found, COLUMNS, name=lambda item: str(item["final_snapshot_id"]))
+    query = {"environment": place.environment if place else None, "database_name": name}
+    found = session.api.get("/snapshots", **query).document["snapshots"]
+    session.show_list(found, columns(times.now()), name=lambda item: str(item["name"]))
     if session.for_people and not found:
         session.note("No final snapshots.")
 
 
-def _size(item: dict[str, Any]) -> str:
-    return str(item["storage_gb"])
+def columns(present: dt.datetime) -> list[Column]:
+    """The columns, the least needed on the right."""
+    return [
+        Column("SNAPSHOT", lambda item: str(item["name"])),
+        Column("DATABASE", words.place),
+        Column("ENGINE", words.engine),
+        Column("GB", lambda item: str(item["storage_gb"]), right=True),
+        Column("TAKEN", lambda item: _moment(item["taken_at"], present)),
+        Column("KEPT UNTIL", lambda item: _moment(item["kept_until"], present) or "removed by hand"),
+        Column("RESTORES TO", lambda item: ", ".join(item["restore_to"])),
+    ]
 
 
-COLUMNS: Final = [
-    Column("SNAPSHOT", lambda item: str(item["final_snapshot_id"])),
-    Column("DATABASE", words.place),
-    Column("ENGINE", words.engine),
-    Column("GB", _size, right=True),
-]
+def _moment(at: str | None, present: dt.datetime) -> str:
+    return times.clock(times.parse(at), present) if at else ""
