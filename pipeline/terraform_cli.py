@@ -74,11 +74,14 @@ class Terraform:
         self._run("import", "-lock-timeout=60s", address, identifier)
 
     def forget(self, address: str) -> bool:
-        """Take a resource out of the state, and leave it as it is; whether the state had it."""
+        """Take a resource out of the state, and leave it as it is; whether there is a state that had it."""
         try:
             self._run("state rm", "-lock-timeout=60s", address)
         except TerraformError as error:
-            if "No matching objects found" not in error.output:
+            # An apply that was killed may have left no state at all.
+            if not any(
+                none in error.output for none in ("No matching objects found", "No state file was found")
+            ):
                 raise
             return False
         return True

@@ -191,3 +191,16 @@ def test_one_setting_chooses_the_program(root: Path, tmp_path: Path) -> None:
     other.write_text('#!/bin/sh\necho \'{"answer": {"value": 42}}\'\n')
     other.chmod(0o755)
     assert Terraform(root, {}, program=str(other)).outputs() == {"answer": 42}
+
+
+@pytest.mark.parametrize("said", ["No matching objects found", "No state file was found!"])
+def test_what_no_state_has_is_forgotten_already(root: Path, said: str) -> None:
+    """A killed apply leaves a state without the instance, or none."""
+    (root.parent / "bin" / "terraform").write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    assert Terraform(root, {}).forget("aws_db_instance.this") is False
+
+
+def test_a_state_that_cannot_be_changed_is_no_state_without_it(root: Path) -> None:
+    (root.parent / "bin" / "terraform").write_text("#!/bin/sh\necho 'Error: the lock is taken' >&2\nexit 1\n")
+    with pytest.raises(TerraformError, match="the lock is taken"):
+        Terraform(root, {}).forget("aws_db_instance.this")
