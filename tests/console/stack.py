@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import boto3
 from provisioner import settings
 from provisioner.handlers import api
 from provisioner.ledger.ledger import Ledger
@@ -46,7 +45,8 @@ def running() -> Iterator[Stack]:
     """Serve until the end of the block; the keys key-alpha and key-beta belong to teams of these names."""
     table = MemoryTable()
     clients: dict[str, Any] = {"dynamodb": table, "sns": Topic()}
-    made = mock.patch.object(boto3, "client", lambda service, **_: clients[service])
+    session = mock.Mock(create_client=lambda service, **_: clients[service])
+    made = mock.patch.object(settings, "_session", return_value=session)
     with mock.patch.dict(os.environ, SETTINGS), made:
         settings.forget()
         api._key_of.cache_clear()
