@@ -102,6 +102,16 @@ def test_terraform_itself_reads_hostile_text_as_text(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_feed_a_tab_and_a_carriage_return_are_written_as_their_names() -> None:
+    hostile = dataclasses.replace(root(), purpose="one\ntwo\tthree\rfour")
+
+    text = render(hostile)
+
+    assert r'= "one\ntwo\tthree\rfour"' in text
+    assert ("\t" in text, "\r" in text) == (False, False)
+    assert parse(text) == hostile
+
+
 def test_an_independent_parser_sees_one_module_with_literal_arguments() -> None:
     content = hcl2.loads(render(root(purpose="plain")))
 

@@ -23,6 +23,20 @@ def test_a_database_is_warned_twice_and_then_removed_through_a_request(world: Wo
     assert len(world.github.comments[1]) == 2
 
 
+def test_a_database_whose_change_is_under_way_for_days_is_warned_all_the_same(world: World) -> None:
+    world.database("orders", environment="staging", ttl="14d")
+    for _ in range(4):
+        world.reap(DAY)
+    change = world.api.change(Place("staging", "orders"), {"size": "medium"}, ALPHA).request
+    world.happened(change.id, EventType.OPENED, pull_request=2, pull_request_url="u", commit="c")
+    world.github.open(2)
+
+    assert [world.reap(DAY).warned for _ in range(3)] == [0, 0, 1]
+
+    assert world.there("orders", "staging").state is DatabaseState.UPDATING
+    assert len(world.github.comments[1]) == 1
+
+
 def test_an_extension_that_comes_before_the_reaper_wins(world: World) -> None:
     world.database("orders", ttl="14d")
     for _ in range(13):

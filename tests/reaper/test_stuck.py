@@ -187,6 +187,23 @@ def test_an_ended_request_is_kept_on_its_pull_request(world: World) -> None:
     assert world.github.records == {}  # once is enough
 
 
+@pytest.mark.parametrize("step", [Step.REVIEW, Step.APPLY])
+def test_a_failed_request_is_kept_on_its_pull_request_too(world: World, step: Step) -> None:
+    world.database("kept", number=7)
+    change = world.api.change(Place("dev", "kept"), {"size": "medium"}, ALPHA).request
+    world.happened(change.id, EventType.OPENED, pull_request=8, pull_request_url="u", commit="c")
+    if step is Step.APPLY:
+        world.happened(change.id, EventType.MERGED, commit="c")
+    world.fail(change.id, step)
+    world.reap(after=HOUR)
+
+    kept = request_record.parse(world.github.records[8])
+    assert kept is not None
+    assert kept.request.id == change.id
+    assert kept.events == world.ledger.events(change.id)
+    assert EventType.FAILED in [event.type for event in kept.events]
+
+
 def test_what_happens_to_a_database_later_is_kept_there_too(world: World) -> None:
     world.database("kept", number=7)
     world.reap(after=HOUR)
