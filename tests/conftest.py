@@ -1,10 +1,15 @@
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
 # Powertools reads these once, when a handler is imported.
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "RdsProvisioner")
+
+# A shell starts what runs in the background without Ctrl-C, and so would be each program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is slower than any deadline. What Hypothesis sets in CI stays as it is.
 settings.register_profile(

@@ -1,11 +1,13 @@
 """What is read of a call, and what is said of what cannot be read."""
 
 import json
+from base64 import b64decode
 from typing import Any
 
 import pytest
 from provisioner.api.call import (
     MAX_BODY,
+    body,
     check_content_type,
     malformed,
     parse_body,
@@ -62,6 +64,16 @@ def test_a_body_that_is_not_even_text_is_malformed() -> None:
     problem = malformed("the body is neither text in UTF-8 nor its Base64")
     assert (problem.status, problem.slug) == (400, "malformed-json")
     assert problem.detail == "Correct the JSON: the body is neither text in UTF-8 nor its Base64."
+
+
+def test_what_cannot_be_decoded_is_malformed_once_its_type_is_right() -> None:
+    def no_base64() -> str:
+        return b64decode("no Base64!", validate=True).decode()
+
+    problem = refused(400, "malformed-json", body, "application/json", no_base64)
+    assert problem.detail == "Correct the JSON: the body is neither text in UTF-8 nor its Base64."
+    refused(415, "not-json", body, "text/plain", no_base64)
+    assert body("application/json", lambda: '{"a": 1}') == {"a": 1}
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

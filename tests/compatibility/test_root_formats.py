@@ -160,7 +160,7 @@ def test_the_module_says_the_newest_format() -> None:
 def test_only_the_first_format_names_a_version_of_the_provider() -> None:
     naming = {number for number, name in FILES if "required_providers" in text_of(number, name)}
     assert naming == {1}
-    assert 'version = "~> 5.100"' in (
+    assert 'version = ">= 5.100, < 7"' in (
         REPOSITORY / "terraform" / "modules" / "rds_database" / "versions.tf"
     ).read_text(encoding="utf-8")
 

@@ -249,6 +249,20 @@ DATABASE_EVENTS: list[tuple[DatabaseEvent, str, str, str, dict[str, Any]]] = [
         "rds-provisioner",
         {"doing": "making the users", **FAILURE},
     ),
+    (
+        database_events.drifted(AT, pipeline_url="https://ci.example/jobs/9", link="https://git.example/9"),
+        "drifted:https://ci.example/jobs/9",
+        "drifted",
+        "pipeline",
+        {"pipeline_url": "https://ci.example/jobs/9", "link": "https://git.example/9"},
+    ),
+    (
+        database_events.drift_ended(AT, pipeline_url="https://ci.example/jobs/10"),
+        "drift_ended:https://ci.example/jobs/10",
+        "drift_ended",
+        "pipeline",
+        {"pipeline_url": "https://ci.example/jobs/10"},
+    ),
 ]
 
 

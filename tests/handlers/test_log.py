@@ -7,7 +7,7 @@ from unittest import mock
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from provisioner import settings
 from provisioner.core import events
 
@@ -170,6 +170,25 @@ def test_a_bucket_that_cannot_be_read_says_which_step_is_missing(
         answer = logs.read()
     assert answer.status == 503
     assert answer.json["detail"].startswith(f"Logs cannot be read here: {reason}.")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ClientError({"Error": {"Code": "SlowDown", "Message": "later"}}, "ListObjectsV2"),
+        EndpointConnectionError(endpoint_url="https://s3"),
+    ],
+    ids=["slow", "unreachable"],
+)
+@pytest.mark.parametrize("call", ["list_objects_v2", "get_object"])
+def test_a_bucket_that_fails_for_a_while_is_asked_again_later(
+    logs: Logs, call: str, fault: Exception
+) -> None:
+    logs.write("apply", "1", b"one\n")
+    with mock.patch.object(settings.client("s3"), call, side_effect=fault):
+        answer = logs.read()
+    assert (answer.status, answer.json["retryable"]) == (503, True)
+    assert "StateBucket" not in answer.text
 
 
 class TestHostile:

@@ -14,7 +14,7 @@ from provisioner.core.lifecycle import Kind
 from provisioner.core.names import Place
 from provisioner.core.times import instant
 
-from tests.core.examples import CATALOG_TEXT, ID, ROOMY, charge, request
+from tests.core.examples import CATALOG_TEXT, ID, PRICES_TEXT, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client
 from tests.handlers.conftest import Cloud
 
@@ -111,6 +111,7 @@ def test_an_environment_that_opens_its_data_approves_the_copy(
 ) -> None:
     opened = tmp_path / "catalog.yaml"
     opened.write_text(CATALOG_TEXT.replace("  prod:\n", "  prod:\n    restore_to: [dev]\n"))
+    opened.with_name("prices.json").write_text(PRICES_TEXT)
     monkeypatch.setenv("CATALOG_PATH", str(opened))
     settings.forget()
     prod = request("9d2b7f10-8f5e-4c1d-9a70-1c2d3e4f5a6b", now=NOW, environment="prod", **SHAPE)

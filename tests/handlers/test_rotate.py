@@ -3,16 +3,20 @@
 import datetime as dt
 import json
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
 from moto.secretsmanager.models import SecretsManagerBackend
+from provisioner.api import rotation
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Detail, Event, EventType
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.handlers import reaper
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.new_request import KeyUsed
 
 from tests.core.examples import NOW, ROOMY, charge, request
 from tests.handlers.api_client import Client
@@ -137,6 +141,44 @@ def test_a_second_click_is_the_same_rotation(
     assert len(rotated) == (user == "master")
     other = ALPHA.call("POST", PATH, {"user": "read_only"})
     assert "idempotency-replayed" not in other.headers
+
+
+def test_all_tries_with_one_key_are_one_rotation_however_much_later(
+    cloud: Cloud, master: str, rotated: list[str]
+) -> None:
+    with_users(cloud)
+    key = {"Idempotency-Key": "try-1"}
+    first = ALPHA.call("POST", PATH, {"user": "application"}, headers=key)
+    with mock.patch.object(rotation, "SAME", dt.timedelta(0)):
+        again = ALPHA.call("POST", PATH, {"user": "application"}, headers=key)
+
+    assert (again.status, again.json) == (202, first.json)
+    assert again.headers["idempotency-replayed"] == "true"
+    kinds = [note.type for note in cloud.ledger.database_events(Place("dev", "mydb123"))]
+    assert kinds.count(DatabaseEventType.ROTATION_ASKED) == 1
+    assert rotated == []
+
+
+def test_a_key_that_stands_for_another_rotation_is_refused(
+    cloud: Cloud, master: str, rotated: list[str]
+) -> None:
+    with_users(cloud)
+    key = {"Idempotency-Key": "try-1"}
+    assert ALPHA.call("POST", PATH, {"user": "application"}, headers=key).status == 202
+    other = ALPHA.call("POST", PATH, {"user": "master"}, headers=key)
+    assert (other.status, other.json["type"]) == (422, "urn:rds-provisioner:problem:idempotency-key-reused")
+    assert rotated == []
+
+
+def test_the_same_call_twice_at_one_moment_is_asked_for_later(
+    cloud: Cloud, master: str, rotated: list[str]
+) -> None:
+    with_users(cloud)
+    key = {"Idempotency-Key": "try-1"}
+    with mock.patch.object(Ledger, "add_database_event", side_effect=KeyUsed("f", "r")):
+        answer = ALPHA.call("POST", PATH, {"user": "application"}, headers=key)
+    assert (answer.status, answer.json["retryable"]) == (503, True)
+    assert rotated == []
 
 
 def test_a_minute_later_it_is_another_one(cloud: Cloud, master: str, rotated: list[str]) -> None:

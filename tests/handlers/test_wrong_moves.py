@@ -12,7 +12,7 @@ from provisioner.core.events import Event, EventType
 from provisioner.core.models import Request
 from provisioner.wiring import deployed
 
-from tests.core.examples import CATALOG_TEXT, NOW, ROOMY, charge, request
+from tests.core.examples import CATALOG_TEXT, NOW, PRICES_TEXT, ROOMY, charge, request
 from tests.handlers.api_client import Answer, Client
 from tests.handlers.conftest import Cloud
 
@@ -108,6 +108,7 @@ def deploy_catalog(cloud: Cloud, tmp_path: Path) -> Callable[[Any], None]:
 
     def deploy(content: Any) -> None:
         (tmp_path / "catalog.yaml").write_text(json.dumps(content, default=str))  # JSON is YAML too
+        (tmp_path / "prices.json").write_text(PRICES_TEXT)
         os.environ["CATALOG_PATH"] = str(tmp_path / "catalog.yaml")
         deployed.catalog.cache_clear()
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def agent(rdsctl: Run, server: Server) -> Callable[..., Any]:
             async with Client(parameters, read_timeout_seconds=60) as client:
                 return await talk(client)
 
-        return asyncio.run(run())
+        # A thread without a loop: Playwright's stays on the worker's own, once a browser was there.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(run())).result()
 
     return started
 

@@ -16,6 +16,7 @@ from provisioner.core import database_events, events
 from provisioner.core.events import Event
 from provisioner.core.models import Activity, Request
 from provisioner.core.names import Place
+from provisioner.core.offered import catalog_document
 from rdsctl.commands import catalog as catalog_command
 from rdsctl.commands import quota as quota_command
 from rdsctl.failures import Exit, Failure
@@ -234,7 +235,7 @@ def test_the_quota(story: Story) -> None:
 
 
 def test_the_catalog() -> None:
-    document = catalog().model_dump(mode="json", exclude={"teams"})
+    document = catalog_document(catalog())
     assert_golden("rdsctl/catalog.txt", catalog_command.text(document, document["environments"]))
 
 
