@@ -205,3 +205,25 @@ def test_a_day_later_those_of_the_summary_get_their_issues(asked: Chain) -> None
 
     assert issues(asked)[-1].title == "dev/mydb123 differs from its root"
     assert summary.state == "closed"
+
+
+def test_where_the_app_may_write_no_issues_the_comment_says_that_it_began_and_ended(chain: Chain) -> None:
+    done(chain)
+    look(chain, 1)
+    assert "differs from its root" in bodies(chain)[-1]
+
+    assert look(chain, 2, drifted=False, plan_text="")["reason"] == "drift ended"
+
+    assert "is as its root says again" in bodies(chain)[-1]
+    assert issues(chain) == []
+    assert (drift(chain), said(chain)) == (None, [DatabaseEventType.DRIFTED, DatabaseEventType.DRIFT_ENDED])
+
+
+def test_a_right_that_was_taken_meanwhile_leaves_the_end_to_the_comment(asked: Chain) -> None:
+    look(asked, 1)
+    asked.server.app.permissions["issues"] = "read"
+
+    assert look(asked, 2, drifted=False, plan_text="")["reason"] == "drift ended"
+
+    assert "is as its root says again" in bodies(asked)[-1]
+    assert drift(asked) is None

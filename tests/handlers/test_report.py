@@ -541,6 +541,17 @@ def test_an_apply_is_recorded_though_github_is_away(chain: Chain) -> None:
     assert chain.now(one).progress.state is State.DONE
 
 
+def test_an_apply_of_a_request_whose_pull_request_is_not_known_yet_is_kept_without_a_comment(
+    chain: Chain,
+) -> None:
+    one = chain.ask()
+
+    assert chain.apply(one, "started")["accepted"]
+
+    assert chain.now(one).progress.state is State.APPLYING
+    assert chain.calls() == []
+
+
 def test_an_apply_of_what_nobody_asked_for_changes_nothing(chain: Chain) -> None:
     one = chain.opened()
     stranger = {"request_id": None, "database_name": "other"}
