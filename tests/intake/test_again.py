@@ -153,6 +153,11 @@ def test_who_asked_is_kept_in_the_ledger_and_on_the_pull_request(setting: Settin
     assert (record.request.person, record.request.claimed_by) == ("ben", "jane")
 
 
+@pytest.mark.parametrize("value", ["jane", "jane.doe+ci@example.com", "Jane Doe", "7"])
+def test_a_name_of_plain_characters_is_kept_as_it_was_sent(value: str) -> None:
+    assert parse_claimed_by(value) == value
+
+
 @pytest.mark.parametrize("value", ["jane\nX: y", " jane", "", "j" * 65, "<b>", "jäne"])
 def test_a_name_that_cannot_be_kept_is_refused(value: str) -> None:
     if not value:
