@@ -82,11 +82,6 @@ def is_empty(dynamodb: Any, table: str) -> bool:
     )
 
 
-def _catalog(path: Path) -> catalog.Catalog:
-    prices = path.with_name("prices.json")
-    return catalog.parse(path.read_text(encoding="utf-8"), lambda: prices.read_text(encoding="utf-8"))
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status: 0 all restored, 1 with warnings, 2 refused."""
     chosen = _parser().parse_args(arguments)
@@ -139,7 +134,7 @@ def _rebuild(chosen: argparse.Namespace, stack: Stack) -> Restored:
         restored.count(histories)
         return restored
     ledger = Ledger(dynamodb, table)
-    Replay(ledger, _catalog(chosen.catalog), restored).run(histories)
+    Replay(ledger, catalog.load(chosen.catalog), restored).run(histories)
     for place in missing:
         forget(ledger, place, dt.datetime.now(dt.UTC))
     return restored

@@ -171,10 +171,7 @@ def listing(findings: Sequence[Finding], wanted: Goal) -> str:
 
 def _opening(stack: Stack) -> Callable[[], Opening]:
     ledger = Ledger(client("dynamodb"), stack.output("LedgerTable"))
-    rules = catalog.parse(
-        (_PROJECT / "catalog.yaml").read_text(encoding="utf-8"),
-        lambda: (_PROJECT / "prices.json").read_text(encoding="utf-8"),
-    )
+    rules = catalog.load(_PROJECT / "catalog.yaml")
     sns: Any = client("sns")
     topic = stack.output("RequestTopicArn")
 

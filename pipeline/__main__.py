@@ -114,9 +114,7 @@ def _run(chosen: argparse.Namespace, checkout: Checkout, interruption: Interrupt
         width = at_once(os.environ)
         job = Drift(checkout, _store(), reporter, terraform, _pipeline_url(), interruption, _now, width)
         return job.run()
-    text = (checkout.directory / "catalog.yaml").read_text(encoding="utf-8")
-    prices = checkout.directory / "prices.json"
-    the_catalog = catalog.parse(text, lambda: prices.read_text(encoding="utf-8") if prices.exists() else None)
+    the_catalog = catalog.load(checkout.directory / "catalog.yaml")
     for warning in the_catalog.warnings:
         print(f"warning: {warning}", flush=True)
     if chosen.verb == "apply":

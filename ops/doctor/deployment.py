@@ -39,11 +39,7 @@ class Deployment:
     def catalog(self) -> Catalog:
         """The clone's catalog; raises Wrong where it cannot be used."""
         try:
-            prices = self.clone / "prices.json"
-            text = (self.clone / "catalog.yaml").read_text(encoding="utf-8")
-            return catalog.parse(
-                text, lambda: prices.read_text(encoding="utf-8") if prices.exists() else None
-            )
+            return catalog.load(self.clone / "catalog.yaml")
         except (OSError, CatalogError) as error:
             raise Wrong(f"catalog.yaml: {' '.join(str(error).split())}; correct it") from error
 

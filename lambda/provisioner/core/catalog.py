@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 import yaml
@@ -301,6 +302,15 @@ class Catalog(_Part):
         """
         ceiling = min(storage_gb * 2, self.environments[environment].storage_gb.maximum)
         return ceiling if ceiling * 10 >= storage_gb * 11 else storage_gb
+
+
+def load(path: Path) -> Catalog:
+    """Read a catalog's file, and prices.json next to it where there is one; raises CatalogError, OSError."""
+    prices = path.with_name("prices.json")
+    return parse(
+        path.read_text(encoding="utf-8"),
+        lambda: prices.read_text(encoding="utf-8") if prices.exists() else None,
+    )
 
 
 def parse(text: str, prices: Callable[[], str | None] | None = None) -> Catalog:

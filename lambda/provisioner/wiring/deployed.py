@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from provisioner.core.catalog import Catalog, parse
+from provisioner.core.catalog import Catalog, load
 from provisioner.settings import kept, setting
 
 _ROOTS: Final = Path(__file__).parents[1] / "access" / "rds_roots.crt"
@@ -15,12 +15,7 @@ _CATALOG: Final = Path(__file__).parents[2] / "catalog.yaml"
 @kept
 def catalog() -> Catalog:
     """The catalog, read once."""
-    path = Path(setting("CATALOG_PATH", str(_CATALOG)))
-    prices = path.with_name("prices.json")
-    found = parse(
-        path.read_text(encoding="utf-8"),
-        lambda: prices.read_text(encoding="utf-8") if prices.exists() else None,
-    )
+    found = load(Path(setting("CATALOG_PATH", str(_CATALOG))))
     for warning in found.warnings:
         logging.getLogger(__name__).warning(warning)
     return found
