@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from provisioner.core import database_events
 from provisioner.core.errors import NeedsPerson
@@ -13,6 +14,8 @@ from provisioner.pull_requests.comments import DRIFT
 from provisioner.reports.comments import drift_comment, drift_ended_comment
 from provisioner.reports.drift_issues import DriftIssues
 from provisioner.reports.schema import DriftReport
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,10 @@ class DriftReceiver:
         """The ledger learns it whether or not GitHub is there; what comes next night says the same again."""
         link = report.pipeline_url
         try:
-            link = self._issue(report, now) or link
-            if link == report.pipeline_url:
+            issue = self._in_issue(lambda issues: issues.say(report), now)
+            if issue:
+                link = issue
+            else:
                 self._comment(database, drift_comment(report))
         finally:
             if not known:
@@ -58,23 +63,17 @@ class DriftReceiver:
 
     def _end(self, database: Database, report: DriftReport, now: dt.datetime) -> None:
         """GitHub first: the ledger's word that it ended is what keeps this from being done again."""
-        closed = False
-        if self.issues:
-            try:
-                closed = DriftIssues(self.github().issues, now).end(report)
-            except NeedsPerson as error:
-                self.warn(str(error))
-        if not closed:
+        if not self._in_issue(lambda issues: issues.end(report), now):
             self._comment(database, drift_ended_comment(report))
         event = database_events.drift_ended(now, pipeline_url=report.pipeline_url)
         self.ledger.add_database_event(database.place, event)
 
-    def _issue(self, report: DriftReport, now: dt.datetime) -> str | None:
-        """The address of the issue that says it; None where the App may write none."""
+    def _in_issue(self, act: Callable[[DriftIssues], Done], now: dt.datetime) -> Done | None:
+        """What became of it in an issue; None where the App may write none."""
         if not self.issues:
             return None
         try:
-            return DriftIssues(self.github().issues, now).say(report)
+            return act(DriftIssues(self.github().issues, now))
         except NeedsPerson as error:
             self.warn(str(error))
             return None
