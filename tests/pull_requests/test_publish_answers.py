@@ -15,17 +15,8 @@ from provisioner.github.pull_request import PullRequest
 from provisioner.pull_requests.content import Change
 from provisioner.pull_requests.publish import blob_sha, is_ours, publish, root_format
 
-PATH = "terraform/databases/dev/orders/main.tf"
-CREATE = Change(
-    branch="rds/dev/orders/create-3f0c1a2b",
-    base="main",
-    title="Create dev/orders",
-    body="The body",
-    commit_message="Create dev/orders\n",
-    path=PATH,
-    before=(),
-    content=("first\n",),
-)
+from tests.pull_requests.test_publish import CREATE, PATH
+
 UPDATE = dataclasses.replace(CREATE, before=("first\n", "first, as before\n"), content=("second\n", "2\n"))
 REMOVE = dataclasses.replace(CREATE, before=("first\n",), content=())
 PULL = PullRequest(7, "u", "open", merged=False, head_sha="head", branch=CREATE.branch, base="main")
