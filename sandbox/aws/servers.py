@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+PORTS = range(20_000, 32_768)
 
 
 class ServerError(Exception):
@@ -39,9 +42,16 @@ class Login:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of localhost that nothing listens on.
+
+    It lies below those that Linux (from 32768) and macOS (from 49152) give to outgoing connections: a
+    server that is prepared for seconds before it starts would lose one of those to a connection.
+    """
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            port = secrets.choice(PORTS)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def account(*names: str) -> Mapping[str, Any]:

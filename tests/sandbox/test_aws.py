@@ -36,7 +36,7 @@ def create(cloud: Cloud, engine: str, identifier: str, **settings: Any) -> dict[
 
 
 def available(cloud: Cloud, identifier: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         found: dict[str, Any] = cloud.client("rds").describe_db_instances(DBInstanceIdentifier=identifier)[
             "DBInstances"
