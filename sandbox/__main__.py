@@ -80,6 +80,7 @@ def start(directory: StateDirectory) -> int:
     print(f"            sign in with {state['api_key']}")
     print(f"  API       {state['api_url']}")
     print(f"  GitHub    {state['github_url']}")
+    print("            sign in as a code owner to review (make sandbox-approve PR=n does it from here)")
     print(f"  CircleCI  {state['circleci_url']}")
     print(f"  AWS       {state['aws_url']}")
     print("\nThe doctor goes through it (python -m ops.doctor):", flush=True)

@@ -5,13 +5,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.github import git_http, page, sandbox_calls
+from sandbox.github import browser, git_http, page, sandbox_calls
 from sandbox.github.refused import Refused
 from sandbox.github.rest.call import Answer, Call
 from sandbox.github.rest.routes import answer
 from sandbox.github.site import Site
 
-HTML = {"Content-Type": "text/html; charset=utf-8"}
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 LIMITS = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4999", "x-ratelimit-reset": "0"}
 
@@ -38,13 +37,13 @@ class Handler(BaseHTTPRequestHandler):
         if ".git/" in parts.path:
             inside = "/" + parts.path.partition(".git/")[2]
             repository = self.server.site.hub.repository.path
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            self._send(*git_http.serve(repository, self.command, inside, parts.query, headers, data))
+            self._send(*git_http.serve(repository, self.command, inside, parts.query, self._headers(), data))
         elif parts.path.startswith("/_sandbox/"):
             self._sandbox(parts.path, data)
         elif self.command == "GET" and page.is_page(parts.path, self.server.site.hub):
-            status, text = page.answer(self.server.site.hub, parts.path, query)
-            self._send(status, text.encode(), HTML)
+            self._send(*browser.get(self.server.site, parts.path, query, self._headers()))
+        elif self.command == "POST" and browser.is_form(parts.path, self.server.site):
+            self._send(*browser.post(self.server.site, parts.path, self._headers(), data))
         else:
             self._rest(parts.path, query, data)
 
@@ -79,6 +78,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(refused.status, json.dumps(refused.body).encode(), JSON)
         else:
             self._send(200, json.dumps(content).encode(), JSON)
+
+    def _headers(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
 
     def _data(self) -> bytes:
         if self.headers.get("transfer-encoding") != "chunked":

@@ -18,6 +18,7 @@ class Site:
     webhook_secret: str = field(repr=False)
     faults: Faults = field(default_factory=Faults)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    sessions: dict[str, str] = field(default_factory=dict, repr=False)  # who is signed in, by cookie
 
     def add_webhook(self, url: str, secret: str | None = None, events: tuple[str, ...] = EVENTS) -> None:
         """Send webhooks to an address."""
