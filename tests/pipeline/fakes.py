@@ -165,6 +165,7 @@ class Cloud:
     states: dict[str, State] = field(default_factory=dict)
     lifeline: Lifeline = field(default_factory=Lifeline)
     applied: list[str] = field(default_factory=list)  # "<state key>: <action> <address>"
+    planned: list[str] = field(default_factory=list)  # the state key of each plan
     fail: dict[str, str] = field(default_factory=dict)  # address -> the error that its apply ends with
     restored_class: str | None = None  # a restore leaves the instance with its source's class
     orphans: dict[str, dict[str, Any]] = field(default_factory=dict)  # instances that no state knows
@@ -223,6 +224,7 @@ class FakeTerraform(Terraform):
 
     def plan(self, plan_file: str, *, lock: bool) -> tuple[str, dict[str, Any]]:
         self.cloud.lifeline.step()
+        self.cloud.planned.append("/".join(self.directory.parts[-2:]))
         wanted = self._wanted()
         changes = [
             change

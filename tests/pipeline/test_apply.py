@@ -268,6 +268,17 @@ class TestResume:
         assert setting.instance()["instance_class"] == "db.t4g.micro"
         assert setting.cloud.applied[-1] == "dev/mydb123: update aws_db_instance"
 
+    def test_a_root_without_a_restore_is_planned_once_and_one_with_it_twice(self, setting: Setting) -> None:
+        setting.reviewed(file_of(root(database_name="orders")))
+        setting.cloud.planned.clear()
+        assert setting.apply() == []
+        assert setting.cloud.planned == ["dev/orders"]
+
+        setting.reviewed(file_of(root(restore_from={"database": "dev/orders", "point_in_time": "latest"})))
+        setting.cloud.planned.clear()
+        assert setting.apply() == []
+        assert setting.cloud.planned == ["dev/mydb123", "dev/mydb123"]
+
     @pytest.mark.parametrize(
         ("tags", "cause"),
         [

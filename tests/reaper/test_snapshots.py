@@ -1,6 +1,7 @@
 """Which final snapshots are deleted, and that nothing else is; on moto's RDS."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,11 +9,15 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from provisioner.core.database_events import DatabaseEventType
+from provisioner.core.errors import Problem
 from provisioner.core.events import EventType, Step
+from provisioner.core.lifecycle import Kind, State
 from provisioner.core.names import Place
 from provisioner.intake.opening import Caller
 from provisioner.reaper.snapshots import Pruned
 
+from tests.compatibility import samples
+from tests.ledger.moto_table import TABLE
 from tests.reaper.account import DAY, FINAL, HOUR, TAGS, Account
 from tests.reaper.world import ALPHA, World
 
@@ -131,6 +136,55 @@ def test_a_snapshot_that_a_database_is_being_made_from_is_kept_until_that_is_don
     assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
     account.world.happened(request_id, EventType.SUCCEEDED, result=None)
     assert account.run() == Pruned(deleted=[FINAL])
+
+
+def test_a_restore_that_an_earlier_release_wrote_keeps_its_snapshot_until_it_is_done(
+    account: Account,
+) -> None:
+    account.removed("orders")
+    account.snapshot(FINAL, "staging-orders")
+    restored = stored_restore(account)
+    account.world.now += 60 * DAY
+
+    assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
+    account.world.happened(restored, EventType.SUCCEEDED, result=None)
+    assert account.run() == Pruned(deleted=[FINAL])
+
+
+def test_a_retry_of_a_restore_that_an_earlier_release_wrote_ends_for_good_without_its_snapshot(
+    account: Account,
+) -> None:
+    restored, api = stored_restore(account), account.world.api
+    assert api.retry(restored, ALPHA).request.progress.state is State.MERGED
+    account.world.happened(restored, EventType.STARTED)
+    account.world.happened(
+        restored,
+        EventType.FAILED,
+        step=Step.APPLY,
+        cause=f"RDS has no snapshot {FINAL}: ask for a restore from one that is there",
+        fix="remove the database through the API",
+        retryable=False,
+    )
+    with pytest.raises(Problem, match="Nothing to retry"):
+        api.retry(restored, ALPHA)
+    assert api.remove(Place("dev", "in-the-queue"), ALPHA).request.kind is Kind.REMOVE
+
+
+def stored_restore(account: Account) -> str:
+    """A merged restore from the snapshot whose pipeline never began, as release 0.1 wrote it; its id."""
+    request_id = "690fa291-c6aa-4b79-b059-a8d2871ab7e4"
+    restore = {"snapshot": FINAL, "database": None, "point_in_time": None}
+    for row in samples.rows():
+        item = row["item"]
+        if item["pk"]["S"] not in ("DB#dev#in-the-queue", f"REQ#{request_id}"):
+            continue
+        if "root" in item:
+            root = json.loads(item["root"]["S"])
+            item["root"] = {
+                "S": json.dumps(root | {"restore": restore}, sort_keys=True, separators=(",", ":"))
+            }
+        boto3.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    return request_id
 
 
 def test_a_snapshot_of_an_environment_that_left_the_catalog_is_kept_and_named(account: Account) -> None:
