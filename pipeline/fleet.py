@@ -10,10 +10,11 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import Final
 
+from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core.names import Place
 
 from pipeline.at_once import in_turn
-from pipeline.claims import Claim, Claims
+from pipeline.claims import Claim, ClaimDenied, Claims
 from pipeline.git import Checkout
 from pipeline.output import say
 from pipeline.pending import Work
@@ -67,7 +68,7 @@ class Fleet:
                 self.tally.failures += [f"{item.place}: not begun, {reason}" for item in fresh]
                 self._tried |= {_key(item) for item in fresh}
                 fresh = []
-            released = self._begin(fresh)
+            released = self._begun(fresh)
             if self._running:
                 self._collect()
             elif not released:
@@ -86,22 +87,36 @@ class Fleet:
     def _is_new(self, item: Work) -> bool:
         return _key(item) not in self._tried and item.place not in self._running.values()
 
+    def _begun(self, fresh: list[Work]) -> bool:
+        """`_begin`; where AWS or git answers no more, what has begun is finished and said all the same."""
+        try:
+            return self._begin(fresh)
+        except Exception as error:
+            if not self._tried:
+                raise
+            left = [item for item in fresh if self._is_new(item)]
+            self.tally.failures += [
+                f"{item.place}: not begun: {error}. Run the workflow again" for item in left
+            ]
+            self._tried |= {_key(item) for item in left}
+            return False
+
     def _begin(self, fresh: list[Work]) -> bool:
         """Begin as many as there is room for; whether a claim was released unused."""
         claimed: list[Place] = []
-        for item in fresh:
-            if len(self._running) + len(claimed) >= self.at_once:
-                break
-            if self._claim(item.place):
-                claimed.append(item.place)
-        if not claimed:
-            return False
         # Under the claims: what is applied is what main says now, and not what another run did meanwhile.
         try:
+            for item in fresh:
+                if len(self._running) + len(claimed) >= self.at_once:
+                    break
+                if self._claim(item.place):
+                    claimed.append(item.place)
+            if not claimed:
+                return False
             seen = self.look()
         except Exception:
             for place in claimed:
-                self.claims.release(place)
+                self._release(place)
             raise
         released = False
         for place in claimed:
@@ -129,7 +144,14 @@ class Fleet:
         try:
             return self.apply(work, checkout)
         finally:
-            self.claims.release(work.place)
+            self._release(work.place)
+
+    def _release(self, place: Place) -> None:
+        """Give a place back; a claim that stays, since the session ended, say, hides nothing of the apply."""
+        try:
+            self.claims.release(place)
+        except (BotoCoreError, ClientError, ClaimDenied) as error:
+            say(f"{place}: its claim was not released: {error}. It ends with its lease, once the job has.")
 
     def _collect(self) -> None:
         """Wait for the first that ends, and count it."""
