@@ -16,7 +16,7 @@ TOP_LEVEL = {"version", "parameters", "executors", "commands", "jobs", "workflow
 # The image and its size say where a step runs on CircleCI. Here it runs on this machine.
 ELSEWHERE = {"docker", "resource_class"}
 JOB_KEYS = {"executor", "parameters", "steps", *ELSEWHERE}
-WORKFLOW_JOB_KEYS = {"name", "filters", "matrix"}
+WORKFLOW_JOB_KEYS = {"name", "filters", "matrix", "serial-group"}
 STEPS = {
     "checkout": {"method"},
     "run": {"name", "command", "no_output_timeout"},
@@ -38,6 +38,7 @@ class Job:
     name: str
     definition: str
     steps: tuple[Step, ...] = ()
+    serial_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def _entry(entry: Any, config: Mapping[str, Any], values: Mapping[str, Any], bra
             name=str(filled.get("name", "-".join([definition, *map(str, cell.values())]))),
             definition=definition,
             steps=_body(definition, {**arguments, **cell}, config, values),
+            serial_group=filled.get("serial-group"),
         )
 
 

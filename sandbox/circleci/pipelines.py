@@ -18,6 +18,7 @@ from sandbox.circleci.expressions import ConfigError
 from sandbox.circleci.job import JobRun, Source
 from sandbox.circleci.oidc import Issuer
 from sandbox.circleci.runs import JobRecord, Pipeline, Project, WorkflowRecord
+from sandbox.circleci.serial_groups import SerialGroups
 
 log = logging.getLogger("sandbox.circleci")
 
@@ -37,6 +38,7 @@ class Pipelines:
         self._slots = threading.Semaphore(project.concurrency)
         self._mirror_lock = threading.Lock()
         self._stopping = False
+        self._groups = SerialGroups(self._change, lambda: self._stopping)
 
     def push(self, event: Mapping[str, Any]) -> Pipeline | None:
         """Start the pipeline of a push, or None where CircleCI starts none."""
@@ -147,16 +149,20 @@ class Pipelines:
             if record.job.definition in self.project.left_out:
                 record.note = "left out in the sandbox"
                 status = "success"
-            else:
+            elif self._groups.enter(pipeline.number, record):
                 with self._slots:
                     ended = self._stopping or pipeline.superseded_by
                     status = "canceled" if ended else self._execute(pipeline, workflow, record)
+            else:
+                record.note = "a newer pipeline is in the same serial group"
+                status = "skipped"
         except Exception:
             log.exception("pipeline %d, job %s", pipeline.number, record.job.name)
             record.note = "the stand-in itself failed; see its log"
         finally:
             with self._change:
                 record.status, record.ended = status, time.time()
+                self._groups.leave(record)
                 self._change.notify_all()
         log.info("pipeline %d, job %s: %s %s", pipeline.number, record.job.name, status, record.note)
 

@@ -91,11 +91,13 @@ workflows:
     jobs:
       - hello:
           name: hello-<< matrix.environment >>
+          serial-group: << pipeline.project.slug >>/<< matrix.environment >>
           matrix: {parameters: {environment: [dev, prod]}}
 """
     found = jobs(text)
 
     assert set(found) == {"hello-dev", "hello-prod"}
+    assert found["hello-prod"].serial_group == "gh/o/r/prod"
     assert found["hello-prod"].steps[-1].settings["command"] == "echo prod"
 
 

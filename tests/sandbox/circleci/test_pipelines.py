@@ -43,6 +43,17 @@ workflows:
   main:
     jobs: [build, recursive, broken]
 """
+SERIAL = """
+version: 2.1
+jobs:
+  apply:
+    docker: [{image: "cimg/base:current"}]
+    steps: [{run: "sleep 0.7"}]
+workflows:
+  main:
+    jobs: [{apply: {serial-group: one}}]
+"""
+
 SLOW = """
 version: 2.1
 jobs:
@@ -208,6 +219,22 @@ def test_an_unknown_feature_fails_the_pipeline_and_says_which(pipelines: Pipelin
     assert pipeline is not None
     assert pipeline.status == "failed"
     assert "says orbs, which this stand-in does not know" in pipeline.error
+
+
+def test_a_serial_group_runs_one_job_at_a_time_and_skips_the_overtaken(
+    pipelines: Pipelines, repository: Path
+) -> None:
+    event = commit(repository, SERIAL)
+    first = pipelines.push(event)
+    wait_until(
+        lambda: first is not None and bool(first.workflows) and first.workflows[0].jobs[0].status == "running"
+    )
+    second = pipelines.push(event)
+    wait_until(lambda: second is not None and second.loaded)
+    third = pipelines.push(event)
+    assert finished(first)["apply"].status == "success"
+    assert finished(second)["apply"].status == "skipped"
+    assert finished(third)["apply"].status == "success"
 
 
 def test_the_identity_token_names_project_and_branch() -> None:
