@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+from pipeline.assume_role import SECONDS
 from pipeline.providers import HOME
 
 PROJECT = Path(__file__).parents[2]
@@ -119,6 +120,18 @@ def test_the_provider_is_cached_under_the_lock_files_checksum() -> None:
     assert restore["restore_cache"]["keys"] == [save["save_cache"]["key"]]
     assert 'checksum "terraform/databases/.terraform.lock.hcl"' in save["save_cache"]["key"]
     assert save["save_cache"]["paths"] == [f"~/{HOME / 'providers'}"]
+
+
+def test_every_checkout_is_a_whole_clone() -> None:
+    """In one without blobs git fetches an older file when it reads it, and a network fault has no root."""
+    places = [*CONFIG["jobs"].values(), *CONFIG["commands"].values()]
+    steps = [step for place in places for step in place["steps"] if "checkout" in step]
+    assert steps == [{"checkout": {"method": "full"}}] * 2
+
+
+def test_a_silent_apply_may_take_as_long_as_its_session() -> None:
+    (step,) = [step for step in CONFIG["jobs"]["apply"]["steps"] if "no_output_timeout" in str(step)]
+    assert step["run"]["no_output_timeout"] == f"{SECONDS['apply'] // 3600}h"
 
 
 def test_images_are_pinned_to_a_version() -> None:
