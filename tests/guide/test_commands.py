@@ -106,6 +106,12 @@ def test_what_a_command_uses_was_set_before(walk: Sequence[Block]) -> None:
     assert unset == []
 
 
+def test_the_region_has_both_its_names() -> None:
+    """SAM reads AWS_DEFAULT_REGION alone, Terraform and the AWS CLI AWS_REGION."""
+    first = [command for command in commands(guide()[0].text) if "AWS_REGION" in command.sets]
+    assert [set(command.sets) >= {"AWS_REGION", "AWS_DEFAULT_REGION"} for command in first] == [True]
+
+
 @each_walk
 def test_every_block_begins_at_the_top_and_names_what_is_there(walk: Sequence[Block]) -> None:
     lost = []
