@@ -29,8 +29,9 @@ def document(
     used: Charge = NOTHING,
     held: Charge = NOTHING,
     wanted: Charge = SMALL,
+    before: Root | None = None,
 ) -> dict[str, Any]:
-    change = DryRun(kind=kind, root=would, used=used, held=held, wanted=wanted, limit=LIMIT)
+    change = DryRun(kind=kind, root=would, used=used, held=held, wanted=wanted, limit=LIMIT, before=before)
     return change_document(change, catalog(), NOW)
 
 
@@ -45,6 +46,17 @@ def test_a_new_database_shows_its_file_verdict_approval_and_cost() -> None:
     }
     assert (shown["monthly_cost_usd"], shown["fits_quota"]) == (13.98, True)
     assert shown["database"]["database_name"] == "mydb123"
+
+
+def test_a_change_says_what_it_does_to_open_connections() -> None:
+    resized = dataclasses.replace(root(), instance_class="db.t4g.medium")
+    assert document(resized, Kind.UPDATE, before=root())["interruption"] == {
+        "kind": "restart",
+        "sentence": "Restarts the instance: some minutes without service, as soon as it is merged.",
+    }
+    assert document(root(), Kind.UPDATE, before=root())["interruption"]["kind"] == "none"
+    assert document(root(), Kind.REMOVE, before=root())["interruption"]["kind"] == "end"
+    assert document(root())["interruption"]["kind"] == "none"
 
 
 def test_what_the_gate_would_refuse_is_shown_as_refused() -> None:

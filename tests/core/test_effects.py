@@ -5,7 +5,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from provisioner.core.effects import Cost, Interruption, cost_of_life, interruption, monthly_cost
+from provisioner.core.effects import (
+    INTERRUPTIONS,
+    Cost,
+    Interruption,
+    cost_of_life,
+    interruption,
+    interruption_by,
+    monthly_cost,
+)
+from provisioner.core.lifecycle import Kind
 
 from tests.core.examples import NOW, catalog, root
 
@@ -32,6 +41,13 @@ def test_another_class_interrupts_and_a_standby_shortens_it(
 
 def test_a_new_database_interrupts_nobody() -> None:
     assert interruption(None, ONE) is Interruption.NONE
+
+
+def test_a_removal_ends_the_database_and_no_other_kind_does() -> None:
+    for kind in Kind:
+        ends = interruption_by(kind, ONE, ONE) is Interruption.END
+        assert ends is (kind is Kind.REMOVE)
+    assert INTERRUPTIONS.keys() == set(Interruption)
 
 
 def test_the_cost_is_that_before_and_that_after_and_what_is_more() -> None:

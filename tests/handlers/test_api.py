@@ -419,6 +419,7 @@ def test_a_database_is_changed_in_place(cloud: Cloud) -> None:
 
     assert answer.status == 202
     assert (answer.json["kind"], answer.json["database"]["storage_gb"]) == ("update", 40)
+    assert answer.json["interruption"]["kind"] == "restart"
     assert_described(answer, "/databases/{environment}/{database_name}", "patch")
     busy = ALPHA.call("PATCH", "/databases/dev/mydb123", {"size": "small"})
     assert busy.status == 409

@@ -124,7 +124,7 @@ def test_without_the_permission_nobody_is_mentioned(chain: Chain) -> None:
     assert "owns this database" not in bodies(chain)[0]
 
 
-def test_the_removal_links_to_the_pull_request_that_disarmed(chain: Chain) -> None:
+def disarmed(chain: Chain) -> None:
     done(chain, environment="prod", database_engine="postgres", size="medium")
     use_cases = intake.use_cases(now())
     disarm = use_cases.remove(Place("prod", "mydb123"), ALPHA).request
@@ -133,8 +133,23 @@ def test_the_removal_links_to_the_pull_request_that_disarmed(chain: Chain) -> No
     chain.plan(chain.now(disarm))
     chain.apply(chain.now(disarm), "succeeded")
     chain.show_all()
+
+
+def test_the_removal_and_the_pull_request_that_disarmed_link_to_each_other(chain: Chain) -> None:
+    disarmed(chain)
     chain.work()
 
     removal = chain.server.hub.pulls[3]
     assert removal.title == "Remove prod/mydb123"
     assert "Deletion protection was taken off by #2." in removal.body
+    (led_on,) = [text for text in bodies(chain, 2) if "#3 removes" in text]
+    assert "approve #3" in led_on
+
+
+def test_a_removal_opens_although_github_refuses_to_take_the_link_to_it(chain: Chain) -> None:
+    disarmed(chain)
+    chain.server.fault("POST .*/issues/2/comments", status=403)
+    chain.work()
+
+    assert chain.server.hub.pulls[3].title == "Remove prod/mydb123"
+    assert not [text for text in bodies(chain, 2) if "#3 removes" in text]

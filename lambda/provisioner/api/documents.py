@@ -12,9 +12,19 @@ from provisioner.core.beats import pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.durations import Usual
+from provisioner.core.effects import INTERRUPTIONS, interruption_by
 from provisioner.core.estimates import estimate
 from provisioner.core.events import Event, Step
-from provisioner.core.lifecycle import BEGINS, ENDED, DatabaseState, Progress, State, maximum, step_starts
+from provisioner.core.lifecycle import (
+    BEGINS,
+    ENDED,
+    DatabaseState,
+    Kind,
+    Progress,
+    State,
+    maximum,
+    step_starts,
+)
 from provisioner.core.models import Activity, Charge, Database, Request
 from provisioner.core.prices import NOT_INCLUDED, REMEDY, Price
 from provisioner.core.root import NEVER, Root
@@ -52,12 +62,19 @@ def request_document(
         "waiting_for": waiting_for(request, events, catalog, silent=silent),
         "estimate": estimate_document(left, now),
         "slower_than_usual": silent is not None or (left is not None and left.slower_than_usual),
+        "interruption": interruption_document(request.kind, request.before, request.root),
         "database": root_document(request.root, catalog),
         "timeline": [_event(event, request.created_at) for event in events if event.type.is_known],
         "steps": _steps(request, events, catalog, now, usual),
         "error": _error(progress),
         "result": progress.result,
     }
+
+
+def interruption_document(kind: Kind, before: Root | None, after: Root) -> dict[str, str]:
+    """What a change does to open connections, and when."""
+    found = interruption_by(kind, before, after)
+    return {"kind": found.value, "sentence": INTERRUPTIONS[found]}
 
 
 def request_summary(request: Request) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def change_document(would: DryRun, catalog: Catalog, now: dt.datetime) -> dict[s
             "results": [dataclasses.asdict(result) for result in results],
         },
         "fits_quota": fits,
+        "interruption": documents.interruption_document(would.kind, would.before, root),
         "approval": "review" if catalog.approvers(root.environment, source) else "auto",
         "database": documents.root_document(root, catalog),
         "monthly_cost_usd": 0.0 if removes else would.wanted.monthly_cents / 100,

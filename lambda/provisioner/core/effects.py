@@ -7,8 +7,10 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modif
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.lifecycle import Kind
 from provisioner.core.root import Root
 
 
@@ -18,6 +20,15 @@ class Interruption(StrEnum):
     NONE = "none"
     FAILOVER = "failover"  # to the standby: about a minute
     RESTART = "restart"  # of the only instance: some minutes
+    END = "end"  # of the database
+
+
+INTERRUPTIONS: Final = {
+    Interruption.NONE: "No connection is interrupted.",
+    Interruption.FAILOVER: "The standby takes over: about a minute without service, as soon as it is merged.",
+    Interruption.RESTART: "Restarts the instance: some minutes without service, as soon as it is merged.",
+    Interruption.END: "Every connection ends: the database is removed as soon as it is merged.",
+}
 
 
 def interruption(before: Root | None, after: Root) -> Interruption:
@@ -25,6 +36,11 @@ def interruption(before: Root | None, after: Root) -> Interruption:
     if before is None or before.instance_class == after.instance_class:
         return Interruption.NONE
     return Interruption.FAILOVER if before.multi_az and after.multi_az else Interruption.RESTART
+
+
+def interruption_by(kind: Kind, before: Root | None, after: Root) -> Interruption:
+    """The same for a request of a kind, of which a removal ends the database."""
+    return Interruption.END if kind is Kind.REMOVE else interruption(before, after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class DryRun:
     held: Charge
     wanted: Charge
     limit: Charge
+    before: Root | None = None  # None: there is no such database yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class UseCases:
     def dry_run_change(self, place: Place, content: Any, caller: Caller) -> DryRun:
         """What `change` would do."""
         new, database = self._changed(place, content, caller)
-        return self._dry_run(new.kind, new.root, caller, held=database.charge)
+        return self._dry_run(new.kind, new.root, caller, held=database.charge, before=new.before)
 
     def remove(self, place: Place, caller: Caller, *, reason: str = "", key: Key | None = None) -> Accepted:
         """Remove a database; where deletion protection is on, a first pull request disarms it."""
@@ -127,7 +128,7 @@ class UseCases:
         """What `remove` would do, or does already."""
         database = self.own_database(place, caller.team)
         request = self._removal_under_way(place, caller) or self._removal(place, caller, reason)[0]
-        return self._dry_run(request.kind, request.root, caller, held=database.charge)
+        return self._dry_run(request.kind, request.root, caller, held=database.charge, before=request.before)
 
     def cancel(
         self, request_id: str, caller: Caller, *, reason: str = "", key: Key | None = None
@@ -263,7 +264,9 @@ class UseCases:
         count = sum(event.type is EventType.RETRIED for event in known)
         return found, known, events.retried(count + 1, self.opening.now, caller.actor, reason=reason)
 
-    def _dry_run(self, kind: Kind, root: Root, caller: Caller, *, held: Charge) -> DryRun:
+    def _dry_run(
+        self, kind: Kind, root: Root, caller: Caller, *, held: Charge, before: Root | None = None
+    ) -> DryRun:
         return DryRun(
             kind=kind,
             root=root,
@@ -271,6 +274,7 @@ class UseCases:
             held=held,
             wanted=held if kind in (Kind.REMOVE, Kind.DISARM) else self.opening.charge(root),
             limit=self.opening.limit(caller.team, root.environment),
+            before=before,
         )
 
     def _replay_name(self, existing: Database, asked: Mapping[str, Any], caller: Caller) -> Accepted:

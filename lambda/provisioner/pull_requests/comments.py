@@ -16,6 +16,7 @@ NOT_APPLIED: Final = "<!-- rds-provisioner: not applied -->"
 EXPIRY: Final = "<!-- rds-provisioner: expiry -->"
 IDLE: Final = "<!-- rds-provisioner: idle -->"
 ENDED: Final = "<!-- rds-provisioner: ended -->"
+REMOVAL: Final = "<!-- rds-provisioner: removal -->"
 APPROVAL: Final = "<!-- rds-provisioner: approval -->"
 
 
@@ -53,6 +54,16 @@ def idle_comment(*, place: str, idle_since: str | None, removed_at: str | None) 
         "**Next:** to keep it, connect to it for a few minutes, or change it: "
         f'`PATCH /databases/{place}` with `{{"ttl": "7d"}}`, counted from now. To let it go, do nothing.\n'
     )
+
+
+def removal_comment(*, place: str, number: int, reviewed: bool) -> str:
+    """Says on the pull request that disarmed a database which one removes it."""
+    step = (
+        f"approve #{number} where the database should go; close it to keep the database."
+        if reviewed
+        else f"nothing; close #{number} to keep the database."
+    )
+    return f"{REMOVAL}\n## 🗑 #{number} removes {cell(place)}\n\n**Next:** {step}\n"
 
 
 def ended_comment(*, state: State, kind: Kind, place: str) -> str:

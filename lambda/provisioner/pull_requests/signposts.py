@@ -1,4 +1,4 @@
-"""③④ Labels, reviewers and mentions: who should look at a pull request, and why.
+"""③④ Labels, reviewers, mentions and links: who should look at a pull request, and why.
 
 Nothing depends on them. What GitHub refuses or fails is left out, and made up for when the plan is reported.
 """
@@ -15,6 +15,7 @@ from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub
 from provisioner.github.pull_request import PullRequest
+from provisioner.pull_requests.comments import REMOVAL, removal_comment
 
 RESTARTS: Final = "restarts"
 COST_UP: Final = "cost-up"
@@ -61,6 +62,12 @@ class Signposts:
     def _ask_one(self, number: int, *, user: str = "", team: str = "") -> None:
         users, teams = [user] if user else [], [team] if team else []
         self._try(lambda: self.github.notices.ask(number, users=users, teams=teams))
+
+    def lead_on(self, disarmed_by: int, removal: Request, opened: PullRequest) -> None:
+        """Say on the pull request that disarmed a database which one removes it, once, by two calls."""
+        reviewed = bool(self.catalog.approvers(removal.environment, None))
+        text = removal_comment(place=str(removal.place), number=opened.number, reviewed=reviewed)
+        self._try(lambda: self.github.comment_once(disarmed_by, [REMOVAL], text))
 
     def mention(self, request: Request) -> str:
         """The login of the database's owner, where that is a member of the organization; else ""."""

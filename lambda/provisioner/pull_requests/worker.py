@@ -97,7 +97,8 @@ class Worker:
             return self._cancelled(request, now)
         if request.progress.cancelling:
             return self._close(request, now)
-        change = self._change(request, now)
+        disarmed_by = self._disarmed_by(request) if request.kind is Kind.REMOVE else None
+        change = self._change(request, now, disarmed_by)
         published = publish(self.github, change, first=first)
         opened = self.ledger.add_event(
             request.id, of_answer(request, published.pull_request, published.commit, now), now
@@ -107,14 +108,15 @@ class Worker:
         if opened.progress.cancelling:
             return self._close(opened, now)
         if published.pull_request.state == "open":
-            Signposts(self.github, self.catalog, self.warn).label(request, published.pull_request)
+            signposts = Signposts(self.github, self.catalog, self.warn)
+            signposts.label(request, published.pull_request)
+            if disarmed_by:
+                signposts.lead_on(disarmed_by, request, published.pull_request)
         return opened
 
-    def _change(self, request: Request, now: dt.datetime) -> content.Change:
+    def _change(self, request: Request, now: dt.datetime, disarmed_by: int | None) -> content.Change:
         if request.kind is Kind.REMOVE:
-            return content.change(
-                request, [], self.catalog, base=self.base, disarmed_by=self._disarmed_by(request)
-            )
+            return content.change(request, [], self.catalog, base=self.base, disarmed_by=disarmed_by)
         return content.change(
             request,
             self._policy(request, now),

@@ -62,14 +62,24 @@ def effects(
         yield from changes(before, after)
         if cost != before["monthly_cost_usd"]:
             yield "cost", _difference(before["monthly_cost_usd"], cost)
-        if after["instance_class"] != before["instance_class"]:
-            yield "!", "restarts the instance: some minutes without service, as soon as it is merged"
+        if said := _interruption(document, before):
+            yield "!", said
     if before is None or after["expires_at"] != before["expires_at"]:
         yield "ends", _moment(after["expires_at"], present)
     approval = (
         "a code owner" if document["approval"] == "review" else "none: it merges when plan and gate agree"
     )
     yield "approval", approval
+
+
+def _interruption(document: dict[str, Any], before: dict[str, Any]) -> str:
+    """What it does to open connections; an API of an earlier release leaves that to the reader."""
+    if found := document.get("interruption"):
+        sentence = str(found["sentence"]).removesuffix(".")
+        return "" if found["kind"] in ("none", "end") else sentence[:1].lower() + sentence[1:]
+    if document["database"]["instance_class"] == before["instance_class"]:
+        return ""
+    return "restarts the instance: some minutes without service, as soon as it is merged"
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -341,6 +341,20 @@ CASES: list[tuple[str, Spoil, str]] = [
     ),
     (
         "App may what it should",
+        lambda setting: setting.parameters.update(DriftIssues="true"),
+        "it lacks issues: write",
+    ),
+    (
+        "App may what it should",
+        changed(
+            "/app",
+            permissions=healthy.pages()["GET https://api.github.com/app"].content["permissions"]
+            | {"issues": "write"},
+        ),
+        "it asks for issues: write, which nothing uses",
+    ),
+    (
+        "App may what it should",
         web("com/app", 401, {"message": "Bad credentials"}),
         "GitHub answered 401 to App 4711",
     ),
