@@ -138,4 +138,4 @@ cold-starts: $(READY) ## The functions' imports against an earlier commit; fails
 
 .PHONY: histories
 histories: $(READY) ## 1,000 histories of merges, kills, pauses and clocks apart
-	@HISTORIES=1000 $(RUN)/pytest --numprocesses 2 tests/pipeline/test_histories.py
+	@PYTHONPATH=lambda:. $(RUN)/python -m tests.pipeline.play_histories 1000

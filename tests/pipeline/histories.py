@@ -7,6 +7,7 @@ seed and nothing else. A step is a call to the bucket, to git or to Terraform.
 import datetime as dt
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class World:
     applying: dict[Place, str] = field(default_factory=dict)  # by runs that are alive
     now: dt.datetime = NOW
     faults: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)  # what happened how often
 
     @staticmethod
     def number(text: str) -> int:
@@ -141,6 +143,8 @@ class Run:
         if not work.removal and world.number(work.text) < world.number(world.reality.get(place, "")):
             world.faults.append(f"{self.name} took {place} back to {work.text!r}")
         world.locks[place], world.applying[place] = f"lock of {self.name}", self.name
+        world.counts["applies"] += 1
+        world.counts["applies beside another of another root"] += len(world.applying) > 1
         try:
             for _step in range(3):
                 self.step()
@@ -162,6 +166,7 @@ class Run:
     def _release_lock(self, place: Place, lock_id: str) -> None:
         self.step()
         if self._world.locks.get(place) == lock_id:
+            self._world.counts["locks of dead runs released by the next"] += 1
             del self._world.locks[place]
 
 
@@ -204,20 +209,26 @@ class History:
             self._merge(number)
             if not self.accidents or self.chance.random() < 0.8:  # else CircleCI skipped the pipeline
                 self._start()
+            else:
+                self.world.counts["merges whose pipeline was skipped"] += 1
         elif choice < 0.09 and alive and self.accidents:
             self.chance.choice(alive).killed = True
+            self.world.counts["runs killed"] += 1
         elif choice < 0.12 and alive:
             run = self.chance.choice(alive)
             run.paused = not run.paused
+            self.world.counts["pauses"] += run.paused
         elif choice < 0.2:
             self._pass(dt.timedelta(seconds=self.chance.choice((20, 60, 400, 900))))
         elif choice < 0.22:
-            self._start()  # someone runs the workflow again
+            self.world.counts["runs started again by hand"] += 1
+            self._start()
         elif ready:
             self.chance.choice(ready).advance()
 
     def _merge(self, number: int) -> None:
         place, main = self.chance.choice(PLACES), self.world.main
+        self.world.counts["merges"] += 1
         if place in main and self.chance.random() < 0.3:
             del main[place]
         else:
@@ -234,6 +245,8 @@ class History:
                     run.beat()
 
     def _start(self) -> Run:
+        self.world.counts["runs"] += 1
+        self.world.counts["runs begun while another was alive"] += any(not run.over for run in self.runs)
         skew = dt.timedelta(seconds=self.chance.randint(-120, 120))
         self.runs.append(Run(self.world, f"run {len(self.runs)}", self, skew))
         return self.runs[-1]
@@ -247,6 +260,7 @@ class History:
         known = list(self.world.objects.values())
         for place, lock in list(self.world.locks.items()):
             if not any(lock.encode() in body for body in known):
+                self.world.counts["locks that an operator released"] += 1
                 del self.world.locks[place]
 
     def _differs(self) -> bool:

@@ -1,13 +1,11 @@
 """Whatever is merged, killed, paused or run again: after the last run main and reality are equal."""
 
-import os
-
 import pytest
 
 from tests.pipeline.histories import History
+from tests.pipeline.play_histories import play, table
 
-# 1,000 in `make check-all`.
-COUNT = int(os.environ.get("HISTORIES", "60"))
+COUNT = 60  # 1,000 in `make histories`
 GROUP = 20
 
 
@@ -25,3 +23,12 @@ def test_without_accidents_nothing_has_to_be_run_again(first: int) -> None:
         world = History(seed, accidents=False).play()
         assert world.faults == [], seed
         assert world.reality == world.main, seed
+
+
+def test_what_happened_is_counted_and_what_is_wrong_is_said() -> None:
+    counts, wrong = play(3, accidents=True)
+    assert (counts["merges"] > 0, counts["applies"] > 0, wrong) == (True, True, [])
+    assert [line.split() for line in table("2 histories", counts, ["history 3: no"])][-2:] == [
+        ["ended", "otherwise", "than", "main,", "or", "did", "wrong", "1"],
+        ["history", "3:", "no"],
+    ]
