@@ -1,4 +1,4 @@
-"""How much memory Terraform takes with the AWS provider while it plans: what bounds concurrent applies.
+"""How much memory Terraform takes with the AWS provider: what bounds concurrent applies.
 
 `make bench` measures it, as does `.venv/bin/python -m bench.terraform_memory`. The provider's binary is
 mapped once for all, so that each further one takes its private memory; pipeline/at_once.py has the figures.
@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from bench.emulator import emulated, terraform, write
+from bench.emulator import emulated, write
 from bench.figures import Figure, table
-from bench.parts.shared_state import create, resources
+from bench.parts.shared_state import create, imported, prepare, resources
 from pipeline.at_once import PROCESS_MIB, SPARE_MIB
 
 PART: Final = "Memory of Terraform"
@@ -35,29 +35,47 @@ class Peak:
 
 
 def measure(full: bool) -> Iterator[Figure]:  # noqa: ARG001 - the same in both
-    """One plan alone, then some at once."""
+    """One alone, then some at once: plans, and applies of one change."""
+    found: dict[str, tuple[Peak, Peak]] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as name, emulated(Path(name)) as cloud:
-        create(cloud, 0)
+        described = create(cloud, 0)
+        model = imported(Path(name) / "model", cloud)
         roots = [Path(name) / f"root{number}" for number in range(AT_ONCE)]
         for root in roots:
-            write(root, {"aws_db_instance": resources(1)})
-            terraform(root, cloud.environment(), "init", "-input=false", "-lockfile=readonly")
-        alone, several = (watched(roots[:count], cloud.environment()) for count in (1, AT_ONCE))
-    each = (several.together - alone.together) / (AT_ONCE - 1)
-    yield Figure(PART, "one plan", alone.together, "MiB", note=f"{alone.private:.0f} MiB of it its alone")
-    yield Figure(PART, f"{AT_ONCE} plans at once", several.together, "MiB")
-    yield Figure(
-        PART, "each further one", each, "MiB", each / PROCESS_MIB, "PROCESS_MIB in at_once.py", at_most=1
-    )
-    first = alone.together - each
-    yield Figure(PART, "besides, once", first, "MiB", first / SPARE_MIB, "SPARE_MIB in at_once.py", at_most=1)
+            prepare(root, cloud, model, [described])
+        for verb in ("plan", "apply"):
+            peaks = []
+            for count in (1, AT_ONCE):
+                for root in roots[:count]:
+                    write(root, {"aws_db_instance": owned_by(f"team{count}")})
+                peaks.append(watched(roots[:count], cloud.environment(), verb))
+            found[verb] = peaks[0], peaks[1]
+    for verb, (alone, several) in found.items():
+        yield Figure(PART, f"one {verb}", alone.together, "MiB", note=f"{alone.private:.0f} MiB private")
+        yield Figure(PART, f"{AT_ONCE} at once", several.together, "MiB")
+        each = (several.together - alone.together) / (AT_ONCE - 1)
+        besides = alone.together - each
+        yield _bound("each further one", each, PROCESS_MIB, "PROCESS_MIB in at_once.py")
+        yield _bound("besides, once", besides, SPARE_MIB, "SPARE_MIB in at_once.py")
 
 
-def watched(roots: list[Path], environment: Mapping[str, str]) -> Peak:
-    """Plan all at once; the most memory that all of them took at one moment."""
+def _bound(what: str, value: float, most: int, against: str) -> Figure:
+    return Figure(PART, what, value, "MiB", value / most, against, at_most=1)
+
+
+def owned_by(team: str) -> dict[str, Any]:
+    """The one database of a root, with another tag."""
+    found = resources(1)
+    found["db0"]["tags"] = {"Owner": team}
+    return found
+
+
+def watched(roots: list[Path], environment: Mapping[str, str], verb: str) -> Peak:
+    """Plan or apply all at once; the most memory that all of them took at one moment."""
+    approved = ["-auto-approve"] if verb == "apply" else []
     running = [
         subprocess.Popen(
-            ["terraform", f"-chdir={root}", "plan", "-input=false", "-no-color"],
+            ["terraform", f"-chdir={root}", verb, "-input=false", "-no-color", *approved],
             env={**environment, "TF_IN_AUTOMATION": "1"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -69,7 +87,7 @@ def watched(roots: list[Path], environment: Mapping[str, str]) -> Peak:
         peak = peak.most(_of(family({process.pid for process in running})))
         time.sleep(0.05)
     if any(process.returncode for process in running):
-        raise SystemExit("a plan failed while its memory was measured")
+        raise SystemExit(f"{verb} failed while its memory was measured")
     return peak
 
 
