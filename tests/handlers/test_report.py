@@ -210,7 +210,7 @@ def test_where_the_catalog_says_review_it_waits_for_a_code_owner(chain: Chain, e
 
     assert not merged(chain)
     assert answer["reason"] == (
-        "it is merged automatically when nothing is missing: it waits for an approval of `@acme/platform`."
+        "it waits for an approval of `@acme/platform`; once that is there, it is merged automatically."
     )
     assert len(bodies(chain)) == 1
 

@@ -62,7 +62,7 @@ RESIZED = (
 )
 CHANGED = Summary(change=2, only_own_database=True)
 DESTROYED = Summary(destroy=2, databases_destroyed=1, only_own_database=True)
-APPROVAL = "it is merged automatically when nothing is missing: an approval of @acme/platform."
+APPROVAL = "it waits for an approval of `@acme/platform`; once that is there, it is merged automatically."
 
 
 def drifted(**more: Any) -> str:

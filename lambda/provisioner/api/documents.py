@@ -35,7 +35,6 @@ _STATE_WORDS: Final = {
     State.PULL_REQUEST_OPEN: "The pull request is open; gate, plan and approval come next.",
     State.MERGED: "Merged; the pipeline applies it next.",
     State.APPLYING: "Terraform is applying it.",
-    State.DONE: "Done.",
     State.REJECTED: "The pull request was closed without a merge. Nothing was changed.",
     State.FAILED: "It failed; see error for the cause and the fix.",
     State.CANCELLED: "Cancelled. Nothing was changed.",
@@ -93,7 +92,7 @@ def request_summary(request: Request) -> dict[str, Any]:
         "person": request.person,
         "claimed_by": request.claimed_by,
         "reason": request.reason,
-        "message": _CANCELLING if progress.cancelling else _STATE_WORDS[progress.state],
+        "message": _message(request),
         "created_at": instant(request.created_at),
         "updated_at": instant(progress.since),
         "links": {
@@ -104,6 +103,24 @@ def request_summary(request: Request) -> dict[str, Any]:
             "next_request": f"/requests/{request.follow_up}" if request.follow_up else None,
         },
     }
+
+
+def _message(request: Request) -> str:
+    """Where a request stands, in one sentence or two."""
+    if request.progress.cancelling:
+        return _CANCELLING
+    if request.progress.state is not State.DONE:
+        return _STATE_WORDS[request.progress.state]
+    place, result, end = request.place, request.progress.result or {}, request.root.expires_at
+    where = f" at {result['endpoint']}:{result.get('port')}" if result.get("endpoint") else ""
+    return {
+        Kind.CREATE: f"Ready{where}. Connect with `rdsctl connect {place}`.",
+        Kind.UPDATE: f"{place} is changed.",
+        Kind.EXTEND: f"{place} " + ("has no end now." if end == NEVER else f"stays until {end}."),
+        Kind.MAINTAIN: f"{place} follows the module of this release.",
+        Kind.DISARM: "Deletion protection is off. The removal is a request of its own, links.next_request.",
+        Kind.REMOVE: f"{place} is removed.",
+    }[request.kind]
 
 
 def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:

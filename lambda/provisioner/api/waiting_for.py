@@ -45,10 +45,12 @@ def _what(request: Request, events: Sequence[Event], catalog: Catalog) -> tuple[
         return "pipeline", "The pipeline begins the apply next.", progress.pull_request_url
     if progress.state is State.APPLYING:
         return "rds", "Terraform and RDS carry it out.", progress.pipeline_url
-    if not any(event.type is EventType.PLANNED for event in events):
+    plan = next((event for event in reversed(events) if event.type is EventType.PLANNED), None)
+    if plan is None:
         return "plan", "The pipeline checks and plans the pull request.", progress.pull_request_url
     if waiting := approvals.waiting(request, events):
-        return "approval", f"It is planned, but not merged: {waiting.why}.", progress.pull_request_url
+        counts = f" ({plan.detail['plan']})" if plan.detail.get("plan") else ""
+        return "approval", f"It is planned{counts}, and not merged: {waiting.why}.", progress.pull_request_url
     approvers = catalog.approvers(request.environment, request.source)
     if approvers:
         owners = " and ".join(approvers)

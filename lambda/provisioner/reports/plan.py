@@ -168,7 +168,7 @@ class PlanReceiver:
             return "it merges automatically now."
         if verdict.trouble:
             return f"an operator acts: {verdict.missing}."
-        return f"it is merged automatically when nothing is missing: {verdict.missing}."
+        return f"{verdict.missing}; once that is there, it is merged automatically."
 
 
 def _was_merged_first(found: PullRequest, known: Collection[Event]) -> bool:
