@@ -26,7 +26,7 @@ ASKED = events.requested(NOW, "alpha-ci")
 OPENED = events.opened(7, NOW + 2 * SECOND, url="https://git/7", commit="c")
 MERGED = events.merged(7, NOW + 10 * SECOND, "reviewer", commit="d")
 STARTED = events.started(NOW + 20 * SECOND, pipeline_url="https://ci/1", commit="d")
-DONE = events.succeeded(NOW + 80 * SECOND, pipeline_url="https://ci/1", commit="d", result={"endpoint": "h", "port": 3306})
+DONE = events.succeeded(NOW + 80 * SECOND, pipeline_url="https://ci/1", commit="d", result={"endpoint": "h"})
 CLOSED = events.closed(7, NOW + 9 * SECOND, "reviewer")
 CANCELLED = events.cancelled(NOW + 9 * SECOND)
 FAILED = events.failed_apply(
@@ -98,7 +98,7 @@ def test_a_request_in_a_list_says_what_it_is_where_it_stands_and_where_to_look()
         ),
         ([OPENED, MERGED], "merged", "Merged; the pipeline applies it next."),
         ([OPENED, MERGED, STARTED], "applying", "Terraform is applying it."),
-        ([OPENED, MERGED, STARTED, DONE], "done", "Ready at h:3306. Connect with `rdsctl connect dev/mydb123`."),
+        ([OPENED, MERGED, STARTED, DONE], "done", "Ready at h. Connect with `rdsctl connect dev/mydb123`."),
         (
             [OPENED, CLOSED],
             "rejected",
@@ -119,7 +119,9 @@ AWAITED = events.approval_awaited(
 
 
 def test_an_open_pull_request_says_whose_approval_it_waits_for_and_where_to_give_it() -> None:
-    plan = events.planned("c", NOW + 4 * SECOND, pipeline_url="https://ci/1", as_asked=True, counts="2 to add")
+    plan = events.planned(
+        "c", NOW + 4 * SECOND, pipeline_url="https://ci/1", as_asked=True, counts="2 to add"
+    )
 
     assert document(OPENED, plan, AWAITED, environment="staging")["waiting_for"] == {
         "what": "approval",
@@ -336,7 +338,7 @@ def test_a_size_that_left_the_catalog_has_no_name_and_no_price() -> None:
 
 
 def test_a_database_in_a_list_has_no_history() -> None:
-    one = dataclasses.replace(database(), origin=ID, active="next", result={"endpoint": "h", "port": 3306})
+    one = dataclasses.replace(database(), origin=ID, active="next", result={"endpoint": "h"})
     assert database_document(one, catalog()) == root_document(one.root, catalog()) | {
         "state": "available",
         "team": "alpha",

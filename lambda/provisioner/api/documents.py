@@ -112,7 +112,8 @@ def _message(request: Request) -> str:
     if request.progress.state is not State.DONE:
         return _STATE_WORDS[request.progress.state]
     place, result, end = request.place, request.progress.result or {}, request.root.expires_at
-    where = f" at {result['endpoint']}:{result.get('port')}" if result.get("endpoint") else ""
+    address = ":".join(str(result[name]) for name in ("endpoint", "port") if result.get(name))
+    where = f" at {address}" if address else ""
     return {
         Kind.CREATE: f"Ready{where}. Connect with `rdsctl connect {place}`.",
         Kind.UPDATE: f"{place} is changed.",
