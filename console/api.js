@@ -83,14 +83,14 @@ export function isKept() {
 
 /**
  * @typedef {{ query?: Record<string, string>, body?: unknown, headers?: Record<string, string>,
- *   signal?: AbortSignal, key?: string }} Options
+ *   signal?: AbortSignal, key?: string, text?: boolean }} Options
  */
 
 /**
  * One call; raises Problem for every answer but a good one.
  * @template T
  * @param {string} method @param {string} path @param {Options} [options]
- * @returns {Promise<{ body: T, wait: number }>} `wait` is Retry-After in seconds; 0 without one
+ * @returns {Promise<{ body: T, wait: number }>} with `text` the body is no document but a text; `wait` is Retry-After in seconds; 0 without one
  */
 export async function call(method, path, options = {}) {
   const url = new URL(path.replace(/^\//, ""), BASE);
@@ -117,7 +117,7 @@ export async function call(method, path, options = {}) {
   const date = Date.parse(response.headers.get("date") ?? "");
   if (date) ahead = Math.abs(date - Date.now()) < 2000 ? 0 : date - Date.now();
   const wait = Number(response.headers.get("retry-after")) || 0;
-  const body = parsed(content);
+  const body = options.text && response.ok ? content : parsed(content);
   if (!response.ok || body === undefined) {
     const problem = refusal(response.status, body, wait);
     if (problem.kind === "refused" && options.key === undefined) window.dispatchEvent(new Event("key-refused"));

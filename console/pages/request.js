@@ -5,6 +5,7 @@ import { Connect, users } from "../connect.js";
 import { about, clock, day, engine, id, number, range, safe, span, usd, when } from "../format.js";
 import { requestLine } from "../line.js";
 import { Live } from "../live.js";
+import { Log } from "../log.js";
 import { badge, failed, icon, loading, note, stale } from "../parts.js";
 import { last, steps } from "../steps.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -22,6 +23,7 @@ const USERS = 10 * 60_000; // ms after which users that are not there are not wa
 export function open(app, [request = ""]) {
   const connect = new Connect(app.draw);
   const wish = new Wish(app);
+  const log = new Log(app.draw, request);
   let said = "";
   let before = "";
   const live = /** @type {Live<Seen>} */ (new Live((signal) => load(request, signal), () => {
@@ -37,7 +39,7 @@ export function open(app, [request = ""]) {
     again: () => live.again(),
     ticks: () => live.problem !== null || (live.value !== null && isOpen(live.value.request)),
     view: () => html`${
-      live.value ? page(app, live, live.value, connect, wish) : live.problem ? html`<div class="head"><h1>Request</h1></div>${failed(live.problem, live.next, now(), () => live.again())}` : html`<div class="head"><h1>Request</h1></div>${loading("the request")}`
+      live.value ? page(app, live, live.value, connect, wish, log) : live.problem ? html`<div class="head"><h1>Request</h1></div>${failed(live.problem, live.next, now(), () => live.again())}` : html`<div class="head"><h1>Request</h1></div>${loading("the request")}`
     }<p class="sr" role="status">${said}</p>${wish.view()}`,
   };
 }
@@ -70,8 +72,8 @@ function word(app, request) {
   return requestState(request, reviewed(app, request));
 }
 
-/** @param {App} app @param {Live<Seen>} live @param {Seen} seen @param {Connect} connect @param {Wish} wish */
-function page(app, live, seen, connect, wish) {
+/** @param {App} app @param {Live<Seen>} live @param {Seen} seen @param {Connect} connect @param {Wish} wish @param {Log} log */
+function page(app, live, seen, connect, wish, log) {
   const { request, database } = seen;
   const { shape, word: state } = word(app, request);
   // Without an answer of the API the clock must not look alive.
@@ -84,7 +86,7 @@ function page(app, live, seen, connect, wish) {
       <div class="tools">${tools(request, state === "Waits for approval", wish, live)}</div></div>${stale(live, now())}
     <div class="cols"><div class="stack">${answer(app, live, seen, shown, connect, wish, moment)}
       <section class="card" aria-labelledby="steps-h"><header><h2 id="steps-h">Steps</h2><span class="push small dim" role="timer" aria-live="off">${clockLine(request, live, moment)}</span></header>
-        <ol class="body steps first">${shown.map((one, index) => step(one, index, request))}</ol></section></div>
+        <ol class="body steps first">${shown.map((one, index) => step(one, index, request))}</ol></section>${request.links.pipeline || last(request, "planned") ? log.view() : nothing}</div>
     <aside class="stack" aria-label="About the request">${plan(request)}${facts(request, href)}${mind(request, wish, live)}${stuck(request)}</aside></div>`;
 }
 

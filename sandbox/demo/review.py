@@ -48,7 +48,7 @@ def approve(watching: Watching, request_id: str, title: str) -> None:
     stage = watching.stage
     stage.printer.title(f"{title}: planned, and waiting for its reviewer")
     document = watching.until(request_id, waits_for("approval"), "waiting for an approval")
-    stage.printer.line(f"waiting for: {document['waiting_for']['sentence']}")
+    stage.say(f"waiting for: {document['waiting_for']['sentence']}")
     number = int(str(document["links"]["pull_request"]).rpartition("/")[2])
     pull = pull_of(stage, number)
     expect(pull["state"] == "open", f"pull request #{number} is {pull['state']} without an approval")
@@ -87,7 +87,7 @@ def drift(stage: Stage) -> dict[str, Any]:
     for line in shown:
         stage.printer.more(f"│ {line}")
     found = eventually(lambda: stage.alpha.call("GET", PLACE).body["drifted"], "word of the drift in the API")
-    stage.printer.line(f"GET {PLACE} says drifted: {json.dumps(found)}")
+    stage.printer.line(f"GET {PLACE} says drifted since {found['since']}: {found['link']}")
     untouched = describe(stage.cloud, IDENTIFIER)
     expect(not untouched.get("DeletionProtection"), "the nightly run changed the database")
     return {"log": output, "drifted": found}
@@ -106,8 +106,8 @@ def lose(watching: Watching, request_id: str) -> dict[str, Any]:
     stage.printer.line(f"job {killed} is killed while RDS changes the instance")
     expect(has_lock(stage), "the job had ended before it was killed: no state lock is left")
     document = watching.until(request_id, waits_for("job"), "noticed", accident=True)
-    stage.printer.line(f"noticed: {document['waiting_for']['sentence']}")
-    stage.printer.title("Another run goes on for it, once CircleCI says that the job has ended")
+    stage.say(f"noticed: {document['waiting_for']['sentence']}")
+    stage.printer.title("The reaper has main's pipeline run again; CircleCI says that the lost job has ended")
     eventually(lambda: goes_on(stage, request_id, killed), "other run that goes on for it")
     document = watching.until(request_id, is_in("done"), "done", accident=True)
     by = str(document["links"]["pipeline"])
@@ -115,6 +115,9 @@ def lose(watching: Watching, request_id: str) -> dict[str, Any]:
     expect(not has_lock(stage), "the state lock of the job that was killed is still there")
     instance = describe(stage.cloud, IDENTIFIER)
     expect(bool(instance.get("DeletionProtection")), "what drifted was not put back")
+    notes = [note for event in document["timeline"] for note in (event.get("detail") or {}).get("notes", [])]
+    expect(any(f"/jobs/{killed}" in note for note in notes), "no event says whose place the other run took")
+    stage.say(notes[-1])
     stage.printer.line(f"done by another run: {by}; no lock is left")
     stage.printer.line(f"RDS: {IDENTIFIER} is a {instance['DBInstanceClass']} with deletion protection")
     return document

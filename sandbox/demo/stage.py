@@ -40,11 +40,15 @@ class Stage(Running):
         problem: dict[str, Any] = answer.body
         why = " ".join(error["detail"] for error in problem["errors"]) or problem["detail"]
         expect(bool(why), f"{method} {path} is refused without a reason: {problem}")
-        first, *others = textwrap.wrap(f"{status} {problem['title']}: {why}", WIDTH)
+        self.say(f"{status} {problem['title']}: {why}")
+        return problem
+
+    def say(self, text: str) -> None:
+        """Print a sentence, broken where the line is full."""
+        first, *others = textwrap.wrap(text, WIDTH)
         self.printer.line(first)
         for part in others:
             self.printer.more(part)
-        return problem
 
     def _call(self, client: Client, method: str, path: str, body: Any) -> Answer:
         whose = "" if client == self.alpha else "   (with another team's key)"

@@ -1,6 +1,8 @@
 """The API and the console, on a ledger in memory: what a browser needs, and starts in no time."""
 
 import contextlib
+import datetime as dt
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ SETTINGS = {
     "REQUEST_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:requests",
     "AWS_DEFAULT_REGION": "us-east-1",
     "MAKES_USERS": "true",
+    "STATE_BUCKET": "states",
 }
 
 
@@ -32,19 +35,40 @@ class Topic:
         return {"MessageId": "1"}
 
 
+class Logs:
+    """The state bucket's logs, by key."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def list_objects_v2(self, *, Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - as S3 names it
+        at = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+        return {
+            "Contents": [
+                {"Key": key, "LastModified": at, "Size": len(text), "ETag": '"1"'}
+                for key, text in self.texts.items()
+                if key.startswith(Prefix)
+            ]
+        }
+
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - as S3 names it
+        return {"Body": io.BytesIO(self.texts[Key].encode())}
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The server that browsers see, and the ledger behind it."""
+    """The server that browsers see, and the ledger and the logs behind it."""
 
     served: Served
     ledger: Ledger
+    logs: Logs
 
 
 @contextlib.contextmanager
 def running() -> Iterator[Stack]:
     """Serve until the end of the block; the keys key-alpha and key-beta belong to teams of these names."""
-    table = MemoryTable()
-    clients: dict[str, Any] = {"dynamodb": table, "sns": Topic()}
+    table, logs = MemoryTable(), Logs()
+    clients: dict[str, Any] = {"dynamodb": table, "sns": Topic(), "s3": logs}
     session = mock.Mock(create_client=lambda service, **_: clients[service])
     made = mock.patch.object(settings, "_session", return_value=session)
     with mock.patch.dict(os.environ, SETTINGS), made:
@@ -54,5 +78,5 @@ def running() -> Iterator[Stack]:
             key = {"pk": {"S": f"KEY#key-{team}"}, "sk": {"S": "KEY"}}
             table.put_item(Item=key | {"team": {"S": team}, "actor": {"S": f"{team}-ci"}})
         with serving() as served:
-            yield Stack(served, Ledger(table, TABLE))
+            yield Stack(served, Ledger(table, TABLE), logs)
         settings.forget()

@@ -184,6 +184,20 @@ def test_a_failed_request_says_cause_and_fix_and_is_tried_again_after_a_preview(
     assert stored_state(stack, found["failed"].id) is State.APPLYING
 
 
+def test_a_request_shows_its_own_log_when_it_is_asked_for(open_page: Open, stack: Stack) -> None:
+    one = orders(stack.ledger)["failed"]
+    page = open_page(f"#/requests/{one.id}")
+    log = page.get_by_role("region", name="Log").first
+    log.get_by_role("button", name="Show the log").click()
+    expect(log.get_by_role("alert")).to_contain_text("No log of this request was kept")
+    stack.logs.texts[f"logs/apply/{one.place}/{one.id}/1.txt"] = "aws_db_instance.this: Creating...\n"
+    stack.logs.texts[f"logs/apply/{one.place}/another/1.txt"] = "another's words\n"
+    log.get_by_role("button", name="Show the log").click()
+    expect(log).to_contain_text("aws_db_instance.this: Creating...")
+    expect(log).not_to_contain_text("another's words")
+    expect(log.get_by_role("alert")).to_have_count(0)
+
+
 def stored_state(stack: Stack, request_id: str) -> State:
     found = stack.ledger.request(request_id)
     assert found is not None
