@@ -1,4 +1,4 @@
-// What the pipeline said of one request, read when somebody asks for it and not before.
+// What the pipeline said of one request, read when someone asks for it and not before.
 import { Problem, call } from "./api.js";
 import { code } from "./boxes.js";
 import { note } from "./parts.js";

@@ -144,7 +144,7 @@ class Run:
             world.faults.append(f"{self.name} took {place} back to {work.text!r}")
         world.locks[place], world.applying[place] = f"lock of {self.name}", self.name
         world.counts["applies"] += 1
-        world.counts["applies beside another of another root"] += len(world.applying) > 1
+        world.counts["applies while another root was applied"] += len(world.applying) > 1
         try:
             for _step in range(3):
                 self.step()

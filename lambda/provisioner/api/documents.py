@@ -119,7 +119,7 @@ def _message(request: Request) -> str:
         Kind.UPDATE: f"{place} is changed.",
         Kind.EXTEND: f"{place} " + ("has no end now." if end == NEVER else f"stays until {end}."),
         Kind.MAINTAIN: f"{place} follows the module of this release.",
-        Kind.DISARM: "Deletion protection is off. The removal is a request of its own, links.next_request.",
+        Kind.DISARM: "Deletion protection is off. The removal is another request, links.next_request.",
         Kind.REMOVE: f"{place} is removed.",
     }[request.kind]
 
