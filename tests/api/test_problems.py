@@ -11,7 +11,10 @@ def test_a_problem_document_has_the_members_of_rfc_9457_and_ours() -> None:
         "The request is not valid",
         "Change ttl.",
         slug="invalid-request",
-        errors=[FieldError("/ttl", "too long")],
+        errors=[
+            FieldError("/ttl", "too long", "99d", "at most 30d", "30d"),
+            FieldError("", "one of", "x", ("a", "b"), parameter="state"),
+        ],
         extra={"database": "/databases/dev/x"},
     )
     assert problems.document(problem, instance="/provision-rds", request_id="call-1") == {
@@ -22,7 +25,23 @@ def test_a_problem_document_has_the_members_of_rfc_9457_and_ours() -> None:
         "instance": "/provision-rds",
         "request_id": "call-1",
         "retryable": False,
-        "errors": [{"pointer": "/ttl", "detail": "too long"}],
+        "errors": [
+            {
+                "pointer": "/ttl",
+                "detail": "too long",
+                "given": "99d",
+                "allowed": "at most 30d",
+                "suggestion": "30d",
+            },
+            {
+                "pointer": "",
+                "parameter": "state",
+                "detail": "one of",
+                "given": "x",
+                "allowed": ["a", "b"],
+                "suggestion": None,
+            },
+        ],
         "database": "/databases/dev/x",
     }
 

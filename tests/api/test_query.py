@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from provisioner.api.query import Query
+from provisioner.api.query import Query, together
 from provisioner.core.lifecycle import State
 
 from tests.core.examples import NOW
@@ -103,3 +103,33 @@ def test_a_time_is_read_in_any_zone() -> None:
     assert detail(query(before="2" * 3000).instant, "before", NOW) == (
         "before has 3000 characters; send at most 64."
     )
+
+
+def test_everything_that_is_wrong_with_a_query_is_said_in_one_answer() -> None:
+    given = {"stat": ["done"], "page_size": ["0"], "kind": ["remov"], "open": ["true", "true"]}
+
+    def ask() -> None:
+        with together(given, "state", "page_size", "kind", "open") as asked:
+            asked.several("state", State)
+            asked.filters(kind=("create", "remove"))
+            asked.flag("open")
+            asked.page_size()
+
+    found = refused(400, "bad-query", ask)
+    assert {error.parameter: (error.given, error.suggestion) for error in found.errors} == {
+        "stat": (None, "state"),
+        "open": (None, None),
+        "kind": ("remov", "remove"),
+        "page_size": ("0", None),
+    }
+    assert found.detail.startswith("There is no query parameter 'stat' here;")
+
+
+def test_a_month_is_one_that_has_begun() -> None:
+    assert query(month="2026-02").month("month", NOW).isoformat() == "2026-02-01T00:00:00+00:00"
+    assert query().month("month", NOW).isoformat() == "2026-11-01T00:00:00+00:00"
+    for wrong in ("2026-12", "2026-13", "november", "2019-12", "0000-01", "2026-2"):
+        assert (
+            detail(query(month=wrong).month, "month", NOW)
+            == "month has to be a month from 2020-01 to 2026-11."
+        )

@@ -115,9 +115,13 @@ BAD = {
     "NaN": ('{"storage_gb": NaN}', 400, "NaN is not JSON"),
     "an array": ("[1]", 422, "send a JSON object"),
     "a missing field": ({"database_name": "x", "environment": "dev"}, 422, "this field is required"),
-    "an unknown field": (MISSION_BODY | {"colour": "red"}, 422, "there is no such field"),
-    "an unknown engine": (MISSION_BODY | {"database_engine": "oracle"}, 422, "'mysql' or 'postgres'"),
-    "an unknown environment": (MISSION_BODY | {"environment": "mars"}, 422, "choose dev or staging or prod"),
+    "an unknown field": (MISSION_BODY | {"colour": "red"}, 422, "there is no field 'colour' here"),
+    "an unknown engine": (
+        MISSION_BODY | {"database_engine": "oracle"},
+        422,
+        "'oracle' is not offered: choose postgres or mysql",
+    ),
+    "an unknown environment": (MISSION_BODY | {"environment": "mars"}, 422, "choose dev, staging or prod"),
     "an unknown version": (MISSION_BODY | {"engine_version": "5.7"}, 422, "choose 8.4"),
     "an unknown size": (MISSION_BODY | {"size": "xlarge"}, 422, "choose small or medium in dev"),
     "a bad name": (MISSION_BODY | {"database_name": "My_DB"}, 422, "lower-case letters"),
@@ -135,7 +139,7 @@ BAD = {
     "a reserved tag": (MISSION_BODY | {"tags": {"managedby": "me"}}, 422, "set by the provisioner"),
     "a line break": (MISSION_BODY | {"purpose": "a\nb"}, 422, "control characters"),
     "two sources": (
-        MISSION_BODY | {"restore_from": {"snapshot": "a", "database": "dev/b"}},
+        MISSION_BODY | {"restore_from": {"snapshot": "dev-a-final-0a1b2c3d", "database": "dev/b"}},
         422,
         "either snapshot or database",
     ),
@@ -594,13 +598,13 @@ def test_a_page_token_that_is_too_long_for_a_key_is_refused(cloud: Cloud) -> Non
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({"tags": {"rds:owner": "x"}}, "/tags"),
+        ({"tags": {"rds:owner": "x"}}, "/tags/rds:owner"),
         ({"tags": {"x": "aws:y"}}, "/tags/x"),
         ({"tags": {"x": "rds:y"}}, "/tags/x"),
         ({"owner": "aws:x"}, "/owner"),
         ({"purpose": "RDS:x"}, "/purpose"),
         ({"restore_from": {"database": "prod/" + "a" * 3000}}, "/restore_from/database"),
-        ({"restore_from": {"snapshot": "rds:dev-x-2026-13-01-00-00"}}, "/restore_from"),
+        ({"restore_from": {"snapshot": "rds:dev-x-2026-13-01-00-00"}}, "/restore_from/snapshot"),
     ],
 )
 def test_what_rds_would_refuse_is_refused_before_anything_is_written(

@@ -102,6 +102,9 @@ def test_data_of_one_environment_stays_there(
             "pointer": "/restore_from",
             "detail": "data of prod stays there: restore it into prod, or have its entry in the catalog open "
             "it to dev by restore_to",
+            "given": "prod/orders",
+            "allowed": ["prod"],
+            "suggestion": None,
         }
     ]
 

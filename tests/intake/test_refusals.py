@@ -132,11 +132,11 @@ REMOVED = dataclasses.replace(database(), state=DatabaseState.REMOVED, origin=OT
             "The database was changed after this request failed; look at that change instead.",
         ),
         (
-            refusals.name_taken(database()),
+            refusals.name_taken(database(), ["alpha-mydb123"]),
             409,
             "name-taken",
             "The name is taken",
-            "Another team has dev/mydb123. Choose another database_name.",
+            "Another team has dev/mydb123. Free: dev/alpha-mydb123.",
         ),
         (
             refusals.key_reused(),
@@ -187,7 +187,7 @@ def test_a_refusal_says_why_and_what_to_do_next(
             refusals.superseded(failed()),
             {"request": f"/requests/{ID}", "database": "/databases/dev/mydb123"},
         ),
-        (refusals.name_taken(database()), {}),  # nothing of another team's
+        (refusals.name_taken(database(), ["alpha-mydb123"]), {}),  # nothing of another team's
     ],
     ids=lambda value: value.slug if isinstance(value, Problem) else "",
 )
@@ -196,8 +196,14 @@ def test_a_refusal_links_to_what_stands_in_the_way(problem: Problem, links: dict
 
 
 def test_a_name_that_is_taken_points_to_the_name() -> None:
-    assert refusals.name_taken(database()).errors == (
-        FieldError("/database_name", "taken by another team; choose another name"),
+    assert refusals.name_taken(database(), ["alpha-mydb123"]).errors == (
+        FieldError(
+            "/database_name",
+            "taken by another team; choose another name",
+            "mydb123",
+            ["alpha-mydb123"],
+            "alpha-mydb123",
+        ),
     )
 
 
@@ -211,9 +217,9 @@ def test_what_differs_is_shown_by_field() -> None:
         "PATCH /databases/dev/mydb123, or choose another database_name."
     )
     assert problem.errors == (
-        FieldError("/size", 'it has "small", not "medium"'),
-        FieldError("/tags", 'it has {"é": "1"}, not {}'),
-        FieldError("/ttl", 'it has null, not "1d"'),
+        FieldError("/size", 'it has "small", not "medium"', "medium", '"small"'),
+        FieldError("/tags", 'it has {"é": "1"}, not {}', None, '{"é": "1"}'),
+        FieldError("/ttl", 'it has null, not "1d"', "1d", "null"),
     )
     assert problem.extra == {"database": "/databases/dev/mydb123", "request": f"/requests/{ID}"}
 
@@ -238,4 +244,4 @@ def test_what_is_not_valid_names_each_field_once() -> None:
     errors = [FieldError("/ttl", "a"), FieldError("", "b"), FieldError("/ttl", "c")]
     problem = refusals.invalid(errors)
     assert (problem.status, problem.slug) == (422, "invalid-request")
-    assert (problem.detail, problem.errors) == ("Change ttl, the body.", tuple(errors))
+    assert (problem.detail, problem.errors) == ("ttl: a. Change the body too.", tuple(errors))

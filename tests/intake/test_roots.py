@@ -49,9 +49,17 @@ def refused_change(before: Root, *, held_gb: int = 0, **body: Any) -> dict[str, 
     [
         ({"database_name": "select"}, "/database_name", "'select' is a reserved word of mysql"),
         ({"database_name": "a--b"}, "/database_name", "use 1 to 40 characters"),
-        ({"environment": "devv"}, "/environment", "'devv' is not offered: choose dev or staging or prod"),
+        (
+            {"environment": "devv"},
+            "/environment",
+            "'devv' is not offered: choose dev, staging or prod. Did you mean dev?",
+        ),
         ({"engine_version": "5.7"}, "/engine_version", "'5.7' is not offered: choose 8.4"),
-        ({"size": "large"}, "/size", "'large' is not offered: choose small or medium in dev"),
+        (
+            {"size": "large"},
+            "/size",
+            "'large' is not offered: choose small or medium in dev; staging and prod have it",
+        ),
         ({"storage_gb": 101}, "/storage_gb", "dev allows 20 to 100 GB, not 101"),
         ({"storage_gb": 19}, "/storage_gb", "dev allows 20 to 100 GB, not 19"),
         ({"high_availability": True}, "/high_availability", "dev has no standby; leave it out"),
@@ -198,6 +206,7 @@ def test_a_wrong_name_is_named_also_where_there_are_no_rules() -> None:
     assert list(refused(database_name="a--b", environment="mars", size="huge")) == [
         "/database_name",
         "/environment",
+        "/size",
     ]
 
 
@@ -265,7 +274,7 @@ def test_a_change_counts_a_lifetime_from_now_and_bounds_it_from_the_creation() -
 
 def test_a_change_is_refused_what_a_new_database_is() -> None:
     assert refused_change(root(), size="large", storage_gb=101, ttl="never") == {
-        "/size": "'large' is not offered: choose small or medium in dev",
+        "/size": "'large' is not offered: choose small or medium in dev; staging and prod have it",
         "/storage_gb": "dev allows 20 to 100 GB, not 101",
         "/ttl": "dev does not allow never; the longest lifetime is 30d",
     }

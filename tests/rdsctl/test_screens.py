@@ -246,7 +246,11 @@ def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Fai
 
 def test_failures() -> None:
     errors = [
-        {"pointer": "/database_engine", "detail": "has to be 'mysql' or 'postgres'"},
+        {
+            "pointer": "/database_engine",
+            "detail": "'postgresql' is not offered: choose postgres or mysql. Did you mean postgres?",
+        },
+        {"pointer": "", "parameter": "state", "detail": "state has to be one of done, failed."},
         {"pointer": "/tags/a b", "detail": "use letters, digits, spaces and _ . : / = + - @ only"},
     ]
     found = [

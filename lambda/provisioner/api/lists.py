@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provisioner.api import documents, pages
-from provisioner.api.query import Query
+from provisioner.api.query import Given, Query, together
 from provisioner.core.catalog import ENGINES, Catalog
 from provisioner.core.lifecycle import ENDED, DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Page
@@ -21,43 +21,44 @@ DATABASES: Final = (
 )
 
 
-def requests(query: Query, team: str, ledger: Ledger, catalog: Catalog) -> dict[str, Any]:
-    """A page of a team's requests; raises Problem (400) for a filter that cannot be meant."""
-    given = query.filters(environment=catalog.environments, kind=Kind, database_name=None)
-    states = query.several("state", State) or tuple(
-        state for state in State if query.flag("open") and state not in ENDED
-    )
-    among = {name: (value,) for name, value in given.items()} | ({"state": states} if states else {})
-    if person := query.text("person", longest=64):
+def requests(given: Given, team: str, ledger: Ledger, catalog: Catalog) -> dict[str, Any]:
+    """A page of a team's requests; raises Problem (400) naming each filter that cannot be meant."""
+    with together(given, *REQUESTS) as query:
+        named = query.filters(environment=catalog.environments, kind=Kind, database_name=None)
+        states, is_open = query.several("state", State), query.flag("open")
+        person, owner = query.text("person", longest=64), _owner(query)
+        size, token = query.page_size(), query.text("page_token")
+    states = states or tuple(state for state in State if is_open and state not in ENDED)
+    among = {name: (value,) for name, value in named.items()} | ({"state": states} if states else {})
+    if person:
         among["actor"] = (person,)
-    page = ledger.requests(
-        team,
-        kept=Filters(among=among, holding=_owner(query)),
-        page_size=query.page_size(),
-        page_token=query.text("page_token"),
-    )
+    kept = Filters(among=among, holding=owner)
+    page = ledger.requests(team, kept=kept, page_size=size, page_token=token)
     items = [documents.request_summary(item) for item in page.items]
     return {"requests": items, "next_page_token": page.next_token}
 
 
-def databases(query: Query, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
+def databases(given: Given, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
     """A page of a team's databases, those that were removed or never made only where they are asked for.
 
-    Raises Problem (400) for a filter that cannot be meant.
+    Raises Problem (400) naming each filter that cannot be meant.
     """
-    given = query.filters(environment=catalog.environments, database_engine=ENGINES)
-    states = query.several("state", DatabaseState)
-    if not states and not query.flag("removed"):
+    with together(given, *DATABASES) as query:
+        named = query.filters(environment=catalog.environments, database_engine=ENGINES)
+        states, removed = query.several("state", DatabaseState), query.flag("removed")
+        end, owner = query.instant("expires_before", now), _owner(query)
+        idle = query.filters(idle=("true", "false")).get("idle")
+        size, token = query.page_size(), query.text("page_token")
+    if not states and not removed:
         states = tuple(state for state in DatabaseState if state is not DatabaseState.REMOVED)
-    among = {name.removeprefix("database_"): (value,) for name, value in given.items()}
-    end = query.instant("expires_before", now)
+    among = {name.removeprefix("database_"): (value,) for name, value in named.items()}
     kept = Filters(
         among=among | ({"state": states} if states else {}),
-        holding=_owner(query),
+        holding=owner,
         before={"expires_at": end} if end else {},
     )
-    page = _databases(query, team, ledger, kept)
-    held = [ledger.quota_used(team, name) for name in _environments(given, catalog)]
+    page = _databases(idle, size, token, team, ledger, kept)
+    held = [ledger.quota_used(team, name) for name in _environments(named, catalog)]
     return {
         "databases": pages.database_items(page.items, ledger, catalog),
         "next_page_token": page.next_token,
@@ -65,10 +66,10 @@ def databases(query: Query, team: str, ledger: Ledger, catalog: Catalog, now: dt
     }
 
 
-def _databases(query: Query, team: str, ledger: Ledger, kept: Filters) -> Page[Database]:
+def _databases(
+    idle: str | None, size: int, token: str | None, team: str, ledger: Ledger, kept: Filters
+) -> Page[Database]:
     """A page; where only idle ones, or only used ones, are asked for, as many are read as fill it."""
-    idle = query.filters(idle=("true", "false")).get("idle")
-    size, token = query.page_size(), query.text("page_token")
     found: list[Database] = []
     while True:
         page = ledger.databases(team, kept=kept, page_size=size - len(found), page_token=token)

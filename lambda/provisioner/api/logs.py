@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from provisioner.api.query import Query
+from provisioner.api.query import Given, together
 from provisioner.core.errors import Problem
 from provisioner.core.events import Step
 from provisioner.core.models import Request
@@ -77,11 +77,12 @@ class LogPage:
         }
 
 
-def log_page(request: Request, query: Query, store: Store) -> LogPage:
+def log_page(request: Request, given: Given, store: Store) -> LogPage:
     """The newest try of its latest step, or the one that is asked for; raises Problem (400, 404, 503)."""
-    chosen = query.filters(step=STEPS).get("step")
-    attempt = query.number("attempt", most=MOST_ATTEMPTS)
-    offset = query.number("offset", most=_MOST_OFFSET)
+    with together(given, *PARAMETERS) as query:
+        chosen = query.filters(step=STEPS).get("step")
+        attempt = query.number("attempt", most=MOST_ATTEMPTS)
+        offset = query.number("offset", most=_MOST_OFFSET)
     try:
         for step in (chosen,) if chosen else STEPS:
             if tries := _tries(request, step, store):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from provisioner.core.errors import Problem
+from provisioner.core.errors import FieldError, Problem
 
 
 def document(problem: Problem, *, instance: str, request_id: str) -> dict[str, Any]:
@@ -15,8 +15,22 @@ def document(problem: Problem, *, instance: str, request_id: str) -> dict[str, A
         "instance": instance,
         "request_id": request_id,
         "retryable": problem.status in (429, 503),
-        "errors": [{"pointer": error.pointer, "detail": error.detail} for error in problem.errors],
+        "errors": [_error(error) for error in problem.errors],
         **problem.extra,
+    }
+
+
+def _error(error: FieldError) -> dict[str, Any]:
+    """One wrong field; `parameter` stands only where it is none of the body's."""
+    return {
+        "pointer": error.pointer,
+        **({"parameter": error.parameter} if error.parameter else {}),
+        "detail": error.detail,
+        "given": error.given,
+        "allowed": error.allowed
+        if error.allowed is None or isinstance(error.allowed, str)
+        else [*error.allowed],
+        "suggestion": error.suggestion,
     }
 
 

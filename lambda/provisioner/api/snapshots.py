@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.api.query import Query
+from provisioner.api.query import Given, together
 from provisioner.core.catalog import Catalog
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.names import Place
@@ -26,10 +26,11 @@ class _Snapshot:
 
 
 def snapshots_document(
-    query: Query, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime
+    given: Given, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime
 ) -> dict[str, Any]:
     """The team's final snapshots, newest first; raises Problem (400) for a filter that cannot be meant."""
-    named = query.filters(environment=catalog.environments, database_name=None)
+    with together(given, "environment", "database_name") as query:
+        named = query.filters(environment=catalog.environments, database_name=None)
     environment, name = named.get("environment"), named.get("database_name")
     among = {attribute: (value,) for attribute, value in named.items()}
     found = {each.name: each for each in _of_rows(ledger, team, environment, name)}

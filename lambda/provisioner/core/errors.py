@@ -20,10 +20,19 @@ class ProvisionerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One wrong field: a JSON pointer (RFC 6901) into the body, and what to change."""
+    """One wrong field: a JSON pointer (RFC 6901) into the body, and what to change.
+
+    `given` is what was sent, where a line can show it; `allowed` the choices that there are, or a text that
+    says what is taken; `suggestion` what may have been meant. `parameter` names a parameter behind the path's
+    `?`, whose pointer is empty.
+    """
 
     pointer: str
     detail: str
+    given: str | int | float | bool | None = None
+    allowed: Sequence[str] | str | None = None
+    suggestion: str | None = None
+    parameter: str | None = None
 
 
 class Problem(ProvisionerError):

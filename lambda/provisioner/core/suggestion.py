@@ -12,11 +12,19 @@ def nearest(given: str, offered: Iterable[str]) -> str | None:
     if not text:
         return None
     begun = [name for name in names if name.startswith(text) or text.startswith(name)]
-    if len(begun) == 1:
-        return begun[0]
+    ended = [name for name in names if name.endswith(f"_{text}")]
+    for near in (ended, begun):
+        if len(near) == 1:
+            return near[0]
     import difflib  # noqa: PLC0415 - few calls need it
 
     return next(iter(difflib.get_close_matches(text, names, n=1, cutoff=0.6)), None)
+
+
+def choices(offered: Iterable[str], between: str = "or") -> str:
+    """a, b or c."""
+    *most, last = list(offered) or ["none"]
+    return f"{', '.join(most)} {between} {last}" if most else last
 
 
 def meant(given: str, offered: Iterable[str]) -> str:

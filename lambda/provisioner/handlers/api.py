@@ -21,7 +21,7 @@ from provisioner.api.answers import json_answer
 from provisioner.api.answers import not_modified as _not_modified
 from provisioner.api.dry_run import change_document, move_document
 from provisioner.api.log_store import LogStore
-from provisioner.api.query import Query
+from provisioner.api.query import Given, Query, together
 from provisioner.api.rotation import Rotations
 from provisioner.api.watch import MAXIMUM_SECONDS, Watch
 from provisioner.api.whoami import check_key, whoami_document
@@ -62,8 +62,7 @@ def provision() -> Response[str]:
 @app.get("/requests")
 def requests() -> Response[str]:
     """The team's requests, newest first."""
-    query = _query(*lists.REQUESTS)
-    return _json(200, lists.requests(query, _caller().team, settings.ledger(), deployed.catalog()))
+    return _json(200, lists.requests(_given(), _caller().team, settings.ledger(), deployed.catalog()))
 
 
 @app.get("/requests/<request_id>")
@@ -86,9 +85,10 @@ def request(request_id: str) -> Response[str]:
 @app.get("/requests/<request_id>/log")
 def log(request_id: str) -> Response[str]:
     """What the pipeline said of one request."""
-    query = _query(*logs.PARAMETERS)
     found = _use_cases().own_request(call.parse_request_id(request_id), _caller())
-    page = logs.log_page(found, query, LogStore(settings.client("s3"), settings.setting("STATE_BUCKET", "")))
+    page = logs.log_page(
+        found, _given(), LogStore(settings.client("s3"), settings.setting("STATE_BUCKET", ""))
+    )
     headers = page.headers()
     same = app.current_event.headers.get("if-none-match") == page.etag
     return _not_modified(headers) if same else Response(200, "text/plain; charset=utf-8", page.text, headers)
@@ -117,8 +117,9 @@ def retry(request_id: str) -> Response[str]:
 @app.get("/databases")
 def databases() -> Response[str]:
     """The team's databases, newest first."""
-    query = _query(*lists.DATABASES)
-    return _json(200, lists.databases(query, _caller().team, settings.ledger(), deployed.catalog(), _now()))
+    return _json(
+        200, lists.databases(_given(), _caller().team, settings.ledger(), deployed.catalog(), _now())
+    )
 
 
 @app.get("/databases/<environment>/<database_name>")
@@ -169,8 +170,8 @@ def snapshots() -> Response[str]:
     """The final snapshots that the team's removed databases left."""
     from provisioner.api.snapshots import snapshots_document  # noqa: PLC0415 - few calls need it
 
-    query, team = _query("environment", "database_name"), _caller().team
-    return _json(200, snapshots_document(query, team, settings.ledger(), deployed.catalog(), _now()))
+    team = _caller().team
+    return _json(200, snapshots_document(_given(), team, settings.ledger(), deployed.catalog(), _now()))
 
 
 @app.get("/whoami")
@@ -308,8 +309,12 @@ def _body() -> Any:
     return call.body(event.headers.get("content-type"), lambda: event.decoded_body)
 
 
+def _given() -> Given:
+    return app.current_event.resolved_query_string_parameters
+
+
 def _query(*known: str) -> Query:
-    return Query(app.current_event.resolved_query_string_parameters, *known)
+    return Query(_given(), *known)
 
 
 def _idempotency_key() -> str | None:
@@ -318,8 +323,9 @@ def _idempotency_key() -> str | None:
 
 def _asked() -> tuple[bool, str]:
     """Whether a write without a body is a trial, and why it is asked for."""
-    query = _query("dry_run", "reason")
-    return query.flag("dry_run"), parse_reason(query.text("reason", longest=MAX_REASON))
+    with together(_given(), "dry_run", "reason") as query:
+        dry_run, reason = query.flag("dry_run"), query.text("reason", longest=MAX_REASON)
+    return dry_run, parse_reason(reason)
 
 
 def _call_key(content: Any = None) -> Key | None:

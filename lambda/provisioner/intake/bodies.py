@@ -4,27 +4,29 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from provisioner.core import tags
 from provisioner.core.catalog import LifetimeText
 from provisioner.core.errors import FieldError
 from provisioner.core.names import Place, SnapshotName
+from provisioner.core.shown import brief
 from provisioner.core.times import instant, parse_time
-from provisioner.intake import refusals
+from provisioner.intake import refusals, shapes
 
 MAX_TEXT: Final = 256
-# No field's name is longer.
-_LONGEST_PART: Final = 200
 
 
 def _plain(text: str) -> str:
     """Text in NFC, as HCL reads it, without control characters; raises ValueError otherwise."""
     text = unicodedata.normalize("NFC", text)
+    wrong = []
     if len(text) > MAX_TEXT:
-        raise ValueError(f"use at most {MAX_TEXT} characters")
+        wrong.append(f"use at most {MAX_TEXT} characters; it has {len(text)}")
     if any(unicodedata.category(char) in ("Cc", "Cs", "Cn") for char in text):
-        raise ValueError("leave out control characters and line breaks")
+        wrong.append("leave out control characters and line breaks")
+    if wrong:
+        raise ValueError("; ".join(wrong))
     return _own(text)
 
 
@@ -45,10 +47,13 @@ def _tag_value(text: str) -> str:
     return _own(_tag_text(text))
 
 
+def _tag_key(key: str) -> str:
+    if tags.is_reserved(key):
+        raise ValueError(f"the tag {key!r} is set by the provisioner or by AWS; choose another name")
+    return _tag_text(key)
+
+
 def _tags(given: dict[str, str]) -> dict[str, str]:
-    for key in given:
-        if tags.is_reserved(key):
-            raise ValueError(f"the tag {key!r} is set by the provisioner or by AWS; choose another name")
     if len({key.lower() for key in given}) != len(given):
         raise ValueError("two tags differ in capitals only; rename one")
     return given
@@ -58,7 +63,7 @@ PlainText = Annotated[str, AfterValidator(_plain)]
 ShortText = Annotated[str, Field(max_length=64)]
 # RDS's own bound, in GiB; the catalog's are far lower.
 StorageGb = Annotated[int, Field(ge=0, le=65_536)]
-TagKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_tag_text)]
+TagKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_tag_key)]
 TagValue = Annotated[str, Field(max_length=128), AfterValidator(_tag_value)]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=20), AfterValidator(_tags)]
 
@@ -67,30 +72,37 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _snapshot(text: str) -> str:
+    if SnapshotName.parse(text) is None:
+        raise ValueError("it has to be a final or automated snapshot of a database made here")
+    return text
+
+
+def _place(text: str) -> str:
+    if Place.parse(text) is None:
+        raise ValueError("it has to be environment/database_name, for example prod/orders")
+    return text
+
+
+def _point_in_time(text: str) -> str:
+    return text if text == "latest" else instant(parse_time(text))
+
+
 class RestoreFrom(_Body):
     """Where to take the data from: a snapshot, or one of the team's databases at a point in time."""
 
-    snapshot: Annotated[str, Field(max_length=255)] | None = None
-    database: str | None = Field(
-        default=None, max_length=64, description="environment/database_name of the source"
-    )
-    point_in_time: str | None = Field(default=None, max_length=64, description='RFC 3339 in UTC, or "latest"')
+    snapshot: Annotated[str, Field(max_length=255), AfterValidator(_snapshot)] | None = None
+    database: Annotated[str, Field(max_length=64), AfterValidator(_place)] | None = None
+    point_in_time: Annotated[str, Field(max_length=64), AfterValidator(_point_in_time)] | None = None
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
         if (self.snapshot is None) == (self.database is None):
             raise ValueError("give either snapshot or database")
-        if self.snapshot is not None:
-            if self.point_in_time is not None:
-                raise ValueError("point_in_time goes with database, not with snapshot")
-            if SnapshotName.parse(self.snapshot) is None:
-                raise ValueError("snapshot has to be a final or automated snapshot of a database made here")
+        if self.snapshot is not None and self.point_in_time is not None:
+            raise ValueError("point_in_time goes with database, not with snapshot")
         if self.database is not None:
-            if Place.parse(self.database) is None:
-                raise ValueError("database has to be environment/database_name, for example prod/orders")
             self.point_in_time = self.point_in_time or "latest"
-            if self.point_in_time != "latest":
-                self.point_in_time = instant(parse_time(self.point_in_time))
         return self
 
     def source(self) -> Place:
@@ -116,7 +128,7 @@ class CreateBody(_Body):
     """The body of `POST /provision-rds`; three fields are enough."""
 
     database_name: str  # held to its grammar, which bounds it, before anything else is done with it
-    database_engine: Literal["mysql", "postgres"]
+    database_engine: ShortText  # the catalog says which there are
     environment: ShortText
     engine_version: ShortText | None = None
     size: ShortText | None = None
@@ -182,66 +194,34 @@ def parse_reason(text: str | None) -> str:
 
 def parse_create(content: Any) -> CreateBody:
     """Check the shape of a create body; raises Problem (422) naming each wrong field."""
-    return _parse(CreateBody, content)
+    return _sound(read_create(content))
+
+
+def read_create(content: Any) -> shapes.Read[CreateBody]:
+    """A create body as far as its shape holds, for the catalog to be asked of the rest in the same round."""
+    return shapes.read(CreateBody, content)
 
 
 def parse_rotate(content: Any) -> RotateBody:
     """Check the shape of a rotation; raises Problem (422)."""
-    return _parse(RotateBody, content)
+    return _sound(shapes.read(RotateBody, content))
 
 
 def parse_patch(content: Any) -> PatchBody:
     """Check the shape of a change; raises Problem (422), also for fields that cannot change in place."""
-    if isinstance(content, Mapping):
-        fixed = [name for name in _RECREATING if name in content]
-        if fixed:
-            raise refusals.invalid(
-                [
-                    FieldError(f"/{name}", f"{name} cannot change in place: ask for a new database instead")
-                    for name in fixed
-                ]
-            )
-    return _parse(PatchBody, content)
+    return _sound(read_patch(content))
 
 
-def _parse(model: type[_Model], content: Any) -> _Model:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise refusals.invalid(
-            [
-                FieldError(
-                    _pointer(fault["loc"]), _message(fault["type"], fault["msg"], fault.get("ctx", {}))
-                )
-                for fault in error.errors()
-            ]
-        ) from error
+def read_patch(content: Any) -> shapes.Read[PatchBody]:
+    """A change as far as its shape holds; raises Problem (422) where nothing of it can be used."""
+    fixed = [name for name in _RECREATING if name in content] if isinstance(content, Mapping) else []
+    text = "cannot change in place: ask for a new database instead"
+    allowed = [name for name in PatchBody.model_fields if name != "reason"]
+    found = [FieldError(f"/{name}", f"{name} {text}", brief(content[name]), allowed) for name in fixed]
+    return shapes.read(PatchBody, content, found)
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
-    named = (str(part)[:_LONGEST_PART] for part in location if part != "[key]")
-    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in named)
-
-
-# What is wrong, by pydantic's name for it: its own messages speak of Python.
-_MESSAGES: Final = {
-    "missing": "this field is required",
-    "extra_forbidden": "there is no such field: leave it out, or correct its name",
-    "model_type": "send a JSON object",
-    "dict_type": "send a JSON object",
-    "string_type": "send a text",
-    "string_unicode": "send a text in UTF-8",
-    "int_type": "send a whole number",
-    "bool_type": "send true or false",
-    "literal_error": "has to be {expected}",
-    "string_too_short": "send at least {min_length} character",
-    "string_too_long": "use at most {max_length} characters",
-    "too_long": "send at most {max_length} of them",
-    "greater_than_equal": "send {ge} or more",
-    "less_than_equal": "send {le} or less",
-}
-
-
-def _message(kind: str, message: str, context: Mapping[str, Any]) -> str:
-    text = _MESSAGES.get(kind)
-    return message.removeprefix("Value error, ") if text is None else text.format_map(context)
+def _sound(found: shapes.Read[_Model]) -> _Model:
+    if found.errors:
+        raise refusals.invalid([*found.errors])
+    return found.body

@@ -1,7 +1,7 @@
 """What the API refuses of what it understood: each 4xx with its reason, and what to do next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from provisioner.core.errors import FieldError, Problem
@@ -9,6 +9,7 @@ from provisioner.core.events import Step
 from provisioner.core.models import Charge, Database, Request, User
 from provisioner.core.prices import REMEDY
 from provisioner.core.root import Root
+from provisioner.core.shown import brief
 
 _REMOVED: Final = "The database was removed"
 
@@ -18,11 +19,21 @@ def not_found(what: str) -> Problem:
     return Problem(404, "Not found", f"There is no {what} of this team.", slug="not-found")
 
 
-def invalid(errors: list[FieldError]) -> Problem:
-    """What a body says is not valid, or not allowed: the 422 that lists what to change."""
-    fields = ", ".join(dict.fromkeys(error.pointer.lstrip("/") or "the body" for error in errors))
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """What a body says is not valid, or not allowed: the 422 that lists what to change.
+
+    `detail` says the first, for those who read nothing else, and names the others.
+    """
+    first = errors[0]
+    named = dict.fromkeys(error.pointer.lstrip("/") or "the body" for error in errors)
+    name, *others = named
+    more = f" Change {', '.join(others)} too." if others else ""
     return Problem(
-        422, "The request is not valid", f"Change {fields}.", slug="invalid-request", errors=errors
+        422,
+        "The request is not valid",
+        f"{name}: {first.detail}{'' if first.detail.endswith(('.', '?')) else '.'}{more}",
+        slug="invalid-request",
+        errors=errors,
     )
 
 
@@ -31,10 +42,10 @@ def bad_reason(text: str) -> Problem:
     return Problem(400, "The query is not valid", f"reason: {text}.", slug="bad-query")
 
 
-def no_reason(environment: str) -> Problem:
+def no_reason(environment: str) -> FieldError:
     """The catalog wants a reason where a reviewer approves (`require_reason`)."""
     text = f"say why: whoever approves a change of {environment} reads it, and the catalog asks for it"
-    return invalid([FieldError("/reason", text)])
+    return FieldError("/reason", text, allowed="a text of 1 to 256 characters")
 
 
 def nothing_to_change(root: Root) -> Problem:
@@ -136,14 +147,21 @@ def superseded(found: Request) -> Problem:
     )
 
 
-def name_taken(existing: Database) -> Problem:
-    """Another team has a database of this name."""
+def name_taken(existing: Database, free: Sequence[str]) -> Problem:
+    """Another team has a database of this name; `free` are names like it that nobody has."""
+    place = existing.place
+    listed = ", ".join(f"{existing.environment}/{name}" for name in free)
+    text = "taken by another team; choose another name"
     return Problem(
         409,
         "The name is taken",
-        f"Another team has {existing.place}. Choose another database_name.",
+        f"Another team has {place}. " + (f"Free: {listed}." if free else "Choose another database_name."),
         slug="name-taken",
-        errors=[FieldError("/database_name", "taken by another team; choose another name")],
+        errors=[
+            FieldError(
+                "/database_name", text, existing.database_name, list(free) or None, next(iter(free), None)
+            )
+        ],
     )
 
 
@@ -157,7 +175,12 @@ def differs(existing: Database, asked: Mapping[str, Any], names: list[str]) -> P
         f"PATCH /databases/{place}, or choose another database_name.",
         slug="differs",
         errors=[
-            FieldError(f"/{name}", f"it has {_show(existing.asked.get(name))}, not {_show(asked[name])}")
+            FieldError(
+                f"/{name}",
+                f"it has {_show(existing.asked.get(name))}, not {_show(asked[name])}",
+                brief(asked[name]),
+                _show(existing.asked.get(name)),
+            )
             for name in names
         ],
         extra={"database": f"/databases/{place}", "request": f"/requests/{existing.origin}"},

@@ -5,18 +5,16 @@ Each step adds what it refuses to a list, so that one answer names everything th
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.core.catalog import Catalog, Engine, Environment, lifetime
+from provisioner.core.catalog import Catalog, Engine, Environment
 from provisioner.core.errors import FieldError
-from provisioner.core.names import name_errors
-from provisioner.core.root import NEVER, Restore, Root
-from provisioner.core.shown import shown
-from provisioner.core.times import instant
+from provisioner.core.root import Restore, Root
 from provisioner.intake import refusals
 from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom
+from provisioner.intake.shapes import Read
+from provisioner.intake.values import end, name_faults, offered, size_errors, storage_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +26,17 @@ class _Choices:
     storage_gb: int
     multi_az: bool
     expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A root as far as a body and the catalog say it, and what is wrong with it.
+
+    Without an environment of the catalog there is none.
+    """
+
+    root: Root | None
+    errors: list[FieldError]
 
 
 def new(
@@ -43,15 +52,39 @@ def new(
 
     What a restore leaves open is as its source has it, where it has to be: engine version, and storage.
     """
-    chosen = _choices(body, catalog, source, now)
-    environment = catalog.environments[body.environment]
-    special = catalog.teams.get(team)
-    return Root(
+    made = draft(body, catalog, team=team, request_id=request_id, now=now, source=source)
+    if made.errors or made.root is None:
+        raise refusals.invalid(made.errors)
+    return made.root
+
+
+def draft(
+    body: CreateBody,
+    catalog: Catalog,
+    *,
+    team: str,
+    request_id: str,
+    now: dt.datetime,
+    source: Root | None = None,
+) -> Draft:
+    """The root of a new database, with all that the catalog refuses of it."""
+    errors = name_faults(body.database_name, body.database_engine)
+    environment = catalog.environments.get(body.environment)
+    engine = next((rules for name, rules in catalog.engines.items() if name == body.database_engine), None)
+    if environment is None:
+        errors += _without_environment(body, catalog)
+    if engine is None:
+        errors += _without_engine(body, catalog)
+    if environment is None:
+        return Draft(None, errors)
+    chosen = _choices(body, catalog, environment, engine, source, now, errors)
+    special, size = catalog.teams.get(team), catalog.sizes.get(chosen.size)
+    root = Root(
         environment=body.environment,
         database_name=body.database_name,
         engine=body.database_engine,
         engine_version=chosen.engine_version,
-        instance_class=catalog.sizes[chosen.size].instance_class,
+        instance_class=size.instance_class if size else "",
         storage_gb=chosen.storage_gb,
         max_storage_gb=catalog.maximum_storage_gb(body.environment, chosen.storage_gb),
         multi_az=chosen.multi_az,
@@ -67,11 +100,12 @@ def new(
         tags=body.tags,
         restore=_restore(body.restore_from),
     )
+    return Draft(root, errors)
 
 
 def changed(
     root: Root,
-    body: PatchBody,
+    body: PatchBody | Read[PatchBody],
     catalog: Catalog,
     *,
     request_id: str,
@@ -86,13 +120,14 @@ def changed(
     unless it is asked for again. `held_gb` is what RDS was last seen to hold, 0 if unknown.
     """
     on_main, root = root, _without_refused_growth(root, applied)
-    errors: list[FieldError] = []
-    size = _kept_size(root, body, catalog)
+    found = body if isinstance(body, Read) else Read(body)
+    body, errors = found.body, list[FieldError]()
+    size = _kept_size(root, body, catalog, errors)
     storage_gb = _grown_storage(root, body, size, catalog, errors, held_gb)
     expires_at = root.expires_at
     if body.ttl is not None:
-        expires_at = _end(body.ttl, catalog, root.environment, created_at=created_at, now=now, errors=errors)
-    if errors:
+        expires_at = end(body.ttl, catalog, root.environment, created_at=created_at, now=now, errors=errors)
+    if errors := found.all_errors(errors):
         raise refusals.invalid(errors)
     grows = storage_gb != root.storage_gb
     ceiling = catalog.maximum_storage_gb(root.environment, storage_gb) if grows else root.max_storage_gb
@@ -136,33 +171,43 @@ def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _rules(body: CreateBody, catalog: Catalog, errors: list[FieldError]) -> tuple[Environment, Engine]:
-    """The catalog's rules for a new database; raises Problem (422) at once where it has none."""
-    environment = catalog.environments.get(body.environment)
-    engine = catalog.engines.get(body.database_engine)
-    if environment is None:
-        errors.append(FieldError("/environment", _one_of(body.environment, catalog.environments)))
-    if engine is None:
-        errors.append(FieldError("/database_engine", _one_of(body.database_engine, catalog.engines)))
-    if environment is None or engine is None:
-        raise refusals.invalid(errors)
-    return environment, engine
+def _without_environment(body: CreateBody, catalog: Catalog) -> list[FieldError]:
+    """What is wrong where the environment is: itself, and what none of them would take."""
+    errors = [offered("/environment", body.environment, catalog.environments)]
+    if body.size is not None and body.size not in catalog.sizes:
+        errors.append(offered("/size", body.size, catalog.sizes))
+    bounds = [rules.storage_gb for rules in catalog.environments.values()]
+    least, most = min(each.minimum for each in bounds), max(each.maximum for each in bounds)
+    if body.storage_gb is not None and not least <= body.storage_gb <= most:
+        errors.append(storage_error(body.storage_gb, least, most, None))
+    return errors
 
 
-def _choices(body: CreateBody, catalog: Catalog, source: Root | None, now: dt.datetime) -> _Choices:
-    """What was asked for, with defaults filled in; raises Problem (422) naming all that is not allowed."""
-    errors = [
-        FieldError("/database_name", text) for text in name_errors(body.database_name, body.database_engine)
-    ]
-    environment, engine = _rules(body, catalog, errors)
-    version = _version(body, engine, source, errors)
+def _without_engine(body: CreateBody, catalog: Catalog) -> list[FieldError]:
+    """What is wrong where the engine is: itself, and a version that none of them has."""
+    errors = [offered("/database_engine", body.database_engine, catalog.engines)]
+    versions = [version for rules in catalog.engines.values() for version in rules.versions]
+    if body.engine_version is not None and body.engine_version not in versions:
+        errors.append(offered("/engine_version", body.engine_version, versions))
+    return errors
+
+
+def _choices(
+    body: CreateBody,
+    catalog: Catalog,
+    environment: Environment,
+    engine: Engine | None,
+    source: Root | None,
+    now: dt.datetime,
+    errors: list[FieldError],
+) -> _Choices:
+    """What was asked for, with defaults filled in; adds what is not allowed to `errors`."""
+    version = _version(body, engine, source, errors) if engine else ""
     multi_az = _standby(body, environment, errors)
     ttl = body.ttl or environment.lifetime.default
-    expires_at = _end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
+    expires_at = end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
     size, storage_gb = body.size or environment.default_size, _storage(body, environment, source)
-    errors += _size_errors(size, storage_gb, catalog, body.environment)
-    if errors:
-        raise refusals.invalid(errors)
+    errors += size_errors(size, storage_gb, catalog, body.environment)
     return _Choices(
         engine_version=version, size=size, storage_gb=storage_gb, multi_az=multi_az, expires_at=expires_at
     )
@@ -175,7 +220,7 @@ def _version(body: CreateBody, engine: Engine, source: Root | None, errors: list
         source.engine_version if source and same_engine else engine.default_version
     )
     if version not in engine.versions:
-        errors.append(FieldError("/engine_version", _one_of(version, engine.versions)))
+        errors.append(offered("/engine_version", version, engine.versions))
     return version
 
 
@@ -185,9 +230,11 @@ def _standby(body: CreateBody, environment: Environment, errors: list[FieldError
     if asked_for is None:
         return rule == "always"
     if rule == "never" and asked_for:
-        errors.append(FieldError("/high_availability", f"{body.environment} has no standby; leave it out"))
+        text = f"{body.environment} has no standby; leave it out"
+        errors.append(FieldError("/high_availability", text, asked_for, ["false"]))
     if rule == "always" and not asked_for:
-        errors.append(FieldError("/high_availability", f"{body.environment} always has a standby"))
+        text = f"{body.environment} always has a standby"
+        errors.append(FieldError("/high_availability", text, asked_for, ["true"]))
     return asked_for
 
 
@@ -208,13 +255,15 @@ def _restore(source: RestoreFrom | None) -> Restore | None:
     )
 
 
-def _kept_size(root: Root, body: PatchBody, catalog: Catalog) -> str:
-    """The size after a change; raises Problem (422) where the present one left the catalog."""
+def _kept_size(root: Root, body: PatchBody, catalog: Catalog, errors: list[FieldError]) -> str:
+    """The size after a change; refused where the present one left the catalog."""
     size = body.size or catalog.size_of(root.instance_class)
     if size is None:
-        sizes = ", ".join(catalog.environments[root.environment].sizes)
-        text = f"the catalog no longer has {root.instance_class}; choose one of {sizes} with this change"
-        raise refusals.invalid([FieldError("/size", text)])
+        sizes = catalog.environments[root.environment].sizes
+        listed = ", ".join(sizes)
+        text = f"the catalog no longer has {root.instance_class}; choose one of {listed} with this change"
+        errors.append(FieldError("/size", text, allowed=sizes))
+        return sizes[0]
     return size
 
 
@@ -230,56 +279,17 @@ def _grown_storage(
     """The storage after a change in GiB; what does not change is not judged again."""
     storage_gb = root.storage_gb if body.storage_gb is None else body.storage_gb
     if body.size or body.storage_gb:
-        errors += _size_errors(size, storage_gb, catalog, root.environment)
+        errors += size_errors(size, storage_gb, catalog, root.environment)
     if storage_gb == root.storage_gb:
         return storage_gb
     # RDS may have grown it since.
     held_gb = max(root.storage_gb, held_gb)
     if storage_gb < held_gb:
         text = f"RDS storage cannot shrink: it has {held_gb} GB, ask for more"
-        errors.append(FieldError("/storage_gb", text))
+        errors.append(FieldError("/storage_gb", text, storage_gb, f"{held_gb} GB or more"))
     # RDS rounds less up to this: AllocatedStorage of ModifyDBInstance in the RDS API Reference.
     least = -(-held_gb * 11 // 10)
     if held_gb < storage_gb < least:
         text = f"it has {held_gb} GB, and RDS grows it by 10 % at least: ask for {least} or more"
-        errors.append(FieldError("/storage_gb", text))
+        errors.append(FieldError("/storage_gb", text, storage_gb, f"{least} GB or more", str(least)))
     return storage_gb
-
-
-def _size_errors(size: str, storage_gb: int, catalog: Catalog, environment: str) -> list[FieldError]:
-    rules = catalog.environments[environment]
-    errors = []
-    if size not in rules.sizes:
-        errors.append(FieldError("/size", _one_of(size, rules.sizes) + f" in {environment}"))
-    if not rules.storage_gb.minimum <= storage_gb <= rules.storage_gb.maximum:
-        bounds = f"{rules.storage_gb.minimum} to {rules.storage_gb.maximum}"
-        errors.append(FieldError("/storage_gb", f"{environment} allows {bounds} GB, not {storage_gb}"))
-    return errors
-
-
-def _end(
-    ttl: str,
-    catalog: Catalog,
-    environment: str,
-    *,
-    created_at: dt.datetime,
-    now: dt.datetime,
-    errors: list[FieldError],
-) -> str:
-    """When a database with this lifetime ends, counted from now, and bounded from its creation."""
-    rules = catalog.environments[environment].lifetime
-    length, longest = lifetime(ttl), lifetime(rules.maximum)
-    if length is None:
-        if not rules.never:
-            text = f"{environment} does not allow never; the longest lifetime is {rules.maximum}"
-            errors.append(FieldError("/ttl", text))
-        return NEVER
-    if longest is not None and now + length > created_at + longest:
-        latest = instant(created_at + longest)
-        text = f"{environment} allows {rules.maximum} counted from creation, so until {latest} at the latest"
-        errors.append(FieldError("/ttl", text))
-    return instant(now + length)
-
-
-def _one_of(value: str, allowed: Iterable[str]) -> str:
-    return f"{shown(value)} is not offered: choose {' or '.join(allowed)}"

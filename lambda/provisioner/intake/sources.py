@@ -53,7 +53,8 @@ def _not_opened(origin: Database, root: Root, catalog: Catalog) -> list[FieldErr
         f"data of {origin.environment} stays there: restore it into {origin.environment}, or have its entry "
         f"in the catalog open it to {root.environment} by restore_to"
     )
-    return [FieldError("/restore_from", text)]
+    opened = [name for name in catalog.environments if catalog.may_restore(origin.environment, name)]
+    return [FieldError("/restore_from", text, str(origin.place), opened)]
 
 
 def _unlike(before: Root, root: Root) -> list[FieldError]:
@@ -61,13 +62,15 @@ def _unlike(before: Root, root: Root) -> list[FieldError]:
     found = []
     if before.engine != root.engine:
         text = f"{before.place} is {before.engine}; a restore cannot change the engine"
-        found.append(FieldError("/database_engine", text))
+        found.append(FieldError("/database_engine", text, root.engine, [before.engine], before.engine))
     if before.engine_version != root.engine_version:
         text = f"the source has version {before.engine_version}; restore it first, then upgrade"
-        found.append(FieldError("/engine_version", text))
+        version = before.engine_version
+        found.append(FieldError("/engine_version", text, root.engine_version, [version], version))
     if root.storage_gb < before.storage_gb:
         text = f"the source has {before.storage_gb} GB; storage cannot shrink"
-        found.append(FieldError("/storage_gb", text))
+        least = before.storage_gb
+        found.append(FieldError("/storage_gb", text, root.storage_gb, f"{least} GB or more", str(least)))
     return found
 
 
@@ -76,7 +79,7 @@ def _without_backups(source: RestoreFrom, origin: Database) -> list[FieldError]:
     if not source.database or origin.state not in (DatabaseState.REMOVED, DatabaseState.PENDING):
         return []
     text = f"{origin.place} is {origin.state}; restore from its final snapshot instead"
-    return [FieldError("/restore_from/database", text)]
+    return [FieldError("/restore_from/database", text, str(origin.place), "a database that exists")]
 
 
 def _out_of_reach(source: RestoreFrom, origin: Database, now: dt.datetime) -> list[FieldError]:
@@ -87,4 +90,5 @@ def _out_of_reach(source: RestoreFrom, origin: Database, now: dt.datetime) -> li
     if oldest <= parse_instant(str(source.point_in_time)) <= now:
         return []
     text = f"backups reach from {instant(oldest)} to now; choose a time between, or latest"
-    return [FieldError("/restore_from/point_in_time", text)]
+    allowed = f"{instant(oldest)} to now, or latest"
+    return [FieldError("/restore_from/point_in_time", text, source.point_in_time, allowed, "latest")]

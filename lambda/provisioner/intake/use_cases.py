@@ -9,15 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from provisioner.core import events, storage
-from provisioner.core.errors import TryLater
+from provisioner.core.errors import FieldError, Problem, TryLater
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Charge, Database, Request
-from provisioner.core.names import Place
+from provisioner.core.names import Place, name_errors
 from provisioner.core.root import Root
 from provisioner.intake import bodies, refusals, roots, sources
 from provisioner.intake.idempotency import Key, fingerprint
 from provisioner.intake.opening import Caller, Opening
+from provisioner.intake.shapes import Read
 from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.new_request import KeyUsed, NameTaken, QuotaExceeded
 
@@ -65,11 +66,11 @@ class UseCases:
 
     def create(self, content: Any, caller: Caller, *, key: str | None = None) -> Accepted:
         """Ask for a new database; the same content again is the same request."""
-        body = bodies.parse_create(content)
+        found = bodies.read_create(content)
         content_print = fingerprint(content)
-        if key and (used := self.ledger.key_used(caller.team, key)):
+        if key and not found.errors and (used := self.ledger.key_used(caller.team, key)):
             return self._replay_key(used, content_print)
-        root = self._new_root(body, caller)
+        root, body = self._new_root(found, caller), found.body
         asked = self._asked(root, body)
         new = self.opening.request(
             Kind.CREATE, root, caller, before=None, asked=asked, reason=body.reason or body.purpose
@@ -92,8 +93,8 @@ class UseCases:
 
     def dry_run_create(self, content: Any, caller: Caller) -> DryRun:
         """What `create` would do."""
-        body = bodies.parse_create(content)
-        root = self._new_root(body, caller)
+        found = bodies.read_create(content)
+        root, body = self._new_root(found, caller), found.body
         existing = self.ledger.database(root.place)
         if existing and existing.state is not DatabaseState.REMOVED:
             self._replay_name(existing, self._asked(root, body), caller)
@@ -184,11 +185,17 @@ class UseCases:
 
     # How
 
-    def _new_root(self, body: bodies.CreateBody, caller: Caller) -> Root:
-        """The root of a new database, and of its source, if it has one, checked against each other."""
-        catalog, now, wanted = self.opening.catalog, self.opening.now, body.restore_from
-        origin = sources.find(wanted, caller.team, self.ledger) if wanted else None
-        root = roots.new(
+    def _new_root(self, read: Read[bodies.CreateBody], caller: Caller) -> Root:
+        """The root of a new database, and of its source, if it has one, checked against each other.
+
+        Raises Problem (422) naming all that is wrong: in the body's shape, by the catalog, and by the source.
+        """
+        catalog, now, body, wanted = self.opening.catalog, self.opening.now, read.body, read.body.restore_from
+        try:
+            origin, missing = (sources.find(wanted, caller.team, self.ledger) if wanted else None), None
+        except Problem as problem:
+            origin, missing = None, problem
+        made = roots.draft(
             body,
             catalog,
             team=caller.team,
@@ -196,16 +203,24 @@ class UseCases:
             now=now,
             source=storage.as_held(origin) if origin else None,
         )
-        if wanted and origin and (errors := sources.errors(wanted, origin, root, catalog, now)):
-            raise refusals.invalid(errors)
-        self._check_reason(body.reason or body.purpose, root.environment, root.source)
-        return root
+        errors = list(made.errors)
+        if wanted and origin and made.root:
+            errors += sources.errors(wanted, origin, made.root, catalog, now)
+        source = wanted.source() if wanted else None
+        errors += self._reason_errors(body.reason or body.purpose, body.environment, source)
+        errors = read.all_errors(errors)
+        if missing and not errors:
+            raise missing
+        if errors or made.root is None:
+            raise refusals.invalid([*errors, *([_not_there(missing)] if missing else [])])
+        return made.root
 
-    def _check_reason(self, reason: str, environment: str, source: Place | None = None) -> None:
-        """Raises Problem (422) where the catalog wants a reason for what a reviewer approves."""
+    def _reason_errors(self, reason: str, environment: str, source: Place | None = None) -> list[FieldError]:
+        """What the catalog misses where it wants a reason for what a reviewer approves."""
         catalog = self.opening.catalog
-        if catalog.require_reason and not reason and catalog.approvers(environment, source):
-            raise refusals.no_reason(environment)
+        known = environment in catalog.environments
+        wants = catalog.require_reason and not reason and known and catalog.approvers(environment, source)
+        return [refusals.no_reason(environment)] if wants else []
 
     def _asked(self, root: Root, body: bodies.CreateBody) -> dict[str, Any]:
         catalog = self.opening.catalog
@@ -213,12 +228,14 @@ class UseCases:
         return roots.asked(root, ttl, catalog)
 
     def _changed(self, place: Place, content: Any, caller: Caller) -> tuple[Request, Database]:
-        body = bodies.parse_patch(content)
+        read = bodies.read_patch(content)
+        body = read.body
         database = self.opening.check_free(self.own_database(place, caller.team))
         before = self.opening.on_main(database)
+        unsaid = self._reason_errors(body.reason, place.environment)
         root = roots.changed(
             before,
-            body,
+            Read(body, (*read.errors, *unsaid)),
             self.opening.catalog,
             request_id=str(self.new_id()),
             created_at=database.created_at,
@@ -226,7 +243,6 @@ class UseCases:
             applied=database.root,
             held_gb=storage.held_gb(database),
         )
-        self._check_reason(body.reason, place.environment)
         kind = Kind.EXTEND if body.changes == {"ttl"} else Kind.UPDATE
         asked = body.model_dump(include=body.changes)
         new = self.opening.request(kind, root, caller, before=before, asked=asked, reason=body.reason)
@@ -239,7 +255,8 @@ class UseCases:
 
     def _removal(self, place: Place, caller: Caller, reason: str) -> tuple[Request, Database]:
         database = self.opening.check_free(self.own_database(place, caller.team))
-        self._check_reason(reason, place.environment)
+        if unsaid := self._reason_errors(reason, place.environment):
+            raise refusals.invalid(unsaid)
         new = self.opening.removal(database, caller, reason=reason, request_id=str(self.new_id()))
         return new, database
 
@@ -279,13 +296,24 @@ class UseCases:
 
     def _replay_name(self, existing: Database, asked: Mapping[str, Any], caller: Caller) -> Accepted:
         if existing.team != caller.team:
-            raise refusals.name_taken(existing)
+            raise refusals.name_taken(existing, self._free_names(existing, caller.team))
         if existing.state is DatabaseState.REMOVING and existing.active:
             raise refusals.under_way(self._must_exist(existing.active))
         different = [name for name in asked if asked[name] != existing.asked.get(name)]
         if different:
             raise refusals.differs(existing, asked, different)
         return Accepted(self._must_exist(existing.origin), replayed=True)
+
+    def _free_names(self, taken: Database, team: str) -> list[str]:
+        """Names like a taken one that nobody has; none where all those tried are taken."""
+        name, engine = taken.database_name, taken.root.engine
+        tried = [
+            like for like in (f"{team}-{name}", f"{name}-2", f"{name}-3") if not name_errors(like, engine)
+        ]
+        there = {like: self.ledger.database(Place(taken.environment, like)) for like in tried}
+        return [
+            like for like, found in there.items() if found is None or found.state is DatabaseState.REMOVED
+        ]
 
     def _once(self, key: Key | None, caller: Caller, ask: Callable[[], Accepted]) -> Accepted:
         """What a call asks for, or what it asked for when it came with this key before."""
@@ -312,3 +340,8 @@ class UseCases:
 
 def _is_cancelled(request: Request) -> bool:
     return request.progress.state is State.CANCELLED or request.progress.cancelling
+
+
+def _not_there(missing: Problem) -> FieldError:
+    """A source that is not there, next to what else is wrong."""
+    return FieldError("/restore_from", missing.detail)

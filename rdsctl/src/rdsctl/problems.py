@@ -23,6 +23,7 @@ _FLAGS: Final = {
     "/high_availability": "--ha",
     "/owner": "--owner",
     "/purpose": "--purpose",
+    "/reason": "--reason",
     "/size": "--size",
     "/storage_gb": "--storage",
     "/tags": "--tag",
@@ -55,6 +56,8 @@ def failure_of(status: int, document: Any) -> Failure:
 
 
 def _line(error: dict[str, Any]) -> str:
+    if error.get("parameter"):
+        return str(error.get("detail"))
     pointer = str(error.get("pointer", ""))
     for known, flag in _FLAGS.items():
         if pointer == known or pointer.startswith(f"{known}/"):

@@ -1,0 +1,78 @@
+"""What the catalog refuses of one value, and what it takes instead."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+
+from provisioner.core.catalog import Catalog, lifetime
+from provisioner.core.errors import FieldError
+from provisioner.core.names import MAX_NAME, name_errors
+from provisioner.core.root import NEVER
+from provisioner.core.shown import brief, shown
+from provisioner.core.suggestion import choices, meant, nearest
+from provisioner.core.times import instant
+
+
+def name_faults(name: str, engine: str) -> list[FieldError]:
+    """Why a database may not bear a name, with one like it that it may."""
+    like = "-".join(re.findall(r"[a-z0-9]+", name[:MAX_NAME].lower().lstrip("0123456789-_ ")))
+    near = next((found for found in (like, f"{like}-db") if like and not name_errors(found, engine)), None)
+    allowed = f"1 to {MAX_NAME} lower-case letters, digits and single hyphens, and no reserved word"
+    return [
+        FieldError("/database_name", text, brief(name), allowed, near) for text in name_errors(name, engine)
+    ]
+
+
+def size_errors(size: str, storage_gb: int, catalog: Catalog, environment: str) -> list[FieldError]:
+    """Why an environment of the catalog does not take a size, or so much storage in GiB."""
+    rules = catalog.environments[environment]
+    errors = []
+    if size not in rules.sizes:
+        others = [name for name, other in catalog.environments.items() if size in other.sizes]
+        where = f" in {environment}" + (f"; {choices(others, 'and')} have it" if others else "")
+        errors.append(offered("/size", size, rules.sizes, where))
+    least, most = rules.storage_gb.minimum, rules.storage_gb.maximum
+    if not least <= storage_gb <= most:
+        errors.append(storage_error(storage_gb, least, most, environment))
+    return errors
+
+
+def storage_error(given: int, least: int, most: int, environment: str | None) -> FieldError:
+    """The refusal of storage outside of its bounds, in GiB."""
+    text = f"{environment or 'the catalog'} allows {least} to {most} GB, not {given}"
+    near = str(min(max(given, least), most))
+    return FieldError("/storage_gb", text, given, f"{least} to {most} GB", near)
+
+
+def end(
+    ttl: str,
+    catalog: Catalog,
+    environment: str,
+    *,
+    created_at: dt.datetime,
+    now: dt.datetime,
+    errors: list[FieldError],
+) -> str:
+    """When a database with this lifetime ends, counted from now, and bounded from its creation."""
+    rules = catalog.environments[environment].lifetime
+    length, longest = lifetime(ttl), lifetime(rules.maximum)
+    if length is None:
+        if not rules.never:
+            text = f"{environment} does not allow never; the longest lifetime is {rules.maximum}"
+            errors.append(FieldError("/ttl", text, ttl, f"at most {rules.maximum}", rules.maximum))
+        return NEVER
+    if longest is not None and now + length > created_at + longest:
+        latest = instant(created_at + longest)
+        text = f"{environment} allows {rules.maximum} counted from creation, so until {latest} at the latest"
+        errors.append(FieldError("/ttl", text, ttl, f"until {latest}"))
+    return instant(now + length)
+
+
+def offered(pointer: str, value: str, allowed: Iterable[str], where: str = "") -> FieldError:
+    """The refusal of a word that is none of those there are, with the nearest."""
+    among = list(allowed)
+    text = f"{shown(value)} is not offered: choose {choices(among)}{where}"
+    question = meant(value, among)
+    return FieldError(
+        pointer, f"{text}.{question}" if question else text, brief(value), among, nearest(value, among)
+    )
