@@ -9,6 +9,7 @@ from provisioner.core.hcl import render, render_removed
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Charge
 from provisioner.core.root import Root
+from provisioner.intake.refusals import over_quota
 from provisioner.intake.use_cases import DryRun, Move
 
 from tests.core.examples import ID, NOW, catalog, request, root
@@ -31,7 +32,12 @@ def document(
     wanted: Charge = SMALL,
     before: Root | None = None,
 ) -> dict[str, Any]:
-    change = DryRun(kind=kind, root=would, used=used, held=held, wanted=wanted, limit=LIMIT, before=before)
+    made = dataclasses.replace(
+        request(ID, kind=kind, environment=would.environment),
+        root=would,
+        before=before,
+    )
+    change = DryRun(request=made, used=used, held=held, wanted=wanted, limit=LIMIT)
     return change_document(change, catalog(), NOW)
 
 
@@ -122,3 +128,68 @@ def test_a_cancel_or_a_retry_shows_where_it_would_lead(state: State, message: st
         "next_state": state.value,
         "message": message,
     }
+
+
+def test_a_change_shows_what_differs_what_it_costs_and_what_it_does() -> None:
+    before = root()
+    medium = dataclasses.replace(before, instance_class="db.t4g.medium", tags={"a": "1"})
+    shown = document(
+        medium, Kind.UPDATE, before=before, used=SMALL, held=SMALL, wanted=with_(SMALL, monthly_cents=4975)
+    )
+    assert shown["changes"] == [
+        {"field": "size", "before": "small", "after": "medium"},
+        {"field": "instance_class", "before": "db.t4g.micro", "after": "db.t4g.medium"},
+        {"field": "tags", "before": {}, "after": {"a": "1"}},
+    ]
+    assert shown["cost"] == {"before": 13.98, "after": 49.75, "difference": 35.77, "until_end": 11.45}
+    assert shown["effects"] == [
+        {
+            "effect": "restart",
+            "sentence": "Restarts the instance: some minutes without service, as soon as it is merged.",
+        }
+    ]
+    assert (shown["approval_of"], shown["steps"], shown["removal"]) == ([], ["update"], None)
+    assert shown["ready_in"]["seconds"] == {"likely": 1155, "latest": 4320}
+
+
+def test_the_quota_is_shown_as_it_would_be_and_its_refusal_in_the_same_words() -> None:
+    shown = document(root(), used=SMALL)["quota"]
+    assert shown == {
+        "environment": "dev",
+        "databases": {"after": 2, "limit": 2},
+        "storage_gb": {"after": 40, "limit": 40},
+        "monthly_usd": {"after": 27.96, "limit": 27.96},
+        "sentence": "In dev the team then holds 2 of 2 databases, 40 of 40 GB and 27.96 of 27.96 USD a "
+        "month.",
+    }
+    refusal = over_quota("alpha", "dev", LIMIT, SMALL, LIMIT).detail
+    assert document(root(), used=LIMIT)["quota"]["sentence"] == refusal
+
+
+def test_a_protected_removal_shows_both_steps_and_what_is_kept() -> None:
+    prod = root(environment="prod")
+    shown = document(
+        dataclasses.replace(prod, deletion_protection=False), Kind.DISARM, before=prod, wanted=SMALL
+    )
+    assert (shown["steps"], shown["approval_of"]) == (["disarm", "remove"], ["prod"])
+    assert shown["removal"] == {
+        "steps": ["disarm", "remove"],
+        "keeps_snapshot": True,
+        "final_snapshot": None,  # it will be named after this very request
+        "kept_days": 365,
+        "kept_until": "2027-11-23T12:00:00Z",
+        "last_connection_at": None,
+        "idle_since": None,
+    }
+    assert shown["effects"][0]["effect"] == "data_loss"
+    assert shown["ready_in"]["seconds"] is None
+    assert shown["ready_in"]["after_approval_seconds"] == {"likely": 180, "latest": 480}
+
+
+def test_a_removal_names_the_snapshot_and_gives_back_its_cost() -> None:
+    before = dataclasses.replace(root(), final_snapshot=True)
+    shown = document(before, Kind.REMOVE, before=before, used=SMALL, held=SMALL, wanted=SMALL)
+    assert shown["removal"]["final_snapshot"] == before.place.final_snapshot(before.request_id)
+    assert shown["cost"] == {"before": 13.98, "after": 0.0, "difference": -13.98, "until_end": None}
+    assert shown["quota"]["monthly_usd"]["after"] == 0
+    assert shown["changes"] == []

@@ -1,5 +1,6 @@
 """The commands that write, and the waits, as a shell runs them."""
 
+import datetime as dt
 import os
 import signal
 import threading
@@ -195,7 +196,8 @@ def test_a_dry_run_writes_nothing(rdsctl: Run, cloud: Cloud) -> None:
     lines = ran.out.splitlines()
     assert lines[0] == "Would ask for prod/invoices; nothing is written."
     assert "  cost      135.69 USD a month at list price" in lines
-    assert "  approval  a code owner" in lines
+    assert "  quota     prod then 135.69 of 10,000 USD and 1 of 20 databases" in lines
+    assert "  approval  a code owner; ready about 16 min after it" in lines
     assert "  ends      never" in lines
     assert lines[-1].startswith("  policy    ✓ ")
     assert cloud.rows() == 0
@@ -209,7 +211,7 @@ def test_a_dry_run_over_the_quota_is_7(rdsctl: Run) -> None:
         assert rdsctl("create", f"dev/db{number}", "--engine", "mysql").code == 0
     ran = rdsctl("create", "dev/more", "--engine", "mysql", "--dry-run")
     assert ran.code == 7
-    assert "the team's quota does not hold it" in ran.out
+    assert "  quota     ✗ In dev team alpha holds 10 of 10 databases" in ran.out
     assert rdsctl("create", "dev/more", "--engine", "mysql").code == 7
 
 
@@ -260,8 +262,8 @@ def test_a_resize_shows_what_it_does_and_wants_a_yes(rdsctl: Run, made: Life, se
     assert ran.code == 2
     assert ran.err.splitlines()[:3] == [
         "  size      small → medium",
-        "  cost      13.98 → 49.75 USD a month (+35.77)",
-        "  !         restarts the instance: some minutes without service, as soon as it is merged",
+        "  cost      13.98 → 49.75 USD a month (+35.77); 11.45 until its end",
+        "  !         Restarts the instance: some minutes without service, as soon as it is merged.",
     ]
     assert ran.err.splitlines()[-1] == (
         "✗ Ask for it? [y/N] wants an answer and there is no terminal: add --yes"
@@ -286,9 +288,10 @@ def test_a_removal_wants_a_yes_and_a_protected_one_its_name(rdsctl: Run, made: L
     made.created()
     ran = rdsctl("delete", "prod/payments", "--yes")
     assert ran.code == 2
-    assert ran.err.splitlines() == [
-        "  !         all data of prod/payments goes",
-        "  kept      a final snapshot",
+    lines = ran.err.splitlines()
+    assert lines.pop(1).startswith("  kept      final snapshot until ")
+    assert lines == [
+        "  !         All data of prod/payments goes with the second step.",
         "  steps     1 protection off, 2 removal; each is approved",
         "✗ Type prod/payments to ask for it wants an answer and there is no terminal: "
         "add --confirm prod/payments --reason TEXT",
@@ -384,6 +387,27 @@ def test_cost_sums_up_by_what_is_asked(rdsctl: Run, made: Life) -> None:
     ]
     assert ran.err == "149.67 USD a month, list prices of 2026-11-01; not the bill.\n"
     assert rdsctl("cost", "--by", "database", "-o", "name").out == "prod/payments\ndev/orders\n"
+
+
+def test_cost_of_a_month_counts_what_was_there(rdsctl: Run, made: Life) -> None:
+    rdsctl("create", "prod/payments", "--engine", "postgres", "--size", "large")  # not there yet
+    month = f"{dt.datetime.now(dt.UTC):%Y-%m}"
+    ran = rdsctl("cost", "--month", month)
+    assert ran.out.splitlines()[0].split() == [
+        "ENVIRONMENT",
+        "DATABASES",
+        "SO",
+        "FAR",
+        "TO",
+        "MONTH'S",
+        "END",
+    ]
+    assert ran.out.splitlines()[1].split()[:3] == ["dev", "1", "0.00"]
+    assert ran.err.startswith(f"{month}: 0.00 USD so far, ")
+    assert ran.err.endswith(" by its end, list prices of 2026-11-01 (us-east-1); not the bill.\n")
+    assert rdsctl("cost", "--month", "2025-01").err == "No databases in 2025-01.\n"
+    wrong = rdsctl("cost", "--month", "soon")
+    assert (wrong.code, wrong.err[:25]) == (2, "✗ month has to be a month")
 
 
 def test_rotate_of_a_user_that_is_not_there_is_6(rdsctl: Run, made: Life) -> None:

@@ -218,9 +218,10 @@ def test_dry_runs(story: Story) -> None:
     create = change_document(use_cases.dry_run_create(wanted, ALPHA), rules, now)
     resize = change_document(use_cases.dry_run_change(LEDGER, {"size": "medium"}, ALPHA), rules, now)
     removal = change_document(use_cases.dry_run_remove(LEDGER, ALPHA), rules, now)
-    before = database_document(story.setting.at(LEDGER), rules)
-    texts = [previews.text(create, None, Looks(), now)]
-    texts += [previews.text(would, before, Looks(), now) for would in (resize, removal)]
+    payments = story.create(database_name="payments", environment="prod")
+    list(story.goes_well(payments))
+    disarm = change_document(use_cases.dry_run_remove(payments.place, ALPHA), rules, now)
+    texts = [previews.text(would, Looks(), now) for would in (create, resize, removal, disarm)]
     assert_golden("rdsctl/dry-runs.txt", "\n".join(texts))
 
 
@@ -272,4 +273,4 @@ def test_failures() -> None:
     ]
     texts = [f"{int(failure.code)} {failed_text(failure, Looks())}" for failure in found]
     assert_golden("rdsctl/failures.txt", "\n".join(texts) + "\n")
-    assert failed_text(found[0], Looks(unicode=False)).startswith("x --engine: has to be")
+    assert failed_text(found[0], Looks(unicode=False)).startswith("x --engine: 'postgresql' is not")

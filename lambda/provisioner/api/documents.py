@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from provisioner.api.estimates import estimate_document
+from provisioner.api.removals import removal
 from provisioner.api.waiting_for import waiting_for
 from provisioner.core import approvals, database_events, expiry
 from provisioner.core.beats import pipeline_url, silent_since
@@ -67,6 +68,7 @@ def request_document(
         "steps": _steps(request, events, catalog, now, usual),
         "error": _error(progress),
         "result": progress.result,
+        "removal": removal(request, catalog, now),
     }
 
 

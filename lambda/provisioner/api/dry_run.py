@@ -2,14 +2,30 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
-from provisioner.api import documents
-from provisioner.core import policy
+from provisioner.api import documents, removals
+from provisioner.api.estimates import estimate_document
+from provisioner.core import durations, policy
 from provisioner.core.catalog import Catalog
+from provisioner.core.durations import Usual
+from provisioner.core.effects import (
+    INTERRUPTIONS,
+    Interruption,
+    cost_of_life,
+    interruption_by,
+    monthly_cost,
+)
+from provisioner.core.estimates import Estimate, estimate
+from provisioner.core.events import Step
 from provisioner.core.hcl import render, render_removed
 from provisioner.core.lifecycle import Kind, State
+from provisioner.core.models import Activity, Charge, Request
+from provisioner.intake import refusals
 from provisioner.intake.use_cases import DryRun, Move
+
+_OF_THE_PRICE: Final = ("monthly_cost_usd", "prices_as_of", "price")
 
 _MOVE_WORDS: Final = {
     State.CANCELLED: "Its pull request would be closed, if there is one, and its branch deleted.",
@@ -20,10 +36,19 @@ _MOVE_WORDS: Final = {
 }
 
 
-def change_document(would: DryRun, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
-    """The document of a change that would be opened."""
-    root, removes = would.root, would.kind is Kind.REMOVE
-    source = root.source if would.kind is Kind.CREATE else None
+def change_document(
+    would: DryRun,
+    catalog: Catalog,
+    now: dt.datetime,
+    *,
+    usual: Mapping[Step, Usual] | None = None,
+    activity: Activity | None = None,
+) -> dict[str, Any]:
+    """The document of a change that would be opened.
+
+    `usual` says how long each step usually takes; `activity` what is known of the database's connections.
+    """
+    request, root, removes = would.request, would.request.root, would.request.kind is Kind.REMOVE
     text, results, fits = render_removed(root.place), [], True
     if not removes:
         text, fits = render(root), _fits(would)
@@ -32,22 +57,108 @@ def change_document(would: DryRun, catalog: Catalog, now: dt.datetime) -> dict[s
             place=root.place,
             catalog=catalog,
             now=now,
-            disarming=would.kind is Kind.DISARM,
-            creating=would.kind is Kind.CREATE,
+            disarming=request.kind is Kind.DISARM,
+            creating=request.kind is Kind.CREATE,
         )
+    approvers = catalog.approvers(root.environment, request.source)
+    left = estimate(request, usual or durations.usual({}, request, catalog), now, reviewed=bool(approvers))
     return {
         "dry_run": True,
-        "kind": would.kind.value,
+        "kind": request.kind.value,
         "terraform": text,
         "policy": {
             "passed": policy.passed(results),
             "results": [dataclasses.asdict(result) for result in results],
         },
         "fits_quota": fits,
-        "interruption": documents.interruption_document(would.kind, would.before, root),
-        "approval": "review" if catalog.approvers(root.environment, source) else "auto",
+        "interruption": documents.interruption_document(request.kind, request.before, root),
+        "approval": "review" if approvers else "auto",
+        "approval_of": approvers,
         "database": documents.root_document(root, catalog),
         "monthly_cost_usd": 0.0 if removes else would.wanted.monthly_cents / 100,
+        "changes": _changes(request, catalog),
+        "cost": _cost(request, catalog, now),
+        "quota": _quota(would, fits=fits, removes=removes),
+        "effects": _effects(request),
+        "steps": removals.steps(request.kind),
+        "removal": _removal(request, catalog, now, activity),
+        "ready_in": _ready_in(left, now),
+    }
+
+
+def _changes(request: Request, catalog: Catalog) -> list[dict[str, Any]]:
+    """What differs from the database as it is; none for a new one, and for one that goes."""
+    if request.before is None or request.kind is Kind.REMOVE:
+        return []
+    before, after = (documents.root_document(root, catalog) for root in (request.before, request.root))
+    return [
+        {"field": name, "before": before[name], "after": after[name]}
+        for name in after
+        if name not in _OF_THE_PRICE and before[name] != after[name]
+    ]
+
+
+def _cost(request: Request, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
+    """List prices in USD a month, before and after, and until its end; null where none is known."""
+    cost, removes = monthly_cost(request.before, request.root, catalog), request.kind is Kind.REMOVE
+    before, after = 0.0 if request.before is None else cost.before, 0.0 if removes else cost.after
+    return {
+        "before": before,
+        "after": after,
+        "difference": None if before is None or after is None else round(after - before, 2),
+        "until_end": None if removes else cost_of_life(request.root, now, catalog),
+    }
+
+
+def _quota(would: DryRun, *, fits: bool, removes: bool) -> dict[str, Any]:
+    """What the team would hold of its quota in that environment, and in one sentence."""
+    wanted = Charge() if removes else would.wanted
+    after = would.used.minus(would.held.minus(wanted))
+    limit, environment = would.limit, would.request.environment
+    sentence = (
+        f"In {environment} the team then holds {after.databases} of {limit.databases} databases, "
+        f"{after.storage_gb} of {limit.storage_gb} GB and {after.monthly_cents / 100:.2f} of "
+        f"{limit.monthly_cents / 100:.2f} USD a month."
+    )
+    if not fits:
+        sentence = refusals.over_quota(would.request.team, environment, would.used, wanted, limit).detail
+    return {
+        "environment": environment,
+        "databases": {"after": after.databases, "limit": limit.databases},
+        "storage_gb": {"after": after.storage_gb, "limit": limit.storage_gb},
+        "monthly_usd": {"after": after.monthly_cents / 100, "limit": limit.monthly_cents / 100},
+        "sentence": sentence,
+    }
+
+
+def _effects(request: Request) -> list[dict[str, str]]:
+    """What it does to those who use the database."""
+    if request.kind is Kind.REMOVE:
+        return [{"effect": "data_loss", "sentence": f"All data of {request.place} goes."}]
+    if request.kind is Kind.DISARM:
+        return [
+            {"effect": "data_loss", "sentence": f"All data of {request.place} goes with the second step."}
+        ]
+    found = interruption_by(request.kind, request.before, request.root)
+    return (
+        [{"effect": found.value, "sentence": INTERRUPTIONS[found]}] if found is not Interruption.NONE else []
+    )
+
+
+def _removal(
+    request: Request, catalog: Catalog, now: dt.datetime, activity: Activity | None
+) -> dict[str, Any] | None:
+    """What a removal does; a snapshot that is named after a request still to be made has no name yet."""
+    found = removals.removal(request, catalog, now, activity=activity)
+    return found | {"final_snapshot": None} if found and request.kind is Kind.DISARM else found
+
+
+def _ready_in(left: Estimate | None, now: dt.datetime) -> dict[str, Any]:
+    """The seconds until it is ready; null where a reviewer decides, and then those after the approval."""
+    document = estimate_document(left, now)
+    return {
+        "seconds": document["seconds"] if document else None,
+        "after_approval_seconds": document["after_approval_seconds"] if document else None,
     }
 
 

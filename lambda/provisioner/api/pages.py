@@ -7,11 +7,13 @@ from typing import Any
 
 from provisioner.api import documents
 from provisioner.api.connection import connection
+from provisioner.api.dry_run import change_document
 from provisioner.core import durations
 from provisioner.core.beats import beat_of
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
 from provisioner.core.models import Database, Request
+from provisioner.intake.use_cases import DryRun
 from provisioner.ledger.ledger import Ledger
 
 
@@ -21,6 +23,14 @@ def request_page(found: Request, ledger: Ledger, catalog: Catalog, now: dt.datet
         ledger.step_times(found) if found.progress.step is not Step.END else {}, found, catalog
     )
     return documents.request_document(found, ledger.events(found.id), catalog, now=now, usual=usual)
+
+
+def dry_run_page(would: DryRun, ledger: Ledger, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
+    """The whole document of what a change would be."""
+    request = would.request
+    usual = durations.usual(ledger.step_times(request), request, catalog)
+    activity = ledger.activity(request.place) if request.before else None
+    return change_document(would, catalog, now, usual=usual, activity=activity)
 
 
 def tag(found: Request, page: Mapping[str, Any]) -> str:

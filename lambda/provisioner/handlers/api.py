@@ -19,7 +19,7 @@ from provisioner.api import call, description, documents, lists, logs, pages, pr
 from provisioner.api.addresses import Address
 from provisioner.api.answers import json_answer
 from provisioner.api.answers import not_modified as _not_modified
-from provisioner.api.dry_run import change_document, move_document
+from provisioner.api.dry_run import move_document
 from provisioner.api.log_store import LogStore
 from provisioner.api.query import Given, Query, together
 from provisioner.api.rotation import Rotations
@@ -195,6 +195,15 @@ def quota() -> Response[str]:
     return _json(200, documents.quota_document(team, usage, the_catalog))
 
 
+@app.get("/costs")
+def costs() -> Response[str]:
+    """What the team's databases cost in a month."""
+    from provisioner.api.costs import costs_document  # noqa: PLC0415 - few calls need it
+
+    team = _caller().team
+    return _json(200, costs_document(_given(), team, settings.ledger(), deployed.catalog(), _now()))
+
+
 @app.get("/health")
 def health() -> Response[str]:
     """Whether the function runs and can read its catalog and its ledger."""
@@ -343,7 +352,7 @@ def _accepted(outcome: Accepted) -> Response[str]:
 
 
 def _dry_run(would: DryRun) -> Response[str]:
-    return _json(200, change_document(would, deployed.catalog(), _now()))
+    return _json(200, pages.dry_run_page(would, settings.ledger(), deployed.catalog(), _now()))
 
 
 def _request_page(found: Request) -> dict[str, Any]:

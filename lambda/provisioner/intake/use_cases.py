@@ -33,15 +33,26 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What a change would be: the team holds `used` of `limit`, and `held` of that for this very database."""
+    """What a change would be: the team holds `used` of `limit`, and `held` of that for this very database.
 
-    kind: Kind
-    root: Root
+    `wanted` is what the database would take of it.
+    """
+
+    request: Request
     used: Charge
     held: Charge
     wanted: Charge
     limit: Charge
-    before: Root | None = None  # None: there is no such database yet
+
+    @property
+    def kind(self) -> Kind:
+        """What it would ask for."""
+        return self.request.kind
+
+    @property
+    def root(self) -> Root:
+        """What the root would say."""
+        return self.request.root
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +109,8 @@ class UseCases:
         existing = self.ledger.database(root.place)
         if existing and existing.state is not DatabaseState.REMOVED:
             self._replay_name(existing, self._asked(root, body), caller)
-        return self._dry_run(Kind.CREATE, root, caller, held=Charge())
+        request = self.opening.request(Kind.CREATE, root, caller, before=None)
+        return self._dry_run(request, held=Charge(), wanted=self.opening.charge(root))
 
     def change(self, place: Place, content: Any, caller: Caller, *, key: Key | None = None) -> Accepted:
         """Change a database in place: size, storage, lifetime, tags, owner, purpose."""
@@ -112,7 +124,8 @@ class UseCases:
     def dry_run_change(self, place: Place, content: Any, caller: Caller) -> DryRun:
         """What `change` would do."""
         new, database = self._changed(place, content, caller)
-        return self._dry_run(new.kind, new.root, caller, held=database.charge, before=new.before)
+        wanted = self.opening.charge_after(new, database)
+        return self._dry_run(new, held=database.charge, wanted=wanted)
 
     def remove(self, place: Place, caller: Caller, *, reason: str = "", key: Key | None = None) -> Accepted:
         """Remove a database; where deletion protection is on, a first pull request disarms it."""
@@ -129,7 +142,7 @@ class UseCases:
         """What `remove` would do, or does already."""
         database = self.own_database(place, caller.team)
         request = self._removal_under_way(place, caller) or self._removal(place, caller, reason)[0]
-        return self._dry_run(request.kind, request.root, caller, held=database.charge, before=request.before)
+        return self._dry_run(request, held=database.charge, wanted=database.charge)
 
     def cancel(
         self, request_id: str, caller: Caller, *, reason: str = "", key: Key | None = None
@@ -281,17 +294,13 @@ class UseCases:
         count = sum(event.type is EventType.RETRIED for event in known)
         return found, known, events.retried(count + 1, self.opening.now, caller.actor, reason=reason)
 
-    def _dry_run(
-        self, kind: Kind, root: Root, caller: Caller, *, held: Charge, before: Root | None = None
-    ) -> DryRun:
+    def _dry_run(self, request: Request, *, held: Charge, wanted: Charge) -> DryRun:
         return DryRun(
-            kind=kind,
-            root=root,
-            used=self.ledger.quota_used(caller.team, root.environment),
+            request=request,
+            used=self.ledger.quota_used(request.team, request.environment),
             held=held,
-            wanted=held if kind in (Kind.REMOVE, Kind.DISARM) else self.opening.charge(root),
-            limit=self.opening.limit(caller.team, root.environment),
-            before=before,
+            wanted=wanted,
+            limit=self.opening.limit(request.team, request.environment),
         )
 
     def _replay_name(self, existing: Database, asked: Mapping[str, Any], caller: Caller) -> Accepted:

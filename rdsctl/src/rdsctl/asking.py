@@ -78,13 +78,11 @@ def ask(
     body: Any = None,
     *,
     query: Mapping[str, str | None] | None = None,
-    before: dict[str, Any] | None = None,
 ) -> int:
-    """Show what it would do, or ask for it, as `how` says; the exit status. `before` is the database as it
-    is, for what differs."""
+    """Show what it would do, or ask for it, as `how` says; the exit status."""
     if not how.dry_run:
         return send(session, method, path, how, body, query=query)
-    previews.show(session, method, path, body, before=before, query=query)
+    previews.show(session, method, path, body, query=query)
     return Exit.OK
 
 

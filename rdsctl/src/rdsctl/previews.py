@@ -17,7 +17,6 @@ def show(
     path: str,
     body: Any = None,
     *,
-    before: dict[str, Any] | None = None,
     query: Mapping[str, str | None] | None = None,
     file: bool = False,
 ) -> None:
@@ -26,18 +25,18 @@ def show(
     if file and session.for_people:
         session.line(document["terraform"].rstrip("\n"))
     else:
-        session.show(document, lambda looks: text(document, before, looks, times.now()))
+        session.show(document, lambda looks: text(document, looks, times.now()))
     if not document["policy"]["passed"] or not document["fits_quota"]:
         raise Failure("It would be refused.", Exit.REFUSED)
 
 
-def text(document: dict[str, Any], before: dict[str, Any] | None, looks: Looks, present: dt.datetime) -> str:
+def text(document: dict[str, Any], looks: Looks, present: dt.datetime) -> str:
     """A preview for people."""
     place = words.place(document["database"])
     lines = [f"Would ask for {_what(document['kind'])} of {place}; nothing is written."]
     if document["kind"] == "create":
         lines = [f"Would ask for {place}; nothing is written."]
-    lines += [label(name, said) for name, said in effects(document, before, present)]
+    lines += [label(name, said) for name, said in effects(document, present)]
     rules = document["policy"]["results"]
     passed = sum(rule["passed"] for rule in rules)
     if rules:
@@ -45,63 +44,85 @@ def text(document: dict[str, Any], before: dict[str, Any] | None, looks: Looks, 
         lines.append(label("policy", f"{mark} {passed} of {len(rules)} rules"))
         lines += [label("", f"{rule['rule']}: {rule['detail']}") for rule in rules if not rule["passed"]]
     if not document["fits_quota"]:
-        lines.append(label("quota", f"{looks.mark('✗')} the team's quota does not hold it; see rdsctl quota"))
+        lines.append(label("quota", f"{looks.mark('✗')} {document['quota']['sentence']}"))
     return "\n".join(lines) + "\n"
 
 
-def effects(
-    document: dict[str, Any], before: dict[str, Any] | None, present: dt.datetime
-) -> Iterator[tuple[str, str]]:
-    """(what, before and after) for each thing that would change; `before` is the database as it is."""
-    after = document["database"]
-    cost = document["monthly_cost_usd"]
-    if before is None:
+def effects(document: dict[str, Any], present: dt.datetime) -> Iterator[tuple[str, str]]:
+    """(what, before and after) for each thing that would change."""
+    after, changed = document["database"], {change["field"]: change for change in document["changes"]}
+    if document["kind"] == "create":
         yield "what", f"{words.engine(after)}, {words.size(after)}, {after['storage_gb']} GB"
-        yield "cost", f"{words.money(cost)} USD a month at list price"
-    else:
-        yield from changes(before, after)
-        if cost != before["monthly_cost_usd"]:
-            yield "cost", _difference(before["monthly_cost_usd"], cost)
-        if said := _interruption(document, before):
-            yield "!", said
-    if before is None or after["expires_at"] != before["expires_at"]:
+    yield from changes(changed)
+    yield from _cost(document["cost"])
+    for effect in document["effects"]:
+        yield "!", effect["sentence"]
+    if document["kind"] == "create" or "expires_at" in changed:
         yield "ends", _moment(after["expires_at"], present)
-    approval = (
-        "a code owner" if document["approval"] == "review" else "none: it merges when plan and gate agree"
-    )
-    yield "approval", approval
+    if document["removal"]:
+        yield from removal(document["removal"], present)
+    elif document["fits_quota"]:
+        quota = document["quota"]
+        yield (
+            "quota",
+            f"{quota['environment']} then {quota['monthly_usd']['after']:,.2f} of "
+            f"{quota['monthly_usd']['limit']:,.0f} USD and {quota['databases']['after']} of "
+            f"{quota['databases']['limit']} databases",
+        )
+    yield "approval", _approval(document)
 
 
-def _interruption(document: dict[str, Any], before: dict[str, Any]) -> str:
-    """What it does to open connections; an API of an earlier release leaves that to the reader."""
-    if found := document.get("interruption"):
-        sentence = str(found["sentence"]).removesuffix(".")
-        return "" if found["kind"] in ("none", "end") else sentence[:1].lower() + sentence[1:]
-    if document["database"]["instance_class"] == before["instance_class"]:
-        return ""
-    return "restarts the instance: some minutes without service, as soon as it is merged"
-
-
-def changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def changes(changed: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """What differs between a database as it is and as it would be."""
-    if words.size(before) != words.size(after):
-        yield "size", f"{words.size(before)} → {words.size(after)}"
     for name, title, unit in (
+        ("size", "size", ""),
         ("storage_gb", "storage", " GB"),
         ("owner", "owner", ""),
         ("purpose", "purpose", ""),
     ):
-        if before.get(name) != after.get(name):
-            yield title, f"{before.get(name)} → {after.get(name)}{unit}"
-    tags_before, tags_after = before.get("tags") or {}, after.get("tags") or {}
-    for key in sorted({*tags_before, *tags_after}):
-        if tags_before.get(key) != tags_after.get(key):
-            yield "tag", f"{key}: {tags_before.get(key, 'none')} → {tags_after.get(key, 'none')}"
+        if change := changed.get(name):
+            yield title, f"{change['before']} → {change['after']}{unit}"
+    tags = changed.get("tags", {"before": {}, "after": {}})
+    for key in sorted({*tags["before"], *tags["after"]}):
+        if tags["before"].get(key) != tags["after"].get(key):
+            yield "tag", f"{key}: {tags['before'].get(key, 'none')} → {tags['after'].get(key, 'none')}"
 
 
-def _difference(before: float | None, after: float) -> str:
-    if before is None:
-        return f"{words.money(after)} USD a month"
+def removal(document: dict[str, Any], present: dt.datetime) -> Iterator[tuple[str, str]]:
+    """What a removal leaves, and the requests that it takes."""
+    if seen := document["last_connection_at"]:
+        yield "used", f"last connection {times.clock(times.parse(seen), present)}"
+    name, until = document["final_snapshot"] or "", document["kept_until"]
+    if document["keeps_snapshot"]:
+        kept = f"until {times.clock(times.parse(until), present)}" if until else "until it is deleted by hand"
+        yield "kept", " ".join(part for part in ("final snapshot", name, kept) if part)
+    else:
+        yield "kept", "nothing: there is no final snapshot"
+    if len(document["steps"]) > 1:
+        yield "steps", "1 protection off, 2 removal; each is approved"
+
+
+def _approval(document: dict[str, Any]) -> str:
+    ready = document["ready_in"]
+    if document["approval"] == "auto":
+        left = ready["seconds"]
+        about = f"; ready in about {times.about(left['likely'])}" if left else ""
+        return f"none: it merges when plan and gate agree{about}"
+    left = ready["after_approval_seconds"]
+    return "a code owner" + (f"; ready about {times.about(left['likely'])} after it" if left else "")
+
+
+def _cost(cost: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if cost["before"] != cost["after"]:
+        life = cost["until_end"]
+        until = "" if life is None else f"; {words.money(life)} until its end"
+        if cost["before"]:
+            yield "cost", _difference(cost["before"], cost["after"] or 0.0) + until
+        else:
+            yield "cost", f"{words.money(cost['after'])} USD a month at list price{until}"
+
+
+def _difference(before: float, after: float) -> str:
     change = after - before
     sign = "+" if change >= 0 else "-"
     return f"{words.money(before)} → {words.money(after)} USD a month ({sign}{words.money(abs(change))})"

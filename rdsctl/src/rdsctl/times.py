@@ -42,6 +42,12 @@ def span(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def about(seconds: float) -> str:
+    """How long something takes, as far as anybody knows: 14 min, 2 h."""
+    minutes = max(round(seconds / 60), 1)
+    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
+
+
 def until(at: dt.datetime, present: dt.datetime) -> str:
     """How long from now: in 6 days, tomorrow 09:12, in 3 hours, 2 hours ago."""
     left = (at - present).total_seconds()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from rdsctl import asking, completing, times
+from rdsctl import asking, completing, previews, times
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, PlaceType
@@ -25,37 +25,31 @@ def command(session: Session, /, place: Place, confirm: str | None, how: asking.
     if confirm is not None and confirm != str(place):
         raise Failure(f"--confirm says {confirm!r}, and the database is {place}.", Exit.USAGE)
     reason = how.reason
-    database = session.api.get(place.path).document
-    if database["state"] != "removed":  # the API refuses that in its own words
-        for name, said in consequences(database):
+    # A preview needs no reason of its own.
+    would = session.api.call(
+        "DELETE", place.path, query={"dry_run": "true", "reason": reason or "preview"}
+    ).document
+    protected = len(would["steps"]) > 1
+    if not how.dry_run:
+        for name, said in consequences(would):
             session.note(label(name, said))
-        if not how.dry_run:
-            _ask(session, place, database, confirm, has_reason=bool(reason))
-    if not how.dry_run and reason is None and database.get("deletion_protection") and session.can_ask:
+        _ask(session, place, confirm, protected=protected, has_reason=bool(reason))
+    if not how.dry_run and reason is None and protected and session.can_ask:
         reason = session.ask("Reason (the reviewer reads it)", "--reason TEXT") or None
-    return asking.ask(session, "DELETE", place.path, how, query={"reason": reason}, before=database)
+    return asking.ask(session, "DELETE", place.path, how, query={"reason": reason})
 
 
-def consequences(database: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(what, sentence) for each thing that a removal does."""
-    place = f"{database['environment']}/{database['database_name']}"
-    seen = database.get("last_connection_at")
-    last = f"; last connection {times.clock(times.parse(seen), times.now())}" if seen else ""
-    yield "!", f"all data of {place} goes{last}"
-    yield (
-        "kept",
-        "a final snapshot" if database.get("final_snapshot") else "nothing: there is no final snapshot",
-    )
-    if database.get("deletion_protection"):
-        yield "steps", "1 protection off, 2 removal; each is approved"
+def consequences(would: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(what, sentence) for each thing that a removal does, from its dry run."""
+    for effect in would["effects"]:
+        yield "!", effect["sentence"]
+    yield from previews.removal(would["removal"], times.now())
 
 
-def _ask(
-    session: Session, place: Place, database: dict[str, Any], confirm: str | None, *, has_reason: bool
-) -> None:
+def _ask(session: Session, place: Place, confirm: str | None, *, protected: bool, has_reason: bool) -> None:
     if confirm is not None:
         return
-    if not database.get("deletion_protection"):
+    if not protected:
         session.confirm(f"Remove {place}?")
         return
     reason = "" if has_reason else " --reason TEXT"

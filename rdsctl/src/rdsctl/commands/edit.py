@@ -41,4 +41,4 @@ def command(
     wanted: dict[str, Any] = {"owner": owner, "purpose": purpose}
     if tags or untag:
         wanted["tags"] = {key: value for key, value in held.items() if key not in untag} | pairs(tags)
-    return asking.ask(session, "PATCH", place.path, how, how.with_reason(wanted), before=before)
+    return asking.ask(session, "PATCH", place.path, how, how.with_reason(wanted))

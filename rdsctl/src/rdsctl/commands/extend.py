@@ -14,5 +14,4 @@ from rdsctl.session import Session
 @asking.options()
 def command(session: Session, /, place: Place, ttl: str, how: asking.How) -> int:
     """Let a database live for TTL (8h, 14d), counted from now; `never` where its environment allows it."""
-    before = session.api.get(place.path).document if how.dry_run else None
-    return asking.ask(session, "PATCH", place.path, how, how.with_reason({"ttl": ttl}), before=before)
+    return asking.ask(session, "PATCH", place.path, how, how.with_reason({"ttl": ttl}))

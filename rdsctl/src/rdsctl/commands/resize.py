@@ -23,11 +23,10 @@ def command(session: Session, /, place: Place, size: str | None, storage: int | 
     if size is None and storage is None:
         raise Failure("resize wants a SIZE, or --storage GB.", Exit.USAGE)
     body = how.with_reason({"size": size, "storage_gb": storage})
-    before = session.api.get(place.path).document
     if how.dry_run:
-        return asking.ask(session, "PATCH", place.path, how, body, before=before)
+        return asking.ask(session, "PATCH", place.path, how, body)
     preview = session.api.call("PATCH", place.path, body, query={"dry_run": "true"}).document
-    for name, said in previews.effects(preview, before, times.now()):
+    for name, said in previews.effects(preview, times.now()):
         session.note(label(name, said))
     session.confirm("Ask for it?")
     return asking.send(session, "PATCH", place.path, how, body)
