@@ -191,6 +191,9 @@ def test_a_removed_database_lives_on_in_its_final_snapshot_only(cloud: Cloud) ->
         {
             "pointer": "/restore_from/database",
             "detail": "dev/orders is removed; restore from its final snapshot instead",
+            "given": "dev/orders",
+            "allowed": "a database that exists",
+            "suggestion": None,
         }
     ]
     assert ask({"snapshot": SNAPSHOT}, database_name="orders").status == 202
