@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from provisioner.api.query import Given, together
 from provisioner.core.errors import Problem
 from provisioner.core.names import Place
 from provisioner.core.shown import shown
+from provisioner.intake.bodies import MAX_TEXT, parse_reason
 from provisioner.intake.refusals import not_found
 
 MAX_BODY: Final = 32_768
@@ -58,6 +60,13 @@ def parse_body(text: str) -> Any:
         raise malformed("it is nested too deeply") from error
     except ValueError as error:
         raise malformed(str(error)) from error
+
+
+def asked(given: Given) -> tuple[bool, str]:
+    """Whether a write without a body is a trial, and why it is asked for; raises Problem (400)."""
+    with together(given, "dry_run", "reason") as query:
+        dry_run, reason = query.flag("dry_run"), query.text("reason", longest=MAX_TEXT)
+    return dry_run, parse_reason(reason)
 
 
 def malformed(reason: str) -> Problem:

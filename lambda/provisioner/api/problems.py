@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from aws_lambda_powertools.event_handler import Response
+
+from provisioner.api.answers import json_answer
 from provisioner.core.errors import FieldError, Problem
 
 
@@ -18,6 +21,13 @@ def document(problem: Problem, *, instance: str, request_id: str) -> dict[str, A
         "errors": [_error(error) for error in problem.errors],
         **problem.extra,
     }
+
+
+def answer(problem: Problem, *, instance: str, request_id: str) -> Response[str]:
+    """A problem as an answer."""
+    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    content = document(problem, instance=instance, request_id=request_id)
+    return json_answer(problem.status, content, headers, content_type="application/problem+json")
 
 
 def _error(error: FieldError) -> dict[str, Any]:

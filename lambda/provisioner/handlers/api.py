@@ -3,8 +3,9 @@
 import datetime as dt
 import functools
 import time
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -21,7 +22,7 @@ from provisioner.api.answers import json_answer
 from provisioner.api.answers import not_modified as _not_modified
 from provisioner.api.dry_run import move_document
 from provisioner.api.log_store import LogStore
-from provisioner.api.query import Given, Query, together
+from provisioner.api.query import Given, Query
 from provisioner.api.rotation import Rotations
 from provisioner.api.watch import MAXIMUM_SECONDS, Watch
 from provisioner.api.whoami import check_key, whoami_document
@@ -29,14 +30,11 @@ from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Step
 from provisioner.core.models import ApiKey, Request
 from provisioner.core.offered import catalog_document
-from provisioner.intake.bodies import parse_reason
 from provisioner.intake.idempotency import Key
 from provisioner.intake.message import Message
 from provisioner.intake.opening import Caller
 from provisioner.intake.use_cases import Accepted, DryRun, UseCases
 from provisioner.wiring import changes, deployed, intake
-
-MAX_REASON: Final = 256
 
 logger = Logger()
 metrics = Metrics()
@@ -86,12 +84,11 @@ def request(request_id: str) -> Response[str]:
 def log(request_id: str) -> Response[str]:
     """What the pipeline said of one request."""
     found = _use_cases().own_request(call.parse_request_id(request_id), _caller())
-    page = logs.log_page(
-        found, _given(), LogStore(settings.client("s3"), settings.setting("STATE_BUCKET", ""))
-    )
-    headers = page.headers()
-    same = app.current_event.headers.get("if-none-match") == page.etag
-    return _not_modified(headers) if same else Response(200, "text/plain; charset=utf-8", page.text, headers)
+    store = LogStore(settings.client("s3"), settings.setting("STATE_BUCKET", ""))
+    page = logs.log_page(found, _given(), store)
+    if app.current_event.headers.get("if-none-match") == page.etag:
+        return _not_modified(page.headers())
+    return Response(200, "text/plain; charset=utf-8", page.text, page.headers())
 
 
 @app.post("/requests/<request_id>/cancel")
@@ -117,9 +114,7 @@ def retry(request_id: str) -> Response[str]:
 @app.get("/databases")
 def databases() -> Response[str]:
     """The team's databases, newest first."""
-    return _json(
-        200, lists.databases(_given(), _caller().team, settings.ledger(), deployed.catalog(), _now())
-    )
+    return _of_team(lists.databases)
 
 
 @app.get("/databases/<environment>/<database_name>")
@@ -161,8 +156,7 @@ def rotate(environment: str, database_name: str) -> Response[str]:
     if dry_run:
         return _json(200, rotations.dry_run(place, content, caller))
     outcome = rotations.ask(place, content, caller, reason=reason, key=_call_key(content))
-    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
-    return _json(HTTPStatus.ACCEPTED, outcome.document, headers)
+    return _json(202, outcome.document, {"Idempotency-Replayed": "true"} if outcome.replayed else {})
 
 
 @app.get("/snapshots")
@@ -170,8 +164,7 @@ def snapshots() -> Response[str]:
     """The final snapshots that the team's removed databases left."""
     from provisioner.api.snapshots import snapshots_document  # noqa: PLC0415 - few calls need it
 
-    team = _caller().team
-    return _json(200, snapshots_document(_given(), team, settings.ledger(), deployed.catalog(), _now()))
+    return _of_team(snapshots_document)
 
 
 @app.get("/whoami")
@@ -200,8 +193,7 @@ def costs() -> Response[str]:
     """What the team's databases cost in a month."""
     from provisioner.api.costs import costs_document  # noqa: PLC0415 - few calls need it
 
-    team = _caller().team
-    return _json(200, costs_document(_given(), team, settings.ledger(), deployed.catalog(), _now()))
+    return _of_team(costs_document)
 
 
 @app.get("/health")
@@ -234,10 +226,8 @@ def _on_problem(problem: Problem) -> Response[str]:
 
 def _problem(problem: Problem) -> Response[str]:
     event = app.current_event
-    document = problems.document(problem, instance=event.path, request_id=event.request_context.request_id)
-    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     logger.info("problem", status=problem.status, slug=problem.slug, detail=problem.detail)
-    return json_answer(problem.status, document, headers, content_type="application/problem+json")
+    return problems.answer(problem, instance=event.path, request_id=event.request_context.request_id)
 
 
 @app.exception_handler(TryLater)
@@ -251,19 +241,10 @@ def _no_route(_: NotFoundError) -> Response[str]:
     return _problem(problems.no_route(app.current_event.http_method, app.current_event.path))
 
 
-@app.exception_handler(NeedsPerson)
-def _needs_person(error: NeedsPerson) -> Response[str]:
-    logger.exception("needs an operator", fix=error.fix)
-    return _broken()
-
-
 @app.exception_handler(Exception)
-def _unexpected(_: Exception) -> Response[str]:
-    logger.exception("unexpected")
-    return _broken()
-
-
-def _broken() -> Response[str]:
+def _broken(error: Exception) -> Response[str]:
+    fix = error.fix if isinstance(error, NeedsPerson) else None
+    logger.exception("needs an operator" if fix else "unexpected", fix=fix)
     metrics.add_metric(name="UnexpectedErrors", unit=MetricUnit.Count, value=1)
     return _problem(problems.broken())
 
@@ -318,6 +299,10 @@ def _body() -> Any:
     return call.body(event.headers.get("content-type"), lambda: event.decoded_body)
 
 
+def _of_team(document: Callable[..., dict[str, Any]]) -> Response[str]:
+    return _json(200, document(_given(), _caller().team, settings.ledger(), deployed.catalog(), _now()))
+
+
 def _given() -> Given:
     return app.current_event.resolved_query_string_parameters
 
@@ -331,10 +316,7 @@ def _idempotency_key() -> str | None:
 
 
 def _asked() -> tuple[bool, str]:
-    """Whether a write without a body is a trial, and why it is asked for."""
-    with together(_given(), "dry_run", "reason") as query:
-        dry_run, reason = query.flag("dry_run"), query.text("reason", longest=MAX_REASON)
-    return dry_run, parse_reason(reason)
+    return call.asked(_given())
 
 
 def _call_key(content: Any = None) -> Key | None:

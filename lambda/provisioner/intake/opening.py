@@ -13,10 +13,11 @@ from uuid import UUID, uuid5
 
 from provisioner.core import events, expiry
 from provisioner.core.catalog import Catalog
-from provisioner.core.errors import Problem, TryLater
+from provisioner.core.errors import FieldError, Problem, TryLater
 from provisioner.core.events import ACTOR
 from provisioner.core.lifecycle import DatabaseState, Kind, blocks, derive
 from provisioner.core.models import Charge, Database, Request
+from provisioner.core.names import Place, name_errors
 from provisioner.core.root import Root
 from provisioner.intake import refusals
 from provisioner.intake.message import Message
@@ -217,6 +218,24 @@ class Opening:
         held = self.ledger.quota_used(team, root.environment)
         limit = self.limit(team, root.environment)
         return refusals.over_quota(team, root.environment, held, self.charge(root), limit)
+
+    def reason_errors(self, reason: str, environment: str, source: Place | None = None) -> list[FieldError]:
+        """What the catalog misses where it wants a reason for what a reviewer approves."""
+        catalog = self.catalog
+        known = environment in catalog.environments
+        wants = catalog.require_reason and not reason and known and catalog.approvers(environment, source)
+        return [refusals.no_reason(environment)] if wants else []
+
+    def free_names(self, taken: Database, team: str) -> list[str]:
+        """Names like a taken one that nobody has; none where all those tried are taken."""
+        name, engine = taken.database_name, taken.root.engine
+        tried = [
+            like for like in (f"{team}-{name}", f"{name}-2", f"{name}-3") if not name_errors(like, engine)
+        ]
+        there = {like: self.ledger.database(Place(taken.environment, like)) for like in tried}
+        return [
+            like for like, found in there.items() if found is None or found.state is DatabaseState.REMOVED
+        ]
 
     def send(self, request: Request) -> None:
         """Send the message that names a request to the worker."""

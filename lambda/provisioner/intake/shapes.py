@@ -1,4 +1,4 @@
-"""What is wrong with a body's shape, in words of the API: its own messages speak of Python."""
+"""What is wrong with a body's shape: the messages of pydantic speak of Python, these of the API."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from provisioner.core.errors import FieldError, Problem, TryLater
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Charge, Database, Request
-from provisioner.core.names import Place, name_errors
+from provisioner.core.names import Place
 from provisioner.core.root import Root
 from provisioner.intake import bodies, refusals, roots, sources
 from provisioner.intake.idempotency import Key, fingerprint
@@ -220,20 +220,13 @@ class UseCases:
         if wanted and origin and made.root:
             errors += sources.errors(wanted, origin, made.root, catalog, now)
         source = wanted.source() if wanted else None
-        errors += self._reason_errors(body.reason or body.purpose, body.environment, source)
+        errors += self.opening.reason_errors(body.reason or body.purpose, body.environment, source)
         errors = read.all_errors(errors)
         if missing and not errors:
             raise missing
         if errors or made.root is None:
             raise refusals.invalid([*errors, *([_not_there(missing)] if missing else [])])
         return made.root
-
-    def _reason_errors(self, reason: str, environment: str, source: Place | None = None) -> list[FieldError]:
-        """What the catalog misses where it wants a reason for what a reviewer approves."""
-        catalog = self.opening.catalog
-        known = environment in catalog.environments
-        wants = catalog.require_reason and not reason and known and catalog.approvers(environment, source)
-        return [refusals.no_reason(environment)] if wants else []
 
     def _asked(self, root: Root, body: bodies.CreateBody) -> dict[str, Any]:
         catalog = self.opening.catalog
@@ -245,7 +238,7 @@ class UseCases:
         body = read.body
         database = self.opening.check_free(self.own_database(place, caller.team))
         before = self.opening.on_main(database)
-        unsaid = self._reason_errors(body.reason, place.environment)
+        unsaid = self.opening.reason_errors(body.reason, place.environment)
         root = roots.changed(
             before,
             Read(body, (*read.errors, *unsaid)),
@@ -268,7 +261,7 @@ class UseCases:
 
     def _removal(self, place: Place, caller: Caller, reason: str) -> tuple[Request, Database]:
         database = self.opening.check_free(self.own_database(place, caller.team))
-        if unsaid := self._reason_errors(reason, place.environment):
+        if unsaid := self.opening.reason_errors(reason, place.environment):
             raise refusals.invalid(unsaid)
         new = self.opening.removal(database, caller, reason=reason, request_id=str(self.new_id()))
         return new, database
@@ -305,24 +298,13 @@ class UseCases:
 
     def _replay_name(self, existing: Database, asked: Mapping[str, Any], caller: Caller) -> Accepted:
         if existing.team != caller.team:
-            raise refusals.name_taken(existing, self._free_names(existing, caller.team))
+            raise refusals.name_taken(existing, self.opening.free_names(existing, caller.team))
         if existing.state is DatabaseState.REMOVING and existing.active:
             raise refusals.under_way(self._must_exist(existing.active))
         different = [name for name in asked if asked[name] != existing.asked.get(name)]
         if different:
             raise refusals.differs(existing, asked, different)
         return Accepted(self._must_exist(existing.origin), replayed=True)
-
-    def _free_names(self, taken: Database, team: str) -> list[str]:
-        """Names like a taken one that nobody has; none where all those tried are taken."""
-        name, engine = taken.database_name, taken.root.engine
-        tried = [
-            like for like in (f"{team}-{name}", f"{name}-2", f"{name}-3") if not name_errors(like, engine)
-        ]
-        there = {like: self.ledger.database(Place(taken.environment, like)) for like in tried}
-        return [
-            like for like, found in there.items() if found is None or found.state is DatabaseState.REMOVED
-        ]
 
     def _once(self, key: Key | None, caller: Caller, ask: Callable[[], Accepted]) -> Accepted:
         """What a call asks for, or what it asked for when it came with this key before."""
