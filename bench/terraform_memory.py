@@ -5,22 +5,25 @@ mapped once for all, so that each further one takes its private memory; pipeline
 """
 
 import contextlib
+import math
 import os
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bench.emulator import emulated, write
+from bench.emulator import emulated, terraform, write
 from bench.figures import Figure, table
-from bench.parts.shared_state import create, imported, prepare, resources
+from bench.parts.shared_state import arguments
 from pipeline.at_once import PROCESS_MIB, SPARE_MIB
 
 PART: Final = "Memory of Terraform"
 AT_ONCE: Final = 3
+WAITS: Final = 8.0  # seconds of an apply that waits for RDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +38,16 @@ class Peak:
 
 
 def measure(full: bool) -> Iterator[Figure]:  # noqa: ARG001 - the same in both
-    """One alone, then some at once: plans, and applies of one change."""
+    """One alone, then some at once: plans of a new database, and applies until RDS makes it."""
     found: dict[str, tuple[Peak, Peak]] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as name, emulated(Path(name)) as cloud:
-        described = create(cloud, 0)
-        model = imported(Path(name) / "model", cloud)
-        roots = [Path(name) / f"root{number}" for number in range(AT_ONCE)]
-        for root in roots:
-            prepare(root, cloud, model, [described])
+        roots = [Path(name) / f"root{number}" for number in range(1 + AT_ONCE)]
+        for number, root in enumerate(roots):
+            write(root, {"aws_db_instance": {"this": arguments(number)}})
+            terraform(root, cloud.environment(), "init", "-input=false", "-lockfile=readonly")
         for verb in ("plan", "apply"):
-            peaks = []
-            for count in (1, AT_ONCE):
-                for root in roots[:count]:
-                    write(root, {"aws_db_instance": owned_by(f"team{count}")})
-                peaks.append(watched(roots[:count], cloud.environment(), verb))
-            found[verb] = peaks[0], peaks[1]
+            alone, several = (watched(some, cloud.environment(), verb) for some in (roots[:1], roots[1:]))
+            found[verb] = alone, several
     for verb, (alone, several) in found.items():
         yield Figure(PART, f"one {verb}", alone.together, "MiB", note=f"{alone.private:.0f} MiB private")
         yield Figure(PART, f"{AT_ONCE} at once", several.together, "MiB")
@@ -63,31 +61,37 @@ def _bound(what: str, value: float, most: int, against: str) -> Figure:
     return Figure(PART, what, value, "MiB", value / most, against, at_most=1)
 
 
-def owned_by(team: str) -> dict[str, Any]:
-    """The one database of a root, with another tag."""
-    found = resources(1)
-    found["db0"]["tags"] = {"Owner": team}
-    return found
-
-
 def watched(roots: list[Path], environment: Mapping[str, str], verb: str) -> Peak:
-    """Plan or apply all at once; the most memory that all of them took at one moment."""
+    """Plan or apply all at once; the most memory that all of them took at one moment.
+
+    An apply is ended some seconds after RDS began: from then on it only waits.
+    """
     approved = ["-auto-approve"] if verb == "apply" else []
-    running = [
-        subprocess.Popen(
-            ["terraform", f"-chdir={root}", verb, "-input=false", "-no-color", *approved],
-            env={**environment, "TF_IN_AUTOMATION": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for root in roots
-    ]
-    peak = Peak()
-    while any(process.poll() is None for process in running):
+    running, said = [], [root / f"{verb}.txt" for root in roots]
+    for root, path in zip(roots, said, strict=True):
+        with path.open("wb") as output:
+            command = ["terraform", f"-chdir={root}", verb, "-input=false", "-no-color", *approved]
+            running.append(
+                subprocess.Popen(
+                    command,
+                    env={**environment, "TF_IN_AUTOMATION": "1"},
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            )
+    peak, until = Peak(), math.inf
+    while any(process.poll() is None for process in running) and time.monotonic() < until:
         peak = peak.most(_of(family({process.pid for process in running})))
-        time.sleep(0.05)
-    if any(process.returncode for process in running):
-        raise SystemExit(f"{verb} failed while its memory was measured")
+        if until == math.inf and all(b"Creating..." in path.read_bytes() for path in said):
+            until = time.monotonic() + WAITS
+        time.sleep(0.2)  # a look walks the pages of all
+    if until == math.inf and any(process.returncode for process in running):
+        raise SystemExit(f"{verb} failed while its memory was measured:\n{said[0].read_text()[-2000:]}")
+    for child in family({process.pid for process in running if process.poll() is None}):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    for process in running:
+        process.wait()
     return peak
 
 
