@@ -1,4 +1,4 @@
-"""What a person does in the browser: signs in as someone of the organization, and reviews pull requests.
+"""What a reviewer does in the browser: signs in as someone of the organization, and reviews pull requests.
 
 A session lives in a cookie. There are no passwords: the server listens on this machine alone, and everybody
 on it may be anybody. A form of another page does nothing: the cookie is not sent with it, and the origin is

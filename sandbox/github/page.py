@@ -131,9 +131,9 @@ def overview(hub: Hub, wanted: str) -> str:
 
     `head:BRANCH`, `is:open` and `is:closed` are.
     """
-    words = wanted.split()
-    branches = [word.removeprefix("head:") for word in words if word.startswith("head:")]
-    states = [word.removeprefix("is:") for word in words if word in ("is:open", "is:closed")]
+    terms = wanted.split()
+    branches = [term.removeprefix("head:") for term in terms if term.startswith("head:")]
+    states = [term.removeprefix("is:") for term in terms if term in ("is:open", "is:closed")]
     found = [
         pull
         for pull in sorted(hub.pulls.values(), key=lambda pull: -pull.number)
