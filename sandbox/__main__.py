@@ -78,6 +78,7 @@ def start(directory: StateDirectory) -> int:
     print(f"\nThe sandbox runs. In a shell: . {shown(directory.environment)}   (make sandbox-stop ends it)")
     print(f"  Console   {state['api_url']}/console/")
     print(f"            sign in with {state['api_key']}")
+    print(f"            or as an operator with {state['operator_api_key']}")
     print(f"  API       {state['api_url']}")
     print(f"  GitHub    {state['github_url']}")
     print("            sign in as a code owner to review (make sandbox-approve PR=n does it from here)")

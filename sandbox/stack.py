@@ -1,5 +1,6 @@
 """Builds and deploys sam/template.yaml to the emulated AWS, as `cd sam && sam build && sam deploy` does."""
 
+import datetime as dt
 import json
 import platform
 import sys
@@ -38,7 +39,7 @@ ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_6
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The API's address, a key for each team, and the secrets that sign webhooks to it and from it."""
+    """The API's address, keys of teams and of an operator, and the secrets that sign webhooks both ways."""
 
     api_url: str
     keys: dict[str, str] = field(repr=False)
@@ -81,10 +82,12 @@ def deploy(
 
     gateway, dynamodb = cloud.client("apigateway"), cloud.client("dynamodb")
     keys = TeamKeys(gateway, dynamodb, NAME, out["UsagePlanId"], out["LedgerTable"])
+    month = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
+    operator = keys.create("operators", person="olivia.operator", expires_at=month, scope="operator")
     return Deployed(
         # The name of an execute-api address is resolved by curl, but not by Python.
         f"http://localhost:{cloud.port}/restapis/{out['ApiId']}/{out['StageName']}/_user_request_",
-        {team: keys.create(team)[1] for team in TEAMS},
+        {team: keys.create(team)[1] for team in TEAMS} | {"operators": operator[1]},
         read("GitHubWebhookSecretArn"),
         read("EventsWebhookSecretArn"),
     )

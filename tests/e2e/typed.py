@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +33,7 @@ TYPED: Final = {
     "quota": "",
     "cost": "--by database",
     "whoami": "",
+    "admin": "queue",
     "completion": "bash",
     "api": "GET /quota",
     "mcp": "",  # its client ends at once
@@ -83,16 +85,22 @@ def typed(scenes: Scenes) -> dict[str, Ended]:
             if "URL" in typing:
                 typing[typing.index("URL")] = sandbox.state["api_url"]
             key = f"{sandbox.state['api_key']}\n" if name == "login" else ""
-            found[name] = run(home, name, *typing, stdin=key)
+            operator = sandbox.state["operator_api_key"] if name == "admin" else ""
+            found[name] = run(home, name, *typing, stdin=key, key=operator)
             assert found[name].code == 0, f"rdsctl {name} {text}: {found[name]}"
     return found
 
 
-def run(home: str, *typing: str, stdin: str = "") -> Ended:
-    """One command, as `.sandbox/rdsctl` runs it."""
+def run(home: str, *typing: str, stdin: str = "", key: str = "") -> Ended:
+    """One command, as `.sandbox/rdsctl` runs it, with its key or another one."""
+    directory = StateDirectory(HOME / "test")
+    line = [str(directory.command_line)]
+    if key:
+        line = [sys.executable, "-m", "rdsctl"]
     ran = subprocess.run(
-        [StateDirectory(HOME / "test").command_line, *typing],
-        env={**os.environ, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
+        [*line, *typing],
+        env={**os.environ, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
+        | ({"RDSCTL_URL": directory.read()["api_url"], "RDSCTL_API_KEY": key} if key else {}),
         input=stdin,
         capture_output=True,
         text=True,

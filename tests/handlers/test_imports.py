@@ -12,9 +12,20 @@ HANDLERS = Path(__file__).parents[2] / "lambda" / "provisioner" / "handlers"
 # What takes long to load, and the functions that need it.
 NEEDED_BY = {
     "boto3": set(),  # settings takes botocore's clients
-    "botocore": {"access", "api", "event_webhook", "events", "reaper", "report", "webhook", "worker"},
+    "botocore": {
+        "access",
+        "admin",
+        "api",
+        "event_webhook",
+        "events",
+        "reaper",
+        "report",
+        "webhook",
+        "worker",
+    },
     "aws_lambda_powertools": {
         "access",
+        "admin",
         "api",
         "event_webhook",
         "events",
@@ -25,8 +36,8 @@ NEEDED_BY = {
     },
     "pg8000": {"access"},
     "pymysql": {"access"},
-    "pydantic": {"api", "worker", "report", "reaper"},  # reads the catalog
-    "yaml": {"api", "worker", "report", "reaper"},
+    "pydantic": {"admin", "api", "worker", "report", "reaper"},  # reads the catalog
+    "yaml": {"admin", "api", "worker", "report", "reaper"},
     "jwt": {"worker", "report", "reaper"},  # GitHub
     "provisioner.intake.use_cases": {"api"},
     "provisioner.intake.bodies": {"api"},

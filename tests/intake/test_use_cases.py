@@ -333,13 +333,13 @@ def test_what_another_change_came_after_is_not_retried(setting: Setting) -> None
         lambda use_cases, new: use_cases.dry_run_cancel(new.id, BETA),
         lambda use_cases, new: use_cases.retry(new.id, BETA),
         lambda use_cases, new: use_cases.dry_run_retry(new.id, BETA),
-        lambda use_cases, new: use_cases.own_database(new.place, "beta"),
+        lambda use_cases, new: use_cases.own_database(new.place, BETA),
         lambda use_cases, new: use_cases.change(new.place, {"ttl": "1d"}, BETA),
         lambda use_cases, new: use_cases.dry_run_change(new.place, {"ttl": "1d"}, BETA),
         lambda use_cases, new: use_cases.remove(new.place, BETA),
         lambda use_cases, new: use_cases.dry_run_remove(new.place, BETA),
         lambda use_cases, new: use_cases.own_request("unknown", ALPHA),
-        lambda use_cases, new: use_cases.own_database(Place("dev", "unknown"), "alpha"),
+        lambda use_cases, new: use_cases.own_database(Place("dev", "unknown"), ALPHA),
     ],
 )
 def test_what_is_another_teams_looks_as_if_it_were_not_there(

@@ -79,8 +79,8 @@ class MemoryTable:
                 self.update_item(**own)
         return {}
 
-    def get_paginator(self, _: str) -> "MemoryTable":
-        return self
+    def get_paginator(self, name: str) -> Any:
+        return self if name == "query" else Scan(self)
 
     def paginate(self, **call: Any) -> Iterator[Item]:
         yield self.query(**call)
@@ -140,6 +140,18 @@ class MemoryTable:
             if partition in row:
                 self.index[name].setdefault(row[partition]["S"], set()).add(key)
         self.rows.setdefault(key[0], {})[key[1]] = row
+
+
+@dataclass
+class Scan:
+    """Every row of an index."""
+
+    table: MemoryTable
+
+    def paginate(self, *, IndexName: str, FilterExpression: str, **call: Any) -> Iterator[Item]:
+        keys = [key for found in self.table.index[IndexName].values() for key in found]
+        rows = [self.table.rows[pk][sk] for pk, sk in keys]
+        yield {"Items": [dict(row) for row in rows if holds(FilterExpression, row, call)]}
 
 
 def key_of(item: Mapping[str, Any]) -> Key:

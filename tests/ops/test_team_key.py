@@ -1,7 +1,9 @@
+import dataclasses
 import datetime as dt
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -278,3 +280,98 @@ def test_no_region_at_all_says_what_to_set(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     assert main(["list"]) == 2
     assert "Set AWS_REGION to the region that the stack is in." in capsys.readouterr().err
+
+
+def days(number: int) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(days=number)
+
+
+def test_an_operators_key_has_a_name_and_lives_thirty_days(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["create", "--operator", "--person", "paul.novak"]) == 0
+    assert "of operator paul.novak, shown this once" in capsys.readouterr().out
+    (attached,) = account.attached()
+    key = account.key(attached)
+    assert key is not None
+    assert (key.scope, key.team, key.person) == ("operator", "operators", "paul.novak")
+    assert key.expires_at is not None
+    assert dt.timedelta(days=29) < key.expires_at - dt.datetime.now(dt.UTC) <= dt.timedelta(days=30)
+    account.dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": f"KEY#{attached}"}, "sk": {"S": "KEY"}})
+    assert main(["restore"]) == 0
+    assert account.key(attached) == key
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["create", "--operator"], "has a name"),
+        (["create", "--operator", "--person", "paul", "--expires", "31d"], "lives 30 days at most"),
+        (["create"], "Say whose key it is"),
+        (["rotate", "nothing"], "has no key 'nothing'"),
+        (["create", "alpha", "--expires", "soon"], "--expires:"),
+    ],
+)
+def test_a_key_that_may_not_be_is_not_made(
+    account: Account, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+    assert account.attached() == []
+
+
+def test_keys_of_before_have_the_scope_of_their_team(account: Account) -> None:
+    key, _ = TeamKeys.of_stack(STACK).create("alpha")
+    row = account.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"KEY#{key.id}"}, "sk": {"S": "KEY"}})
+    assert "scope" not in row["Item"]
+    known = account.key(key.id)
+    assert known is not None
+    assert known.scope == "team"
+
+
+@dataclass
+class Gateway:
+    """API Gateway, whose keys moto cannot tag."""
+
+    inner: Any
+    tagged: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def tag_resource(self, *, resourceArn: str, tags: dict[str, str]) -> None:  # noqa: N803 - boto3's names
+        self.tagged[resourceArn] = tags
+
+
+def rotating(account: Account) -> TeamKeys:
+    found = TeamKeys.of_stack(STACK)
+    return dataclasses.replace(found, gateway=Gateway(found.gateway))  # type: ignore[arg-type]
+
+
+def test_a_rotated_key_is_replaced_by_one_like_it_and_ends_after_the_grace(account: Account) -> None:
+    keys = rotating(account)
+    old, _ = keys.create("alpha", person="jane", expires_at=days(90))
+    now = dt.datetime.now(dt.UTC)
+    made, value, ended = keys.rotate(old.name, now, dt.timedelta(hours=24))
+    assert (made.team, made.person, made.name) == ("alpha", "jane", "rds-provisioner-alpha-2")
+    assert account.gateway.get_api_key(apiKey=made.id, includeValue=True)["value"] == value
+    before, after = account.key(old.id), account.key(made.id)
+    assert before is not None
+    assert after is not None
+    assert before.expires_at == now + dt.timedelta(hours=24)
+    assert ended.expires == before.expires_at.strftime("%Y-%m-%d")
+    assert after.expires_at is not None
+    assert dt.timedelta(days=89) < after.expires_at - now <= dt.timedelta(days=91)
+    tags = keys.gateway.tagged[f"arn:aws:apigateway:us-east-1::/apikeys/{old.id}"]  # type: ignore[attr-defined]
+    assert tags == {"expires_at": before.expires_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}  # for a restore
+
+
+def test_a_rotated_operators_key_stays_one_and_lives_no_longer(account: Account) -> None:
+    keys = rotating(account)
+    old, _ = keys.create("operators", person="paul", expires_at=days(30), scope="operator")
+    made, _, _ = keys.rotate(old.id, dt.datetime.now(dt.UTC), dt.timedelta())
+    known = account.key(made.id)
+    assert known is not None
+    assert known.scope == "operator"
+    assert known.expires_at is not None
+    assert known.expires_at <= days(30)

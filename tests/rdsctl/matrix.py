@@ -25,6 +25,7 @@ class Row:
 
 NOTHING: Final = "dev/nothing"
 ROWS: Final = {
+    "admin": Row("queue", "queue", 5, ended=5),  # a team's key
     "api": Row("GET /quota", "GET /nothing", 5),
     "cancel": Row("dev/shop --dry-run", NOTHING, 5),
     "catalog": Row("", "dve", 2),

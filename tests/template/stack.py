@@ -21,6 +21,7 @@ FUNCTIONS = {
     "EventWebhookFunction": "event-webhook",
     "AccessFunction": "access",
     "ConsoleFunction": "console",
+    "AdminFunction": "admin",
 }
 
 

@@ -49,10 +49,12 @@ def test_a_key_is_needed_but_for_these_routes() -> None:
     assert {route for route, (_, key) in routes().items() if not key} == OPEN
 
 
-def test_the_webhook_and_the_console_have_separate_functions() -> None:
+def test_the_webhook_the_console_and_operators_have_separate_functions() -> None:
     served = {route: function for route, (function, _) in routes().items()}
     assert served.pop(("post", "/webhooks/github")) == "WebhookFunction"
     assert {served.pop(route) for route in CONSOLE} == {"ConsoleFunction"}
+    admin = {route for route in served if route[1].startswith("/admin/")}
+    assert {served.pop(route) for route in admin} == {"AdminFunction"}
     assert set(served.values()) == {"ApiFunction"}
 
 
@@ -147,3 +149,19 @@ def test_there_is_one_public_stage_with_limits_and_logs() -> None:
     (deployment,) = [each["Properties"] for each in made if each["Type"] == "AWS::ApiGateway::Deployment"]
     assert [stage["StageName"] for stage in stages] == ["v1"]
     assert "StageName" not in deployment
+
+
+def test_a_parameter_lets_listed_addresses_alone_reach_the_operators_part() -> None:
+    everyone, choice = resource("Api")["Auth"]["ResourcePolicy"]["CustomStatements"]
+    assert (everyone["Effect"], everyone["Principal"], everyone["Resource"]) == (
+        "Allow",
+        "*",
+        "execute-api:/*",
+    )
+    condition, denied, otherwise = choice["Fn::If"]
+    assert (condition, otherwise) == ("HasAdminAddresses", {"Ref": "AWS::NoValue"})
+    assert (denied["Effect"], denied["Resource"]) == ("Deny", "execute-api:/*/*/admin/*")
+    assert denied["Condition"] == {
+        "NotIpAddress": {"aws:SourceIp": {"Fn::Split": [",", {"Ref": "AdminAddresses"}]}}
+    }
+    assert template()["Parameters"]["AdminAddresses"]["Default"] == ""

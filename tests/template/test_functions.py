@@ -80,6 +80,7 @@ def test_a_changed_parameter_makes_a_new_version(name: str) -> None:
         "EventWebhookFunction": {"EventsWebhookUrl"},
         "AccessFunction": {"AccessSecurityGroupId"},
         "ConsoleFunction": set(),
+        "AdminFunction": {"AccessSubnetIds", "AccessSecurityGroupId", "EventsWebhookUrl"},
         "ApiFunction": {
             *("DomainName", "StateBucket", "Console", "AccessSubnetIds", "AccessSecurityGroupId"),
         },

@@ -17,6 +17,7 @@ COMMON = {
 }
 KEEP = {"Ledger": LEDGER}
 APP_KEY = {"GitHubAppKey": {"secretsmanager:GetSecretValue"}}
+DEAD = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 SEND = {"RequestTopic": {"sns:Publish"}}
 MAY = {
     "api": {
@@ -95,6 +96,20 @@ MAY = {
         },
     },
     "console": {},
+    "admin": {
+        "Ledger": (LEDGER - {"dynamodb:PutItem"}) | {"dynamodb:BatchGetItem", "dynamodb:Scan"},
+        "RequestDeadLetters": DEAD,
+        "AccessDeadLetters": DEAD,
+        "EventWebhookDeadLetters": DEAD,
+        "EventsDeadLetters": {"sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+        "ScheduleDeadLetters": {"sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+        "RequestQueue": {"sqs:SendMessage"},
+        "AccessQueue": {"sqs:SendMessage"},
+        "EventWebhookQueue": {"sqs:SendMessage"},
+        "apigateway:${AWS::Region}::/usageplans": {"apigateway:GET"},
+        "apigateway:${AWS::Region}::/usageplans/${UsagePlan}/keys": {"apigateway:GET"},
+        "apigateway:${AWS::Region}::/usageplans/${UsagePlan}/keys/*": {"apigateway:DELETE"},
+    },
     "event-webhook": {
         "EventWebhookSecret": {"secretsmanager:GetSecretValue"},
         "EventWebhookQueue": {
@@ -114,6 +129,8 @@ def short(target: Any) -> str:
     match target:
         case {"Fn::Sub": str(text)} if text.startswith(PREFIX):
             return text.removeprefix(PREFIX).replace(PLACE, ":")
+        case {"Fn::If": [_, chosen, {"Ref": "AWS::NoValue"}]}:
+            return short(chosen)
         case "*":
             return "*"
     (name,) = references(target)
@@ -164,8 +181,13 @@ def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
     assert set(conditions["UseDatabaseKeysForThat"]) == {"StringEquals", "ForAnyValue:StringLike"}
 
 
+def test_an_operators_function_writes_the_rows_of_keys_alone() -> None:
+    (ends,) = [each for each in statements("AdminRole") if "dynamodb:UpdateItem" in each["Action"]]
+    assert ends["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "KEY#*"}}
+
+
 def test_indexes_are_read_by_those_who_list() -> None:
-    assert index_readers("listing") == {"ApiRole", "ReaperRole"}
+    assert index_readers("listing") == {"AdminRole", "ApiRole", "ReaperRole"}
     assert index_readers("due") == {"ReaperRole"}
 
 

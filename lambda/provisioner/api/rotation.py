@@ -85,7 +85,7 @@ class Rotations:
 
     def _read(self, place: Place, content: Any, caller: Caller) -> tuple[Database, User, list[DatabaseEvent]]:
         user = User(bodies.parse_rotate(content).user)
-        database = self.use_cases.own_database(place, caller.team)
+        database = self.use_cases.own_database(place, caller)
         known = self.use_cases.ledger.database_events(place, since=database.created_at)
         return database, user, known
 

@@ -40,7 +40,7 @@ def whoami_document(key: ApiKey, catalog: Catalog) -> dict[str, Any]:
         "actor": key.actor,
         "person": key.person,
         "key_name": key.name,
-        "scopes": ["team"],
+        "scopes": [key.scope],
         "key_expires_at": optional_instant(key.expires_at),
         "api_version": VERSION,
         "minimum_client": MINIMUM_CLIENT,

@@ -8,11 +8,10 @@ what is less like it says more than nothing, and before any history what the cat
 import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from provisioner.core.events import Event, Step
-from provisioner.core.lifecycle import BEGINS, Kind, step_starts
+from provisioner.core.lifecycle import Kind, took
 from provisioner.core.models import Request
 
 if TYPE_CHECKING:  # most functions keep times without reading the catalog
@@ -85,12 +84,8 @@ def measures(step: Step, request: Request) -> tuple[str, ...]:
 
 def seconds(request: Request, events: Collection[Event]) -> dict[str, float]:
     """How long each step of a request took, by measure; left out where nobody reported its begin or end."""
-    starts, received = step_starts(events), {event.type for event in events}
     return {
-        measure: round((starts[following] - starts[step]).total_seconds(), 1)
-        for (step, begin), (following, end) in pairwise(BEGINS)
-        if {begin, end} <= received
-        for measure in measures(step, request)
+        measure: taken for step, taken in took(events).items() for measure in measures(Step(step), request)
     }
 
 

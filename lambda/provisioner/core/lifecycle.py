@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Final
 
 from provisioner.core.events import Event, EventType, Step, in_order
@@ -213,6 +214,16 @@ def step_starts(events: Collection[Event]) -> dict[Step, dt.datetime]:
             first[step] = start if later is None else min(start, later)
             later = first[step]
     return first
+
+
+def took(events: Collection[Event]) -> dict[str, float]:
+    """The seconds of each step whose begin and end were reported."""
+    starts, received = step_starts(events), {event.type for event in events}
+    return {
+        step.value: round((starts[following] - starts[step]).total_seconds(), 1)
+        for (step, begin), (following, end) in pairwise(BEGINS)
+        if {begin, end} <= received
+    }
 
 
 class DatabaseState(StrEnum):

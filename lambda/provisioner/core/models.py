@@ -50,7 +50,7 @@ class Request:
     `follow_up` is the id of the request that begins when this one is done; `attempts` counts the worker's
     claims, of which the newest holds until `lease_until`; `beat` is the last word of the job that applies it,
     None where an older pipeline sends none; `contradicted` counts those since the last event
-    that a contradiction of GitHub's cost.
+    that a contradiction of GitHub's cost. `took` is the seconds of each step, once it is done.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Request:
     contradicted: int | None = None
     lease_until: str = "0"
     beat: Beat | None = None
+    took: Mapping[str, float] | None = None
     version: int = 1
 
     @property
@@ -94,6 +95,7 @@ class Database:
     the newest request, until that has ended; `charge` what it takes of the quota, and `charge_before` what it
     will take again when that request comes to nothing; `failed_before` the failed request whose place that
     one took, and which has it again then. `marks` says which warnings went out and when (see `expiry.mark`).
+    `drift` says since when and where it is said that it differs from git, as the last nightly look found.
     """
 
     environment: str
@@ -110,6 +112,7 @@ class Database:
     failed_before: str | None = None
     result: Mapping[str, Any] | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
+    drift: Mapping[str, str] | None = None
     version: int = 1
 
     @property
@@ -151,7 +154,8 @@ class Activity:
 class ApiKey:
     """Whose an API key is: a team's, and personal where it was made for someone.
 
-    `actor` is the name under which it acts; a key without a name is of a release before keys had one.
+    `actor` is the name under which it acts; a key without a name is of a release before keys had one. `scope`
+    says what it opens: its team's things, or what an operator may (core/scopes.py).
     """
 
     team: str
@@ -159,6 +163,7 @@ class ApiKey:
     person: str | None = None
     name: str | None = None
     expires_at: dt.datetime | None = None
+    scope: str = "team"
 
 
 class User(StrEnum):

@@ -24,6 +24,7 @@ from provisioner.api.dry_run import move_document
 from provisioner.api.log_store import LogStore
 from provisioner.api.query import Given, Query
 from provisioner.api.rotation import Rotations
+from provisioner.api.scope import check_scope, team_of
 from provisioner.api.watch import MAXIMUM_SECONDS, Watch
 from provisioner.api.whoami import check_key, whoami_document
 from provisioner.core.errors import NeedsPerson, Problem, TryLater
@@ -60,7 +61,8 @@ def provision() -> Response[str]:
 @app.get("/requests")
 def requests() -> Response[str]:
     """The team's requests, newest first."""
-    return _json(200, lists.requests(_given(), _caller().team, settings.ledger(), deployed.catalog()))
+    team, given = team_of(_caller(), _given())
+    return _json(200, lists.requests(given, team, settings.ledger(), deployed.catalog()))
 
 
 @app.get("/requests/<request_id>")
@@ -120,7 +122,7 @@ def databases() -> Response[str]:
 @app.get("/databases/<environment>/<database_name>")
 def database(environment: str, database_name: str) -> Response[str]:
     """One database and its history."""
-    found = _use_cases().own_database(call.place(environment, database_name), _caller().team)
+    found = _use_cases().own_database(call.place(environment, database_name), _caller())
     users = deployed.makes_users()
     return _json(200, pages.database_page(found, settings.ledger(), deployed.catalog(), makes_users=users))
 
@@ -183,7 +185,7 @@ def catalog() -> Response[str]:
 @app.get("/quota")
 def quota() -> Response[str]:
     """What the team holds and may hold."""
-    team, the_catalog = _caller().team, deployed.catalog()
+    (team, _), the_catalog = team_of(_caller(), _given()), deployed.catalog()
     usage = {name: settings.ledger().quota_used(team, name) for name in the_catalog.environments}
     return _json(200, documents.quota_document(team, usage, the_catalog))
 
@@ -278,13 +280,14 @@ def _api_key_id() -> str:
 def _key() -> ApiKey:
     """The key of this call; API Gateway has checked its value."""
     api_key_id, now = _api_key_id(), _now()
-    return check_key(_key_of(api_key_id, int(now.timestamp() // 60)) if api_key_id else None, now)
+    key = check_key(_key_of(api_key_id, int(now.timestamp() // 60)) if api_key_id else None, now)
+    return check_scope(key, now, app.current_event, logger)
 
 
 def _caller() -> Caller:
     key = _key()
     claimed = call.parse_claimed_by(app.current_event.headers.get("x-claimed-by"))
-    return Caller(key.team, key.actor, key.person, claimed)
+    return Caller.of_key(key, claimed)
 
 
 def _address() -> Address:
@@ -300,7 +303,8 @@ def _body() -> Any:
 
 
 def _of_team(document: Callable[..., dict[str, Any]]) -> Response[str]:
-    return _json(200, document(_given(), _caller().team, settings.ledger(), deployed.catalog(), _now()))
+    team, given = team_of(_caller(), _given())
+    return _json(200, document(given, team, settings.ledger(), deployed.catalog(), _now()))
 
 
 def _given() -> Given:

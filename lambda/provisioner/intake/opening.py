@@ -16,9 +16,10 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.errors import FieldError, Problem, TryLater
 from provisioner.core.events import ACTOR
 from provisioner.core.lifecycle import DatabaseState, Kind, blocks, derive
-from provisioner.core.models import Charge, Database, Request
+from provisioner.core.models import ApiKey, Charge, Database, Request
 from provisioner.core.names import Place, name_errors
 from provisioner.core.root import Root
+from provisioner.core.scopes import OPERATOR
 from provisioner.intake import refusals
 from provisioner.intake.message import Message
 from provisioner.ledger.ledger import Ledger
@@ -34,12 +35,23 @@ class Caller:
     """Who asks: the team, and the name under which it acts.
 
     `person` is whose key it is; `claimed_by` a name that the call merely sent, which decides nothing.
+    `of_all` is an operator, who sees every team's things.
     """
 
     team: str
     actor: str
     person: str | None = None
     claimed_by: str | None = None
+    of_all: bool = False
+
+    @classmethod
+    def of_key(cls, key: ApiKey, claimed_by: str | None = None) -> "Caller":
+        """Whoever has the key."""
+        return cls(key.team, key.actor, key.person, claimed_by, key.scope == OPERATOR)
+
+    def sees(self, team: str) -> bool:
+        """Whether this team's requests and databases are there for the caller."""
+        return self.of_all or self.team == team
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class UseCases:
 
     def dry_run_remove(self, place: Place, caller: Caller, *, reason: str = "") -> DryRun:
         """What `remove` would do, or does already."""
-        database = self.own_database(place, caller.team)
+        database = self.own_database(place, caller)
         request = self._removal_under_way(place, caller) or self._removal(place, caller, reason)[0]
         return self._dry_run(request, held=database.charge, wanted=database.charge)
 
@@ -183,16 +183,16 @@ class UseCases:
         return Move(found, derive([*known, event]).state)
 
     def own_request(self, request_id: str, caller: Caller) -> Request:
-        """A request of the caller's team; raises Problem (404) for any other."""
+        """A request that the caller sees; raises Problem (404) for any other."""
         found = self.ledger.request(request_id)
-        if found is None or found.team != caller.team:
+        if found is None or not caller.sees(found.team):
             raise refusals.not_found(f"request {request_id}")
         return found
 
-    def own_database(self, place: Place, team: str) -> Database:
-        """A database of the team; raises Problem (404) for any other."""
+    def own_database(self, place: Place, caller: Caller) -> Database:
+        """A database that the caller sees; raises Problem (404) for any other."""
         database = self.ledger.database(place)
-        if database is None or database.team != team:
+        if database is None or not caller.sees(database.team):
             raise refusals.not_found(f"database {place}")
         return database
 
@@ -236,7 +236,7 @@ class UseCases:
     def _changed(self, place: Place, content: Any, caller: Caller) -> tuple[Request, Database]:
         read = bodies.read_patch(content)
         body = read.body
-        database = self.opening.check_free(self.own_database(place, caller.team))
+        database = self.opening.check_free(self.own_database(place, caller))
         before = self.opening.on_main(database)
         unsaid = self.opening.reason_errors(body.reason, place.environment)
         root = roots.changed(
@@ -255,12 +255,12 @@ class UseCases:
         return new, database
 
     def _removal_under_way(self, place: Place, caller: Caller) -> Request | None:
-        database = self.own_database(place, caller.team)
+        database = self.own_database(place, caller)
         active = self.opening.active(database) if database.state is DatabaseState.REMOVING else None
         return active if active and active.kind in (Kind.REMOVE, Kind.DISARM) else None
 
     def _removal(self, place: Place, caller: Caller, reason: str) -> tuple[Request, Database]:
-        database = self.opening.check_free(self.own_database(place, caller.team))
+        database = self.opening.check_free(self.own_database(place, caller))
         if unsaid := self.opening.reason_errors(reason, place.environment):
             raise refusals.invalid(unsaid)
         new = self.opening.removal(database, caller, reason=reason, request_id=str(self.new_id()))

@@ -16,7 +16,7 @@ from provisioner.core.beats import next_look
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention
 from provisioner.core.events import Event
-from provisioner.core.lifecycle import WITHOUT_MERGE, DatabaseState, State, derive
+from provisioner.core.lifecycle import WITHOUT_MERGE, DatabaseState, State, derive, took
 from provisioner.core.models import Activity, Beat, Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
@@ -322,6 +322,7 @@ def _after(request: Request, events: Collection[Event]) -> Request:
         progress=progress,
         lease_until=request.lease_until if held else "0",
         contradicted=None,
+        took=took(events) if progress.state is State.DONE else None,
         version=request.version + 1,
     )
 

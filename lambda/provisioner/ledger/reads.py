@@ -10,6 +10,8 @@ from provisioner.core.events import Event, in_order
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Activity, ApiKey, Charge, Database, Page, Request
 from provisioner.core.names import Place
+from provisioner.core.scopes import TEAM
+from provisioner.ledger.all_teams import AllTeams
 from provisioner.ledger.codecs import Row, parse_when
 from provisioner.ledger.new_request import KeyUsed, idempotency_key
 from provisioner.ledger.quota import held, quota_key
@@ -102,6 +104,11 @@ class Reads:
         rows = self._table.get_many([(key, "USE") for key in at])
         return {at[str(row["pk"])]: activity_from_row(row) for row in rows}
 
+    @property
+    def all_teams(self) -> AllTeams:
+        """What there is of every team."""
+        return AllTeams(self._table)
+
     def request_for_branch(self, place: Place, id8: str) -> Request | None:
         """The request behind a branch, which carries the first 8 characters of its id."""
         row = self._table.get(database_key(place), f"REQ#{id8}")
@@ -119,6 +126,7 @@ class Reads:
             person=str(person) if person else None,
             name=str(name) if name else None,
             expires_at=parse_when(row["expires_at"]) if row.get("expires_at") else None,
+            scope=str(row.get("scope") or TEAM),
         )
 
     def quota_used(self, team: str, environment: str) -> Charge:

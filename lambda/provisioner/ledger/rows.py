@@ -61,6 +61,7 @@ REQUEST: Final[Codecs] = {
     "contradicted": optional(NUMBER),
     "lease_until": TEXT,
     "beat": optional(BEAT),
+    "took": optional(JSON),
     "version": NUMBER,
 }
 _DATABASE: Final[Codecs] = {
@@ -78,6 +79,7 @@ _DATABASE: Final[Codecs] = {
     "failed_before": optional(TEXT),
     "result": JSON,
     "marks": JSON,
+    "drift": optional(JSON),
     "version": NUMBER,
 }
 _ACTIVITY: Final[Codecs] = {

@@ -194,6 +194,17 @@ class Table:
                 return rows, None
             start = from_item(answer["LastEvaluatedKey"])
 
+    def listed(self, condition: str, names: Mapping[str, str], values: Row) -> Iterator[Row]:
+        """Rows of every list, requests' and databases', in no order; reads the whole index `listing`."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._name,
+            IndexName="listing",
+            FilterExpression=condition,
+            ExpressionAttributeNames=dict(names),
+            ExpressionAttributeValues=to_item(values),
+        )
+        yield from (from_item(item) for page in pages for item in page["Items"])
+
     def update(
         self,
         pk: str,

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from provisioner.core import database_events
+from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson
 from provisioner.core.models import Database
+from provisioner.core.times import instant
 from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests.comments import DRIFT
@@ -37,7 +39,7 @@ class DriftReceiver:
             return "drift noted" if report.drifted else "no drift"
         begun = self.ledger.drift(database)
         if report.drifted:
-            self._say(database, report, now, known=begun is not None)
+            self._say(database, report, now, begun)
             return "drift noted"
         if begun:
             self._end(database, report, now)
@@ -47,7 +49,9 @@ class DriftReceiver:
             return "a newer module is noted"
         return "no drift"
 
-    def _say(self, database: Database, report: DriftReport, now: dt.datetime, *, known: bool) -> None:
+    def _say(
+        self, database: Database, report: DriftReport, now: dt.datetime, begun: DatabaseEvent | None
+    ) -> None:
         """The ledger learns it whether or not GitHub is there; what comes next night says the same again."""
         link = report.pipeline_url
         try:
@@ -57,14 +61,18 @@ class DriftReceiver:
             else:
                 self._comment(database, drift_comment(report))
         finally:
-            if not known:
-                event = database_events.drifted(now, pipeline_url=report.pipeline_url, link=link)
-                self.ledger.add_database_event(database.place, event)
+            if begun is None:
+                begun = database_events.drifted(now, pipeline_url=report.pipeline_url, link=link)
+                self.ledger.add_database_event(database.place, begun)
+            if database.drift is None:
+                shown = {"since": instant(begun.at), "link": begun.detail["link"]}
+                self.ledger.all_teams.keep_drift(database.place, shown)
 
     def _end(self, database: Database, report: DriftReport, now: dt.datetime) -> None:
         """GitHub first: the ledger's word that it ended is what keeps this from being done again."""
         if not self._in_issue(lambda issues: issues.end(report), now):
             self._comment(database, drift_ended_comment(report))
+        self.ledger.all_teams.keep_drift(database.place, None)
         event = database_events.drift_ended(now, pipeline_url=report.pipeline_url)
         self.ledger.add_database_event(database.place, event)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Each command with its line in the help; a test holds both to the commands themselves.
 COMMANDS: Final = {
+    "admin": "What operators see of all teams.",
     "api": "Call the API by hand.",
     "cancel": "Stop a request before it is merged.",
     "catalog": "What may be asked for, and what it costs.",

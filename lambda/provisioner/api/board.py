@@ -1,0 +1,217 @@
+"""① What operators see of all teams: queue, approvals, failures, ends, spend, drift, and times by step."""
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from provisioner.api.waiting_for import waiting_for
+from provisioner.core import expiry
+from provisioner.core.catalog import Catalog
+from provisioner.core.events import Event, Step
+from provisioner.core.lifecycle import Kind, State
+from provisioner.core.models import Activity, Charge, Database, Request
+from provisioner.core.names import Place
+from provisioner.core.root import NEVER
+from provisioner.core.times import instant, optional_instant, parse_instant
+from provisioner.ledger.all_teams import Fleet
+
+SOON: Final = dt.timedelta(days=7)
+_STEPS: Final = (Step.PULL_REQUEST, Step.REVIEW, Step.QUEUE, Step.APPLY)
+
+
+def states(fleet: Fleet, now: dt.datetime) -> dict[str, int]:
+    """How many requests stand in each state; of those done, the last 24 hours'."""
+    found = dict.fromkeys((state.value for state in State if state in _COUNTED), 0)
+    for request in fleet.active:
+        found[request.progress.state.value] += 1
+    recent = [each for each in fleet.done if now - each.progress.since <= dt.timedelta(days=1)]
+    return found | {State.DONE.value: len(recent)}
+
+
+_COUNTED: Final = (
+    *(State.REQUESTED, State.PULL_REQUEST_OPEN, State.MERGED, State.APPLYING, State.DONE, State.FAILED),
+)
+
+
+def queue(fleet: Fleet, catalog: Catalog) -> list[dict[str, Any]]:
+    """Each environment's merged changes: those being applied, and those that wait."""
+    found = []
+    for environment in catalog.environments:
+        own = [each for each in fleet.active if each.environment == environment]
+        waits = [each for each in own if each.progress.state is State.MERGED]
+        applies = [each for each in own if each.progress.state is State.APPLYING]
+        found.append(
+            {
+                "environment": environment,
+                "applying": [_request(each) for each in applies],
+                "waiting": [_request(each) for each in waits],
+                "oldest_since": instant(waits[0].progress.since) if waits else None,
+            }
+        )
+    return found
+
+
+def approvals(fleet: Fleet, events: Mapping[str, Sequence[Event]], catalog: Catalog) -> list[dict[str, Any]]:
+    """What waits for a reviewer, longest first; `events` are those of each open pull request."""
+    found = []
+    for request in in_review(fleet):
+        waits = waiting_for(request, events.get(request.id, ()), catalog)
+        if waits and waits["what"] == "approval":
+            approvers = waits["approval_of"] or list(catalog.approvers(request.environment, request.source))
+            found.append(
+                {
+                    **_request(request),
+                    "approval_of": approvers,
+                    "monthly_usd_difference": _difference(request, catalog),
+                    "pull_request": request.progress.pull_request_url,
+                }
+            )
+    return found
+
+
+def in_review(fleet: Fleet) -> list[Request]:
+    """The requests whose pull request is open."""
+    return [each for each in fleet.active if each.progress.state is State.PULL_REQUEST_OPEN]
+
+
+def failed(fleet: Fleet) -> list[dict[str, Any]]:
+    """What failed and was not fixed, newest first."""
+    found = []
+    for request in reversed(fleet.active):
+        if failure := request.progress.failure:
+            about = {"cause": failure.cause, "fix": failure.fix, "retryable": failure.retryable}
+            found.append({**_request(request), **about})
+    return found
+
+
+def expiring(
+    fleet: Fleet, activities: Mapping[Place, Activity], catalog: Catalog, now: dt.datetime
+) -> list[dict[str, Any]]:
+    """The databases that end within SOON, the first one first."""
+    found = []
+    for database in soon(fleet, now):
+        root, activity = database.root, activities.get(database.place)
+        known = activity if activity and activity.origin == database.origin else None
+        warned = expiry.warnings(database.created_at, parse_instant(root.expires_at))
+        found.append(
+            {
+                **_database(database),
+                "state": database.state.value,
+                "owner": root.owner,
+                "created_at": instant(database.created_at),
+                "expires_at": root.expires_at,
+                "warnings_at": [instant(at.replace(microsecond=0)) for at in warned],
+                "last_connection_at": optional_instant(known.last_connection_at if known else None),
+                "idle_since": optional_instant(known.idle_since if known else None),
+                "monthly_usd": catalog.monthly_usd(root),
+            }
+        )
+    return found
+
+
+def soon(fleet: Fleet, now: dt.datetime) -> list[Database]:
+    """The databases that end within SOON, the first one first."""
+    ends = [each for each in fleet.databases if each.root.expires_at != NEVER]
+    near = [each for each in ends if parse_instant(each.root.expires_at) - now <= SOON]
+    return sorted(near, key=lambda each: (parse_instant(each.root.expires_at), str(each.place)))
+
+
+def spend(fleet: Fleet, catalog: Catalog) -> dict[str, Any]:
+    """What each team holds by its quota in each environment, the most expensive team first."""
+    held: dict[str, dict[str, list[Charge]]] = {}
+    for database in fleet.databases:
+        held.setdefault(database.team, {}).setdefault(database.environment, []).append(database.charge)
+    teams = [_team(team, environments, catalog) for team, environments in held.items()]
+    teams.sort(key=lambda team: (-team["monthly_usd"], team["team"]))
+    return {
+        "region": catalog.region,
+        "environments": list(catalog.environments),
+        "teams": teams,
+        "databases": sum(team["databases"] for team in teams),
+        "monthly_usd": round(sum(team["monthly_usd"] for team in teams), 2),
+    }
+
+
+def _team(name: str, held: Mapping[str, Sequence[Charge]], catalog: Catalog) -> dict[str, Any]:
+    environments: dict[str, dict[str, Any]] = {}
+    for environment, charges in held.items():
+        known = environment in catalog.environments
+        environments[environment] = {
+            "databases": sum(charge.databases for charge in charges),
+            "monthly_usd": sum(charge.monthly_cents for charge in charges) / 100,
+            "limit_usd": catalog.quota(name, environment).monthly_usd if known else None,
+        }
+    return {
+        "team": name,
+        "databases": sum(each["databases"] for each in environments.values()),
+        "monthly_usd": round(sum(each["monthly_usd"] for each in environments.values()), 2),
+        "environments": environments,
+    }
+
+
+def drift(fleet: Fleet) -> list[dict[str, Any]]:
+    """The databases that differ from git, the longest first."""
+    found = [{**_database(each), **each.drift} for each in fleet.databases if each.drift]
+    return sorted(found, key=lambda each: each["since"])
+
+
+def times(fleet: Fleet, catalog: Catalog, since: dt.datetime) -> dict[str, Any]:
+    """How long creations took that were asked for since then: each step, and the whole by environment."""
+    made = [(each, each.took) for each in fleet.done if each.kind is Kind.CREATE and each.took]
+    steps = [
+        {"step": step.value, **_percentiles(took[step.value] for _, took in made if step.value in took)}
+        for step in _STEPS
+    ]
+    whole = [
+        {
+            "environment": name,
+            "approval": catalog.environments[name].approval,
+            **_percentiles(
+                (each.progress.since - each.created_at).total_seconds()
+                for each, _ in made
+                if each.environment == name
+            ),
+        }
+        for name in catalog.environments
+    ]
+    return {"since": instant(since), "creations": len(made), "steps": steps, "environments": whole}
+
+
+def _percentiles(seconds: Iterable[float]) -> dict[str, Any]:
+    """What half, 9 of 10 and 99 of 100 do not exceed, in seconds; null without any."""
+    ordered = sorted(seconds)
+
+    def within(share: float) -> float | None:
+        return round(ordered[math.ceil(share * len(ordered)) - 1], 1) if ordered else None
+
+    return {"count": len(ordered), "half": within(0.5), "nine_of_ten": within(0.9), "most": within(0.99)}
+
+
+def _difference(request: Request, catalog: Catalog) -> float | None:
+    """What it changes of the bill; null where a price is unknown."""
+    after = 0.0 if request.kind is Kind.REMOVE else catalog.monthly_usd(request.root)
+    before = catalog.monthly_usd(request.before) if request.before else 0.0
+    return None if after is None or before is None else round(after - before, 2)
+
+
+def _request(request: Request) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "kind": request.kind.value,
+        "state": request.progress.state.value,
+        "step": request.progress.step.value,
+        "environment": request.environment,
+        "database_name": request.database_name,
+        "team": request.team,
+        "requested_by": request.actor,
+        "since": instant(request.progress.since),
+    }
+
+
+def _database(database: Database) -> dict[str, Any]:
+    return {
+        "environment": database.environment,
+        "database_name": database.database_name,
+        "team": database.team,
+    }
