@@ -5,7 +5,7 @@ import { html, nothing, render } from "./vendor/lit-html.js";
 
 /** @typedef {import("./types.js").App} App */
 /** @typedef {import("./types.js").Page} Page */
-/** @typedef {import("./types.js").Quota} Quota */
+/** @typedef {import("./types.js").Whoami} Whoami */
 
 const THEME = "theme";
 const FRAME = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -16,20 +16,22 @@ const PAGES = [
   [/^\/databases\/([^/]+)\/([^/]+)$/, "database", "Databases"],
   [/^\/new$/, "new", "New"],
   [/^\/requests$/, "requests", "Requests"],
+  [/^\/board$/, "board", "Board"],
   [/^\/requests\/([0-9a-f-]+)$/, "request", "Requests"],
 ];
 
 /** The addresses of the first page. */
 const LISTS = ["", "/", "/databases"];
 
-/** The pages that need more than the first stylesheet. */
-const STYLED = ["database", "new", "request"];
+/** The pages that need more than the first stylesheet, and what they need. @type {Record<string, string[]>} */
+const STYLED = { database: ["pages"], new: ["pages"], request: ["pages"], board: ["pages", "board"] };
 
 const state = {
   /** @type {Page | null} */ page: null,
   path: "",
   section: "",
   team: "",
+  operator: false,
   /** @type {import("./types.js").Catalog | null} */ catalog: null,
   /** @type {Problem | null} why the page could not be opened */ problem: null,
   /** "" signed in; else what the sign-in says */ refused: "",
@@ -90,24 +92,24 @@ function frame() {
 }
 
 function top() {
-  const links = [["Databases", "#/databases"], ["Requests", "#/requests"], ["New", "#/new"]];
+  const links = state.operator ? [["Board", "#/board"]] : [["Databases", "#/databases"], ["Requests", "#/requests"], ["New", "#/new"]];
   return html`<div class="top"><div>
-    <a class="brand" href="#/databases">${mark()}<span>RDS Provisioner</span></a>
-    ${state.team ? html`<span class="team"><span class="sr">Team </span>${state.team}</span>` : nothing}
+    <a class="brand" href="#/">${mark()}<span>RDS Provisioner</span></a>
+    ${state.team ? html`<span class="team">${state.operator ? "All teams" : html`<span class="sr">Team </span>${state.team}`}</span>` : nothing}
     ${
       state.page || !state.asks
         ? html`<nav class="nav" aria-label="Main">${links.map(
             ([name, href]) => html`<a href=${href} aria-current=${name === state.section ? "page" : nothing}>${name}</a>`,
           )}</nav>
-          <form class="find push" role="search" @submit=${find}>${icon("search", true)}<input type="search" name="find" aria-label="Find a database"
-            placeholder="Find" autocomplete="off" spellcheck="false" @input=${findAsTyped} .value=${state.section === "Databases" ? (app.query().get("find") ?? "") : ""}><kbd aria-hidden="true">/</kbd></form>`
+          ${state.operator ? html`<span class="push"></span>` : html`<form class="find push" role="search" @submit=${find}>${icon("search", true)}<input type="search" name="find" aria-label="Find a database"
+            placeholder="Find" autocomplete="off" spellcheck="false" @input=${findAsTyped} .value=${state.section === "Databases" ? (app.query().get("find") ?? "") : ""}><kbd aria-hidden="true">/</kbd></form>`}`
         : html`<span class="push"></span>`
     }
     <button class="btn quiet icon" type="button" aria-label="Switch between light and dark" @click=${switchTheme}>${icon("sun")}</button>
     ${
       key()
-        ? html`<button class="me" type="button" popovertarget="account" aria-label="${initials()}, account of team ${state.team}">${initials()}</button>
-      <div id="account" popover><p><b>Team ${state.team}</b></p><p class="small sub">${
+        ? html`<button class="me" type="button" popovertarget="account" aria-label="${initials()}, account of ${state.operator ? "an operator" : `team ${state.team}`}">${initials()}</button>
+      <div id="account" popover><p><b>${state.operator ? "Operator, all teams" : `Team ${state.team}`}</b></p><p class="small sub">${
         isKept() ? "The key is kept in this browser until you sign out." : "The key is kept for this tab only."
       }</p><button class="btn sm" type="button" @click=${signOut}>Sign out</button></div>`
         : nothing
@@ -155,10 +157,10 @@ async function signedIn(event) {
   state.refused = "";
   draw();
   try {
-    const quota = await get("/quota", { key: given });
+    const whose = await get("/whoami", { key: given });
     keep(given, form.get("stays") !== null);
     const before = state.team;
-    state.team = /** @type {Quota} */ (quota).team;
+    signedInAs(/** @type {Whoami} */ (whose));
     state.asks = false;
     if (state.page && state.team === before) {
       state.page.again?.();
@@ -177,10 +179,16 @@ async function signedIn(event) {
   }
 }
 
+/** @param {Whoami} whose */
+function signedInAs(whose) {
+  state.team = whose.team;
+  state.operator = whose.scopes.includes("operator");
+}
+
 function signOut() {
   forget();
   state.page?.close();
-  Object.assign(state, { page: null, team: "", asks: true, refused: "", catalog: null });
+  Object.assign(state, { page: null, team: "", operator: false, asks: true, refused: "", catalog: null });
   draw();
 }
 
@@ -211,8 +219,9 @@ async function open() {
   }
   try {
     await load();
+    if (state.operator && LISTS.includes(path)) return app.go("#/board");
     const file = found?.file ?? "missing";
-    const [module] = await Promise.all([import(`./pages/${file}.js`), STYLED.includes(file) ? style() : null]);
+    const [module] = await Promise.all([import(`./pages/${file}.js`), ...(STYLED[file] ?? []).map(style)]);
     if (path !== state.path) return;
     state.page = module.open(app, (found?.match ?? []).slice(1).map(decodeURIComponent));
   } catch (error) {
@@ -228,12 +237,12 @@ async function open() {
   draw();
 }
 
-/** The stylesheet of the pages beyond the first; there before they are drawn. */
-function style() {
-  if (document.querySelector("link[href='pages.css']")) return;
+/** A stylesheet of pages beyond the first; there before they are drawn. @param {string} name */
+function style(name) {
+  if (document.querySelector(`link[href='${name}.css']`)) return;
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = "pages.css";
+  link.href = `${name}.css`;
   document.head.append(link);
   return new Promise((loaded, failed) => {
     link.addEventListener("load", loaded);
@@ -243,7 +252,7 @@ function style() {
 
 /** What every page needs: whose key it is, and what may be asked for. */
 async function load() {
-  if (!state.team) state.team = /** @type {Quota} */ (await get("/quota")).team;
+  if (!state.team) signedInAs(/** @type {Whoami} */ (await get("/whoami")));
   if (!state.catalog) state.catalog = (await call("GET", "/catalog")).body;
 }
 
@@ -273,7 +282,7 @@ function findAsTyped(event) {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, select, textarea, dialog");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || state.asks) return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || state.asks || state.operator) return;
   if (event.key === "/") {
     event.preventDefault();
     /** @type {HTMLElement | null} */ (document.querySelector(".find input"))?.focus();

@@ -168,6 +168,68 @@ export interface Move {
   message: string;
 }
 
+export interface Whoami { team: string; person: string | null; scopes: string[] }
+
+export interface AdminRequest {
+  id: string;
+  kind: Kind;
+  state: State;
+  step: Step;
+  environment: string;
+  database_name: string;
+  team: string;
+  requested_by: string;
+  since: string;
+}
+
+export interface Percentiles {
+  step?: string;
+  environment?: string;
+  approval?: string;
+  count: number;
+  half: number | null;
+  nine_of_ten: number | null;
+  most: number | null;
+}
+
+export interface Spend {
+  region: string;
+  environments: string[];
+  databases: number;
+  monthly_usd: number;
+  teams: {
+    team: string;
+    databases: number;
+    monthly_usd: number;
+    environments: Record<string, { databases: number; monthly_usd: number; limit_usd: number | null }>;
+  }[];
+}
+
+export interface Board {
+  as_of: string;
+  states: Record<string, number>;
+  queue: { environment: string; applying: AdminRequest[]; waiting: AdminRequest[]; oldest_since: string | null }[];
+  approvals: (AdminRequest & { approval_of: string[]; monthly_usd_difference: number | null; pull_request: string | null })[];
+  failed: (AdminRequest & { cause: string; fix: string; retryable: boolean })[];
+  expiring: {
+    environment: string;
+    database_name: string;
+    team: string;
+    state: string;
+    owner: string;
+    created_at: string;
+    expires_at: string;
+    warnings_at: string[];
+    last_connection_at: string | null;
+    idle_since: string | null;
+    monthly_usd: number | null;
+  }[];
+  spend: Spend;
+  drift: { environment: string; database_name: string; team: string; since: string; link: string }[];
+  times: { since: string; creations: number; steps: Percentiles[]; environments: Percentiles[] };
+  dead_letters: { queue: string; count: number; can_send_back: boolean; messages: { since: string; about: Record<string, string> }[] }[];
+}
+
 /** What a page gets from the frame around it. */
 export interface App {
   draw(): void;

@@ -16,7 +16,7 @@ from provisioner.core.models import Request
 from tests.console.browsers import chromium, signed_in
 from tests.console.served import Fault, Served
 from tests.console.stack import Stack, running
-from tests.console.team import orders
+from tests.console.team import fleet, orders
 
 TARGET = Path(__file__).parents[2] / "docs" / "console"
 # Device and theme, its width, and the pages; where none is named, all.
@@ -102,6 +102,21 @@ def without(browser: Browser, served: Served) -> None:
     served.faults.clear()
 
 
+def board(browser: Browser, stack: Stack) -> None:
+    """All teams, as an operator sees them."""
+    fleet(stack)
+    for device, theme, width in (
+        ("desktop", "light", 1280),
+        ("desktop", "dark", 1280),
+        ("phone", "dark", 390),
+    ):
+        page = signed_in(browser, stack.served, key="key-paul", width=width, theme=theme)
+        page.goto(stack.served.console + "#/board")
+        page.get_by_role("heading", name="Spend by team and environment").wait_for()
+        take(page, f"board-{device}-{theme}")
+        page.context.close()
+
+
 def main() -> int:
     TARGET.mkdir(exist_ok=True)
     with sync_playwright() as playwright, running() as stack, tempfile.TemporaryDirectory() as directory:
@@ -113,8 +128,13 @@ def main() -> int:
         fonts.write_text(FONTS)
         environment: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(fonts)}
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], env=environment)
-        without(browser, stack.served)
-        whole(browser, stack)
+        if "board" not in sys.argv:
+            without(browser, stack.served)
+        if "board" not in sys.argv:
+            whole(browser, stack)
+        else:
+            orders(stack.ledger)
+        board(browser, stack)
         browser.close()
     return 0
 

@@ -15,13 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from provisioner.handlers import api, console
+from provisioner.handlers import admin, api, console
 
 from tests.handlers.api_client import Context
 from tests.template.stack import resource
 
 STAGE = "/v1"
-KEYS = {"key-alpha": "key-alpha", "key-beta": "key-beta"}
+KEYS = {name: name for name in ("key-alpha", "key-beta", "key-paul")}
 SMALLEST = resource("Api")["MinimumCompressionSize"]
 
 
@@ -119,7 +119,8 @@ def _answer(call: BaseHTTPRequestHandler, served: Served) -> None:
         text = refusal["ResponseTemplates"]["application/json"].replace("$context.requestId", "call-1")
         return _send(call, 403, {"Content-Type": "application/problem+json"}, text)
     with served.lock:
-        found = api.handler(_event(call, path, split.query, body, served.keys.get(key)), Context())
+        handler = admin.handler if path.startswith("/admin/") else api.handler
+        found = handler(_event(call, path, split.query, body, served.keys.get(key)), Context())
     return _send(
         call,
         found["statusCode"],

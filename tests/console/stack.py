@@ -11,9 +11,11 @@ from typing import Any
 from unittest import mock
 
 from provisioner import settings
-from provisioner.handlers import api
+from provisioner.handlers import admin, api
+from provisioner.ledger.codecs import when
 from provisioner.ledger.ledger import Ledger
 
+from tests.console.queues import Queues
 from tests.console.served import Served, serving
 from tests.ledger.memory_table import MemoryTable
 
@@ -57,26 +59,32 @@ class Logs:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The server that browsers see, and the ledger and the logs behind it."""
+    """The server that browsers see, and the ledger, the logs and the queues behind it."""
 
     served: Served
     ledger: Ledger
     logs: Logs
+    queues: Queues
 
 
 @contextlib.contextmanager
 def running() -> Iterator[Stack]:
-    """Serve until the end of the block; the keys key-alpha and key-beta belong to teams of these names."""
-    table, logs = MemoryTable(), Logs()
-    clients: dict[str, Any] = {"dynamodb": table, "sns": Topic(), "s3": logs}
+    """Serve until the end of the block; key-alpha and key-beta belong to teams, key-paul to an operator."""
+    table, logs, queues = MemoryTable(), Logs(), Queues()
+    clients: dict[str, Any] = {"dynamodb": table, "sns": Topic(), "s3": logs, "sqs": queues}
     session = mock.Mock(create_client=lambda service, **_: clients[service])
     made = mock.patch.object(settings, "_session", return_value=session)
-    with mock.patch.dict(os.environ, SETTINGS), made:
+    with mock.patch.dict(os.environ, SETTINGS | queues.variables()), made:
         settings.forget()
         api._key_of.cache_clear()
+        admin._key_of.cache_clear()
         for team in ("alpha", "beta"):
             key = {"pk": {"S": f"KEY#key-{team}"}, "sk": {"S": "KEY"}}
             table.put_item(Item=key | {"team": {"S": team}, "actor": {"S": f"{team}-ci"}})
+        end = when(dt.datetime.now(dt.UTC) + dt.timedelta(days=20))
+        paul = {"team": "operators", "actor": "paul.novak", "person": "paul.novak", "scope": "operator"}
+        row = {"pk": "KEY#key-paul", "sk": "KEY", "name": "operators-1", "expires_at": end, **paul}
+        table.put_item(Item={name: {"S": text} for name, text in row.items()})
         with serving() as served:
-            yield Stack(served, Ledger(table, TABLE), logs)
+            yield Stack(served, Ledger(table, TABLE), logs, queues)
         settings.forget()

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import itertools
+import json
 from typing import Any
 
 from provisioner.core import database_events, events
@@ -10,6 +11,7 @@ from provisioner.core.events import Event
 from provisioner.core.models import Activity, Charge, Request
 from provisioner.ledger.ledger import Ledger
 
+from tests.console.stack import Stack
 from tests.core.examples import charge, request
 
 GITHUB = "https://github.example/acme/databases/pull"
@@ -178,4 +180,35 @@ def orders(ledger: Ledger) -> dict[str, Request]:
     team.used(sync, ago(hours=16))
     team.used(prod, ago(minutes=20))
     team.used(spike, ago(days=16), ago(days=16))
+    return found
+
+
+def fleet(stack: Stack) -> dict[str, Request]:
+    """What the board's page of the design shows: other teams, failures, drift, a dead letter."""
+    ledger, found = stack.ledger, {}
+    billing, search, data = (Team(ledger, name) for name in ("billing", "search", "data"))
+    big: dict[str, Any] = {"size": "large", "storage_gb": 200, "high_availability": True}
+    for name, days in (("invoices", 90), ("ledger-eu", 60), ("payments-eu", 12)):
+        one = billing.ready(billing.ask(f"prod/{name}", ago(days=days), **big), approved_by="ines.caldera")
+    shown = {"since": "2026-11-24T06:00:00Z", "link": f"{GITHUB}/7"}
+    ledger.all_teams.keep_drift(one.place, shown)
+    billing.ready(billing.ask("staging/invoices", ago(days=20), size="medium", storage_gb=50), 700)
+    geo = search.ready(search.ask("staging/geo", ago(days=25), size="medium", storage_gb=80), 900)
+    search.used(geo, ago(days=3))
+    for number in range(6):
+        made = search.ask(
+            f"dev/index-{number}", ago(days=3 + number), size="medium", storage_gb=60, ttl="14d"
+        )
+        search.ready(made, 420 + 45 * number)
+    raw = data.ready(data.ask("dev/raw-1", ago(days=9), ttl="14d", by="li.wei"), 460)
+    data.used(raw, ago(hours=4))
+    found["failed"] = data.failed(
+        data.ask("dev/raw-7", ago(hours=20), storage_gb=40, by="li.wei", reason="Copy of raw-1"),
+        cause="the snapshot is encrypted with a key that dev may not use",
+        fix="allow the key, or restore in staging",
+    )
+    data.merged(data.ask("dev/raw-2", ago(minutes=6), by="li.wei"), 90)
+    billing.planned(billing.ask("prod/ledger-us", ago(days=1, hours=3), **big, by="tomas.ruiz"))
+    letter = {"version": 1, "request_id": found["failed"].id, "kind": "create", "environment": "dev"}
+    stack.queues.held["dead/requests"] = [json.dumps(letter | {"database_name": "raw-7"})]
     return found

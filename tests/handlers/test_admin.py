@@ -107,7 +107,7 @@ def test_the_board_shows_what_waits_what_failed_and_what_ends(world: Cloud) -> N
     }
     assert applies["dev"] == ["reports"]
     (approval,) = board["approvals"]
-    assert (approval["database_name"], approval["approval_of"]) == ("payments", ["prod"])
+    assert (approval["database_name"], approval["approval_of"]) == ("payments", ["a reviewer of prod"])
     assert approval["monthly_usd_difference"] > 0
     (failure,) = board["failed"]
     assert failure["retryable"] is True

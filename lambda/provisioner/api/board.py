@@ -58,7 +58,8 @@ def approvals(fleet: Fleet, events: Mapping[str, Sequence[Event]], catalog: Cata
     for request in in_review(fleet):
         waits = waiting_for(request, events.get(request.id, ()), catalog)
         if waits and waits["what"] == "approval":
-            approvers = waits["approval_of"] or list(catalog.approvers(request.environment, request.source))
+            of = catalog.approvers(request.environment, request.source)
+            approvers = waits["approval_of"] or [f"a reviewer of {name}" for name in of]
             found.append(
                 {
                     **_request(request),

@@ -4,7 +4,7 @@ Each has a dry run, which checks all that the real call checks, and writes nothi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -168,6 +168,8 @@ class UseCases:
 
     def retry(self, request_id: str, caller: Caller, *, reason: str = "", key: Key | None = None) -> Accepted:
         """Try the failed step of a request again."""
+        if caller.of_all:  # keys are kept with the team whose request it is
+            caller = replace(caller, team=self.own_request(request_id, caller).team)
 
         def ask() -> Accepted:
             found, _, event = self._retried(request_id, caller, reason)
