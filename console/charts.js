@@ -1,4 +1,4 @@
-// Charts that are tables: each row has its numbers beside its drawing, so that it is read without being seen.
+// Charts that are tables: each row has its numbers next to its drawing, so that it is read without being seen.
 import { span, usd } from "./format.js";
 import { html, nothing, svg } from "./vendor/lit-html.js";
 

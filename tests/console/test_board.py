@@ -1,4 +1,4 @@
-"""The board shows operators what all teams have, with every chart's numbers beside it, and nobody else."""
+"""The board shows operators what all teams have, with every chart's numbers next to it, and nobody else."""
 
 import csv
 import io

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Call:
 
     action: str
     resource: str
-    context: dict[str, str] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def decide(directory: Path, policies: Sequence[Any], calls: Sequence[Call]) -> l
         {
             "action": call.action,
             "resource": call.resource,
-            "context": call.context,
+            "context": dict(call.context),
             **({"resourcePolicy": KEY_POLICY} if call.resource.startswith(KEY) else {}),
         }
         for call in calls

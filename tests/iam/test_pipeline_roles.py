@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.iam.simulation import ACCOUNT, KEY, Call, Policies, decide, install, render
+from tests.iam.simulation import ACCOUNT, KEY, Call, Policies, decide, render
 from tests.terraform_files.terraform import REPOSITORY
 
 RDS = f"arn:aws:rds:eu-central-1:{ACCOUNT}"
@@ -20,13 +20,6 @@ TAGGED = {"aws:RequestTag/ManagedBy": "rds-provisioner"}
 OURS = {"aws:ResourceTag/ManagedBy": "rds-provisioner"}
 BY_RDS = {"kms:ViaService": "rds.eu-central-1.amazonaws.com"}
 ISSUER = "oidc.circleci.com/org/11111111-2222-4333-8444-555555555555"
-
-
-@pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("iam-simulate")
-    install(directory)
-    return directory
 
 
 @pytest.fixture(scope="module")
