@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 
 PROJECT = Path(__file__).parents[2]
 TEMPLATE = PROJECT / "sam" / "template.yaml"
@@ -29,6 +32,16 @@ FUNCTIONS = {
 def template() -> dict[str, Any]:
     read: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
     return read
+
+
+@functools.cache
+def translated() -> dict[str, dict[str, Any]]:
+    """The resources that CloudFormation gets, as SAM writes them."""
+    session = boto3.Session(region_name="eu-central-1")
+    text = re.sub(r"CodeUri: \S+", "CodeUri: s3://bucket/key", TEMPLATE.read_text())
+    found = Translator({}, Parser(), boto_session=session).translate(yaml_parse(text), {})
+    resources: dict[str, dict[str, Any]] = found["Resources"]
+    return resources
 
 
 def resource(name: str) -> dict[str, Any]:

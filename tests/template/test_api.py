@@ -2,14 +2,10 @@ import json
 import re
 from typing import Any
 
-import boto3
 import pytest
 import yaml
-from samcli.yamlhelper import yaml_parse
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
-from tests.template.stack import PROJECT, TEMPLATE, resource, routes, template
+from tests.template.stack import PROJECT, resource, routes, template, translated
 
 CONSOLE = {("get", "/console"), ("get", "/console/{proxy+}")}
 OPEN = {
@@ -141,13 +137,10 @@ def test_a_method_that_a_path_does_not_have_is_not_found_as_the_description_says
 
 def test_there_is_one_public_stage_with_limits_and_logs() -> None:
     """SAM adds another one, named Stage, to a deployment where the template has no OpenApiVersion."""
-    session = boto3.Session(region_name="eu-central-1")
-    text = re.sub(r"CodeUri: \S+", "CodeUri: s3://bucket/key", TEMPLATE.read_text())
-    translated = Translator({}, Parser(), boto_session=session).translate(yaml_parse(text), {})
-    made = translated["Resources"].values()
+    made = translated().values()
     stages = [each["Properties"] for each in made if each["Type"] == "AWS::ApiGateway::Stage"]
     (deployment,) = [each["Properties"] for each in made if each["Type"] == "AWS::ApiGateway::Deployment"]
-    assert [stage["StageName"] for stage in stages] == ["v1"]
+    assert [stage["StageName"] for stage in stages] == [{"Fn::Join": ["", ["v1"]]}]
     assert "StageName" not in deployment
 
 
