@@ -29,6 +29,7 @@ QUICK: Final = (
     "providers",
     "memory",
     "shared_state",
+    "rdsctl",
 )
 LONG: Final = ("burst",)
 

@@ -12,6 +12,7 @@ from provisioner import settings
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import State
 from provisioner.core.names import Place
+from provisioner.pull_requests import comments
 from provisioner.wiring import intake, repository
 
 from tests.handlers.chain import ALPHA, Chain, Context, now
@@ -371,6 +372,17 @@ def test_a_cancelled_request_has_its_pull_request_closed_and_its_branch_deleted(
     assert (pull.state, pull.merged) == ("closed", False)
     assert chain.server.git.head(pull.branch) is None
     assert chain.now(one).progress.state is State.CANCELLED
+
+
+def test_a_cancels_reason_stands_on_the_pull_request_that_it_closes(chain: Chain) -> None:
+    one = chain.opened()
+    intake.use_cases(now()).cancel(one.id, ALPHA, reason="asked for twice")
+
+    assert chain.work() == []
+
+    (said,) = (comment.body for comment in chain.server.hub.pulls[1].comments)
+    assert said.startswith(comments.CANCELLED)
+    assert "asked for twice" in said
 
 
 def test_a_failed_request_can_be_cancelled_with_what_is_left_of_it(chain: Chain) -> None:

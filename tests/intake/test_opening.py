@@ -9,7 +9,7 @@ import pytest
 from provisioner.core import events
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
-from provisioner.core.events import Step
+from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Request
 from provisioner.core.root import Root
@@ -305,7 +305,15 @@ def cancelling(setting: Setting, request: Request) -> bool:
     found = setting.ledger.request(request.id)
     assert found is not None
     assert (setting.sent[-1].request_id == request.id) or not found.progress.cancelling
+    _says_why(setting, found)
     return found.progress.cancelling
+
+
+def _says_why(setting: Setting, request: Request) -> None:
+    """What the product cancels says why."""
+    for event in setting.ledger.events(request.id):
+        if event.type is EventType.CANCEL_ASKED:
+            assert event.detail["reason"].startswith("It failed, was not fixed within 7 days")
 
 
 def test_a_failed_change_is_given_up_a_week_after_it_failed(setting: Setting) -> None:

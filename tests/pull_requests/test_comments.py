@@ -3,7 +3,13 @@
 import pytest
 from provisioner.core.lifecycle import Kind, State
 from provisioner.pull_requests import comments
-from provisioner.pull_requests.comments import ended_comment, expiry_comment, idle_comment, removal_comment
+from provisioner.pull_requests.comments import (
+    cancelled_comment,
+    ended_comment,
+    expiry_comment,
+    idle_comment,
+    removal_comment,
+)
 
 from tests.golden_files import assert_golden
 
@@ -20,6 +26,7 @@ COMMENTS = {
     "idle-report": idle_comment(place="staging/orders", idle_since="2026-10-24T13:00:00Z", removed_at=None),
     "idle-over": idle_comment(place="dev/mydb123", idle_since=None, removed_at=None),
     "ended-rejected": ended_comment(state=State.REJECTED, kind=Kind.CREATE, place="dev/mydb123"),
+    "cancelled": cancelled_comment(actor="jane", reason="asked for\n# twice"),
     "ended-cancelled": ended_comment(state=State.CANCELLED, kind=Kind.DISARM, place="prod/orders"),
     "removal": removal_comment(place="prod/orders", number=17, reviewed=True),
     "removal-unreviewed": removal_comment(place="dev/mydb123", number=17, reviewed=False),
@@ -35,5 +42,5 @@ def test_a_comment_is_as_agreed(name: str) -> None:
 def test_a_comment_begins_with_its_marker_and_ends_with_the_next_step(name: str) -> None:
     first, *_, last = COMMENTS[name].rstrip("\n").split("\n")
 
-    assert first in (comments.EXPIRY, comments.IDLE, comments.ENDED, comments.REMOVAL)
+    assert first in (comments.EXPIRY, comments.IDLE, comments.ENDED, comments.REMOVAL, comments.CANCELLED)
     assert last.startswith("**Next:**")

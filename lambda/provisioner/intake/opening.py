@@ -170,11 +170,13 @@ class Opening:
             return
         over = expiry.is_over(active.root.expires_at, self.now)
         if over and self.now - active.progress.since >= TIME_TO_FIX:
-            self.cancel_automatically(active)
+            reason = f"It failed, was not fixed within {TIME_TO_FIX.days} days, and its database is over."
+            self.cancel_automatically(active, reason=reason)
 
-    def cancel_automatically(self, request: Request) -> None:
+    def cancel_automatically(self, request: Request, *, reason: str) -> None:
         """Cancel a request in the product's own name; the worker closes its pull request."""
-        self.send(self.ledger.add_event(request.id, events.cancel_asked(self.now, ACTOR), self.now))
+        asked = events.cancel_asked(self.now, ACTOR, reason=reason)
+        self.send(self.ledger.add_event(request.id, asked, self.now))
 
     def check_free(self, database: Database) -> Database:
         """The database, if it may be changed now; raises Problem (409) otherwise."""

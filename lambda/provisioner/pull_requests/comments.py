@@ -7,7 +7,7 @@ stands in reports/comments.py.
 from typing import Final
 
 from provisioner.core.lifecycle import Kind, State
-from provisioner.pull_requests.markdown import cell
+from provisioner.pull_requests.markdown import cell, quoted
 
 PLAN: Final = "<!-- rds-provisioner: plan -->"
 OUTCOME: Final = "<!-- rds-provisioner: outcome -->"
@@ -18,6 +18,7 @@ IDLE: Final = "<!-- rds-provisioner: idle -->"
 ENDED: Final = "<!-- rds-provisioner: ended -->"
 REMOVAL: Final = "<!-- rds-provisioner: removal -->"
 APPROVAL: Final = "<!-- rds-provisioner: approval -->"
+CANCELLED: Final = "<!-- rds-provisioner: cancelled -->"
 
 
 def expiry_comment(*, place: str, expires_at: str, last: bool, automatic: bool) -> str:
@@ -81,6 +82,14 @@ def ended_comment(*, state: State, kind: Kind, place: str) -> str:
         "when the pull request was closed, and what it held, its name or its part of the quota, may be "
         "someone else's by now. Opening the pull request again does not bring it back.\n\n"
         f"**Next:** ask again with `{call}`; that opens a new pull request.\n"
+    )
+
+
+def cancelled_comment(*, actor: str, reason: str) -> str:
+    """Says who cancelled the request, and why."""
+    return (
+        f"{CANCELLED}\n## 🚫 Cancelled by {cell(actor)}\n\n**Why**\n\n{quoted(reason)}\n\n"
+        "**Next:** nothing; nothing was changed. The same can be asked for again.\n"
     )
 
 

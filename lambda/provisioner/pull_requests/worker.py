@@ -18,7 +18,7 @@ from provisioner.core.times import instant
 from provisioner.core.transitions import FIRST_CHECK
 from provisioner.github.client import GitHub
 from provisioner.ledger.ledger import Ledger
-from provisioner.pull_requests import content
+from provisioner.pull_requests import comments, content
 from provisioner.pull_requests.events import of_answer, of_end
 from provisioner.pull_requests.publish import publish, root_format
 from provisioner.pull_requests.signposts import Signposts
@@ -174,10 +174,19 @@ class Worker:
         if found and found.merged:
             return self.ledger.add_event(request.id, of_end(found, ACTOR, now), now)
         self.github.delete_branch(branch)
+        if found and (why := _why_cancelled(self.ledger.events(request.id))):
+            self.github.put_comment(found.number, comments.CANCELLED, why)
         return self._cancelled(request, now)
 
     def _cancelled(self, request: Request, now: dt.datetime) -> Request:
         return self.ledger.add_event(request.id, events.cancelled(now), now)
+
+
+def _why_cancelled(known: Collection[Event]) -> str | None:
+    """The comment on a cancel that gave a reason; None for one without."""
+    asked = next((event for event in known if event.type is EventType.CANCEL_ASKED), None)
+    reason = asked.detail.get("reason") if asked else None
+    return comments.cancelled_comment(actor=asked.actor, reason=reason) if asked and reason else None
 
 
 _BY_HAND: Final = (

@@ -28,6 +28,8 @@ _LONGEST_WAIT: Final = dt.timedelta(hours=1)
 # The pipeline sends a report three times at most, and the function that writes its comment takes a minute.
 _REPORTED: Final = dt.timedelta(minutes=5)
 
+_MAKES_WAY: Final = "It failed before its merge, and makes way; what is still due is asked for again."
+
 _STUCK: Final = {
     Step.PULL_REQUEST: (
         "no pull request could be opened",
@@ -88,7 +90,7 @@ class StuckRequests:
         ledger = self.opening.ledger
         now_there = ledger.request(request.id)  # what is listed may lag behind a retry
         if now_there and is_given_up(now_there) and not now_there.progress.cancelling:
-            self.opening.cancel_automatically(now_there)
+            self.opening.cancel_automatically(now_there, reason=_MAKES_WAY)
         else:
             self._rest(request)
 
