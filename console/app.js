@@ -43,6 +43,7 @@ const state = {
 const app = {
   draw,
   team: () => state.team,
+  ofAll: () => state.operator,
   catalog: () => state.catalog,
   toast,
   go: (hash) => {

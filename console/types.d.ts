@@ -234,6 +234,8 @@ export interface Board {
 export interface App {
   draw(): void;
   team(): string;
+  /** Whether the key is an operator's, who sees all teams. */
+  ofAll(): boolean;
   catalog(): Catalog | null;
   toast(text: string): void;
   go(hash: string): void;

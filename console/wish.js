@@ -122,6 +122,11 @@ function differences(preview, before) {
   if (after.storage_gb !== before.storage_gb) rows.push(["Storage", `${before.storage_gb} GB`, `${after.storage_gb} GB`]);
   if (after.expires_at !== before.expires_at) rows.push(["Ends", end(before.expires_at), end(after.expires_at)]);
   if (after.deletion_protection !== before.deletion_protection) rows.push(["Deletion protection", before.deletion_protection ? "on" : "off", after.deletion_protection ? "on" : "off"]);
+  if (after.owner !== before.owner) rows.push(["Owner", before.owner, after.owner]);
+  if (after.purpose !== before.purpose) rows.push(["Purpose", before.purpose || "none", after.purpose || "none"]);
+  for (const key of new Set([...Object.keys(before.tags), ...Object.keys(after.tags)])) {
+    if (before.tags[key] !== after.tags[key]) rows.push([`Tag ${key}`, before.tags[key] ?? "none", after.tags[key] ?? "none"]);
+  }
   const more = preview.monthly_cost_usd - (before.monthly_cost_usd ?? preview.monthly_cost_usd);
   if (Math.abs(more) >= 0.005) rows.push(["Cost", `${usd(before.monthly_cost_usd ?? 0)} USD a month`, usd(preview.monthly_cost_usd), `${more > 0 ? "+" : "−"}${usd(Math.abs(more))}`]);
   return rows;

@@ -4,6 +4,7 @@ import { copyButton, sign } from "../boxes.js";
 import { Connect } from "../connect.js";
 import { about, day, days, engine, id, lifetime, span, usd, when } from "../format.js";
 import { lifeLine } from "../line.js";
+import { begun, changed, editing } from "../editing.js";
 import { Live } from "../live.js";
 import { badge, environment, failed, icon, loading, note, segments, stale } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -40,8 +41,10 @@ class Looking {
     this.shows = "all";
     /** @type {{ size: string, storage: number, reason: string } | null} what is chosen in the resize dialog */
     this.resize = null;
+    /** @type {import("../editing.js").Edit | null} what is typed in the edit dialog */
+    this.edit = null;
     this.begun = app.query().get("do") ?? "";
-    this.live = /** @type {Live<Seen>} */ (new Live((signal) => load(environment, name, signal), () => this.loaded()));
+    this.live = /** @type {Live<Seen>} */ (new Live((signal) => load(app, environment, name, signal), () => this.loaded()));
   }
 
   title() {
@@ -73,10 +76,10 @@ class Looking {
     this.app.draw();
   }
 
-  /** Whether a change may be asked for. */
+  /** Whether a change may be asked for; an operator asks for none. */
   idle() {
     const one = this.live.value?.database;
-    return one !== undefined && one.state === "available" && !one.links.active_request;
+    return !this.app.ofAll() && one !== undefined && one.state === "available" && !one.links.active_request;
   }
 
   /** The lifetimes from now on that end later than it ends today. */
@@ -130,17 +133,18 @@ class Looking {
     const { live } = this;
     return html`<nav class="crumb" aria-label="Breadcrumb"><a href="#/databases">Databases</a> ${sign("chev", true)} <span>${this.place}</span></nav>${
       live.value ? page(this, live.value) : html`<div class="head"><h1>${this.place}</h1></div>${live.problem ? failed(live.problem, live.next, now(), () => live.again()) : loading("the database")}`
-    }${this.wish.view()}${live.value ? resizing(this, live.value.database) : nothing}`;
+    }${this.wish.view()}${live.value ? html`${resizing(this, live.value.database)}${editor(this, live.value.database)}` : nothing}`;
   }
 }
 
-/** @param {string} environment @param {string} name @param {AbortSignal} signal @returns {Promise<{ value: Seen, wait: number }>} */
-async function load(environment, name, signal) {
-  const [database, list] = await Promise.all([
-    get(`/databases/${environment}/${name}`, { signal }),
-    get("/requests", { query: { environment, database_name: name, page_size: "50" }, signal }),
-  ]);
-  const found = /** @type {Database} */ (database);
+/** @param {App} app @param {string} environment @param {string} name @param {AbortSignal} signal @returns {Promise<{ value: Seen, wait: number }>} */
+async function load(app, environment, name, signal) {
+  const first = /** @type {Promise<Database>} */ (get(`/databases/${environment}/${name}`, { signal }));
+  // An operator's lists are of one team, which the database says.
+  /** @type {Record<string, string>} */
+  const query = { environment, database_name: name, page_size: "50" };
+  if (app.ofAll()) query.team = (await first).team;
+  const [found, list] = await Promise.all([first, get("/requests", { query, signal })]);
   const rotating = rotations(found).size > 0;
   return { value: { database: found, requests: /** @type {{ requests: RequestSummary[] }} */ (list).requests }, wait: found.links.active_request || rotating ? 5 : 30 };
 }
@@ -157,8 +161,8 @@ function page(one, seen) {
       <div class="tools">${there && database.result ? html`<a class="btn" href="#/new?${clone(database)}">${sign("branch")} Clone</a>` : nothing}${there ? html`<button class="btn" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>${sign("layers")} Resize</button>` : nothing}</div></div>
     ${stale(one.live, now())}${active && active.state !== "failed" ? note("accent", "info", html`<p><b>${word}</b>${under ? `, ${under}` : nothing}. Changes wait until it is done. <a href="#/requests/${active.id}">Follow it</a></p>`) : nothing}
     ${shape === "bad" ? note("bad", "alert", html`<p><b>A request failed.</b> <a href="#/requests/${(active ?? bad)?.id}">Cause and fix</a></p>`) : nothing}
-    <div class="cols spaced"><div class="stack">${there ? html`${connection(one, database, active)}${lifetimeCard(one, database, reviewed)}${usersCard(one, database)}${backups(database)}` : left(database)}${history(one, seen)}${there ? danger(one, database) : nothing}</div>
-    <aside class="stack" aria-label="About the database">${facts(database)}${there ? size(one, database) : nothing}${cost(one, database)}</aside></div>`;
+    <div class="cols spaced"><div class="stack">${there ? html`${connection(one, database, active)}${lifetimeCard(one, database, reviewed)}${usersCard(one, database)}${backups(database)}` : left(database)}${history(one, seen)}${there && !one.app.ofAll() ? danger(one, database) : nothing}</div>
+    <aside class="stack" aria-label="About the database">${facts(one, database)}${there ? size(one, database) : nothing}${cost(one, database)}</aside></div>`;
 }
 
 /** @param {Database} one */
@@ -216,7 +220,7 @@ function usersCard(one, database) {
   };
   return html`<section class="card" aria-labelledby="users-h"><header class="padded"><h2 id="users-h">Users</h2>${ready ? html`<span class="small sub push">set up ${when(new Date(ready.at), now())}</span>` : nothing}</header>
     <div class="scroll"><table class="table users"><thead><tr><th scope="col">User</th><th scope="col">May</th><th scope="col">Password changed</th><th scope="col"><span class="sr">Rotate</span></th></tr></thead><tbody>${known.map(
-      (user) => html`<tr><td><code>${user}</code></td><td>${may[user]}</td><td>${changed(user)}</td><td class="num"><button class="btn sm" type="button" aria-label="Rotate the password of ${user}" ?disabled=${open.has(user) || database.state !== "available"} @click=${() => rotate(one, user)}>${
+      (user) => html`<tr><td><code>${user}</code></td><td>${may[user]}</td><td>${changed(user)}</td><td class="num"><button class="btn sm" type="button" aria-label="Rotate the password of ${user}" ?disabled=${open.has(user) || database.state !== "available" || one.app.ofAll()} @click=${() => rotate(one, user)}>${
         open.has(user) ? html`${icon("turn", true)} Rotating…` : html`${sign("key", true)} Rotate`
       }</button></td></tr>`,
     )}</tbody></table></div><p class="small sub body">The old password is refused from then on. Programs that read the secret again after a refused login go on without a restart.</p></section>`;
@@ -299,10 +303,13 @@ function remove(one, database) {
   });
 }
 
-/** @param {Database} one */
-function facts(one) {
+/** @param {Looking} page @param {Database} one */
+function facts(page, one) {
   const host = one.result?.endpoint;
-  return html`<section class="card" aria-labelledby="facts-h"><header><h2 id="facts-h">Facts</h2></header><div class="body"><dl class="facts">${host && one.state !== "removed" ? html`<dt>Host</dt><dd><code>${host}</code> ${copyButton(host, "Copy the host")}</dd><dt>Port</dt><dd><code>${one.result?.port}</code></dd><dt>Database</dt><dd><code>${one.result?.database_name}</code></dd>` : nothing}
+  return html`<section class="card" aria-labelledby="facts-h"><header><h2 id="facts-h">Facts</h2>${one.state === "removed" ? nothing : html`<button class="btn sm push" type="button" ?disabled=${!page.idle()} aria-label="Edit owner, purpose and tags" @click=${() => {
+    page.edit = begun(one);
+    page.app.draw();
+  }}>Edit</button>`}</header><div class="body"><dl class="facts">${host && one.state !== "removed" ? html`<dt>Host</dt><dd><code>${host}</code> ${copyButton(host, "Copy the host")}</dd><dt>Port</dt><dd><code>${one.result?.port}</code></dd><dt>Database</dt><dd><code>${one.result?.database_name}</code></dd>` : nothing}
     <dt>TLS</dt><dd>always</dd><dt>Zones</dt><dd>${one.high_availability ? "two" : "one"}</dd><dt>Backups</dt><dd>${one.backup_retention_days === 1 ? "one day" : `${one.backup_retention_days} days`}</dd><dt>Protection</dt><dd>${one.deletion_protection ? "against deletion" : "off"}</dd><dt>Owner</dt><dd>${one.owner}</dd><dt>Team</dt><dd>${one.team}</dd>${one.purpose ? html`<dt>Reason</dt><dd>${one.purpose}</dd>` : nothing}<dt>Made</dt><dd>${when(new Date(one.created_at), now())}</dd>
     ${Object.entries(one.tags).map(([key, value]) => html`<dt>${key}</dt><dd>${value}</dd>`)}</dl></div></section>`;
 }
@@ -320,6 +327,29 @@ function cost(one, database) {
   const storage = database.storage_gb * (catalog?.storage_usd_per_gb ?? 0) * zones;
   const left = database.expires_at === "never" ? null : Math.max(0, Date.parse(database.expires_at) - now().getTime()) / 3_600_000;
   return html`<section class="card" aria-labelledby="cost-h"><header><h2 id="cost-h">Cost</h2></header><div class="body"><p class="price small-price">${usd(database.monthly_cost_usd)} <small>USD a month</small></p><dl class="sum">${left === null ? nothing : html`<div><dt>Until its end</dt><dd>${usd((database.monthly_cost_usd * left) / 730)} more</dd></div>`}<div><dt>Instance</dt><dd>${usd(database.monthly_cost_usd - storage)} a month</dd></div><div><dt>Storage</dt><dd>${usd(storage)} a month</dd></div></dl><p class="small dim">List prices of ${day(new Date(database.prices_as_of), now())}. Backups and traffic are not in it.</p></div></section>`;
+}
+
+/** @param {Looking} one @param {Database} database */
+function editor(one, database) {
+  const edit = one.edit;
+  if (!edit) return nothing;
+  const end = () => {
+    one.edit = null;
+    /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog[aria-labelledby=edit-h][open]"))?.close();
+    one.app.draw();
+  };
+  return editing(one.place, edit, database, {
+    change: (next) => {
+      one.edit = next;
+      one.app.draw();
+    },
+    end: () => one.edit && end(),
+    send: () => {
+      const body = changed(edit, database);
+      end();
+      one.wish.open({ title: `Change ${one.place}`, button: "Ask for the change", method: "PATCH", path: `/databases/${one.place}`, body, before: database, sent: (answer) => one.app.go(`#/requests/${answer.id}`) });
+    },
+  });
 }
 
 // Resize: chosen in a dialog, then previewed as every write is

@@ -71,6 +71,11 @@ def test_an_operator_comes_to_the_board_and_sees_every_team(browser: Browser, fu
     expect(page.locator(".app li").first).to_contain_text("prod/ledger-us")
     page.get_by_role("link", name="prod/ledger-us").click()
     expect(page.get_by_role("heading", name="Create prod/ledger-us")).to_be_visible()
+    page.goto(full.served.console + "#/databases/dev/raw-1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("raw-1")
+    expect(page.get_by_role("button", name="Resize")).to_be_disabled()
+    expect(page.get_by_role("heading", name="Delete dev/raw-1")).to_have_count(0)
+    assert page.locator(".note.bad").count() == 0
     page.context.close()
 
 

@@ -254,7 +254,7 @@ def test_what_is_wrong_stands_at_its_field_and_the_first_one_has_the_focus(
     expect(name).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("alert")).to_have_text("Begin with a small letter, for example abc.")
     name.fill("fine")
-    page.get_by_label("Owner").fill("jane#doe")
+    page.get_by_role("textbox", name="Owner").fill("jane#doe")
     expect(page.get_by_label("Owner")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#owner-h")).to_contain_text("use letters, digits, spaces and _ . : / = + - @ only")
     page.get_by_role("button", name="Ask for dev/fine").click()
@@ -431,3 +431,27 @@ def test_another_teams_database_is_not_there(open_page: Open, stack: Stack) -> N
     Team(stack.ledger, "beta").ask("dev/theirs", ago(minutes=5))
     page = open_page("#/databases/dev/theirs")
     expect(page.get_by_role("alert")).to_contain_text("There is no database dev/theirs of this team.")
+
+
+def test_owner_purpose_and_tags_are_edited_after_a_look_at_what_it_changes(
+    open_page: Open, stack: Stack
+) -> None:
+    team = Team(stack.ledger)
+    team.ready(team.ask("dev/small", ago(days=1), ttl="7d", tags={"Service": "shop", "Tier": "two"}))
+    page = open_page("#/databases/dev/small")
+    page.get_by_role("button", name="Edit owner, purpose and tags").click()
+    page.get_by_role("textbox", name="Owner").fill("ines.caldera@acme.example")
+    page.get_by_role("textbox", name="Tags").fill("Service=basket\nnonsense")
+    expect(page.get_by_text("“nonsense” is no tag")).to_be_visible()
+    expect(page.get_by_role("button", name="See what it changes")).to_be_disabled()
+    page.get_by_role("textbox", name="Tags").fill("Service=basket")
+    page.get_by_role("button", name="See what it changes").click()
+    changes = page.get_by_role("dialog").get_by_role("table")
+    expect(changes).to_contain_text("ines.caldera@acme.example")
+    for text in ("Tag Service", "basket", "Tag Tier", "none"):
+        expect(changes).to_contain_text(text)
+    page.get_by_role("button", name="Ask for the change").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("dev/small")
+    (request, *_) = stack.ledger.all_requests("alpha")
+    assert request.root.owner == "ines.caldera@acme.example"
+    assert dict(request.root.tags) == {"Service": "basket"}
