@@ -66,7 +66,7 @@ def ask(stage: Stage) -> list[Asked]:
     def post(number: int, team: str, client: Client) -> Asked:
         name = f"burst{number:02}"
         body = {"database_name": name, "database_engine": ENGINES[number % 2], "environment": "dev"}
-        answer = client.call("POST", "/provision-rds", body)
+        answer = client.call_patiently("POST", "/provision-rds", body)  # the same content is the same request
         expect(answer.status == 202, f"POST /provision-rds for {name} answers {answer.status}: {answer.body}")
         return Asked(name, team, client, str(answer.body["id"]))
 
@@ -83,7 +83,7 @@ def wait(stage: Stage, everything: list[Asked]) -> dict[str, dict[str, Any]]:
     shown, begun = "", stage.printer.seconds
     while stage.printer.seconds - begun < PATIENCE_SECONDS:
         documents = {
-            each.request_id: each.client.call("GET", f"/requests/{each.request_id}").body
+            each.request_id: each.client.call_patiently("GET", f"/requests/{each.request_id}").body
             for each in everything
         }
         states = [str(document["state"]) for document in documents.values()]
