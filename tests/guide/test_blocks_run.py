@@ -5,11 +5,9 @@ databases are one real PostgreSQL. `make` and `pipx` only say whether they could
 """
 
 import os
-import pty
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from provisioner.core.lifecycle import Kind, State
 
 from sandbox.aws.fleet import missing_engines
 from tests.arrows import PROJECT
+from tests.guide import terminal
 from tests.handlers.conftest import Cloud, chain, cloud  # noqa: F401 - fixtures
 from tests.rdsctl.conftest import home, life, no_log, rdsctl, server  # noqa: F401 - fixtures
 from tests.rdsctl.databases import PASSWORDS, Started, secret, started
@@ -105,28 +104,7 @@ class Machine:
 
     def run(self, command: list[str], **variables: str) -> tuple[int, str]:
         """Run it in a terminal, and answer what it asks."""
-        near, far = pty.openpty()
-        process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *command],
-            cwd=self.folder,
-            env=self.environment | variables,
-            stdin=far,
-            stdout=far,
-            stderr=far,
-        )
-        os.close(far)
-        shown, deadline = "", time.monotonic() + 120
-        while time.monotonic() < deadline:
-            try:
-                shown += os.read(near, 4096).decode(errors="replace")
-            except OSError:
-                break
-            for prompt, answer in ANSWERS:
-                if prompt.search(shown):
-                    os.write(near, f"{answer}\n".encode())
-                    shown += " "
-        os.close(near)
-        return process.wait(30), shown
+        return terminal.run(command, self.folder, self.environment | variables, ANSWERS)
 
 
 @pytest.fixture(scope="module")
