@@ -21,7 +21,7 @@ from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, charge, request
-from tests.ledger.moto_table import ledger_on_moto
+from tests.ledger.moto_table import ledger_beside_moto
 
 PLACE = Place("dev", "mydb123")
 
@@ -144,7 +144,7 @@ class World:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with ledger_on_moto() as ledger:
+    with ledger_beside_moto() as ledger:
         yield World(ledger, boto3.client("secretsmanager", region_name="us-east-1"))
 
 

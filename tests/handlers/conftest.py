@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -15,15 +16,15 @@ from provisioner.ledger.ledger import Ledger
 from tests.github.github_server import github_server
 from tests.handlers.both import Both
 from tests.handlers.chain import Chain
-from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE, create_table
+from tests.ledger.memory_table import MemoryTable
+from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE
 
 
 class Cloud:
     """The ledger, the request topic and what was sent to it."""
 
     def __init__(self) -> None:
-        self.dynamodb: Any = boto3.client("dynamodb", region_name="us-east-1")
-        create_table(self.dynamodb)
+        self.dynamodb = MemoryTable()
         self.ledger = Ledger(self.dynamodb, TABLE)
         sns, self.sqs = boto3.client("sns"), boto3.client("sqs")
         self.topic = sns.create_topic(Name="requests")["TopicArn"]
@@ -65,8 +66,22 @@ def cloud() -> Iterator[Cloud]:
         api._key_of.cache_clear()
         made = Cloud()
         os.environ["REQUEST_TOPIC_ARN"] = made.topic
-        yield made
+        with ledger_client(made.dynamodb):
+            yield made
         settings.forget()
+
+
+@contextlib.contextmanager
+def ledger_client(table: MemoryTable) -> Iterator[None]:
+    """The functions' client of DynamoDB is `table`; their others are as ever."""
+    real = settings._session()
+
+    def create_client(service: str, **options: Any) -> Any:
+        return table if service == "dynamodb" else real.create_client(service, **options)
+
+    session = mock.Mock(create_client=create_client)
+    with mock.patch.object(settings, "_session", return_value=session):
+        yield
 
 
 @pytest.fixture

@@ -79,6 +79,9 @@ class MemoryTable:
                 self.update_item(**own)
         return {}
 
+    def scan(self, **_: Any) -> Item:
+        return {"Items": [dict(row) for rows in self.rows.values() for row in rows.values()]}
+
     def get_paginator(self, name: str) -> Any:
         return self if name == "query" else Scan(self)
 

@@ -10,6 +10,8 @@ import boto3
 from moto import mock_aws
 from provisioner.ledger.ledger import Ledger
 
+from tests.ledger.memory_table import MemoryTable
+
 TABLE = "ledger"
 FAKE_ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -49,3 +51,10 @@ def ledger_on_moto() -> Iterator[Ledger]:
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_table(client)
         yield Ledger(client, TABLE)
+
+
+@contextlib.contextmanager
+def ledger_beside_moto() -> Iterator[Ledger]:
+    """An empty ledger in memory, which answers ten times as fast, with moto for every other service."""
+    with mock.patch.dict(os.environ, FAKE_ACCOUNT), mock_aws():
+        yield Ledger(MemoryTable(), TABLE)
