@@ -1,7 +1,11 @@
 """A GitHub of a test's own, on a repository with one commit."""
 
+import atexit
 import contextlib
+import functools
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +19,11 @@ from sandbox.github import GitHubServer
 _KEY = rsa.generate_private_key(65537, 2048)  # takes longer than everything else that a server needs
 
 
-@contextlib.contextmanager
-def github_server(directory: Path) -> Iterator[GitHubServer]:
-    """Serve until the end of the block."""
+@functools.cache
+def _first_commit() -> Path:
+    """A bare repository with one commit, to be copied: making one takes five processes."""
+    directory = Path(tempfile.mkdtemp(prefix="first-commit-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     work, bare = directory / "work", directory / "repository.git"
     work.mkdir()
     (work / "README.md").write_text("# Databases\n")
@@ -30,6 +36,14 @@ def github_server(directory: Path) -> Iterator[GitHubServer]:
         ["git", "clone", "-q", "--bare", ".", str(bare)],
     ):
         subprocess.run(command, cwd=work, check=True)
+    return bare
+
+
+@contextlib.contextmanager
+def github_server(directory: Path) -> Iterator[GitHubServer]:
+    """Serve until the end of the block."""
+    bare = directory / "repository.git"
+    shutil.copytree(_first_commit(), bare)
     server = GitHubServer(bare)
     server.app.key = _KEY
     with server:
