@@ -10,20 +10,16 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import boto3
-from moto import mock_aws
-from provisioner import settings
 
-from bench.cold_start import PROJECT
 from bench.figures import Figure
 from tests.github.github_server import github_server
 from tests.handlers.api_client import Client
 from tests.handlers.both import Both
 from tests.handlers.chain import Chain
-from tests.handlers.conftest import Cloud
-from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE
+from tests.handlers.conftest import cloud_with
+from tests.ledger.memory_table import MemoryTable
 
 PART = "Calls to GitHub"
 MOST_TO_OPEN, WRITES_AN_HOUR, WRITES_A_MINUTE = 6, 500, 80
@@ -54,20 +50,14 @@ def measure(full: bool) -> Iterator[Figure]:  # noqa: ARG001 - the same in both
 @contextlib.contextmanager
 def functions(directory: Path) -> Iterator[Both]:
     """The functions and the pipeline, on moto and a local GitHub."""
-    names = {
-        "LEDGER_TABLE": TABLE,
-        "CATALOG_PATH": str(PROJECT / "catalog.yaml"),
-    }
-    with mock.patch.dict(os.environ, FAKE_ACCOUNT | names), mock_aws(), github_server(directory) as server:
-        settings.forget()
-        cloud, secrets = Cloud(), boto3.client("secretsmanager")
+    with cloud_with(MemoryTable) as cloud, github_server(directory) as server:
+        secrets = boto3.client("secretsmanager")
         for name, text in {
             "GITHUB_APP_KEY_SECRET_ARN": server.private_key_pem,
             "GITHUB_WEBHOOK_SECRET_ARN": server.webhook_secret,
         }.items():
             os.environ[name] = secrets.create_secret(Name=name, SecretString=text)["ARN"]
         os.environ |= {
-            "REQUEST_TOPIC_ARN": cloud.topic,
             "GITHUB_API_URL": server.url,
             "GITHUB_REPOSITORY": server.repository,
             "GITHUB_APP_ID": server.app_id,
@@ -78,7 +68,6 @@ def functions(directory: Path) -> Iterator[Both]:
         }
         (directory / "pipeline").mkdir()
         yield Both(Chain(cloud.ledger, cloud.sqs, cloud.queue, server), directory / "pipeline")
-        settings.forget()
 
 
 def life(both: Both) -> Iterator[tuple[str, list[str]]]:

@@ -1,13 +1,14 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from provisioner import settings
 from provisioner.handlers import api
@@ -23,8 +24,8 @@ from tests.ledger.moto_table import FAKE_ACCOUNT, TABLE
 class Cloud:
     """The ledger, the request topic and what was sent to it."""
 
-    def __init__(self) -> None:
-        self.dynamodb = MemoryTable()
+    def __init__(self, table: Any) -> None:
+        self.dynamodb = table
         self.ledger = Ledger(self.dynamodb, TABLE)
         sns, self.sqs = boto3.client("sns"), boto3.client("sqs")
         self.topic = sns.create_topic(Name="requests")["TopicArn"]
@@ -59,20 +60,33 @@ class Cloud:
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
+    with cloud_with(MemoryTable) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def cloud_with(make_table: Callable[[], Any]) -> Iterator[Cloud]:
+    """A cloud whose DynamoDB is what `make_table` makes; moto plays all other services."""
     names = {"LEDGER_TABLE": TABLE}
     places = {"CATALOG_PATH": str(Path(__file__).parents[2] / "catalog.yaml")}
     with mock.patch.dict(os.environ, FAKE_ACCOUNT | names | places), mock_aws():
         settings.forget()
         api._key_of.cache_clear()
-        made = Cloud()
+        made = Cloud(make_table())
         os.environ["REQUEST_TOPIC_ARN"] = made.topic
         with ledger_client(made.dynamodb):
             yield made
         settings.forget()
 
 
+def no_table(**_: Any) -> NoReturn:
+    """A call of a table that is gone."""
+    error: Any = {"Error": {"Code": "ResourceNotFoundException", "Message": "Table: gone not found"}}
+    raise ClientError(error, "GetItem")
+
+
 @contextlib.contextmanager
-def ledger_client(table: MemoryTable) -> Iterator[None]:
+def ledger_client(table: Any) -> Iterator[None]:
     """The functions' client of DynamoDB is `table`; their others are as ever."""
     real = settings._session()
 

@@ -20,7 +20,7 @@ from tests.core.examples import MISSION_BODY, NOW, ROOMY
 from tests.core.examples import charge as charge_of
 from tests.core.examples import request as new_request
 from tests.handlers.api_client import Client
-from tests.handlers.conftest import Cloud
+from tests.handlers.conftest import Cloud, no_table
 from tests.handlers.described import OPENAPI, assert_described
 
 ALPHA, BETA = Client("key-alpha"), Client("key-beta")
@@ -554,9 +554,8 @@ def test_unknown_routes_and_failures_are_problem_documents(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unknown = ALPHA.call("GET", "/nope")
-    monkeypatch.setenv("LEDGER_TABLE", "gone")
-    settings.forget()
     api._key_of.cache_clear()
+    monkeypatch.setattr(cloud.dynamodb, "get_item", no_table)
     broken = ALPHA.call("GET", "/quota")
 
     assert (unknown.status, broken.status) == (404, 500)

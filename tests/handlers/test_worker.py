@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import os
 import random
 from typing import Any
 
@@ -16,6 +15,7 @@ from provisioner.pull_requests import comments
 from provisioner.wiring import intake, repository
 
 from tests.handlers.chain import ALPHA, Chain, Context, now
+from tests.handlers.conftest import Cloud, no_table
 
 FAULTS = ["access_tokens", "GET .*/git/ref/", "POST .*/git/refs", "PUT .*/contents/", "POST .*/pulls"]
 
@@ -294,10 +294,11 @@ def test_a_message_that_cannot_even_be_deferred_leaves_the_others_alone(chain: C
     assert chain.now(fine).progress.state is State.PULL_REQUEST_OPEN
 
 
-def test_an_unexpected_error_leaves_the_message_for_the_redrive(chain: Chain) -> None:
+def test_an_unexpected_error_leaves_the_message_for_the_redrive(
+    cloud: Cloud, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chain.ask()
-    os.environ["LEDGER_TABLE"] = "gone"
-    settings.ledger.cache_clear()
+    monkeypatch.setattr(cloud.dynamodb, "get_item", no_table)
 
     assert len(chain.work()) == 1
     assert chain.calls() == []

@@ -21,7 +21,7 @@ from provisioner.wiring import intake
 
 from ops import rebuild
 from tests.handlers.chain import ALPHA, RESULT, Chain, now
-from tests.handlers.conftest import chain, cloud  # noqa: F401 - fixtures
+from tests.handlers.conftest import chain  # noqa: F401 - a fixture
 from tests.handlers.reaping import reap
 from tests.ledger.moto_table import TABLE, create_table
 

@@ -10,7 +10,7 @@ from provisioner.core.models import Request
 from provisioner.core.names import Place
 
 from ops import rollout
-from tests.handlers.conftest import chain, cloud  # noqa: F401 - fixtures
+from tests.handlers.conftest import chain  # noqa: F401 - a fixture
 from tests.ops.test_rebuild import BUCKET, World, restored, world  # noqa: F401 - a fixture among them
 
 DEV = Place("dev", "orders")
