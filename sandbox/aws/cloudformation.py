@@ -1,23 +1,27 @@
-"""Fills gaps of MiniStack's CloudFormation: two kinds of resource that it refuses, and a secret's alphabet.
+"""Fills gaps of MiniStack's CloudFormation: resources that it refuses, an API's id, a secret's alphabet.
 
 CodeDeploy's resources record their name: nothing is shifted step by step here, a new version takes all
 traffic at once. An alarm on an expression records the first metric of the expression. A generated secret
-keeps to `ExcludePunctuation`.
+keeps to `ExcludePunctuation`. An API whose description changes keeps its id, and with it its address.
 """
 
 import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
 Properties = dict[str, Any]
+Made = tuple[str, dict[str, str]]  # a physical id, and what Fn::GetAtt finds
 CODE_DEPLOY = ("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup")
 
 
 def fill() -> None:
     handlers = {"create": create, "update": update, "delete": delete}
     provisioners._RESOURCE_HANDLERS.update(dict.fromkeys(CODE_DEPLOY, handlers))
+    api = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
+    api["update"] = keeping_id(api["update"])
     record: Callable[[str, Properties], Any] = provisioners._cw_metric_alarm_record
     provisioners._cw_metric_alarm_record = lambda name, properties: record(name, first_metric(properties))
     generate: Callable[[Properties], str] = provisioners._sm_secret_string
@@ -38,6 +42,26 @@ def update(
 
 def delete(_physical_id: str, _properties: Properties) -> None:
     """Nothing was made, so nothing goes."""
+
+
+def keeping_id(update_api: Callable[..., Made]) -> Callable[..., Made]:
+    """An API's update that overwrites it, as `PutRestApi` does; MiniStack would make another one."""
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: Any, **options: Any) -> Made:
+        if new.get("Body") != old.get("Body") and isinstance(new.get("Body"), dict):
+            overwrite(physical_id, new["Body"])
+        return update_api(physical_id, {**old, "Body": new.get("Body")}, new, *rest, **options)
+
+    return update
+
+
+def overwrite(api_id: str, document: Properties) -> None:
+    """Give an API the resources and responses of another description; stages and deployments stay."""
+    made = apigateway_v1._import_rest_api(document)
+    for kept in (apigateway_v1._resources, apigateway_v1._authorizers_v1, apigateway_v1._gateway_responses):
+        if made in kept:
+            kept[api_id] = kept.pop(made)
+    apigateway_v1._delete_rest_api(made)
 
 
 def first_metric(properties: Mapping[str, Any]) -> Properties:

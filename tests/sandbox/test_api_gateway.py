@@ -1,5 +1,6 @@
 """The sandbox's API Gateway refuses calls with the documents that the template gives it."""
 
+import copy
 import gzip
 import json
 from collections.abc import Callable
@@ -173,6 +174,30 @@ def test_a_fault_without_a_separate_document_gets_the_one_for_all_faults(get: Ge
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.body["type"] == "urn:rds-provisioner:problem:internal"
     assert answer.body["instance"] == "/v1/broken"
+
+
+def test_an_api_whose_description_changes_keeps_its_address(cloud: Cloud) -> None:
+    before = template()
+    before["Resources"] = {"Api": before["Resources"]["Api"]}
+    after = copy.deepcopy(before)
+    paths = after["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
+    paths["/more"] = paths.pop("/broken") | {"get": paths["/things"]["get"] | {"security": []}}
+    cloudformation = cloud.client("cloudformation")
+    pool = urllib3.PoolManager(timeout=10, retries=False)
+    addresses, found = [], []
+    for call, state, content in (
+        (cloudformation.create_stack, "stack_create_complete", before),
+        (cloudformation.update_stack, "stack_update_complete", after),
+    ):
+        call(StackName="kept", TemplateBody=json.dumps(content), Capabilities=["CAPABILITY_AUTO_EXPAND"])
+        cloudformation.get_waiter(state).wait(StackName="kept", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        api = cloudformation.describe_stacks(StackName="kept")["Stacks"][0]["Outputs"][0]["OutputValue"]
+        addresses.append(f"{cloud.endpoint}/restapis/{api}/{STAGE}/_user_request_")
+        found.append([pool.request("GET", addresses[0] + path).status for path in ("/more", "/things")])
+
+    assert addresses[0] == addresses[1]
+    assert found[0][0] != 200
+    assert found[1] == [200, 403]
 
 
 LONG = b"x" * 1024
