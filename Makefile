@@ -104,7 +104,7 @@ upgrade: $(READY) ## Upgrade a sandbox of an earlier release while it runs
 
 .PHONY: coverage
 coverage: $(READY) ## Branch coverage of each package next to what it was; fails where it is lower
-	@COVERAGE_FILE=.cache/coverage.data $(PYTEST) --cov=lambda/provisioner --cov=pipeline --cov=ops --cov=sandbox --cov-branch \
+	@THOROUGH=1 COVERAGE_FILE=.cache/coverage.data $(PYTEST) --cov=lambda/provisioner --cov=pipeline --cov=ops --cov=sandbox --cov-branch \
 	  --cov-report= --cov-report=json:.cache/coverage.json
 	@$(RUN)/python -m bench.branch_coverage .cache/coverage.json
 

@@ -11,10 +11,17 @@ from provisioner.core.models import Charge, Request
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, catalog, charge, request
+from tests.ledger.memory_table import MemoryTable
+from tests.ledger.moto_table import TABLE
 
 ROOM = Charge(databases=100, storage_gb=10_000, monthly_cents=10_000_000)
 NAMES = (f"db{number}" for number in itertools.count())
 STEPS = (EventType.OPENED, EventType.MERGED, EventType.STARTED, EventType.SUCCEEDED)
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger(MemoryTable(), TABLE)
 
 
 def done(ledger: Ledger, *seconds: float, **body: Any) -> Request:

@@ -22,6 +22,7 @@ from provisioner.core.names import Place
 from provisioner.core.root import Restore
 
 from tests.core.examples import root
+from tests.thorough import tries
 
 HOSTILE = [
     '${file("/etc/hostname")}',
@@ -53,7 +54,7 @@ def as_terraform_reads(text: str) -> str:
     return unicodedata.normalize("NFC", re.sub("[\ud800-\udfff]", "\ufffd", text))
 
 
-@settings(max_examples=10_000)
+@settings(max_examples=tries(10_000, 500))
 @given(TEXT)
 @example(HOSTILE[0])
 @example(HOSTILE[1])
