@@ -80,7 +80,7 @@ def cloud_with(make_table: Callable[[], Any]) -> Iterator[Cloud]:
 
 
 def no_table(**_: Any) -> NoReturn:
-    """A call of a table that is gone."""
+    """A call of a table that was removed."""
     error: Any = {"Error": {"Code": "ResourceNotFoundException", "Message": "Table: gone not found"}}
     raise ClientError(error, "GetItem")
 

@@ -13,7 +13,7 @@ from provisioner.api.query import Query
 from provisioner.core.errors import Problem
 from provisioner.core.events import Detail, Event, EventType, Step
 from provisioner.core.names import Place
-from provisioner.handlers import api
+from provisioner.handlers import admin, api
 from provisioner.intake.bodies import CreateBody, PatchBody, RotateBody
 
 from tests.core.examples import MISSION_BODY, NOW, ROOMY
@@ -503,7 +503,8 @@ def test_only_what_failed_and_may_be_retried_is_retried(cloud: Cloud) -> None:
 def test_every_route_is_described_and_every_description_is_served() -> None:
     served = {
         (route.rule.pattern.strip("^$").removesuffix("/*"), route.method.lower())
-        for route in (*api.app._static_routes, *api.app._dynamic_routes)
+        for app in (api.app, admin.app)
+        for route in (*app._static_routes, *app._dynamic_routes)
     }
     shapes = {(re.sub(r"\(\?P<(\w+)>.*?\)(?=/|$)", r"{\1}", pattern), method) for pattern, method in served}
     described = {

@@ -1,4 +1,4 @@
-"""The commands of `ops` make clients of their own, so that their ledger is moto's."""
+"""The commands of `ops` make separate clients, so that their ledger is moto's."""
 
 from collections.abc import Iterator
 from typing import Any
