@@ -164,8 +164,9 @@ def test_while_it_runs_the_password_is_in_no_argument_and_no_environment(
         name = {"postgres": "psql", "mysql": "mysql"}[database.engine]
         folder = Path("/proc") / str(process.pid)
         deadline = time.monotonic() + 30
-        while name not in (folder / "comm").read_text() and time.monotonic() < deadline:
-            time.sleep(0.05)  # until it has become the client
+        # Until it has become the client: Debian's psql is a program in Perl that becomes it in turn.
+        while name not in (folder / "cmdline").read_text().split("\0")[0] and time.monotonic() < deadline:
+            time.sleep(0.05)
         time.sleep(0.3)
         arguments = (folder / "cmdline").read_text()
         environment = (folder / "environ").read_text()
