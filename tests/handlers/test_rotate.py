@@ -101,8 +101,9 @@ def test_the_reaper_says_when_rds_has_rotated_it(cloud: Cloud, master: str) -> N
 
     reaper.handler({}, Context())
 
+    # The database is as old as NOW, and the reaper looks at the clock: it may speak of an expiry as well.
     events = ALPHA.call("GET", "/databases/dev/mydb123").json["events"]
-    assert [(event["event"], event["actor"]) for event in events] == [
+    assert [(event["event"], event["actor"]) for event in events if event["event"].startswith("rotat")] == [
         ("rotation_asked", "alpha-ci"),
         ("rotated", "rds-provisioner"),
     ]

@@ -54,7 +54,7 @@ def ledger_on_moto() -> Iterator[Ledger]:
 
 
 @contextlib.contextmanager
-def ledger_beside_moto() -> Iterator[Ledger]:
+def ledger_beside_moto(table: MemoryTable | None = None) -> Iterator[Ledger]:
     """An empty ledger in memory, which answers ten times as fast, with moto for every other service."""
     with mock.patch.dict(os.environ, FAKE_ACCOUNT), mock_aws():
-        yield Ledger(MemoryTable(), TABLE)
+        yield Ledger(table or MemoryTable(), TABLE)

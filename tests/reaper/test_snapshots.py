@@ -17,7 +17,7 @@ from provisioner.intake.opening import Caller
 from provisioner.reaper.snapshots import Pruned
 
 from tests.compatibility import samples
-from tests.ledger.moto_table import TABLE
+from tests.ledger.memory_table import MemoryTable
 from tests.reaper.account import DAY, FINAL, HOUR, TAGS, Account
 from tests.reaper.world import ALPHA, World
 
@@ -139,11 +139,11 @@ def test_a_snapshot_that_a_database_is_being_made_from_is_kept_until_that_is_don
 
 
 def test_a_restore_that_an_earlier_release_wrote_keeps_its_snapshot_until_it_is_done(
-    account: Account,
+    account: Account, table: MemoryTable
 ) -> None:
     account.removed("orders")
     account.snapshot(FINAL, "staging-orders")
-    restored = stored_restore(account)
+    restored = stored_restore(table)
     account.world.now += 60 * DAY
 
     assert account.run() == Pruned(kept=[f"{FINAL}: a database is being made from it"])
@@ -152,9 +152,9 @@ def test_a_restore_that_an_earlier_release_wrote_keeps_its_snapshot_until_it_is_
 
 
 def test_a_retry_of_a_restore_that_an_earlier_release_wrote_ends_for_good_without_its_snapshot(
-    account: Account,
+    account: Account, table: MemoryTable
 ) -> None:
-    restored, api = stored_restore(account), account.world.api
+    restored, api = stored_restore(table), account.world.api
     assert api.retry(restored, ALPHA).request.progress.state is State.MERGED
     account.world.happened(restored, EventType.STARTED)
     account.world.happened(
@@ -170,7 +170,7 @@ def test_a_retry_of_a_restore_that_an_earlier_release_wrote_ends_for_good_withou
     assert api.remove(Place("dev", "in-the-queue"), ALPHA).request.kind is Kind.REMOVE
 
 
-def stored_restore(account: Account) -> str:
+def stored_restore(table: MemoryTable) -> str:
     """A merged restore from the snapshot whose pipeline never began, as release 0.1 wrote it; its id."""
     request_id = "690fa291-c6aa-4b79-b059-a8d2871ab7e4"
     restore = {"snapshot": FINAL, "database": None, "point_in_time": None}
@@ -183,7 +183,7 @@ def stored_restore(account: Account) -> str:
             item["root"] = {
                 "S": json.dumps(root | {"restore": restore}, sort_keys=True, separators=(",", ":"))
             }
-        boto3.client("dynamodb").put_item(TableName=TABLE, Item=item)
+        table.put_item(Item=item)
     return request_id
 
 
