@@ -6,19 +6,17 @@ from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.api import board, problems
 from provisioner.api.answers import json_answer
 from provisioner.api.dead_letters import DeadLetters
+from provisioner.api.faults import answer_faults
 from provisioner.api.key_list import KeyList
 from provisioner.api.query import Query
 from provisioner.api.scope import audit, is_operator
-from provisioner.core.errors import Problem, TryLater
 from provisioner.core.models import ApiKey
 from provisioner.core.times import instant
 from provisioner.ledger.all_teams import Fleet
@@ -29,6 +27,7 @@ MOST_DAYS: Final = 90
 logger = Logger()
 metrics = Metrics()
 app = APIGatewayRestResolver()
+answer_faults(app, logger, metrics)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -138,36 +137,6 @@ def end_key(key_id: str) -> Response[str]:
     key = _operator()
     _query()
     return _answer(_now(), key=_keys().end(key_id, _now(), str(key.person)))
-
-
-@app.exception_handler(Problem)
-def _on_problem(problem: Problem) -> Response[str]:
-    return _problem(problem)
-
-
-def _problem(problem: Problem) -> Response[str]:
-    event = app.current_event
-    document = problems.document(problem, instance=event.path, request_id=event.request_context.request_id)
-    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
-    return json_answer(problem.status, document, headers, content_type="application/problem+json")
-
-
-@app.exception_handler(TryLater)
-def _try_later(error: TryLater) -> Response[str]:
-    logger.warning("try later", reason=str(error))
-    return _problem(problems.busy())
-
-
-@app.exception_handler(NotFoundError)
-def _no_route(_: NotFoundError) -> Response[str]:
-    return _problem(problems.no_route(app.current_event.http_method, app.current_event.path))
-
-
-@app.exception_handler(Exception)
-def _unexpected(_: Exception) -> Response[str]:
-    logger.exception("unexpected")
-    metrics.add_metric(name="UnexpectedErrors", unit=MetricUnit.Count, value=1)
-    return _problem(problems.broken())
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,25 +9,24 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
 from provisioner.access import master
-from provisioner.api import call, description, documents, lists, logs, pages, problems
+from provisioner.api import call, description, documents, lists, logs, pages
 from provisioner.api.addresses import Address
 from provisioner.api.answers import json_answer
 from provisioner.api.answers import not_modified as _not_modified
 from provisioner.api.dry_run import move_document
+from provisioner.api.faults import answer_faults
 from provisioner.api.log_store import LogStore
 from provisioner.api.query import Given, Query
 from provisioner.api.rotation import Rotations
 from provisioner.api.scope import check_scope, team_of
 from provisioner.api.watch import MAXIMUM_SECONDS, Watch
 from provisioner.api.whoami import check_key, whoami_document
-from provisioner.core.errors import NeedsPerson, Problem, TryLater
 from provisioner.core.events import Step
 from provisioner.core.models import ApiKey, Request
 from provisioner.core.offered import catalog_document
@@ -40,6 +39,7 @@ from provisioner.wiring import changes, deployed, intake
 logger = Logger()
 metrics = Metrics()
 app = APIGatewayRestResolver()
+answer_faults(app, logger, metrics)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -219,36 +219,6 @@ def certificates() -> Response[str]:
     text, headers = deployed.roots()
     same = app.current_event.headers.get("if-none-match") == headers["ETag"]
     return _not_modified(headers) if same else Response(200, "application/x-pem-file", text, headers)
-
-
-@app.exception_handler(Problem)
-def _on_problem(problem: Problem) -> Response[str]:
-    return _problem(problem)
-
-
-def _problem(problem: Problem) -> Response[str]:
-    event = app.current_event
-    logger.info("problem", status=problem.status, slug=problem.slug, detail=problem.detail)
-    return problems.answer(problem, instance=event.path, request_id=event.request_context.request_id)
-
-
-@app.exception_handler(TryLater)
-def _try_later(error: TryLater) -> Response[str]:
-    logger.warning("try later", reason=str(error))
-    return _problem(problems.busy())
-
-
-@app.exception_handler(NotFoundError)
-def _no_route(_: NotFoundError) -> Response[str]:
-    return _problem(problems.no_route(app.current_event.http_method, app.current_event.path))
-
-
-@app.exception_handler(Exception)
-def _broken(error: Exception) -> Response[str]:
-    fix = error.fix if isinstance(error, NeedsPerson) else None
-    logger.exception("needs an operator" if fix else "unexpected", fix=fix)
-    metrics.add_metric(name="UnexpectedErrors", unit=MetricUnit.Count, value=1)
-    return _problem(problems.broken())
 
 
 def _now() -> dt.datetime:
