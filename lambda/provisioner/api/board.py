@@ -5,33 +5,37 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from provisioner.api.documents import use, warnings
 from provisioner.api.waiting_for import waiting_for
-from provisioner.core import expiry
 from provisioner.core.catalog import Catalog
+from provisioner.core.effects import cost_by
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Activity, Charge, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.root import NEVER
-from provisioner.core.times import instant, optional_instant, parse_instant
+from provisioner.core.times import instant, parse_instant
 from provisioner.ledger.all_teams import Fleet
 
 SOON: Final = dt.timedelta(days=7)
+_COUNTED: Final = (
+    State.REQUESTED,
+    State.PULL_REQUEST_OPEN,
+    State.MERGED,
+    State.APPLYING,
+    State.DONE,
+    State.FAILED,
+)
 _STEPS: Final = (Step.PULL_REQUEST, Step.REVIEW, Step.QUEUE, Step.APPLY)
 
 
 def states(fleet: Fleet, now: dt.datetime) -> dict[str, int]:
     """How many requests stand in each state; of those done, the last 24 hours'."""
-    found = dict.fromkeys((state.value for state in State if state in _COUNTED), 0)
+    found = {state.value: 0 for state in State if state in _COUNTED}
     for request in fleet.active:
         found[request.progress.state.value] += 1
     recent = [each for each in fleet.done if now - each.progress.since <= dt.timedelta(days=1)]
     return found | {State.DONE.value: len(recent)}
-
-
-_COUNTED: Final = (
-    *(State.REQUESTED, State.PULL_REQUEST_OPEN, State.MERGED, State.APPLYING, State.DONE, State.FAILED),
-)
 
 
 def queue(fleet: Fleet, catalog: Catalog) -> list[dict[str, Any]]:
@@ -64,7 +68,9 @@ def approvals(fleet: Fleet, events: Mapping[str, Sequence[Event]], catalog: Cata
                 {
                     **_request(request),
                     "approval_of": approvers,
-                    "monthly_usd_difference": _difference(request, catalog),
+                    "monthly_usd_difference": cost_by(
+                        request.kind, request.before, request.root, catalog
+                    ).difference,
                     "pull_request": request.progress.pull_request_url,
                 }
             )
@@ -87,28 +93,22 @@ def failed(fleet: Fleet) -> list[dict[str, Any]]:
 
 
 def expiring(
-    fleet: Fleet, activities: Mapping[Place, Activity], catalog: Catalog, now: dt.datetime
+    ending: Sequence[Database], activities: Mapping[Place, Activity], catalog: Catalog
 ) -> list[dict[str, Any]]:
-    """The databases that end within SOON, the first one first."""
-    found = []
-    for database in soon(fleet, now):
-        root, activity = database.root, activities.get(database.place)
-        known = activity if activity and activity.origin == database.origin else None
-        warned = expiry.warnings(database.created_at, parse_instant(root.expires_at))
-        found.append(
-            {
-                **_database(database),
-                "state": database.state.value,
-                "owner": root.owner,
-                "created_at": instant(database.created_at),
-                "expires_at": root.expires_at,
-                "warnings_at": [instant(at.replace(microsecond=0)) for at in warned],
-                "last_connection_at": optional_instant(known.last_connection_at if known else None),
-                "idle_since": optional_instant(known.idle_since if known else None),
-                "monthly_usd": catalog.monthly_usd(root),
-            }
-        )
-    return found
+    """What is shown of the databases that `soon` found."""
+    return [
+        {
+            **_database(database),
+            "state": database.state.value,
+            "owner": database.root.owner,
+            "created_at": instant(database.created_at),
+            "expires_at": database.root.expires_at,
+            "warnings_at": warnings(database),
+            **use(database, activities.get(database.place)),
+            "monthly_usd": catalog.monthly_usd(database.root),
+        }
+        for database in ending
+    ]
 
 
 def soon(fleet: Fleet, now: dt.datetime) -> list[Database]:
@@ -187,13 +187,6 @@ def _percentiles(seconds: Iterable[float]) -> dict[str, Any]:
         return round(ordered[math.ceil(share * len(ordered)) - 1], 1) if ordered else None
 
     return {"count": len(ordered), "half": within(0.5), "nine_of_ten": within(0.9), "most": within(0.99)}
-
-
-def _difference(request: Request, catalog: Catalog) -> float | None:
-    """What it changes of the bill; null where a price is unknown."""
-    after = 0.0 if request.kind is Kind.REMOVE else catalog.monthly_usd(request.root)
-    before = catalog.monthly_usd(request.before) if request.before else 0.0
-    return None if after is None or before is None else round(after - before, 2)
 
 
 def _request(request: Request) -> dict[str, Any]:

@@ -183,16 +183,14 @@ def database_document(
 
     `activity` is what is known of its connections, where the reaper has looked.
     """
-    known = activity if activity and activity.origin == database.origin else None
     document = {
         **root_document(database.root, catalog),
         "state": database.state.value,
         "team": database.team,
         "created_at": instant(database.created_at),
         "final_snapshot_id": database.final_snapshot,
-        "warnings_at": _warnings(database),
-        "last_connection_at": optional_instant(known.last_connection_at if known else None),
-        "idle_since": optional_instant(known.idle_since if known else None),
+        "warnings_at": warnings(database),
+        **use(database, activity),
         "result": database.result,
         "links": {
             "self": f"/databases/{database.place}",
@@ -216,7 +214,16 @@ def _drifted(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, s
     return {"since": instant(begun.at), "link": begun.detail["link"]} if begun else None
 
 
-def _warnings(database: Database) -> list[str]:
+def use(database: Database, activity: Activity | None) -> dict[str, str | None]:
+    """What is known of its connections; nothing of those of an earlier database of the same name."""
+    known = activity if activity and activity.origin == database.origin else None
+    return {
+        "last_connection_at": optional_instant(known.last_connection_at if known else None),
+        "idle_since": optional_instant(known.idle_since if known else None),
+    }
+
+
+def warnings(database: Database) -> list[str]:
     """When people are warned of its end, first and last; empty without an end."""
     end = database.root.expires_at
     if end == NEVER or database.state is DatabaseState.REMOVED:

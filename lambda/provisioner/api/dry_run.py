@@ -13,9 +13,9 @@ from provisioner.core.durations import Usual
 from provisioner.core.effects import (
     INTERRUPTIONS,
     Interruption,
+    cost_by,
     cost_of_life,
     interruption_by,
-    monthly_cost,
 )
 from provisioner.core.estimates import Estimate, estimate
 from provisioner.core.events import Step
@@ -100,13 +100,12 @@ def _changes(request: Request, catalog: Catalog) -> list[dict[str, Any]]:
 
 def _cost(request: Request, catalog: Catalog, now: dt.datetime) -> dict[str, Any]:
     """List prices in USD a month, before and after, and until its end; null where none is known."""
-    cost, removes = monthly_cost(request.before, request.root, catalog), request.kind is Kind.REMOVE
-    before, after = 0.0 if request.before is None else cost.before, 0.0 if removes else cost.after
+    cost = cost_by(request.kind, request.before, request.root, catalog)
     return {
-        "before": before,
-        "after": after,
-        "difference": None if before is None or after is None else round(after - before, 2),
-        "until_end": None if removes else cost_of_life(request.root, now, catalog),
+        "before": cost.before,
+        "after": cost.after,
+        "difference": cost.difference,
+        "until_end": None if request.kind is Kind.REMOVE else cost_of_life(request.root, now, catalog),
     }
 
 

@@ -57,6 +57,17 @@ class Cost:
             return self.after or 0.0
         return round(self.after - self.before, 2)
 
+    @property
+    def difference(self) -> float | None:
+        """The same; None where one of the two is unknown."""
+        return None if self.before is None or self.after is None else self.more
+
+
+def cost_by(kind: Kind, before: Root | None, after: Root, catalog: Catalog) -> Cost:
+    """The cost before a request of a kind and after it: 0 where there is no database yet, or no longer."""
+    cost = monthly_cost(before, after, catalog)
+    return Cost(0.0 if before is None else cost.before, 0.0 if kind is Kind.REMOVE else cost.after)
+
 
 def monthly_cost(before: Root | None, after: Root, catalog: Catalog) -> Cost:
     """The cost before a change and after it."""

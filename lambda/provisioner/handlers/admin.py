@@ -173,8 +173,9 @@ def _approvals(fleet: Fleet) -> list[dict[str, Any]]:
 
 
 def _expiring(fleet: Fleet, now: dt.datetime) -> list[dict[str, Any]]:
-    places = [database.place for database in board.soon(fleet, now)]
-    return board.expiring(fleet, settings.ledger().all_teams.activities(places), deployed.catalog(), now)
+    ending = board.soon(fleet, now)
+    activities = settings.ledger().all_teams.activities([database.place for database in ending])
+    return board.expiring(ending, activities, deployed.catalog())
 
 
 def _dead_letters() -> DeadLetters:
