@@ -170,15 +170,7 @@ export interface Move {
 
 export interface Whoami { team: string; person: string | null; scopes: string[] }
 
-export interface AdminRequest {
-  id: string;
-  kind: Kind;
-  state: State;
-  step: Step;
-  environment: string;
-  database_name: string;
-  team: string;
-  requested_by: string;
+export interface AdminRequest extends Omit<RequestSummary, "database_engine" | "message"> {
   since: string;
 }
 

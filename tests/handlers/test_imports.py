@@ -9,31 +9,12 @@ from pathlib import Path
 import pytest
 
 HANDLERS = Path(__file__).parents[2] / "lambda" / "provisioner" / "handlers"
+ALL = {"access", "admin", "api", "event_webhook", "events", "reaper", "report", "webhook", "worker"}
 # What takes long to load, and the functions that need it.
 NEEDED_BY = {
     "boto3": set(),  # settings takes botocore's clients
-    "botocore": {
-        "access",
-        "admin",
-        "api",
-        "event_webhook",
-        "events",
-        "reaper",
-        "report",
-        "webhook",
-        "worker",
-    },
-    "aws_lambda_powertools": {
-        "access",
-        "admin",
-        "api",
-        "event_webhook",
-        "events",
-        "reaper",
-        "report",
-        "webhook",
-        "worker",
-    },
+    "botocore": ALL,
+    "aws_lambda_powertools": ALL,
     "pg8000": {"access"},
     "pymysql": {"access"},
     "pydantic": {"admin", "api", "worker", "report", "reaper"},  # reads the catalog
