@@ -6,33 +6,22 @@ The module is a small one: RDS instances take the provider over a minute, and th
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from provisioner.core.hcl import content_hash, render
 from provisioner.core.names import Place
 
-from pipeline.apply import ApplyJob
-from pipeline.claims import Claims
-from pipeline.instances import Instances
-from pipeline.interruption import Interruption
-from pipeline.logs import Logs
-from pipeline.plan import PlanJob, judge
-from pipeline.pulse import Pulse
-from pipeline.reporter import Reporter
-from pipeline.store import Store
-from pipeline.terraform_cli import Terraform, backend_settings
 from sandbox.aws.servers import free_port
 from sandbox.aws.start import start
-from sandbox.cloud import REGION, Cloud
+from sandbox.cloud import Cloud
 from sandbox.processes import Processes
-from tests.core.examples import NOW, catalog, root
+from tests.core.examples import root
+from tests.pipeline.emulated import BUCKET, EmulatedJobs, create_bucket
 from tests.pipeline.fakes import Functions, Killed, Lifeline
 from tests.pipeline.repository import LOCK, Repository, file_of
 
 PROJECT = Path(__file__).parents[2]
-BUCKET = "states"
 MODULE = """
 resource "aws_db_parameter_group" "this" {
   name_prefix = "${var.environment}-${var.database_name}-"
@@ -63,7 +52,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     start(found, processes, databases)
     for name, value in found.environment().items():
         monkeypatch.setenv(name, value)
-    found.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    create_bucket(found)
     yield found
     processes.stop()
 
@@ -83,58 +72,8 @@ def repository(tmp_path: Path) -> Repository:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Jobs:
-    """The pipeline's jobs on the emulated AWS, and what they leave there."""
-
-    cloud: Cloud
-    repository: Repository
-    functions: Functions
-
-    @property
-    def store(self) -> Store:
-        return Store(self.cloud.client("s3"), BUCKET)
-
-    @property
-    def instances(self) -> Instances:
-        return Instances(self.cloud.client("rds"))
-
-    @property
-    def reporter(self) -> Reporter:
-        return Reporter(self.functions, "report", sleep=lambda _: None)
-
-    def terraform(self, directory: Path) -> Terraform:
-        return Terraform(directory, backend_settings({**self.cloud.variables, "TF_STATE_BUCKET": BUCKET}))
-
-    def review(self, branch: str, files: dict[str, str | None]) -> None:
-        """Plan a pull request, and merge it."""
-        self.repository.branch(branch, "origin/main")
-        self.repository.commit(files)
-        checkout = self.repository.checkout
-        verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
-        logs = Logs(self.cloud.client("s3"), BUCKET, "plan", lambda: NOW, "p")
-        job = PlanJob(checkout, self.store, self.reporter, self.instances, self.terraform, branch, "", logs)
-        assert job.run(verdict)
-        assert self.functions.reports[-1]["outcome"] == "passed"
-        self.repository.on_main(files)
-
-    def apply(self) -> list[str]:
-        self.repository.checkout.follow_base()
-        job = ApplyJob(
-            self.repository.checkout,
-            self.store,
-            self.instances,
-            self.reporter,
-            self.terraform,
-            catalog(),
-            lambda: NOW,
-            "",
-            Interruption(),
-            Claims(self.cloud.client("s3"), BUCKET, "a run", lambda: NOW),
-            Pulse(self.reporter, "dev", "", lambda: NOW),
-            Logs(self.cloud.client("s3"), BUCKET, "apply", lambda: NOW, "a"),
-        )
-        return job.run("dev")
+class Jobs(EmulatedJobs):
+    """The jobs, and what they left."""
 
     def keys(self) -> set[str]:
         found = self.cloud.client("s3").list_objects_v2(Bucket=BUCKET)

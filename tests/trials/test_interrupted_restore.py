@@ -19,28 +19,17 @@ from typing import Any, Final
 import pytest
 from provisioner.core.hcl import content_hash, render
 from provisioner.core.names import Place
-from provisioner.core.root import Root
 
-from pipeline.apply import ApplyJob
-from pipeline.claims import Claims
-from pipeline.instances import Instances
-from pipeline.interruption import Interruption
-from pipeline.logs import Logs
-from pipeline.plan import PlanJob, judge
-from pipeline.pulse import Pulse
-from pipeline.reporter import Reporter
-from pipeline.store import Store
-from pipeline.terraform_cli import Terraform, backend_settings
 from sandbox.aws.servers import free_port
 from sandbox.aws.start import start
-from sandbox.cloud import REGION, Cloud
+from sandbox.cloud import Cloud
 from sandbox.processes import Processes
-from tests.core.examples import NOW, catalog, root
+from tests.core.examples import NOW, root
+from tests.pipeline.emulated import BUCKET, EmulatedJobs, create_bucket
 from tests.pipeline.fakes import Functions
 from tests.pipeline.repository import LOCK, Repository
 from tests.trials.harness import REPOSITORY, TERRAFORM, Harness, lay_foundation
 
-BUCKET: Final = "states"
 SNAPSHOT: Final = "dev-source-final-3f0c1a2b"
 IN_TIME: Final = {"database": "dev/source", "point_in_time": "latest"}
 
@@ -64,61 +53,11 @@ KILLS: Final = {
 }
 
 
-@dataclass
-class Trial:
-    """The jobs of a pipeline on an emulated AWS."""
+@dataclass(frozen=True, slots=True)
+class Trial(EmulatedJobs):
+    """The jobs of a pipeline on an emulated AWS, whose log says which calls RDS took."""
 
-    cloud: Cloud
-    repository: Repository
-    functions: Functions
     log: Path
-
-    @property
-    def store(self) -> Store:
-        return Store(self.cloud.client("s3"), BUCKET)
-
-    @property
-    def instances(self) -> Instances:
-        return Instances(self.cloud.client("rds"))
-
-    @property
-    def reporter(self) -> Reporter:
-        return Reporter(self.functions, "report", sleep=lambda _: None)
-
-    def terraform(self, directory: Path) -> Terraform:
-        return Terraform(directory, backend_settings({**self.cloud.variables, "TF_STATE_BUCKET": BUCKET}))
-
-    def merge(self, wanted: Root) -> None:
-        """A pull request, planned and merged."""
-        branch = wanted.place.branch("create", wanted.request_id)
-        self.repository.branch(branch, "origin/main")
-        self.repository.commit({wanted.place.root_path: render(wanted)})
-        checkout = self.repository.checkout
-        verdict = judge(checkout, branch=branch, catalog=catalog(), now=NOW)
-        logs = Logs(self.cloud.client("s3"), BUCKET, "plan", lambda: NOW, wanted.database_name)
-        job = PlanJob(checkout, self.store, self.reporter, self.instances, self.terraform, branch, "", logs)
-        assert job.run(verdict), self.functions.reports[-1]
-        self.repository.on_main({wanted.place.root_path: render(wanted)})
-
-    def apply(self, run: str) -> list[str]:
-        """The apply job, with all databases at once; its failures."""
-        self.repository.checkout.follow_base()
-        s3 = self.cloud.client("s3")
-        return ApplyJob(
-            self.repository.checkout,
-            self.store,
-            self.instances,
-            self.reporter,
-            self.terraform,
-            catalog(),
-            lambda: NOW,
-            "",
-            Interruption(),
-            Claims(s3, BUCKET, run, lambda: NOW),
-            Pulse(self.reporter, "dev", "", lambda: NOW),
-            Logs(s3, BUCKET, "apply", lambda: NOW, run),
-            at_once=len(KILLS),
-        ).run("dev")
 
     def kill(self, name: str, kill: Kill) -> None:
         """Wait for the call, and kill the Terraform of this database with all that it started."""
@@ -167,9 +106,7 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
         for name, value in cloud.environment().items():
             monkeypatch.setenv(name, value)
         lay_foundation(cloud, ["dev"])
-        cloud.client("s3").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
+        create_bucket(cloud)
         repository = Repository(tmp_path)
         module = sorted((TERRAFORM / "modules" / "rds_database").glob("*.tf"))
         texts = {str(path.relative_to(REPOSITORY)): path.read_text() for path in module}
@@ -198,12 +135,13 @@ def test_a_restore_that_is_killed_at_any_point_ends_with_a_managed_master_secret
     for number, (name, kill) in enumerate(KILLS.items()):
         request_id = f"{number:08x}-8f5e-4c1d-9a70-1c2d3e4f5a6b"
         body: dict[str, Any] = {"database_engine": "postgres", "restore_from": kill.restore_from}
-        trial.merge(root(request_id, database_name=name, **body))
+        wanted = root(request_id, database_name=name, **body)
+        trial.review(wanted.place.branch("create", request_id), {wanted.place.root_path: render(wanted)})
 
     killers = [threading.Thread(target=trial.kill, args=(name, kill)) for name, kill in KILLS.items()]
     for killer in killers:
         killer.start()
-    failures = trial.apply("first")
+    failures = trial.apply("first", at_once=len(KILLS))
     for killer in killers:
         killer.join()
     assert len(failures) == len(KILLS), failures
@@ -212,13 +150,13 @@ def test_a_restore_that_is_killed_at_any_point_ends_with_a_managed_master_secret
         assert trial.outcomes(name)[-1]["cause"]
 
     # The lock that is left is said, and nothing is done past it.
-    for failure in trial.apply("second"):
+    for failure in trial.apply("second", at_once=len(KILLS)):
         assert "the state is locked" in failure
     trial.unlock()
-    assert trial.apply("third") == []
+    assert trial.apply("third", at_once=len(KILLS)) == []
     for name in KILLS:
         last = trial.outcomes(name)[-1]
         assert last["outcome"] == "succeeded"
         secret = trial.described(name)["MasterUserSecret"]["SecretArn"]
         assert last["result"]["secret_arn"] == secret
-    assert trial.apply("fourth") == []
+    assert trial.apply("fourth", at_once=len(KILLS)) == []
