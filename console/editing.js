@@ -36,12 +36,12 @@ export function changed(edit, database) {
 
 /**
  * @param {string} place @param {Edit} edit @param {Database} database
- * @param {{ change: (edit: Edit) => void, end: () => void, send: () => void }} does
+ * @param {{ change: (part: Partial<Edit>) => void, end: () => void, send: () => void }} does
  */
 export function editing(place, edit, database, does) {
   const { wrong } = tagsOf(edit.tags);
   const set = (/** @type {"owner" | "purpose" | "tags"} */ name) => (/** @type {Event} */ event) =>
-    does.change({ ...edit, [name]: /** @type {HTMLInputElement} */ (event.target).value });
+    does.change({ [name]: /** @type {HTMLInputElement} */ (event.target).value });
   return html`<dialog aria-labelledby="edit-h" @close=${does.end}><form class="body stack" @submit=${(/** @type {Event} */ event) => {
     event.preventDefault();
     does.send();

@@ -39,7 +39,7 @@ class Looking {
     this.typed = "";
     this.why = "";
     this.shows = "all";
-    /** @type {{ size: string, storage: number, reason: string } | null} what is chosen in the resize dialog */
+    /** @type {Chosen | null} what is chosen in the resize dialog */
     this.resize = null;
     /** @type {import("../editing.js").Edit | null} what is typed in the edit dialog */
     this.edit = null;
@@ -339,13 +339,14 @@ function editor(one, database) {
     one.app.draw();
   };
   return editing(one.place, edit, database, {
-    change: (next) => {
-      one.edit = next;
+    // Into what is typed by now: several fields may change before the page is drawn again.
+    change: (part) => {
+      one.edit = { ...(one.edit ?? edit), ...part };
       one.app.draw();
     },
     end: () => one.edit && end(),
     send: () => {
-      const body = changed(edit, database);
+      const body = changed(one.edit ?? edit, database);
       end();
       one.wish.open({ title: `Change ${one.place}`, button: "Ask for the change", method: "PATCH", path: `/databases/${one.place}`, body, before: database, sent: (answer) => one.app.go(`#/requests/${answer.id}`) });
     },
@@ -360,14 +361,25 @@ function openResize(one, database) {
   one.app.draw();
 }
 
+/** @typedef {{ size: string, storage: number, reason: string }} Chosen */
+
+/** What of it differs, as PATCH takes it. @param {Chosen} chosen @param {Database} database */
+function resized(chosen, database) {
+  return { ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
+}
+
 /** @param {Looking} one @param {Database} database */
 function resizing(one, database) {
   const chosen = one.resize;
   const catalog = one.app.catalog();
   const offered = catalog?.environments[database.environment];
   if (!chosen || !catalog || !offered) return nothing;
-  const change = { ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
-  const body = { ...change, ...(chosen.reason ? { reason: chosen.reason } : {}) };
+  const change = resized(chosen, database);
+  // Into what is chosen by now: several fields may change before the page is drawn again.
+  const choose = (/** @type {Partial<Chosen>} */ part) => {
+    one.resize = { ...(one.resize ?? chosen), ...part };
+    one.app.draw();
+  };
   const end = () => {
     one.resize = null;
     /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog[aria-labelledby=resize-h][open]"))?.close();
@@ -375,21 +387,20 @@ function resizing(one, database) {
   };
   const send = (/** @type {Event} */ event) => {
     event.preventDefault();
+    const last = one.resize ?? chosen;
+    const body = { ...resized(last, database), ...(last.reason ? { reason: last.reason } : {}) };
     end();
     one.wish.open({ title: `Change ${one.place}`, button: "Ask for the change", method: "PATCH", path: `/databases/${one.place}`, body, before: database, sent: (answer) => one.app.go(`#/requests/${answer.id}`) });
   };
   return html`<dialog aria-labelledby="resize-h" @close=${() => one.resize && end()}><form class="body stack" @submit=${send}><h2 id="resize-h" class="h18">Change the size of ${one.place}</h2>
     <div class="field"><span class="label" id="sizes-l">Size</span><div class="picks two-c" role="radiogroup" aria-labelledby="sizes-l">${Object.entries(catalog.sizes).filter(([name]) => offered.sizes.includes(name)).map(([name, about]) => html`<label class="pick"><input type="radio" name="size" value=${name} .checked=${name === chosen.size} @change=${() => {
-      one.resize = { ...chosen, size: name };
-      one.app.draw();
+      choose({ size: name });
     }}><span><b>${name} <span>${usd(about.monthly_usd)}</span></b><small>${about.instance_class}</small></span></label>`)}</div></div>
     <div class="field"><label for="gb">Storage in GB <span class="opt">it never shrinks; at most ${offered.storage_gb.maximum} in ${database.environment}</span></label><input class="input" type="number" id="gb" min=${database.storage_gb} max=${offered.storage_gb.maximum} .value=${String(chosen.storage)} @input=${(/** @type {Event} */ event) => {
-      one.resize = { ...chosen, storage: Number(/** @type {HTMLInputElement} */ (event.target).value) };
-      one.app.draw();
+      choose({ storage: Number(/** @type {HTMLInputElement} */ (event.target).value) });
     }}></div>
     <div class="field"><label for="because">Reason</label><input class="input" id="because" maxlength="256" .value=${chosen.reason} @input=${(/** @type {Event} */ event) => {
-      one.resize = { ...chosen, reason: /** @type {HTMLInputElement} */ (event.target).value };
-      one.app.draw();
+      choose({ reason: /** @type {HTMLInputElement} */ (event.target).value });
     }}></div>
     <div class="row wrap"><button class="btn primary" type="submit" ?disabled=${Object.keys(change).length === 0}>See what it changes</button><button class="btn" type="button" @click=${end}>Leave it as it is</button></div></form></dialog>`;
 }

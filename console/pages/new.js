@@ -344,7 +344,7 @@ function howLong(one) {
     <div class="two"><div class="field"><label for="owner">Owner <span class="opt">optional</span></label><input class="input ${one.wrong("owner") ? "bad" : ""}" id="owner" maxlength="128" .value=${form.owner} aria-describedby="owner-h" aria-invalid=${one.wrong("owner") ? "true" : nothing} @input=${(/** @type {Event} */ event) => one.set({ owner: value(event) })}>${help(one, "owner", "Whose it is: a name or an address. Left out, it is the key's.")}</div>
     <div class="field"><label for="reason">Reason ${auto ? html`<span class="opt">optional in ${form.environment}</span>` : nothing}</label><input class="input ${one.wrong("reason") ? "bad" : ""}" id="reason" maxlength="256" .value=${form.reason} aria-describedby="reason-h" aria-invalid=${one.wrong("reason") ? "true" : nothing} @input=${(/** @type {Event} */ event) => one.set({ reason: value(event) })}>${help(one, "reason", auto ? "What it is for." : "What the reviewer reads first.")}</div></div>
     <details ?open=${form.tags.length > 0 || one.wrong("tags") !== ""}><summary>${sign("chev", true)} Tags</summary><div class="stack above" id="tags" tabindex="-1">${form.tags.map((tag, index) => tagRow(one, tag, index))}
-      ${one.wrong("tags") ? help(one, "tags", nothing) : nothing}<div><button class="btn sm" type="button" @click=${() => one.set({ tags: [...form.tags, { key: "", value: "" }] })}>${icon("plus", true)} Add a tag</button></div></div></details>
+      ${one.wrong("tags") ? help(one, "tags", nothing) : nothing}<div><button class="btn sm" type="button" @click=${() => one.set({ tags: [...one.form.tags, { key: "", value: "" }] })}>${icon("plus", true)} Add a tag</button></div></div></details>
   </div></section>`;
 }
 

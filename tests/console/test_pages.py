@@ -455,3 +455,26 @@ def test_owner_purpose_and_tags_are_edited_after_a_look_at_what_it_changes(
     (request, *_) = stack.ledger.all_requests("alpha")
     assert request.root.owner == "ines.caldera@acme.example"
     assert dict(request.root.tags) == {"Service": "basket"}
+
+
+def test_two_fields_that_change_before_the_page_is_drawn_again_are_both_kept(
+    open_page: Open, stack: Stack
+) -> None:
+    team = Team(stack.ledger)
+    team.ready(team.ask("dev/small", ago(days=1), ttl="7d", tags={"Service": "shop"}))
+    page = open_page("#/databases/dev/small")
+    page.get_by_role("button", name="Edit owner, purpose and tags").click()
+    expect(page.get_by_role("textbox", name="Owner")).to_be_visible()
+    page.evaluate(
+        """() => {
+          for (const [id, text] of [["owner", "ines.caldera@acme.example"], ["purpose", "load test"]]) {
+            const field = document.getElementById(`edit-${id}`);
+            field.value = text;
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+          }
+          document.querySelector("dialog[open] form").requestSubmit();
+        }"""
+    )
+    changes = page.get_by_role("dialog").get_by_role("table")
+    for text in ("ines.caldera@acme.example", "load test"):
+        expect(changes).to_contain_text(text)
