@@ -10,7 +10,7 @@ import { html, nothing } from "./vendor/lit-html.js";
 const NAMES = ["Pull request", "Plan", "Review", "Queue", "Apply", "Ready"];
 const [PLAN, REVIEW, READY] = [1, 2, 5];
 /** The API's step of each. @type {import("./types.js").Step[]} */
-const STEP_OF = ["pull_request", "review", "review", "queue", "apply"];
+const STEP_OF = ["pull_request", "review", "review", "queue", "apply", "users"];
 
 /** The last event of a type. @param {Request} request @param {string} type @returns {Happened | undefined} */
 export function last(request, type) {
@@ -24,6 +24,7 @@ function place(request, users) {
   if (step === "review") return last(request, "planned") ? REVIEW : PLAN;
   if (step === "queue") return 3;
   if (step === "apply") return 4;
+  if (step === "users") return READY;
   if (request.state !== "done") return last(request, "planned") ? REVIEW : last(request, "opened") ? PLAN : 0;
   return request.kind === "create" && !users ? READY : READY + 1;
 }
@@ -35,7 +36,7 @@ function place(request, users) {
  */
 export function steps(request, reviewed, users, now) {
   const here = place(request, users);
-  const bounds = ["", "opened", "planned", "merged", "started", "succeeded"].map((type) => Date.parse(type ? (last(request, type)?.at ?? "") : request.created_at) || 0);
+  const bounds = ["", "opened", "planned", "merged", "started", "succeeded", "users_ready"].map((type) => Date.parse(type ? (last(request, type)?.at ?? "") : request.created_at) || 0);
   const over = request.state === "rejected" || request.state === "cancelled";
   const names = request.kind === "create" ? NAMES : NAMES.slice(0, READY);
   return names.map((name, index) => {

@@ -2,7 +2,7 @@
 export type State =
   | "requested" | "pull_request_open" | "merged" | "applying" | "done" | "rejected" | "failed" | "cancelled";
 export type Kind = "create" | "update" | "extend" | "maintain" | "disarm" | "remove";
-export type Step = "pull_request" | "review" | "queue" | "apply" | "end";
+export type Step = "pull_request" | "review" | "queue" | "apply" | "users" | "end";
 export type User = "application" | "read_only" | "master";
 
 export interface Description {

@@ -24,6 +24,7 @@ export const STEPS = {
   review: "in review",
   queue: "in the queue",
   apply: "while applying",
+  users: "while its users were made",
   end: "at its end",
 };
 
@@ -49,7 +50,7 @@ export function databaseState(one, request, reviewed, now) {
     const since = clock(new Date(request.updated_at));
     const doing = DOING[request.kind] ?? "Being changed";
     const under = { pull_request: "pull request is opened", review: waits ? `in review since ${since}` : "plan and merge",
-      queue: `in the queue since ${since}`, apply: `being applied since ${since}`, end: "" }[request.step];
+      queue: `in the queue since ${since}`, apply: `being applied since ${since}`, users: "users are made", end: "" }[request.step];
     return { shape: waits ? "wait" : "run", word: doing, under, waits };
   }
   if (one.state === "available") {

@@ -62,6 +62,7 @@ def read(pull: Pull, record: str | None, commits: Sequence[Commit]) -> RequestHi
     known = {event.id: event for event in kept.events} if kept else {}
     first = requested(request.created_at, request.actor)
     known.setdefault(first.id, first)
+    request = replace(request, progress=derive([known[first.id]]))  # which says whether it waits for users
     of_database = tuple(kept.database_events) if kept else ()
     ended = kept is not None and derive(known.values()).state in ENDED
     return RequestHistory(request, tuple(known.values()), of_database, whole=ended and pull.state == "closed")

@@ -17,7 +17,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog, database_events, events
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.names import MAIN, Place
 from provisioner.github.app import GitHubApp
 from provisioner.ledger.ledger import Ledger
@@ -53,7 +53,8 @@ def gather(github: GitHubArchive, states: States, base: str) -> tuple[list[Reque
 def _with_apply(history: RequestHistory, states: States) -> RequestHistory:
     """With the end of an apply that nobody recorded, where the pipeline marked it."""
     root = history.request.root
-    if history.state not in (State.MERGED, State.APPLYING) or history.request.kind is Kind.REMOVE:
+    of_database = derive(history.events).of_database
+    if of_database not in (State.MERGED, State.APPLYING) or history.request.kind is Kind.REMOVE:
         return history
     applied = states.applied(root)
     if applied is None:

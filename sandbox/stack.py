@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from ops.team_key import TeamKeys
+from sandbox.aws.fleet import missing_engines
 from sandbox.cloud import REGION, Cloud
 from sandbox.foundation import STATE_BUCKET
 from sandbox.github.start import GitHub
@@ -95,6 +96,7 @@ def deploy(
 
 def _values(github: GitHub, network: Network, *, events_url: str, circleci_url: str) -> dict[str, str]:
     """What the template's parameters are here."""
+    makes_users = not missing_engines()
     return {
         "Runtime": RUNTIME,
         "Architecture": ARCHITECTURE,
@@ -103,9 +105,10 @@ def _values(github: GitHub, network: Network, *, events_url: str, circleci_url: 
         "GitHubAppId": github.app_id,
         "GitHubInstallationId": github.installation_id,
         "EventsWebhookUrl": events_url,
-        # Functions run as processes here, which reach the databases from any network.
-        "AccessSubnetIds": ",".join(network.subnets),
-        "AccessSecurityGroupId": network.access_group,
+        # Functions run as processes here, which reach the databases from any network. Where no server plays
+        # an engine nobody can log in, and no creation of it would ever be done.
+        "AccessSubnetIds": ",".join(network.subnets) if makes_users else "",
+        "AccessSecurityGroupId": network.access_group if makes_users else "",
         "RetryThroughCircleCi": "true",
         "CircleCiUrl": circleci_url,
         "StateBucket": STATE_BUCKET,

@@ -14,7 +14,7 @@ import { KINDS, STEPS } from "../words.js";
 
 const SPANS = [{ id: "1", label: "24 h" }, { id: "7", label: "7 days" }, { id: "", label: "30 days" }];
 /** @type {Record<string, string>} */
-const NAMES = { pull_request: "Pull request", review: "Review", queue: "Queue", apply: "Apply" };
+const NAMES = { pull_request: "Pull request", review: "Review", queue: "Queue", apply: "Apply", users: "Users" };
 
 /** @param {App} app @returns {import("../types.js").Page} */
 export function open(app) {

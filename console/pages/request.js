@@ -158,6 +158,7 @@ function headline(app, request, moment) {
     case "merged":
       return ["Now", "It waits in the queue", `for ${since}. ${slow}`];
     case "applying":
+      if (request.step === "users") return ["Now", "Its users are being made", `since ${clock(new Date(request.updated_at))} UTC. ${slow}`];
       return ["Now", "It is being applied", `since ${clock(new Date(request.updated_at))} UTC. ${slow}`];
     case "done":
       return [`Done at ${when(new Date(request.updated_at), now())} UTC`, `${request.environment}/${request.database_name} ${{ create: "was made", update: "is changed", extend: `now ends ${request.database.expires_at === "never" ? "never" : day(new Date(request.database.expires_at), now())}`, disarm: "can be removed now", remove: "is removed", maintain: "has the module of this release" }[request.kind]}`, request.kind === "disarm" ? "Deletion protection is off. The removal is a second request." : ""];
@@ -201,8 +202,8 @@ function broken(request, error, wish, live) {
     <div class="above">${code(error.cause, "Cause", true)}</div>
     <dl class="fix"><div><dt>What helps</dt><dd>${error.fix}</dd></div><div><dt>Another try</dt><dd>${error.retryable ? "Takes up the failed step; what went well stays." : "Does not help as it stands."}</dd></div></dl>
     <div class="row wrap above">${error.retryable ? html`<button class="btn primary" type="button" @click=${() => retry(request, wish, live)}>${icon("turn")} Try again</button>` : nothing}
-      ${request.kind === "create" ? html`<a class="btn" href="#/new?${copy.toString()}">Change it and ask again</a>` : nothing}
-      <button class="btn quiet danger" type="button" @click=${() => cancel(request, wish, live)}>Cancel the request</button></div></div></section>`;
+      ${request.kind === "create" && error.step !== "users" ? html`<a class="btn" href="#/new?${copy.toString()}">Change it and ask again</a>` : nothing}
+      ${error.step === "users" ? html`<a class="btn" href="#/databases/${request.environment}/${request.database_name}">Open the database</a>` : html`<button class="btn quiet danger" type="button" @click=${() => cancel(request, wish, live)}>Cancel the request</button>`}</div></div></section>`;
 }
 
 /** @param {Request} request @param {Wish} wish @param {Live<Seen>} live */

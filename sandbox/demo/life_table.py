@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-STEPS = ("pull_request", "review", "queue", "apply")
-HEAD = ("at", "what", "state", "PR", "pull request", "review", "queue", "apply", "together")
+STEPS = ("pull_request", "review", "queue", "apply", "users")
+HEAD = ("at", "what", "state", "PR", "pull request", "review", "queue", "apply", "users", "together")
 RIGHT = frozenset(range(4, len(HEAD)))
 
 

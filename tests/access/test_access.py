@@ -1,6 +1,7 @@
 """Users are made once and repaired, a rotation survives a kill anywhere, and an operator sees what fails."""
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,9 +14,11 @@ from provisioner.access import mysql
 from provisioner.access.login import Login, NotAllowed, Rows, Run, Statement
 from provisioner.access.secrets import UserSecrets, secret_name
 from provisioner.access.users import DatabaseUsers
+from provisioner.core import events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import State, derive
 from provisioner.core.models import Database, User
 from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
@@ -383,3 +386,31 @@ def test_a_grant_names_its_database_as_the_server_reads_it(
 
 def test_a_statement_does_not_show_its_text() -> None:
     assert "hush" not in repr(Statement("setting a password", "ALTER USER x IDENTIFIED BY 'hush'"))
+
+
+def test_a_creation_that_waits_for_its_users_is_done_once_they_have_logged_in(world: World) -> None:
+    waits = dataclasses.replace(
+        request(database_name="orders"), progress=derive([events.requested(NOW, "alpha", users=True)])
+    )
+    world.ledger.open_create(waits, charge(waits.root), ROOMY)
+    where = {"pipeline_url": "https://ci", "commit": "c"}
+    world.ledger.add_event(waits.id, events.succeeded(NOW, **where, result=world.database.result), NOW)
+    world.server.keeps_out = User.READ_ONLY
+    with pytest.raises(TryLater, match="logging in as read_only"):
+        world.access.prepare(waits.place)
+    world.access.failed(waits.place, "making the users", "no way in")
+    failed = world.ledger.request(waits.id)
+    assert failed is not None
+    assert (failed.progress.state, failed.progress.step) == (State.FAILED, Step.USERS)
+
+    world.server.keeps_out = None
+    world.access.prepare(waits.place)
+    done = world.ledger.request(waits.id)
+    assert done is not None
+    assert done.progress.state is State.DONE
+    version = done.version
+    world.access.prepare(waits.place)  # the message comes again
+    again = world.ledger.request(waits.id)
+    assert again is not None
+    assert again.progress == done.progress
+    assert again.version - version <= 1

@@ -63,6 +63,11 @@ WANTED = (
         "kinds of requests | `create`, `update`, `extend`, `disarm`, `remove` | `maintain` as well",
         lines=("answer *kind enum: * -> *'maintain'*",),
     ),
+    Change(
+        "`done` of a creation, where the deployment makes users | it was applied "
+        "| `application` can log in, after a step `users`",
+        lines=("answer *step enum: * -> *'users'*",),
+    ),
 )
 
 

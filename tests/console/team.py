@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.core import database_events, events
 from provisioner.core.events import Event
+from provisioner.core.lifecycle import derive
 from provisioner.core.models import Activity, Charge, Request
 from provisioner.ledger.ledger import Ledger
 
@@ -29,22 +30,33 @@ def ago(**length: float) -> dt.datetime:
 
 
 class Team:
-    """One team; each method brings a request one step on and returns it as it is then."""
+    """One team; each method brings a request one step on and returns it as it is then.
 
-    def __init__(self, ledger: Ledger, name: str = "alpha") -> None:
+    With `makes_users` its creations are done once their users can log in.
+    """
+
+    def __init__(self, ledger: Ledger, name: str = "alpha", *, makes_users: bool = False) -> None:
         self.ledger = ledger
         self.name = name
+        self.makes_users = makes_users
         self.numbers = itertools.count(211)
 
     def ask(
-        self, place: str, at: dt.datetime, *, by: str = "jane.moreau", reason: str = "", **body: Any
+        self,
+        place: str,
+        at: dt.datetime,
+        *,
+        by: str = "jane.moreau",
+        reason: str = "",
+        **body: Any,
     ) -> Request:
         """A request for a new database, `environment/name`."""
         environment, name = place.split("/")
         about = {"environment": environment, "database_name": name, "database_engine": "postgres"}
         more = {"owner": "jane.moreau@acme.example", "purpose": reason}
         new = request(now=at, team=self.name, **(about | more | body))
-        new = dataclasses.replace(new, actor=by, reason=reason)
+        asked = derive([events.requested(at, by, users=self.makes_users)])
+        new = dataclasses.replace(new, actor=by, reason=reason, progress=asked)
         self.ledger.open_create(new, charge(new.root), PLENTY)
         return new
 
@@ -92,12 +104,15 @@ class Team:
         return one
 
     def users(self, one: Request, at: dt.datetime) -> None:
-        """Its users can log in."""
+        """Its users can log in, which ends a creation that waits for them."""
         secrets = {
             user: f"{SECRET}:rds-provisioner/{one.place}/{user}-AbCdEf"
             for user in ("application", "read_only")
         }
         self.ledger.add_database_event(one.place, database_events.users_ready(one.id, at, secrets=secrets))
+        found = self.ledger.request(one.id)
+        if found and found.progress.users:
+            self._add(found, events.users_ready(at))
 
     def failed(self, one: Request, after: float = 720, *, cause: str = CAPACITY, fix: str = "") -> Request:
         one = self.started(one)

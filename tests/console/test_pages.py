@@ -372,6 +372,23 @@ def test_the_users_that_are_being_made_are_waited_for_and_the_master_is_not_offe
     expect(page.get_by_role("group", name="Connect as")).to_contain_text("application")
 
 
+def test_a_creation_that_waits_for_its_users_shows_them_as_its_last_step_and_their_failure(
+    open_page: Open, stack: Stack
+) -> None:
+    team = Team(stack.ledger, makes_users=True)
+    one = team.ready(team.ask("dev/logins", ago(minutes=9)), users=False)
+    page = open_page(f"#/requests/{one.id}")
+    here = page.locator("li.step[aria-current=step] .h")
+    expect(here).to_contain_text("Ready")
+    expect(page.get_by_text("It is applied; its users are made, and log in.")).to_be_visible()
+    now = dt.datetime.now(dt.UTC)
+    team.ledger.add_event(one.id, events.failed_users(now, cause="no way in", fix="look"), now)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("It failed while its users were made")).to_be_visible()
+    expect(page.get_by_role("link", name="Open the database")).to_be_visible()
+    expect(page.get_by_role("link", name="Change it and ask again")).to_have_count(0)
+
+
 @pytest.mark.parametrize("engine", ["postgres", "mysql"])
 def test_no_way_to_connect_holds_a_password_and_each_names_the_secret(
     open_page: Open, stack: Stack, engine: str

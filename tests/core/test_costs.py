@@ -53,6 +53,17 @@ def test_a_size_costs_while_it_is_that_size() -> None:
     )
 
 
+def test_a_creation_costs_from_its_apply_on_while_its_users_are_still_to_be_made_and_after() -> None:
+    made, resized = done(Kind.CREATE, BEGIN - DAY), done(Kind.UPDATE, BEGIN + 10 * DAY, LARGER)
+    asked = events.requested(made.created_at, "alpha", users=True)
+    end = events.succeeded(BEGIN - DAY, pipeline_url="https://ci", commit="c", result=None)
+    failed = events.failed_users(BEGIN, cause="no way in", fix="look")
+    for more in ([], [failed], [failed, events.users_ready(BEGIN + 15 * DAY)]):
+        waits = dataclasses.replace(made, progress=derive([asked, end, *more]))
+        now = BEGIN + 20 * DAY
+        assert cost(waits, resized, now=now) == cost(made, resized, now=now)
+
+
 def test_a_forecast_ends_with_the_database() -> None:
     ends = dataclasses.replace(root(), expires_at="2026-11-11T00:00:00Z")
     ten_days = round(13.98 * 240 / 730, 2)

@@ -75,6 +75,15 @@ REQUEST_EVENTS: list[tuple[Event, str, str, str, dict[str, Any]]] = [
         {**RUN, "result": {"port": 5432}},
     ),
     (events.removed(AT, **RUN), f"removed:{URL}", "succeeded", "pipeline", RUN),
+    (events.requested(AT, "ci", users=True), "requested", "requested", "ci", {"users": True}),
+    (events.users_ready(AT), "users_ready", "users_ready", "rds-provisioner", {}),
+    (
+        events.failed_users(AT, **FAILURE),
+        "failed:users:2026-11-20T10:00:00Z",
+        "failed",
+        "rds-provisioner",
+        {"step": "users", **FAILURE, "retryable": True},
+    ),
     (
         events.redriven(events.rerun_after_retry(RETRY), AT, pipeline=4),
         "redriven:retried:2",

@@ -471,6 +471,7 @@ def test_each_step_begins_with_its_event_and_at_the_latest_with_the_next() -> No
         (Step.QUEUE, True, dt.timedelta(hours=6)),
         (Step.APPLY, False, dt.timedelta(hours=3)),
         (Step.APPLY, True, dt.timedelta(hours=3)),
+        (Step.USERS, True, dt.timedelta(hours=2)),
     ],
 )
 def test_a_step_has_a_maximum(step: Step, automatic: bool, longest: dt.timedelta) -> None:

@@ -1,5 +1,6 @@
 """The access function takes whatever the topic publishes, and says where an operator has to look."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from provisioner.access.users import DatabaseUsers
+from provisioner.core import events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Event, EventType, Step
+from provisioner.core.lifecycle import State, derive
+from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.handlers import access
 from provisioner.notify import cloudevents
@@ -129,3 +133,61 @@ def test_what_nobody_thought_of_is_said_in_the_end_without_its_words(available: 
     assert [note.type for note in notes] == ([DatabaseEventType.ACCESS_FAILED] if received == 3 else [])
     assert all("EndpointConnectionError" in note.detail["cause"] for note in notes)
     assert "example.com" not in str(notes)
+
+
+@pytest.fixture
+def waiting(available: Cloud) -> Request:
+    """The creation of dev/orders, applied and waiting for its users, at the address where nobody answers."""
+    made = available.ledger.database(Place("dev", "mydb123"))
+    assert made is not None
+    asked = events.requested(NOW, "alpha", users=True)
+    one = request(database_name="orders")
+    one = dataclasses.replace(one, progress=derive([asked]))
+    available.ledger.open_create(one, charge(one.root), ROOMY)
+    done = events.succeeded(NOW, pipeline_url="https://ci", commit="c", result=made.result)
+    return available.ledger.add_event(one.id, done, NOW)
+
+
+def of_orders(event: str, request_id: str) -> str:
+    data = {"event": event, "environment": "dev", "database_name": "orders", "request": {"id": request_id}}
+    return json.dumps({"id": "r/e", "data": data})
+
+
+def test_the_last_try_fails_the_creation_that_waits_at_its_users(available: Cloud, waiting: Request) -> None:
+    assert run(of_orders("applied", waiting.id), received=2) == ["0"]
+    assert step_of(available, waiting) == (State.APPLYING, Step.USERS)
+    assert run(of_orders("applied", waiting.id), received=3) == ["0"]
+    assert step_of(available, waiting) == (State.FAILED, Step.USERS)
+    found = available.ledger.request(waiting.id)
+    assert found is not None
+    assert found.progress.failure is not None
+    assert found.progress.failure.cause.startswith("logging in to 127.0.0.1 as dbadmin: ")
+    assert found.progress.failure.retryable
+
+
+def test_a_retry_makes_the_users_of_a_creation_that_waits_for_them_alone(
+    available: Cloud, waiting: Request
+) -> None:
+    other = available.ledger.database(Place("dev", "mydb123"))
+    assert other is not None
+    with mock.patch.object(DatabaseUsers, "prepare", return_value=[]) as prepare:
+        assert run(of_orders("retried", other.origin)) == []
+        assert run(of_orders("retried", "00000000-0000-4000-8000-000000000000")) == []
+        prepare.assert_not_called()
+        assert run(of_orders("retried", waiting.id)) == []
+        prepare.assert_called_once_with(Place("dev", "orders"))
+
+
+def test_a_failure_of_a_database_whose_creation_does_not_wait_is_no_failure_of_it(available: Cloud) -> None:
+    assert run(applied(), received=3) == ["0"]
+    database = available.ledger.database(Place("dev", "mydb123"))
+    assert database is not None
+    found = available.ledger.request(database.origin)
+    assert found is not None
+    assert found.progress.state is State.DONE
+
+
+def step_of(cloud: Cloud, one: Request) -> tuple[State, Step]:
+    found = cloud.ledger.request(one.id)
+    assert found is not None
+    return found.progress.state, found.progress.step

@@ -40,6 +40,8 @@ PUBLISHED = [
     (at(EventType.SUCCEEDED), Kind.DISARM, "applied"),
     (at(EventType.SUCCEEDED), Kind.REMOVE, "removed"),
     (at(EventType.FAILED, **FAILED), Kind.CREATE, "failed"),
+    (at(EventType.FAILED, **FAILED | {"step": Step.USERS}), Kind.CREATE, "failed"),
+    (at(EventType.RETRIED), Kind.UPDATE, "retried"),
     (at(EventType.CLOSED), Kind.CREATE, "rejected"),
     (at(EventType.CANCELLED), Kind.CREATE, "cancelled"),
 ]
@@ -49,13 +51,15 @@ KEPT = (
     EventType.EDITED,
     EventType.REOPENED,
     EventType.CANCEL_ASKED,
-    EventType.RETRIED,
     EventType.REDRIVEN,
+    EventType.USERS_READY,  # an event of the database, with the users' secrets, is
 )
 
 
 @pytest.mark.parametrize(
-    ("event", "kind", "name"), PUBLISHED, ids=[f"{kind}-{name}" for _, kind, name in PUBLISHED]
+    ("event", "kind", "name"),
+    PUBLISHED,
+    ids=[f"{kind}-{name}-{number}" for number, (_, kind, name) in enumerate(PUBLISHED)],
 )
 def test_an_event_of_a_request_is_published_as_the_schema_says(event: Event, kind: Kind, name: str) -> None:
     changed = after(OPENED, event, kind=kind)

@@ -11,6 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
+from provisioner.core import events
+from provisioner.core.events import Step
 from provisioner.core.hcl import content_hash, render
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Request
@@ -295,6 +297,28 @@ def test_an_apply_whose_end_nobody_recorded_yet_is_known_from_the_state_bucket(w
     assert back.progress.state is State.DONE
     assert back.progress.result == one.progress.result
     database = world.chain.ledger.database(Place("dev", "orders"))
+    assert database is not None
+    assert database.state is DatabaseState.AVAILABLE
+
+
+@pytest.mark.parametrize("ready", [True, False], ids=["ready", "failed"])
+def test_a_creation_that_waits_for_its_users_comes_back_as_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch, ready: bool
+) -> None:
+    monkeypatch.setenv("MAKES_USERS", "true")
+    one = world.carry(world.create("orders"))
+    assert one.progress.step is Step.USERS
+    ledger, at = world.chain.ledger, one.progress.since + MINUTE
+    said = events.users_ready(at) if ready else events.failed_users(at, cause="no way in", fix="look")
+    before = ledger.add_event(one.id, said, at).progress
+    world.reap()
+    world.lose()
+
+    assert restored() == 0
+
+    back = world.chain.now(one).progress
+    assert (back.state, back.step, back.since) == (before.state, before.step, before.since)
+    database = ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.state is DatabaseState.AVAILABLE
 

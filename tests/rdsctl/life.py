@@ -81,12 +81,19 @@ class Life:
         )
 
     def users(self, place: str, **secrets: str) -> None:
-        """Its users can log in; `secrets` are their ARNs."""
+        """Its users can log in, which ends a creation that waits for them; `secrets` are their ARNs."""
         found = Place.parse(place)
         assert found is not None
         database = self._ledger.database(found)
         assert database is not None
         self._ledger.add_database_event(found, users_ready(database.origin, _now(), secrets=secrets))
+        made = self._ledger.request(database.origin)
+        if made and made.progress.users:
+            self._ledger.add_event(made.id, events.users_ready(_now()), _now())
+
+    def users_failed(self) -> None:
+        """Its users cannot log in."""
+        self._add(lambda at: events.failed_users(at, cause="logging in: timed out", fix="let it in, retry"))
 
     def idle(self, place: str, days: int) -> None:
         """Nobody has connected to it for so long."""

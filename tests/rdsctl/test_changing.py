@@ -76,6 +76,29 @@ def test_a_create_is_not_over_until_its_users_can_log_in(
     assert slept == [3.0, 3.0]
 
 
+def test_a_wait_for_a_create_takes_the_step_of_its_users(
+    rdsctl: Run, server: Server, life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKES_USERS", "true")
+    server.before = [*life.whole(), life.users_failed]
+    ran = rdsctl(*CREATE, "--wait")
+    assert (ran.code, ran.out) == (1, "")
+    assert " users         It is applied; its users are made, and log in" in ran.err
+    *_, head, cause, fix, way_on = ran.err.splitlines()
+    assert head.startswith("✗ users failed after 0:")
+    assert "; dev/orders is there, and its users cannot log in yet   https://circleci.example" in head
+    assert (cause, fix) == ("  cause   logging in: timed out", "  fix     let it in, retry")
+    short = life.newest().id[:8]
+    assert way_on.startswith(f"  next    rdsctl retry {short} --wait")
+    server.before = [
+        lambda: None,
+        lambda: life.users("dev/orders", application="arn:a", read_only="arn:r"),
+    ]
+    ran = rdsctl("retry", short, "--wait")
+    assert ran.code == 0
+    assert "  users   application, read_only, master" in ran.out
+
+
 def test_users_that_never_come_are_said(rdsctl: Run, life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAKES_USERS", "true")
     monkeypatch.setattr(waiting, "USERS_LOOKS", 2)

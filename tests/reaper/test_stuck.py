@@ -4,15 +4,16 @@ import dataclasses
 import datetime as dt
 
 import pytest
+from provisioner.core import events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import EventType, Step
-from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Beat
 from provisioner.core.names import Place
 from provisioner.github.pull_request import PullRequest
 from provisioner.pull_requests import comments, outcome, request_record
 
-from tests.core.examples import MISSION_BODY, NOW
+from tests.core.examples import MISSION_BODY, NOW, ROOMY, charge, request
 from tests.reaper.world import ALPHA, DAY, HOUR, World
 
 
@@ -51,6 +52,26 @@ def test_what_is_stuck_too_long_fails_with_a_cause_and_can_be_retried(world: Wor
     assert world.reap(HOUR).failed == 0
     retried = world.request(accepted.request.id)
     assert retried.progress.state is State.REQUESTED
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["there", "removed"])
+def test_a_creation_whose_users_do_not_come_fails_and_says_what_helps(world: World, removed: bool) -> None:
+    waits = dataclasses.replace(request(), progress=derive([events.requested(NOW, "alpha", users=True)]))
+    world.ledger.open_create(waits, charge(waits.root), ROOMY)
+    world.happened(waits.id, EventType.SUCCEEDED, result={"endpoint": "h"})
+    if removed:
+        gone = DatabaseEvent(id="g", type=DatabaseEventType.REMOVED_IN_GIT, at=NOW, actor="pipeline")
+        world.ledger.mark_removed(waits.place, gone)
+
+    assert world.reap(HOUR).failed == 0
+    assert world.reap(HOUR + HOUR).failed == 1
+
+    failure = world.request(waits.id).progress.failure
+    assert failure is not None
+    assert (failure.step, failure.retryable) == (Step.USERS, not removed)
+    cause = "was removed before its users" if removed else "could not log in within 2 hours"
+    assert cause in failure.cause
+    assert world.reap(HOUR).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from provisioner.access import mysql, postgres
 from provisioner.access.login import Connect, Login
 from provisioner.access.secrets import Secret, UserSecrets, secret_name
 from provisioner.access.sql import Engine
-from provisioner.core import database_events
+from provisioner.core import database_events, events
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import NeedsPerson
+from provisioner.core.events import Step
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, User
 from provisioner.core.names import Place
@@ -24,6 +25,8 @@ from provisioner.ledger.ledger import Ledger
 
 # What people read of a failure of this function.
 LONGEST_CAUSE: Final = 1000
+MAKING: Final = "making the users"
+RETRY: Final = "fix the cause (docs/access.md), then retry the request; the database itself is there"
 USERS: Final = (User.APPLICATION, User.READ_ONLY)
 _ENGINES: Final[Mapping[str, Engine]] = {"postgres": postgres, "mysql": mysql}
 
@@ -52,6 +55,8 @@ class DatabaseUsers:
             self._prove(login, user, secret)
         arns = {user.value: secret.arn for user, secret in secrets.items()}
         self._add(database, database_events.users_ready(database.origin, self.now, secrets=arns))
+        if self.waits(database.origin):
+            self.ledger.add_event(database.origin, events.users_ready(self.now), self.now)
         if refused:
             self._add(database, database_events.rights_missing(refused, self.now))
         return refused
@@ -90,6 +95,14 @@ class DatabaseUsers:
             fix = "fix the cause (docs/access.md), then redrive the access function's dead letters"
             event = database_events.access_failed(what, self.now, cause=cause[:LONGEST_CAUSE], fix=fix)
             self._add(database, event)
+            if what == MAKING and self.waits(database.origin):
+                failed = events.failed_users(self.now, cause=cause[:LONGEST_CAUSE], fix=RETRY)
+                self.ledger.add_event(database.origin, failed, self.now)
+
+    def waits(self, request_id: str) -> bool:
+        """Whether a request is done once its users can log in, and they could not yet."""
+        request = self.ledger.request(request_id)
+        return request is not None and request.progress.step is Step.USERS
 
     def _master(self, database: Database) -> Login:
         place, result = database.place, database.result or {}

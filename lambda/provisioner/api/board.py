@@ -27,6 +27,7 @@ _COUNTED: Final = (
     State.FAILED,
 )
 _STEPS: Final = (Step.PULL_REQUEST, Step.REVIEW, Step.QUEUE, Step.APPLY)
+_USERS: Final = (*_STEPS, Step.USERS)  # where the stack makes users
 
 
 def states(fleet: Fleet, now: dt.datetime) -> dict[str, int]:
@@ -44,7 +45,7 @@ def queue(fleet: Fleet, catalog: Catalog) -> list[dict[str, Any]]:
     for environment in catalog.environments:
         own = [each for each in fleet.active if each.environment == environment]
         waits = [each for each in own if each.progress.state is State.MERGED]
-        applies = [each for each in own if each.progress.state is State.APPLYING]
+        applies = [each for each in own if each.progress.of_database is State.APPLYING]
         found.append(
             {
                 "environment": environment,
@@ -160,9 +161,10 @@ def drift(fleet: Fleet) -> list[dict[str, Any]]:
 def times(fleet: Fleet, catalog: Catalog, since: dt.datetime) -> dict[str, Any]:
     """How long creations took that were asked for since then: each step, and the whole by environment."""
     made = [(each, each.took) for each in fleet.done if each.kind is Kind.CREATE and each.took]
+    order = _USERS if any(Step.USERS in took for _, took in made) else _STEPS
     steps = [
         {"step": step.value, **_percentiles(took[step.value] for _, took in made if step.value in took)}
-        for step in _STEPS
+        for step in order
     ]
     whole = [
         {

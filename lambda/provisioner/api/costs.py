@@ -24,6 +24,9 @@ BY: Final[dict[str, Callable[[Cost], str]]] = {
     "database": lambda cost: str(cost.root.place),
 }
 
+# A creation whose users are still to be made is applied, and so costs.
+_MAY_BE_THERE: Final = (State.DONE, State.APPLYING, State.FAILED)
+
 
 def costs_document(
     given: Given, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime
@@ -34,8 +37,9 @@ def costs_document(
         chosen = query.filters(by=BY, environment=catalog.environments)
     by = chosen.get("by", "environment")
     among = {"environment": (chosen["environment"],)} if "environment" in chosen else {}
-    done = ledger.all_requests(team, Filters(among={**among, "state": (State.DONE,)}))
-    lives = costs.spans(done, _gone(ledger, team, chosen.get("environment")))
+    known = ledger.all_requests(team, Filters(among={**among, "state": _MAY_BE_THERE}))
+    applied = [request for request in known if request.progress.of_database is State.DONE]
+    lives = costs.spans(applied, _gone(ledger, team, chosen.get("environment")))
     found = [costs.cost(spans, begin, now, catalog.price) for spans in lives.values()]
     groups: dict[str, list[Cost]] = defaultdict(list)
     for cost in found:

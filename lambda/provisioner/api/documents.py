@@ -17,12 +17,12 @@ from provisioner.core.effects import INTERRUPTIONS, interruption_by
 from provisioner.core.estimates import estimate
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import (
-    BEGINS,
     ENDED,
     DatabaseState,
     Kind,
     Progress,
     State,
+    begins,
     maximum,
     step_starts,
 )
@@ -41,6 +41,7 @@ _STATE_WORDS: Final = {
     State.CANCELLED: "Cancelled. Nothing was changed.",
 }
 
+_USERS_WORDS: Final = "It is applied; its users are being made."
 _CANCELLING: Final = "Cancelling: the pull request is being closed."
 
 
@@ -69,6 +70,7 @@ def request_document(
         "error": _error(progress),
         "result": progress.result,
         "removal": removal(request, catalog, now),
+        "users": _users(progress),
     }
 
 
@@ -111,6 +113,8 @@ def _message(request: Request) -> str:
     """Where a request stands, in one sentence or two."""
     if request.progress.cancelling:
         return _CANCELLING
+    if request.progress.step is Step.USERS and not request.progress.failure:
+        return _USERS_WORDS
     if request.progress.state is not State.DONE:
         return _STATE_WORDS[request.progress.state]
     place, result, end = request.place, request.progress.result or {}, request.root.expires_at
@@ -124,6 +128,15 @@ def _message(request: Request) -> str:
         Kind.DISARM: "Deletion protection is off. The removal is another request, links.next_request.",
         Kind.REMOVE: f"{place} is removed.",
     }[request.kind]
+
+
+def _users(progress: Progress) -> str:
+    """Whether its end waits for users that can log in, and whether they do."""
+    if not progress.users:
+        return "none"
+    if progress.state is State.DONE:
+        return "ready"
+    return "failed" if progress.failure and progress.step is Step.USERS else "pending"
 
 
 def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
@@ -299,7 +312,7 @@ def _steps(
     starts = step_starts(events)
     progress = request.progress
     automatic = approvals.is_automatic(request, events, catalog)
-    order = [step for step, _ in BEGINS]
+    order = [step for step, _ in begins(events)]
     steps = []
     for step, following in itertools.pairwise(order):
         if step not in starts:

@@ -164,13 +164,14 @@ def _ready_in(left: Estimate | None, now: dt.datetime) -> dict[str, Any]:
 def move_document(move: Move) -> dict[str, Any]:
     """The document of a cancel or a retry that would be carried out."""
     progress = move.request.progress
+    users = progress.step is Step.USERS and move.next_state is State.APPLYING
     return {
         "dry_run": True,
         "request": f"/requests/{move.request.id}",
         "pull_request": progress.pull_request_url,
         "state": progress.state.value,
         "next_state": move.next_state.value,
-        "message": _MOVE_WORDS[move.next_state],
+        "message": "Its users would be made again." if users else _MOVE_WORDS[move.next_state],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from provisioner.core import approvals
 from provisioner.core.beats import pipeline_url
 from provisioner.core.catalog import Catalog
-from provisioner.core.events import Event, EventType
+from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import ENDED, State
 from provisioner.core.models import Request
 from provisioner.core.times import instant
@@ -43,6 +43,8 @@ def _what(request: Request, events: Sequence[Event], catalog: Catalog) -> tuple[
         return "pull_request", "The pull request is being opened.", None
     if progress.state is State.MERGED:
         return "pipeline", "The pipeline begins the apply next.", progress.pull_request_url
+    if progress.step is Step.USERS:
+        return "users", "It is applied; its users are made, and log in.", None
     if progress.state is State.APPLYING:
         return "rds", "Terraform and RDS carry it out.", progress.pipeline_url
     plan = next((event for event in reversed(events) if event.type is EventType.PLANNED), None)

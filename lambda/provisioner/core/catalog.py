@@ -166,6 +166,7 @@ class UsualTimes(_Part):
     pull_request: UsualTime = _time(15, 60)
     review: UsualTime = _time(180, 480)
     queue: UsualTime = _time(60, 180)
+    users: UsualTime = _time(20, 120)
     create: UsualTime = _time(900, 2_400)
     restore: UsualTime = _time(1_500, 3_600)
     update: UsualTime = _time(900, 3_600)

@@ -1,7 +1,7 @@
 """What databases have cost in a month, and will have by its end: list prices of now, over the hours they ran.
 
-From the requests that were done: a database counts from the end of its creation until that of its removal,
-and by what it was in between. It is not the bill.
+From the requests that were applied: a database counts from the end of its creation's apply until that of its
+removal, and by what it was in between. It is not the bill.
 """
 
 import datetime as dt
@@ -40,20 +40,22 @@ def month_end(begin: dt.datetime) -> dt.datetime:
     return (begin + dt.timedelta(days=32)).replace(day=1)
 
 
-def spans(done: Iterable[Request], gone: Mapping[Place, dt.datetime]) -> dict[Place, list[Span]]:
-    """When each database was what, from its requests that were done; `gone` are those removed without one."""
+def spans(applied: Iterable[Request], gone: Mapping[Place, dt.datetime]) -> dict[Place, list[Span]]:
+    """When each database was what, from its applied requests; `gone` are those removed without one."""
     of_place: dict[Place, list[Request]] = defaultdict(list)
-    for request in done:
+    for request in applied:
         of_place[request.place].append(request)
     found: dict[Place, list[Span]] = {}
     for place, requests in of_place.items():
-        ordered = sorted(requests, key=lambda request: (request.progress.since, request.created_at))
-        ends = [request.progress.since for request in ordered[1:]]
+        ordered = sorted(
+            requests, key=lambda request: (request.progress.of_database_since, request.created_at)
+        )
+        ends = [request.progress.of_database_since for request in ordered[1:]]
         last = gone.get(place)
         if last is not None:
-            last = max(last, ordered[-1].progress.since)
+            last = max(last, ordered[-1].progress.of_database_since)
         found[place] = [
-            Span(request.root, request.progress.since, end)
+            Span(request.root, request.progress.of_database_since, end)
             for request, end in zip(ordered, [*ends, last], strict=True)
             if request.kind is not Kind.REMOVE
         ]

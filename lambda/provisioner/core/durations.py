@@ -21,7 +21,7 @@ KEEP: Final = 25
 # So few say little about the longest that is still usual.
 FEW: Final = 5
 CATALOG: Final = "catalog"
-STEPS: Final = (Step.PULL_REQUEST, Step.REVIEW, Step.QUEUE, Step.APPLY)
+_STEPS: Final = (Step.PULL_REQUEST, Step.REVIEW, Step.QUEUE, Step.APPLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ def narrowest(request: Request) -> str:
     return f"{request.kind}#{request.root.engine}#{request.root.instance_class}"
 
 
+def steps(request: Request) -> tuple[Step, ...]:
+    """The steps that a request takes, without its end."""
+    return (*_STEPS, Step.USERS) if request.progress.users else _STEPS
+
+
 def measures(step: Step, request: Request) -> tuple[str, ...]:
     """The names under which a step's seconds are kept, the most alike first."""
     if step is Step.REVIEW:
@@ -96,7 +101,7 @@ def extended(kept: Sequence[float], new: float) -> list[float]:
 
 def usual(kept: Mapping[str, Sequence[float]], request: Request, catalog: "Catalog") -> dict[Step, Usual]:
     """What is usual for each step, from the times that are kept of requests like this one."""
-    return {step: _usual(step, kept, request, catalog) for step in STEPS}
+    return {step: _usual(step, kept, request, catalog) for step in steps(request)}
 
 
 def _usual(step: Step, kept: Mapping[str, Sequence[float]], request: Request, catalog: "Catalog") -> Usual:

@@ -8,7 +8,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.core.durations import CATALOG, STEPS, Usual
+from provisioner.core.durations import CATALOG, Usual
+from provisioner.core.durations import steps as steps_of
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import ENDED, State
 from provisioner.core.models import Request
@@ -67,11 +68,13 @@ def estimate(
     running = progress.step
     elapsed = max(0.0, (now - progress.since).total_seconds())
     steps = [_left(running, usual[running], elapsed, reviewed=reviewed)]
-    following = STEPS[STEPS.index(running) + 1 :]
+    order = steps_of(request)
+    following = order[order.index(running) + 1 :]
     steps += [_left(step, usual[step], 0.0, reviewed=reviewed) for step in following]
     waits = reviewed and progress.state in (State.REQUESTED, State.PULL_REQUEST_OPEN)
-    queue, apply = usual[Step.QUEUE], usual[Step.APPLY]
-    after = Span(queue.likely, queue.latest) + Span(apply.likely, apply.latest)
+    after = Span(0.0, 0.0)
+    for step in order[order.index(Step.QUEUE) :]:
+        after += Span(usual[step].likely, usual[step].latest)
     return Estimate(
         steps=tuple(steps),
         after_approval=after if waits else None,

@@ -26,6 +26,7 @@ class Step(StrEnum):
     REVIEW = "review"  # gate and plan, then approval and merge
     QUEUE = "queue"  # merged; the pipeline has not begun to apply it
     APPLY = "apply"
+    USERS = "users"  # applied; its users are being made, where the deployment makes them
     END = "end"
 
 
@@ -70,6 +71,7 @@ class EventType(OpenType):
     CANCELLED = "cancelled"
     RETRIED = "retried"
     REDRIVEN = "redriven"  # the pipeline of the base branch was run again
+    USERS_READY = "users_ready"  # its users have logged in
 
 
 class Detail(TypedDict, total=False):
@@ -92,6 +94,7 @@ class Detail(TypedDict, total=False):
     waits_for: str
     reason: str
     notes: list[str]
+    users: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +116,10 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 # A request: asked for, cancelled, retried
 
 
-def requested(at: dt.datetime, actor: str) -> Event:
-    """The first event of every request."""
-    return Event(id="requested", type=EventType.REQUESTED, at=at, actor=actor)
+def requested(at: dt.datetime, actor: str, *, users: bool = False) -> Event:
+    """The first event of every request; `users` where it is done only once its users can log in."""
+    detail: Detail = {"users": True} if users else {}
+    return Event(id="requested", type=EventType.REQUESTED, at=at, actor=actor, detail=detail)
 
 
 def cancel_asked(at: dt.datetime, actor: str, *, reason: str = "") -> Event:
@@ -233,6 +237,11 @@ def removed(at: dt.datetime, *, pipeline_url: str, commit: str) -> Event:
     return _apply("removed", EventType.SUCCEEDED, at, pipeline_url, commit)
 
 
+def users_ready(at: dt.datetime) -> Event:
+    """The users of the database that it made have logged in."""
+    return Event(id="users_ready", type=EventType.USERS_READY, at=at, actor=ACTOR)
+
+
 def noted(event: Event, notes: Sequence[str]) -> Event:
     """The same event of an apply, with what else is to be said: for example whose place it took over."""
     if not notes:
@@ -304,6 +313,11 @@ def failed_apply(
     """Its apply failed."""
     failure = _failure(Step.APPLY, cause, fix, retryable=retryable)
     return _apply("failed", EventType.FAILED, at, pipeline_url, commit, failure)
+
+
+def failed_users(at: dt.datetime, *, cause: str, fix: str) -> Event:
+    """Its users could not be made, and it is not tried again automatically."""
+    return _failed(f"users:{instant(at)}", at, ACTOR, _failure(Step.USERS, cause, fix, retryable=True))
 
 
 def _apply(

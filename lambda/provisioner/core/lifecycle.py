@@ -54,7 +54,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What the events of one request add up to."""
+    """What the events of one request add up to.
+
+    `users` says that it is done once its users can log in, as it was noted when it was asked for: then `step`
+    is `users` from the end of its apply on, which `applied_at` says.
+    """
 
     state: State
     step: Step
@@ -67,6 +71,21 @@ class Progress:
     pipeline_url: str | None = None
     failure: Failure | None = None
     result: Mapping[str, Any] | None = None
+    users: bool = False
+    applied_at: dt.datetime | None = None
+
+    @property
+    def of_database(self) -> State:
+        """The state as far as the database goes, which is there from the end of the apply on.
+
+        So a failure to make its users keeps no change out, and no removal.
+        """
+        return State.DONE if self.step is Step.USERS else self.state
+
+    @property
+    def of_database_since(self) -> dt.datetime:
+        """Since when `of_database` holds."""
+        return self.applied_at or self.since
 
 
 _STEPS: Final = {
@@ -92,6 +111,9 @@ def derive(events: Collection[Event]) -> Progress:
     failure = _failure(because) if state is State.FAILED else None
     opened = last.get(EventType.OPENED)
     succeeded = last.get(EventType.SUCCEEDED)
+    step = failure.step if failure else _STEPS[state]
+    if state is State.APPLYING and succeeded:
+        step = Step.USERS
     links = [
         event
         for event in (last.get(kind) for kind in _WITH_PIPELINE)
@@ -99,7 +121,7 @@ def derive(events: Collection[Event]) -> Progress:
     ]
     return Progress(
         state=state,
-        step=failure.step if failure else _STEPS[state],
+        step=step,
         since=because.at,
         pull_request=opened.detail.get("pull_request") if opened else None,
         pull_request_url=opened.detail.get("pull_request_url") if opened else None,
@@ -109,6 +131,8 @@ def derive(events: Collection[Event]) -> Progress:
         pipeline_url=max(links, key=lambda link: link.at).detail["pipeline_url"] if links else None,
         failure=failure,
         result=succeeded.detail.get("result") if succeeded else None,
+        users=_makes_users(last),
+        applied_at=succeeded.at if succeeded and _makes_users(last) else None,
     )
 
 
@@ -119,10 +143,30 @@ def _on_main(last: Mapping[EventType, Event]) -> bool:
     return EventType.STARTED in last or EventType.MERGED in last
 
 
+def _makes_users(last: Mapping[EventType, Event]) -> bool:
+    asked = last.get(EventType.REQUESTED)
+    return asked is not None and asked.detail.get("users") is True
+
+
+def _users_state(
+    applied: Event, last: Mapping[EventType, Event], failures: Sequence[Event]
+) -> tuple[State, Event]:
+    """The state of an applied request that is done once its users can log in, and its first event."""
+    if ready := last.get(EventType.USERS_READY):
+        return State.DONE, max(applied, ready, key=lambda event: event.at)
+    of_users = [failed for failed in failures if failed.detail["step"] == Step.USERS]
+    restarts = [sign for failed in of_users for sign in _newer_signs(failed, last)]
+    if of_users and not _newer_signs(of_users[-1], last):
+        return State.FAILED, of_users[-1]
+    return State.APPLYING, max([applied, *restarts], key=lambda event: event.at)
+
+
 def _state(last: Mapping[EventType, Event], failures: Sequence[Event]) -> tuple[State, Event]:
     """The state, and the event with which it began."""
     if event := last.get(EventType.SUCCEEDED):
-        return State.DONE, event
+        return _users_state(event, last, failures) if _makes_users(last) else (State.DONE, event)
+    # What is known of users before the apply is says nothing yet.
+    failures = [failed for failed in failures if failed.detail["step"] != Step.USERS]
     if not _on_main(last):
         if event := last.get(EventType.CANCELLED):
             return State.CANCELLED, event
@@ -161,6 +205,7 @@ _NEWER_SIGN: Final = {
     Step.REVIEW: (EventType.RETRIED, EventType.PLANNED),
     Step.QUEUE: (EventType.RETRIED,),
     Step.APPLY: (EventType.RETRIED, EventType.STARTED),
+    Step.USERS: (EventType.RETRIED,),
 }
 
 
@@ -194,20 +239,27 @@ def _failure(event: Event) -> Failure:
 
 
 # The event with which each step begins.
-BEGINS: Final = (
+_BEGINS: Final = (
     (Step.PULL_REQUEST, EventType.REQUESTED),
     (Step.REVIEW, EventType.OPENED),
     (Step.QUEUE, EventType.MERGED),
     (Step.APPLY, EventType.STARTED),
-    (Step.END, EventType.SUCCEEDED),
 )
+_ENDS: Final = ((Step.END, EventType.SUCCEEDED),)
+_ENDS_WITH_USERS: Final = ((Step.USERS, EventType.SUCCEEDED), (Step.END, EventType.USERS_READY))
+
+
+def begins(events: Collection[Event]) -> tuple[tuple[Step, EventType], ...]:
+    """The steps of a request, each with the event with which it begins."""
+    users = _makes_users({event.type: event for event in events if event.type is EventType.REQUESTED})
+    return _BEGINS + (_ENDS_WITH_USERS if users else _ENDS)
 
 
 def step_starts(events: Collection[Event]) -> dict[Step, dt.datetime]:
     """When each step that was reached began; a step that nobody reported begins with the next one."""
     first: dict[Step, dt.datetime] = {}
     later: dt.datetime | None = None
-    for step, happened in reversed(BEGINS):
+    for step, happened in reversed(begins(events)):
         times = [event.at for event in events if event.type is happened]
         start = min(times) if times else later
         if start is not None:
@@ -221,7 +273,7 @@ def took(events: Collection[Event]) -> dict[str, float]:
     starts, received = step_starts(events), {event.type for event in events}
     return {
         step.value: round((starts[following] - starts[step]).total_seconds(), 1)
-        for (step, begin), (following, end) in pairwise(BEGINS)
+        for (step, begin), (following, end) in pairwise(begins(events))
         if {begin, end} <= received
     }
 
@@ -257,8 +309,11 @@ def database_state(kind: Kind, state: State) -> DatabaseState:
 def blocks(progress: Progress) -> bool:
     """Whether a request keeps other changes of its database out.
 
-    A failed apply does not: its root is on main, so that another change, or the removal, is the way on.
+    A failed apply does not: its root is on main, so that another change, or the removal, is the way on. Nor
+    do users that are still to be made: the database is there.
     """
+    if progress.step is Step.USERS:
+        return False
     if progress.failure:
         return progress.failure.step not in (Step.APPLY, Step.QUEUE)
     return progress.state not in ENDED
@@ -270,11 +325,13 @@ def blocks(progress: Progress) -> bool:
 #   queue: CircleCI cancels a job that waited 5 hours in its serial group.
 #   apply: the provider waits 40 minutes for a create, 80 for an update, 60 for a delete, and a root may
 #   need two of them.
+#   users: the access function's queue gives up after 48 minutes.
 MAXIMUM: Final[Mapping[Step, dt.timedelta]] = {
     Step.PULL_REQUEST: dt.timedelta(hours=24),
     Step.REVIEW: dt.timedelta(days=14),
     Step.QUEUE: dt.timedelta(hours=6),
     Step.APPLY: dt.timedelta(hours=3),
+    Step.USERS: dt.timedelta(hours=2),
 }
 MAXIMUM_AUTOMATIC_REVIEW: Final = dt.timedelta(hours=2)
 

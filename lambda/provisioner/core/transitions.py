@@ -27,6 +27,7 @@ FIRST_CHECK: Final[Mapping[Step, dt.timedelta]] = {
     Step.REVIEW: dt.timedelta(minutes=15),
     Step.QUEUE: dt.timedelta(minutes=30),
     Step.APPLY: dt.timedelta(minutes=60),
+    Step.USERS: dt.timedelta(minutes=60),
 }
 
 
@@ -68,16 +69,16 @@ def advanced(database: Database, request: Request, before: State) -> Database | 
     held = database if database.active == request.id else _reclaimed(database, request, before)
     if held is None:
         return None
-    progress = request.progress
+    progress, state = request.progress, request.progress.of_database
     new = replace(
         held,
-        state=database_state(request.kind, progress.state),
-        active=None if progress.state in ENDED else request.id,
+        state=database_state(request.kind, state),
+        active=None if state in ENDED else request.id,
         version=database.version + 1,
     )
-    if progress.state not in ENDED:
+    if state not in ENDED:
         return new
-    if progress.state is State.DONE:
+    if state is State.DONE:
         new = replace(new, failed_before=None)
         if request.kind is not Kind.REMOVE:
             result = progress.result or database.result
@@ -129,6 +130,13 @@ def is_given_up(request: Request) -> bool:
     if request.actor != ACTOR or request.kind not in (Kind.DISARM, Kind.REMOVE, Kind.MAINTAIN):
         return False
     return request.progress.failure is not None and blocks(request.progress)
+
+
+def is_there(database: Database | None, made_by: Request) -> bool:
+    """Whether the database that a creation made is there: not removed, and not its namesake's place."""
+    if database is None or database.origin != made_by.id:
+        return False
+    return database.state is not DatabaseState.REMOVED
 
 
 def next_database_check(database: Database) -> dt.datetime | None:

@@ -18,13 +18,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from provisioner import settings
 from provisioner.access.secrets import UserSecrets
 from provisioner.access.servers import connector
-from provisioner.access.users import DatabaseUsers
+from provisioner.access.users import MAKING, DatabaseUsers
 from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.names import Place
 from provisioner.handlers.batch import remaining
 
 _ROOTS: Final = str(Path(__file__).parents[1] / "access" / "rds_roots.crt")
-_DOING: Final = {"applied": "making the users", "rotation_asked": "rotating a password"}
+_DOING: Final = {"applied": MAKING, "retried": MAKING, "rotation_asked": "rotating a password"}
 
 logger = Logger()
 metrics = Metrics()
@@ -53,6 +53,9 @@ def _is_done(record: Mapping[str, Any]) -> bool:
             case "applied":
                 if refused := access.prepare(place):
                     logger.warning("rights are missing", subject=str(place), refused=refused)
+            case "retried":
+                if access.waits(str((data.get("request") or {}).get("id"))):
+                    access.prepare(place)
             case "rotation_asked":
                 access.rotate(place, asked_id)
             case "removed" | "removed_in_git":

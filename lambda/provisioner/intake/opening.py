@@ -62,6 +62,7 @@ class Opening:
     catalog: Catalog
     publish: Publish
     now: dt.datetime
+    makes_users: bool = False  # whether the deployment makes users in new databases
 
     def request(
         self,
@@ -74,6 +75,7 @@ class Opening:
         reason: str = "",
     ) -> Request:
         """A request that is not written yet; it has the id that its root names."""
+        users = self.makes_users and kind is Kind.CREATE
         return Request(
             id=root.request_id,
             kind=kind,
@@ -85,7 +87,7 @@ class Opening:
             before=before,
             asked=asked or {},
             created_at=self.now,
-            progress=derive([events.requested(self.now, caller.actor)]),
+            progress=derive([events.requested(self.now, caller.actor, users=users)]),
             reason=reason,
             person=caller.person,
             claimed_by=caller.claimed_by,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from provisioner.core import events, storage
+from provisioner.core import events, storage, transitions
 from provisioner.core.errors import FieldError, Problem, TryLater
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
@@ -283,7 +283,7 @@ class UseCases:
         if failure is None or not failure.retryable:
             raise refusals.not_retryable(found)
         database = self.ledger.database(found.place)
-        if database is None or database.active != found.id:
+        if database is None or not _is_its_own(database, found):
             raise refusals.superseded(found)
         known = self.ledger.events(found.id)
         count = sum(event.type is EventType.RETRIED for event in known)
@@ -333,6 +333,13 @@ class UseCases:
 
 def _is_cancelled(request: Request) -> bool:
     return request.progress.state is State.CANCELLED or request.progress.cancelling
+
+
+def _is_its_own(database: Database, failed: Request) -> bool:
+    """Whether a failed request may go on: no other took its place, or it only lacks its users."""
+    if failed.progress.step is Step.USERS:
+        return transitions.is_there(database, failed)
+    return database.active == failed.id
 
 
 def _not_there(missing: Problem) -> FieldError:

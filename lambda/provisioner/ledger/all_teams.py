@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provisioner.core.events import Step
 from provisioner.core.lifecycle import DatabaseState, State
 from provisioner.core.models import Activity, Database, Request
 from provisioner.core.names import Place
@@ -45,12 +46,22 @@ class AllTeams:
         """What there is; of the done requests those that were asked for since then."""
         states = {f":s{number}": state for number, state in enumerate(_LIVE)}
         live = " OR ".join(f"#state = {name}" for name in states)
-        condition = f"(sk = :db AND ({live})) OR (sk = :req AND #state = :done AND :since <= created_at)"
+        done = "(#state = :done AND :since <= created_at)"
+        condition = (
+            f"(sk = :db AND ({live})) OR (sk = :req AND ({done} OR #state = :applying OR #state = :failed))"
+        )
         values = {":db": "DB", ":req": "REQ", ":done": State.DONE.value, ":since": when(since), **states}
+        values |= {":applying": State.APPLYING.value, ":failed": State.FAILED.value}
         rows = list(self.table.listed(condition, {"#state": "state"}, values))
         databases = [database_from_row(row) for row in rows if row["sk"] == "DB"]
-        done = [request_from_row(row) for row in rows if row["sk"] == "REQ"]
-        return Fleet(databases=databases, active=self._requests(databases), done=done)
+        requests = [request_from_row(row) for row in rows if row["sk"] == "REQ"]
+        made = {database.origin for database in databases}
+        lacking = [each for each in requests if each.progress.step is Step.USERS and each.id in made]
+        return Fleet(
+            databases=databases,
+            active=_oldest_first([*self._requests(databases), *lacking]),
+            done=[each for each in requests if each.progress.state is State.DONE],
+        )
 
     def keep_drift(self, place: Place, drift: Mapping[str, str] | None) -> None:
         """Show lists of all databases that one differs from git; None: no longer."""
@@ -66,10 +77,9 @@ class AllTeams:
         self.table.update(f"KEY#{api_key_id}", "KEY", change, values, condition=there)
 
     def _requests(self, databases: Collection[Database]) -> list[Request]:
-        """The request that each database waits for, oldest first."""
+        """The request that each database waits for."""
         keys = [(request_key(database.active), "REQ") for database in databases if database.active]
-        found = [request_from_row(row) for row in self._many(keys)]
-        return sorted(found, key=lambda request: (request.progress.since, request.id))
+        return [request_from_row(row) for row in self._many(keys)]
 
     def activities(self, places: Sequence[Place]) -> Mapping[Place, Activity]:
         """What is known of their use."""
@@ -81,3 +91,7 @@ class AllTeams:
         return [
             row for at in range(0, len(keys), _MOST) for row in self.table.get_many(keys[at : at + _MOST])
         ]
+
+
+def _oldest_first(requests: Collection[Request]) -> list[Request]:
+    return sorted(requests, key=lambda request: (request.progress.since, request.id))

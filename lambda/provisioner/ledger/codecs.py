@@ -105,19 +105,24 @@ def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _progress_to_json(progress: Progress) -> str:
-    return _dump(dataclasses.asdict(progress) | {"since": when(progress.since)})
+    values = dataclasses.asdict(progress) | {"since": when(progress.since)}
+    users, applied = values.pop("users"), values.pop("applied_at")
+    if users:  # no other request's row says anything of them, as before there was that step
+        values |= {"users": True} | ({"applied_at": when(applied)} if applied else {})
+    return _dump(values)
 
 
 def _progress_from_json(text: str | int) -> Progress:
     """Without what only a newer release derives of the events, which it derives again."""
     values = _known(Progress, _load(text))
-    failure = values.pop("failure")
+    failure, applied = values.pop("failure"), values.pop("applied_at", None)
     return Progress(
         **values
         | {
             "state": State(values["state"]),
             "step": Step(values["step"]),
             "since": parse_when(values["since"]),
+            "applied_at": applied and parse_when(applied),
             "failure": failure and Failure(**_known(Failure, failure) | {"step": Step(failure["step"])}),
         }
     )

@@ -58,7 +58,7 @@ class NewRequest:
         """The parts of the transaction."""
         request, database = self.request, self.database
         taken = database.charge.minus(database.charge_before)
-        first = events.requested(request.created_at, request.actor)
+        first = events.requested(request.created_at, request.actor, users=request.progress.users)
         check_at = request.created_at + transitions.FIRST_CHECK[Step.PULL_REQUEST]
         kept = [key_row(request.team, *self.key, request.id, request.created_at)] if self.key else []
         return [

@@ -30,6 +30,7 @@ _NAMES: Final[Mapping[EventType, str]] = {
     EventType.FAILED: "failed",
     EventType.CLOSED: "rejected",
     EventType.CANCELLED: "cancelled",
+    EventType.RETRIED: "retried",
 }
 _SUBJECT_LIMIT: Final = 99  # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 

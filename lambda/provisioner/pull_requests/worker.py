@@ -55,6 +55,8 @@ class Worker:
         request = self.ledger.request(request_id)
         if request is None:
             raise TryLater(f"reading request {request_id}", "the ledger does not show it")
+        if request.progress.step is Step.USERS:
+            return request  # the access function makes them
         if request.progress.state in (State.MERGED, State.APPLYING):
             return self._run_again(request, now)
         if request.progress.state is not State.REQUESTED:

@@ -13,7 +13,7 @@ from provisioner.core import approvals, events, expiry
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import ENDED, Kind, State, maximum
 from provisioner.core.models import Request
-from provisioner.core.transitions import is_given_up
+from provisioner.core.transitions import is_given_up, is_there
 from provisioner.github.pull_request import PullRequests
 from provisioner.intake.opening import Opening
 from provisioner.pull_requests import comments, request_record
@@ -46,6 +46,11 @@ _STUCK: Final = {
     Step.APPLY: (
         "the pipeline did not say how its apply ended",
         "look at the pipeline on main, then retry the request",
+    ),
+    Step.USERS: (
+        "its users could not log in",
+        "look at the access function's log and dead letters (docs/access.md), then retry the request; "
+        "without AccessSubnetIds the stack has no such function",
     ),
 }
 
@@ -198,12 +203,16 @@ class StuckRequests:
         progress = request.progress
         cause, fix = _STUCK[progress.step]
         hours = self._maximum(request).total_seconds() / 3600
+        database = self.opening.ledger.database(request.place)
+        was_removed = progress.step is Step.USERS and not is_there(database, request)
+        if was_removed:
+            cause, fix = "it was removed before its users could log in", "nothing; it is no longer there"
         event = events.failed_stuck(
             progress.step,
             progress.since,
             self.opening.now,
-            cause=f"{cause} within {hours:g} hours",
+            cause=cause if was_removed else f"{cause} within {hours:g} hours",
             fix=fix,
-            retryable=progress.step is not Step.REVIEW,
+            retryable=progress.step is not Step.REVIEW and not was_removed,
         )
         self.opening.ledger.add_event(request.id, event, self.opening.now)

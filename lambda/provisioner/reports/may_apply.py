@@ -114,7 +114,7 @@ class ApplyGuard:
         progress = request.progress
         if progress.state in _MERGED:
             return True
-        if progress.failure and progress.failure.step in (Step.QUEUE, Step.APPLY):
+        if progress.failure and progress.failure.step in (Step.QUEUE, Step.APPLY, Step.USERS):
             return True
         if progress.pull_request is None:
             if progress.state is State.REQUESTED and difference(request, question.text) is None:
@@ -145,7 +145,8 @@ class ApplyGuard:
         digest = hashlib.sha256((question.text or "").encode()).hexdigest()[:16]
         event = database_events.not_applied(digest, now, **where, cause=cause, fix=fix)
         self.ledger.add_database_event(question.place, event)
-        if request and request.progress.state in (State.MERGED, State.APPLYING):
+        open_on_main = request and request.progress.of_database in (State.MERGED, State.APPLYING)
+        if request and open_on_main:
             then = _THEN_RETRY if fix == _WAY_BACK else fix
             failed = events.failed_apply(now, **where, cause=cause, fix=then, retryable=True)
             self.ledger.add_event(request.id, failed, now)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from provisioner.intake.opening import Opening, Publish
 from provisioner.settings import ledger
-from provisioner.wiring.deployed import catalog
+from provisioner.wiring.deployed import catalog, makes_users
 from provisioner.wiring.messages import send
 
 __all__ = ["opening", "send"]
@@ -12,4 +12,4 @@ __all__ = ["opening", "send"]
 
 def opening(now: dt.datetime, publish: Publish = send) -> Opening:
     """What opens changes, as of now."""
-    return Opening(ledger(), catalog(), publish, now)
+    return Opening(ledger(), catalog(), publish, now, makes_users())

@@ -98,6 +98,8 @@ def _failed(request: dict[str, Any], place: str, short: str, looks: Looks) -> st
     took = times.span(watching.total_seconds(request))
     link = request["links"].get("pipeline")
     step = str(error["step"]).replace("_", " ")
+    if step == "users":
+        outcome = "is there, and its users cannot log in yet"
     lines = [f"{looks.mark('✗')} {step} failed after {took}; {place} {outcome}{f'   {link}' if link else ''}"]
     lines += [screens.label("cause", error["cause"], 8), screens.label("fix", error["fix"], 8)]
     again = f"rdsctl retry {short} --wait         " if error["retryable"] else ""

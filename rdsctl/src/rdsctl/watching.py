@@ -12,7 +12,13 @@ from rdsctl import times, words
 from rdsctl.looks import Looks
 
 SIGN_OF_LIFE: Final = 300.0
-STEPS: Final = {"pull_request": "pull request", "review": "review", "queue": "queue", "apply": "apply"}
+STEPS: Final = {
+    "pull_request": "pull request",
+    "review": "review",
+    "queue": "queue",
+    "apply": "apply",
+    "users": "users",
+}
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER: Final = "|/-\\"
 _READY_AT: Final = 44  # the column of what is said of the end
@@ -164,7 +170,7 @@ def running_lines(
     for said in (trouble or _waits_for(request), _link(request, name)):
         if said and len(text) + 3 + len(said) <= looks.width:
             text += f"   {said}"
-    order = list(STEPS)
+    order = [step for step in STEPS if step != "users" or request.get("users", "none") != "none"]
     rest = [STEPS[step] for step in order[order.index(name) + 1 :]] if name in STEPS else []
     after = f" · {' · '.join(rest)}" if rest else ""
     ready = ready_about(request, present)
