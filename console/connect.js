@@ -101,7 +101,7 @@ ${at.engine === "postgres" ? "const db = new pg.Client(where);\nawait db.connect
 var p = new java.util.Properties();
 p.put("user", "${at.secret}");
 var db = java.sql.DriverManager.getConnection(
-    "jdbc-secretsmanager:${at.engine === "postgres" ? "postgresql" : "mysql"}://${at.host}:${at.port}/${at.name}?${at.engine === "postgres" ? "sslmode=verify-full&sslrootcert=${FILE}" : "sslMode=VERIFY_IDENTITY"}", p);` },
+    "jdbc-secretsmanager:${at.engine === "postgres" ? "postgresql" : "mysql"}://${at.host}:${at.port}/${at.name}?${at.engine === "postgres" ? `sslmode=verify-full&sslrootcert=${FILE}` : "sslMode=VERIFY_IDENTITY"}", p);` },
   environment: { label: "Environment", text: (at) => at.engine === "postgres" ? `PGHOST=${at.host}
 PGPORT=${at.port}
 PGDATABASE=${at.name}

@@ -404,6 +404,7 @@ def test_no_way_to_connect_holds_a_password_and_each_names_the_secret(
         tab.click()
         box = page.get_by_role("region", name=f"Connect with {tab.inner_text()}")
         expect(box).to_contain_text("dev-ways")
+        assert "${" not in box.inner_text()
         if tab.inner_text() != "URL":
             expect(box).to_contain_text("rds-provisioner/dev/ways/application")
     page.get_by_role("button", name="read_only", exact=True).click()
