@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 PYTHON_ENV := .venv/.complete
 RUN := .venv/bin
-PYTEST := $(RUN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/e2e --ignore tests/trials --ignore tests/upgrade
+# Three on two processors: the tests wait a third of their time, for Terraform, browsers and servers.
+PYTEST := $(RUN)/pytest --numprocesses 3 --dist loadgroup --ignore tests/e2e --ignore tests/trials --ignore tests/upgrade
 export TF_CLI_CONFIG_FILE := $(CURDIR)/.cache/terraform/terraform.rc
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 

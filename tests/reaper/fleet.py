@@ -31,9 +31,10 @@ from tests.core.examples import NOW
 from tests.ledger.memory_table import MemoryTable
 from tests.ledger.moto_table import TABLE
 from tests.reaper.world import ALPHA, RULES, FakeGitHub, World
+from tests.thorough import tries
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-DATABASES, DAYS = 1000, 90
+DATABASES, DAYS = tries(1000, 400), 90
 CREATIONS, EXTENSIONS = 20, 75  # until which day databases are created, and extended
 FAILING = 0.2
 LIFETIMES = {

@@ -1,4 +1,7 @@
-"""A fleet of 1,000 databases through 90 days: each ended when it was promised to, and not before."""
+"""A fleet of databases through 90 days: each ended when it was promised to, and not before.
+
+1,000 of them where `make check-all` calls it, else 400.
+"""
 
 from collections import Counter
 
@@ -21,14 +24,14 @@ def fleet() -> Fleet:
     return Fleet.after_its_days()
 
 
-def test_there_were_a_thousand_and_much_happened(fleet: Fleet) -> None:
+def test_there_were_many_and_much_happened(fleet: Fleet) -> None:
     assert len(fleet.runs) == DATABASES
     assert Counter(run.environment for run in fleet.runs.values()).keys() == LIFETIMES.keys()
-    assert fleet.extended > 200
-    assert fleet.raced["due"] > 10
-    assert fleet.raced["fresh"] > 10
-    assert sum(run.removed_at is not None for run in fleet.runs.values()) > 800
-    assert sum(len(run.failed) > 1 for run in fleet.runs.values()) > 10
+    assert fleet.extended > DATABASES * 0.2
+    assert fleet.raced["due"] > DATABASES * 0.01
+    assert fleet.raced["fresh"] > DATABASES * 0.01
+    assert sum(run.removed_at is not None for run in fleet.runs.values()) > DATABASES * 0.8
+    assert sum(len(run.failed) > 1 for run in fleet.runs.values()) > DATABASES * 0.01
 
 
 def test_none_was_removed_early(fleet: Fleet) -> None:
@@ -56,7 +59,7 @@ def test_each_end_of_life_had_one_removal_that_did_not_fail_and_each_request_one
         if is_over(run.end, fleet.world.now - LONGEST_DELAY - len(run.failed) * EACH_FAILURE):
             assert run.end in {end for end, _ in steps}, run
             expired += 1
-    assert expired > 850
+    assert expired > DATABASES * 0.85
 
 
 def test_dev_lost_all_that_expired_and_nothing_else(fleet: Fleet) -> None:
@@ -82,8 +85,8 @@ def test_a_review_environment_never_lost_one_without_an_approval(fleet: Fleet) -
             lost += 1
         else:
             refused += len(run.asked) > len(approved)
-    assert lost > 200
-    assert refused > 10
+    assert lost > DATABASES * 0.2
+    assert refused > DATABASES * 0.01
 
 
 def test_each_end_had_its_warnings_once_and_its_full_notice(fleet: Fleet) -> None:
@@ -105,12 +108,12 @@ def test_each_end_had_its_warnings_once_and_its_full_notice(fleet: Fleet) -> Non
         if not text.startswith(APPROVAL)
     ]
     assert len(comments) == warned
-    assert warned > 1500
+    assert warned > DATABASES * 1.5
 
 
 def test_what_never_ends_was_never_warned_about(fleet: Fleet) -> None:
     never = [run for run in fleet.runs.values() if run.end == "never"]
-    assert len(never) > 10
+    assert len(never) > DATABASES * 0.01
     for run in never:
         assert run.asked == []
         assert fleet.warnings(run) == []
