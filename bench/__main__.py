@@ -31,7 +31,7 @@ QUICK: Final = (
     "shared_state",
     "rdsctl",
 )
-LONG: Final = ("burst",)
+LONG: Final = ("waiters", "burst")
 
 
 def measure(part: str, *, full: bool) -> list[Figure]:
