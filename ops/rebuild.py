@@ -17,6 +17,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog, database_events, events
 from provisioner.core.errors import NeedsPerson, TryLater
+from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.names import MAIN, Place
 from provisioner.github.app import GitHubApp
@@ -47,7 +48,7 @@ def gather(github: GitHubArchive, states: States, base: str) -> tuple[list[Reque
             history = add_github_events(history, pull, commits, timeline, github.login, base)
             history = _with_apply(history, states)
         histories.append(history)
-    return histories, warnings
+    return [_with_later_apply(history, histories) for history in histories], warnings
 
 
 def _with_apply(history: RequestHistory, states: States) -> RequestHistory:
@@ -66,6 +67,40 @@ def _with_apply(history: RequestHistory, states: States) -> RequestHistory:
         result=states.outputs(root.place),
     )
     return dataclasses.replace(history, events=(*history.events, done))
+
+
+def _with_later_apply(history: RequestHistory, histories: Sequence[RequestHistory]) -> RequestHistory:
+    """With the end of an apply that nobody recorded, where a later change of the database was applied.
+
+    The pipeline keeps a marker of the newest apply alone. A change is let in once the one before has ended,
+    and carries all that was asked for before.
+    """
+    request = history.request
+    if history.state not in (State.MERGED, State.APPLYING) or request.kind is Kind.REMOVE:
+        return history
+    later = [
+        other
+        for other in histories
+        if other.request.place == request.place and other.request.created_at > request.created_at
+    ]
+    following = min(later, key=lambda other: other.request.created_at, default=None)
+    applied = next((each for each in map(_applied, later) if each is not None), None)
+    if following is None or applied is None:
+        return history
+    done = events.succeeded(
+        following.request.created_at,
+        pipeline_url=applied.detail["pipeline_url"],
+        commit=applied.detail["commit"] or "",
+        result=applied.detail.get("result"),
+    )
+    return dataclasses.replace(history, events=(*history.events, done))
+
+
+def _applied(history: RequestHistory) -> Event | None:
+    """How the apply of a change ended well; None for one that did not, and for a removal."""
+    if history.request.kind is Kind.REMOVE:
+        return None
+    return next((event for event in history.events if event.type is EventType.SUCCEEDED), None)
 
 
 def forget(ledger: Ledger, place: Place, now: dt.datetime) -> None:

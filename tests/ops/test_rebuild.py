@@ -120,6 +120,15 @@ class World:
             Bucket=BUCKET, Key=Place(environment, name).state_key, Body=json.dumps(content).encode()
         )
 
+    def keep_marker(self, one: Request) -> None:
+        """What the pipeline keeps of the newest apply."""
+        marker = {"commit": "0" * 40, "at": now().isoformat(), "pipeline_url": "https://ci.example/jobs/2"}
+        boto3.client("s3").put_object(
+            Bucket=BUCKET,
+            Key=f"applied/{one.place}/{content_hash(render(one.root))}.json",
+            Body=json.dumps(marker).encode(),
+        )
+
     def rows(self) -> Rows:
         items = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
         rows = [dict(from_item(item)) for page in items for item in page["Items"]]
@@ -284,11 +293,7 @@ def test_what_was_under_way_comes_back_to_where_github_says_it_is(world: World, 
 
 def test_an_apply_whose_end_nobody_recorded_yet_is_known_from_the_state_bucket(world: World) -> None:
     one = world.carry(world.create("orders"))
-    marker = {"commit": "0" * 40, "at": now().isoformat(), "pipeline_url": "https://ci.example/jobs/2"}
-    digest = content_hash(render(one.root))
-    boto3.client("s3").put_object(
-        Bucket=BUCKET, Key=f"applied/dev/orders/{digest}.json", Body=json.dumps(marker).encode()
-    )
+    world.keep_marker(one)
     world.lose()
 
     assert restored() == 0
@@ -299,6 +304,36 @@ def test_an_apply_whose_end_nobody_recorded_yet_is_known_from_the_state_bucket(w
     database = world.chain.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert database.state is DatabaseState.AVAILABLE
+
+
+def test_an_apply_that_nobody_recorded_is_known_from_that_of_a_later_change(world: World) -> None:
+    """The pipeline's marker is that of the newest apply alone."""
+    made = world.carry(world.create("orders"))
+    grown = world.carry(world.change("dev/orders", storage_gb=40))
+    longer = world.carry(world.change("dev/orders", ttl="2d"))
+    world.keep_marker(longer)
+    world.lose()
+
+    assert restored() == 0
+
+    for one in (made, grown, longer):
+        back = world.chain.now(one).progress
+        assert (one.kind, back.state, back.result) == (one.kind, State.DONE, one.progress.result)
+        assert back.since <= one.progress.since + MINUTE
+    database = world.chain.ledger.database(Place("dev", "orders"))
+    assert database is not None
+    assert (database.state, database.root.storage_gb) == (DatabaseState.AVAILABLE, 40)
+
+
+def test_an_apply_that_nobody_recorded_stays_open_where_no_later_change_was_applied(world: World) -> None:
+    made = world.carry(world.create("orders"))
+    failed = world.carry(world.change("dev/orders", storage_gb=40), "failed")
+    world.lose()
+
+    assert restored() == 0
+
+    assert world.chain.now(made).progress.state is State.MERGED
+    assert world.chain.now(failed).progress.state is State.MERGED
 
 
 @pytest.mark.parametrize("ready", [True, False], ids=["ready", "failed"])
