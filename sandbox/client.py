@@ -28,7 +28,26 @@ class Client:
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """One call; every status is an answer. `body` is sent as JSON, or as it stands when it is bytes."""
+        """One call; every status is an answer. `body` is sent as JSON, or as it stands when it is bytes.
+
+        A GET whose answer comes too late, as a busy machine's may, is asked again.
+        """
+        if method == "GET":
+            return self.call_patiently(method, path, body, headers)
+        return self._call(method, path, body, headers)
+
+    def call_patiently(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """The same for what may be asked again, whatever became of it before."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._call(method, path, body, headers)
+            except TimeoutError:
+                continue
+        return self._call(method, path, body, headers)
+
+    def _call(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None) -> Answer:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         given = {"content-type": "application/json", **({"x-api-key": self.key} if self.key else {})}
         request = urllib.request.Request(
@@ -40,15 +59,6 @@ class Client:
         except urllib.error.HTTPError as refused:
             with refused:
                 return answer(refused.code, refused.headers, refused.read())
-
-    def call_patiently(self, method: str, path: str, body: Any = None) -> Answer:
-        """The same for what may be asked again: a busy machine's answer may come too late."""
-        for _ in range(TRIES - 1):
-            try:
-                return self.call(method, path, body)
-            except TimeoutError:
-                continue
-        return self.call(method, path, body)
 
 
 def answer(status: int, headers: Any, body: bytes) -> Answer:
