@@ -167,7 +167,7 @@ def test_one_database(story: Story) -> None:
     ready = {"application": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a", "read_only": "arn:r"}
     ledger.add_database_event(LEDGER, database_events.users_ready(created["id"], at, secrets=ready))
     ledger.keep_activity(LEDGER, Activity(origin=created["id"], looked_at=at, last_connection_at=NOW))
-    page = database_page(story.setting.at(LEDGER), ledger, story.setting.rules, makes_users=True)
+    page = database_page(story.setting.at(LEDGER), ledger, story.setting.rules, at, makes_users=True)
     assert_golden("rdsctl/get-database.txt", screens.database(page, [created], at))
 
 
