@@ -109,4 +109,8 @@ def _history(request: dict[str, Any], present: dt.datetime) -> str:
     asked = times.clock(times.parse(request["created_at"]), present)
     pull_request = (request["links"].get("pull_request") or "").rpartition("/pull/")[2]
     number = f", #{pull_request}" if pull_request else ""
-    return f"{request['id'][:8]} {request['kind']} {request['state']} {asked}{number}"
+    took = ""
+    if request["state"] == "done":
+        seconds = times.parse(request["updated_at"]) - times.parse(request["created_at"])
+        took = f", {times.span(seconds.total_seconds())}"
+    return f"{request['id'][:8]} {request['kind']} {request['state']} {asked}{took}{number}"
