@@ -58,7 +58,7 @@ offer_database_servers() {
   echo "setup: without ${missing[*]} nothing answers behind some endpoints of the sandbox; to install: $install" >&2
 }
 
-# A server that the tests of tunnels start on a port of their own. Debian's package starts one on port 22 where
+# The server that the tests of tunnels start on a free port. Debian's package starts another on port 22 where
 # systemd runs, so that it is installed in containers alone. Without it those tests are left out, and say so.
 offer_ssh_server() {
   command -v sshd >/dev/null || [ -x /usr/sbin/sshd ] && return

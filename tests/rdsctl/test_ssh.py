@@ -1,4 +1,4 @@
-"""`--via ssh`, by OpenSSH itself: a server of its own on a free port, and a real PostgreSQL behind it."""
+"""`--via ssh`, by OpenSSH itself: its server on a free port, and a real PostgreSQL behind it."""
 
 import getpass
 import os
@@ -57,10 +57,10 @@ class Bastion:
         found = []
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             try:
-                words = entry.read_text().split("\0")
+                arguments = entry.read_text().split("\0")
             except OSError:
                 continue
-            if str(self.folder / "ssh_config") in words:
+            if str(self.folder / "ssh_config") in arguments:
                 found.append(int(entry.parent.name))
         return found
 

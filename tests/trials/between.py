@@ -1,4 +1,4 @@
-"""Stands between a program and the sandbox's API: passes calls on, holds their answers back, or is gone."""
+"""Stands between a program and the sandbox's API: passes calls on, holds answers back, or breaks off."""
 
 import contextlib
 import socket
@@ -27,14 +27,14 @@ class Between:
         return urlunsplit(self._parts._replace(netloc=f"127.0.0.1:{self._port}"))
 
     def cut(self) -> None:
-        """The network is gone: what is open breaks, what is new is refused."""
+        """The network is away: what is open breaks, what is new is refused."""
         _shut(self._listening)
         with self._lock:
             for end in self._open:
                 _shut(end)
             self._open.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """The network is back."""
         self._listening = socket.create_server(("127.0.0.1", self._port))
         self._accept(self._listening)

@@ -167,7 +167,7 @@ def tried_again(scenes: Typed) -> dict[str, Ended]:
         scenes.retrying.set()
         between.cut()
         time.sleep(AWAY)
-        between.mend()
+        between.restore()
         retried = typist.finish(process)
     retried = Ended(retried.code, retried.out, said + retried.err)
     return {"retry": retried, "get": typist.run("get", "dev/sparks")}

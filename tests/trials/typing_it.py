@@ -147,15 +147,15 @@ def interrupted(typist: Typist) -> dict[str, Ended]:
     return column(one, {name: row for name, row in ROWS.items() if row.waits})
 
 
-def read_until(process: "subprocess.Popen[str]", words: Sequence[str]) -> str:
+def read_until(process: "subprocess.Popen[str]", wanted: Sequence[str]) -> str:
     """What a command says on stderr, up to the line that has one of these words."""
     assert process.stderr is not None
     said = b""
     while data := os.read(process.stderr.fileno(), 1):  # and no more, so that the rest is communicate's
         said += data
-        if data == b"\n" and any(word in said.decode().splitlines()[-1] for word in words):
+        if data == b"\n" and any(word in said.decode().splitlines()[-1] for word in wanted):
             return said.decode()
-    raise AssertionError(f"it ended before it said {' or '.join(words)}: {said.decode()}")
+    raise AssertionError(f"it ended before it said {' or '.join(wanted)}: {said.decode()}")
 
 
 def running_child(process: "subprocess.Popen[str]", program: str, seconds: float = 60) -> None:
