@@ -53,7 +53,7 @@ def commands() -> set[str]:
 
 def ok(typed: Typed) -> dict[str, Ended]:
     """What went well, of each scene what it is there for."""
-    found = {}
+    found: dict[str, Ended] = {}
     for scene in (play.born, play.tried_again, play.cloned, play.grown, play.kept):
         ran = typed.see(scene)
         found |= {name: ran[name] for name, cells in CELLS.items() if cells.scene == scene.__name__}

@@ -4,10 +4,12 @@ The switch that lets an apply fail is met by whichever comes first, and what has
 next run of the pipeline; so the others are merged once the retry is under way.
 """
 
+import functools
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 from sandbox.github import control
 from sandbox.state_directory import HOME, PROJECT, StateDirectory
 from tests.e2e.running import Sandbox, until
-from tests.e2e.scenes import Scenes
+from tests.e2e.scenes import Scenes, Seen
 from tests.trials import typing_it
 from tests.trials.between import Between
 from tests.trials.typed_cells import LEDGER, of_scene
@@ -25,13 +27,32 @@ DIRECTORY = StateDirectory(HOME / "test")
 AWAY = 12  # seconds without a network
 
 
-class Typed(Scenes):
+class Typed:
     """The scenes, and who types in them."""
 
     def __init__(self, sandbox: Sandbox, home: Path) -> None:
-        super().__init__(sandbox)
+        self.sandbox = sandbox
+        self._scenes = Scenes(sandbox)
         self.typist = Typist(DIRECTORY, home, {"URL": DIRECTORY.read()["api_url"]})
         self.retrying = threading.Event()
+
+    def begin(self, scene: "Callable[[Typed], object]") -> None:
+        """Begin a scene, once."""
+        self._scenes.begin(self._played(scene))
+
+    def see(self, scene: "Callable[[Typed], Seen]") -> Seen:
+        """What a scene saw, once it is over; raises what went wrong in it."""
+        return self._scenes.see(self._played(scene))
+
+    def end(self) -> None:
+        self._scenes.end()
+
+    def _played(self, scene: "Callable[[Typed], Seen]") -> Callable[[Scenes], Seen]:
+        @functools.wraps(scene)
+        def played(_: Scenes) -> Seen:
+            return scene(self)
+
+        return played
 
     def after_the_retry(self) -> None:
         """Wait until the apply that failed is tried again."""
