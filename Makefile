@@ -96,7 +96,7 @@ check: lint test ## What CI runs
 check-all: lint coverage test-e2e hostile histories trials upgrade stories bench cold-starts ## What CI runs (coverage runs the tests), and what takes longer
 
 .PHONY: trials
-trials: $(READY) ## Terraform, the provider and the module on many databases at once, those of earlier modules too; the guides' commands
+trials: $(READY) ## Terraform, the provider and the module on many databases at once, those of earlier modules too; the guides' commands; every command of rdsctl
 	@$(RUN)/pytest tests/trials
 
 .PHONY: upgrade

@@ -26,6 +26,7 @@ export interface Description {
   restore_from: { snapshot?: string | null; database?: string | null; point_in_time?: string | null } | null;
   monthly_cost_usd: number | null;
   prices_as_of: string;
+  price: { monthly_usd: number | null; instance_usd: number | null; storage_usd: number | null };
 }
 
 export interface Result {
@@ -55,6 +56,7 @@ export interface Database extends Description {
   idle_since: string | null;
   requests?: string[];
   events?: Happened[];
+  until_end_usd?: number | null;
   connection?: Connection | null;
 }
 
@@ -134,11 +136,16 @@ export interface Environment {
   idle_after_days?: number | null;
 }
 
+export interface Size {
+  instance_class: string;
+  monthly_usd?: number | null;
+  prices: Record<string, { one_zone: number | null; standby: number | null }>;
+}
+
 export interface Catalog {
   prices_as_of: string;
-  storage_usd_per_gb: number;
   engines: Record<string, { versions: string[]; default_version: string }>;
-  sizes: Record<string, { instance_class: string; monthly_usd: number }>;
+  sizes: Record<string, Size>;
   environments: Record<string, Environment>;
 }
 
@@ -157,7 +164,8 @@ export interface Preview {
   fits_quota: boolean;
   approval: "auto" | "review";
   database: Description;
-  monthly_cost_usd: number;
+  cost: { before: number | null; after: number | null; difference: number | null; until_end: number | null };
+  quota: { databases: { after: number; limit: number }; monthly_usd: { after: number; limit: number } };
 }
 
 export interface Move {

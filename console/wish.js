@@ -117,7 +117,7 @@ function differences(preview, before) {
   const end = (/** @type {string} */ at) => (at === "never" ? "no end" : `${day(new Date(at), new Date())}, ${at.slice(11, 16)} UTC`);
   /** @type {[string, string, string, string?][]} */
   const rows = [];
-  if (preview.kind === "remove") return [["Database", "there", "removed"], ["Cost", `${usd(before.monthly_cost_usd ?? 0)} USD a month`, "0.00"]];
+  if (preview.kind === "remove") return [["Database", "there", "removed"], ["Cost", month(preview.cost.before), "0.00"]];
   if (after.instance_class !== before.instance_class) rows.push(["Size", before.size ?? before.instance_class, after.size ?? after.instance_class]);
   if (after.storage_gb !== before.storage_gb) rows.push(["Storage", `${before.storage_gb} GB`, `${after.storage_gb} GB`]);
   if (after.expires_at !== before.expires_at) rows.push(["Ends", end(before.expires_at), end(after.expires_at)]);
@@ -127,9 +127,14 @@ function differences(preview, before) {
   for (const key of new Set([...Object.keys(before.tags), ...Object.keys(after.tags)])) {
     if (before.tags[key] !== after.tags[key]) rows.push([`Tag ${key}`, before.tags[key] ?? "none", after.tags[key] ?? "none"]);
   }
-  const more = preview.monthly_cost_usd - (before.monthly_cost_usd ?? preview.monthly_cost_usd);
-  if (Math.abs(more) >= 0.005) rows.push(["Cost", `${usd(before.monthly_cost_usd ?? 0)} USD a month`, usd(preview.monthly_cost_usd), `${more > 0 ? "+" : "−"}${usd(Math.abs(more))}`]);
+  const more = preview.cost.difference;
+  if (more) rows.push(["Cost", month(preview.cost.before), usd(preview.cost.after ?? 0), `${more > 0 ? "+" : "−"}${usd(Math.abs(more))}`]);
   return rows;
+}
+
+/** @param {number | null} amount */
+function month(amount) {
+  return amount === null ? "not known" : `${usd(amount)} USD a month`;
 }
 
 /** @param {Preview} preview @returns {[string, unknown][]} */

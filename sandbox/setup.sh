@@ -58,6 +58,20 @@ offer_database_servers() {
   echo "setup: without ${missing[*]} nothing answers behind some endpoints of the sandbox; to install: $install" >&2
 }
 
+# The server that the tests of tunnels start on a free port. Debian's package starts another on port 22 where
+# systemd runs, so that it is installed in containers alone. Without it those tests are left out, and say so.
+offer_ssh_server() {
+  command -v sshd >/dev/null || [ -x /usr/sbin/sshd ] && return
+  local install="apt-get install --yes --no-install-recommends openssh-server"
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] && [ ! -d /run/systemd/system ]; then
+    echo "setup: installing openssh-server"
+    if apt-get update -qq >/dev/null 2>&1 && DEBIAN_FRONTEND=noninteractive $install -qq >/dev/null 2>&1; then
+      return
+    fi
+  fi
+  echo "setup: without openssh-server the tests of an SSH tunnel are left out; to install: $install" >&2
+}
+
 # The browser that the console's tests drive. Without it they are left out, and say so.
 offer_browser() {
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null && return
@@ -87,6 +101,7 @@ python=$(find_python)
 check_terraform
 install_uv "$python"
 offer_database_servers
+offer_ssh_server
 offer_browser
 export UV_CACHE_DIR="${UV_CACHE_DIR:-$PWD/.cache/uv}" UV_PYTHON_DOWNLOADS=never
 "$TOOLS/bin/uv" sync --quiet --frozen --python "$python"

@@ -2,7 +2,7 @@
 import { Problem, call, get, now } from "../api.js";
 import { copyButton, sign } from "../boxes.js";
 import { Connect } from "../connect.js";
-import { about, day, days, engine, id, lifetime, span, usd, when } from "../format.js";
+import { about, day, days, engine, id, lifetime, sizePrice, span, usd, when } from "../format.js";
 import { lifeLine } from "../line.js";
 import { begun, changed, editing } from "../editing.js";
 import { Live } from "../live.js";
@@ -162,7 +162,7 @@ function page(one, seen) {
     ${stale(one.live, now())}${active && active.state !== "failed" ? note("accent", "info", html`<p><b>${word}</b>${under ? `, ${under}` : nothing}. Changes wait until it is done. <a href="#/requests/${active.id}">Follow it</a></p>`) : nothing}
     ${shape === "bad" ? note("bad", "alert", html`<p><b>A request failed.</b> <a href="#/requests/${(active ?? bad)?.id}">Cause and fix</a></p>`) : nothing}
     <div class="cols spaced"><div class="stack">${there ? html`${connection(one, database, active)}${lifetimeCard(one, database, reviewed)}${usersCard(one, database)}${backups(database)}` : left(database)}${history(one, seen)}${there && !one.app.ofAll() ? danger(one, database) : nothing}</div>
-    <aside class="stack" aria-label="About the database">${facts(one, database)}${there ? size(one, database) : nothing}${cost(one, database)}</aside></div>`;
+    <aside class="stack" aria-label="About the database">${facts(one, database)}${there ? size(one, database) : nothing}${cost(database)}</aside></div>`;
 }
 
 /** @param {Database} one */
@@ -319,14 +319,12 @@ function size(one, database) {
   return html`<section class="card" aria-labelledby="size-h"><header><h2 id="size-h">Size</h2><button class="btn sm push" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>Change</button></header><div class="body"><dl class="sum"><div><dt>${database.size ?? "own"}</dt><dd>${database.instance_class}</dd></div><div><dt>Storage</dt><dd>${database.storage_gb} GB, grows to ${database.max_storage_gb}</dd></div></dl></div></section>`;
 }
 
-/** @param {Looking} one @param {Database} database */
-function cost(one, database) {
+/** @param {Database} database */
+function cost(database) {
   if (database.monthly_cost_usd === null || database.state === "removed") return nothing;
-  const catalog = one.app.catalog();
-  const zones = database.high_availability ? 2 : 1;
-  const storage = database.storage_gb * (catalog?.storage_usd_per_gb ?? 0) * zones;
-  const left = database.expires_at === "never" ? null : Math.max(0, Date.parse(database.expires_at) - now().getTime()) / 3_600_000;
-  return html`<section class="card" aria-labelledby="cost-h"><header><h2 id="cost-h">Cost</h2></header><div class="body"><p class="price small-price">${usd(database.monthly_cost_usd)} <small>USD a month</small></p><dl class="sum">${left === null ? nothing : html`<div><dt>Until its end</dt><dd>${usd((database.monthly_cost_usd * left) / 730)} more</dd></div>`}<div><dt>Instance</dt><dd>${usd(database.monthly_cost_usd - storage)} a month</dd></div><div><dt>Storage</dt><dd>${usd(storage)} a month</dd></div></dl><p class="small dim">List prices of ${day(new Date(database.prices_as_of), now())}. Backups and traffic are not in it.</p></div></section>`;
+  const { instance_usd: instance, storage_usd: storage } = database.price;
+  const left = database.until_end_usd ?? null;
+  return html`<section class="card" aria-labelledby="cost-h"><header><h2 id="cost-h">Cost</h2></header><div class="body"><p class="price small-price">${usd(database.monthly_cost_usd)} <small>USD a month</small></p><dl class="sum">${left === null ? nothing : html`<div><dt>Until its end</dt><dd>${usd(left)} more</dd></div>`}<div><dt>Instance</dt><dd>${usd(instance ?? 0)} a month</dd></div><div><dt>Storage</dt><dd>${usd(storage ?? 0)} a month</dd></div></dl><p class="small dim">List prices of ${day(new Date(database.prices_as_of), now())}. Backups and traffic are not in it.</p></div></section>`;
 }
 
 /** @param {Looking} one @param {Database} database */
@@ -395,7 +393,7 @@ function resizing(one, database) {
   return html`<dialog aria-labelledby="resize-h" @close=${() => one.resize && end()}><form class="body stack" @submit=${send}><h2 id="resize-h" class="h18">Change the size of ${one.place}</h2>
     <div class="field"><span class="label" id="sizes-l">Size</span><div class="picks two-c" role="radiogroup" aria-labelledby="sizes-l">${Object.entries(catalog.sizes).filter(([name]) => offered.sizes.includes(name)).map(([name, about]) => html`<label class="pick"><input type="radio" name="size" value=${name} .checked=${name === chosen.size} @change=${() => {
       choose({ size: name });
-    }}><span><b>${name} <span>${usd(about.monthly_usd)}</span></b><small>${about.instance_class}</small></span></label>`)}</div></div>
+    }}><span><b>${name} <span>${sizePrice(about, database.database_engine, database.high_availability)}</span></b><small>${about.instance_class}</small></span></label>`)}</div></div>
     <div class="field"><label for="gb">Storage in GB <span class="opt">it never shrinks; at most ${offered.storage_gb.maximum} in ${database.environment}</span></label><input class="input" type="number" id="gb" min=${database.storage_gb} max=${offered.storage_gb.maximum} .value=${String(chosen.storage)} @input=${(/** @type {Event} */ event) => {
       choose({ storage: Number(/** @type {HTMLInputElement} */ (event.target).value) });
     }}></div>

@@ -1,7 +1,7 @@
 // New: a form out of the catalog; the API's dry run says at each change what it would come to.
 import { Problem, call, get, now } from "../api.js";
 import { copyButton, code, sign, tabs } from "../boxes.js";
-import { day, days, engine, lifetime, round, usd } from "../format.js";
+import { day, days, engine, known, lifetime, round, sizePrice, usd } from "../format.js";
 import { badge, icon, meter, note, segments } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { lifetimes, refusal, refused } from "../wish.js";
@@ -314,13 +314,13 @@ function howMuch(one) {
   const { form, catalog } = one;
   const offered = catalog.environments[form.environment];
   if (!offered) return nothing;
-  const sizes = Object.entries(catalog.sizes).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${usd(about.monthly_usd)}</span>`, says: html`<small>${about.instance_class}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
+  const sizes = Object.entries(catalog.sizes).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${sizePrice(about, form.engine, form.ha)}</span>`, says: html`<small>${about.instance_class}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
   const range = offered.storage_gb;
-  const twice = form.ha ? 2 : 1;
+  const kept = one.preview?.database.storage_gb === form.storage ? one.preview.database.price.storage_usd : null;
   const optional = offered.high_availability === "optional";
   return html`<section class="card"><div class="body stack roomy first">
     <div class="field"><span class="label" id="size-l">Size</span>${picks(one, "size", "four", sizes)}${help(one, "size", "USD a month. It can change later; that restarts the database for some minutes.")}</div>
-    ${form.source === "empty" ? html`<div class="field"><div class="row"><label for="storage" class="label">Storage</label><output class="push" for="storage"><b>${form.storage} GB</b> <span class="dim">· ${usd(form.storage * catalog.storage_usd_per_gb * twice)} USD a month</span></output></div>
+    ${form.source === "empty" ? html`<div class="field"><div class="row"><label for="storage" class="label">Storage</label><output class="push" for="storage"><b>${form.storage} GB</b>${kept === null ? nothing : html` <span class="dim">· ${usd(kept)} USD a month</span>`}</output></div>
       <input type="range" id="storage" min=${range.minimum} max=${range.maximum} step="1" .value=${String(form.storage)} aria-describedby="storage-h" @input=${(/** @type {Event} */ event) => one.set({ storage: Number(value(event)) })}>
       <div class="row small dim"><span>${range.minimum} GB</span><span class="push">${range.maximum} GB</span></div>${help(one, "storage", one.preview ? `It grows automatically when it fills up, to ${one.preview.database.max_storage_gb} GB. It never shrinks.` : "It grows automatically when it fills up. It never shrinks.")}</div>` : nothing}
     <label class="switch"><input type="checkbox" role="switch" id="ha" .checked=${form.ha} ?disabled=${!optional} aria-describedby="ha-h" @change=${(/** @type {Event} */ event) => one.set({ ha: /** @type {HTMLInputElement} */ (event.target).checked })}><span><b>High availability</b><br><span class="help" id="ha-h">${
@@ -355,18 +355,17 @@ function tagRow(one, tag, index) {
     <button class="btn icon quiet" type="button" aria-label="Leave tag ${index + 1} out" @click=${() => one.set({ tags: one.form.tags.filter((_, at) => at !== index) })}>${sign("x", true)}</button></div>`;
 }
 
-/** USD a month: the dry run's, or until there is one what the catalog's prices come to. @param {Asking} one */
+/** USD a month: the dry run's, or until there is one the catalog's price of the size. @param {Asking} one */
 function price(one) {
   const { form, catalog } = one;
-  if (one.preview) return one.preview.monthly_cost_usd;
-  return ((catalog.sizes[form.size]?.monthly_usd ?? 0) + form.storage * catalog.storage_usd_per_gb) * (form.ha ? 2 : 1);
+  if (one.preview) return known(one.preview.cost.after);
+  return sizePrice(catalog.sizes[form.size], form.engine, form.ha);
 }
 
 /** @param {Asking} one */
 function summary(one) {
-  const month = price(one);
   const end = one.preview?.database.expires_at;
-  const until = end && end !== "never" ? (month * (Date.parse(end) - now().getTime())) / 3_600_000 / 730 : null;
+  const until = one.preview?.cost.until_end ?? null;
   const choices = [{ id: "summary", label: "Summary" }, { id: "file", label: "main.tf" }];
   const place = `${one.form.environment}/${one.form.name || "…"}`;
   return html`<aside class="stack sticky" aria-labelledby="sum-h"><section class="card ${one.asking ? "old" : ""}"><h2 class="sr" id="sum-h">What you get</h2>
@@ -376,18 +375,20 @@ function summary(one) {
     })}<div class="body" role="tabpanel" id="panel-Summary-or-file" aria-labelledby="tab-${one.tab}">${
       one.tab === "file"
         ? file(one)
-        : html`<div aria-live="polite" aria-atomic="true"><p class="price"><span>${usd(month)}</span> <small>USD a month</small></p><p class="sub small">${end === "never" ? "It has no end" : until !== null && end ? html`Until its end, ${day(new Date(end), now())}: <b class="ink">${usd(until)}</b>` : "At the catalog's prices"}</p></div>${budget(one, month)}${says(one)}
+        : html`<div aria-live="polite" aria-atomic="true"><p class="price"><span>${price(one)}</span> <small>USD a month</small></p><p class="sub small">${end === "never" ? "It has no end" : until !== null && end ? html`Until its end, ${day(new Date(end), now())}: <b class="ink">${usd(until)}</b>` : "The size alone: storage comes once it has a name"}</p></div>${budget(one)}${says(one)}
       <button class="btn primary full" type="submit" ?disabled=${one.sending || one.sent || (one.preview !== null && refused(one.preview))}>${one.sending ? "Sending…" : `Ask for ${place}`}</button><p class="small dim center above">You can cancel until it is merged.</p>`
     }</div></section></aside>`;
 }
 
-/** @param {Asking} one @param {number} month */
-function budget(one, month) {
+/** What the team holds of its budget, and would hold by the dry run. @param {Asking} one */
+function budget(one) {
   const held = one.quota?.environments[one.form.environment];
   if (!held) return nothing;
-  const left = held.monthly_usd.limit - held.monthly_usd.used - month;
-  return html`<div class="budget"><div class="row small"><span class="sub">Budget of ${one.app.team()} in ${one.form.environment}</span><b class="push">${left >= 0 ? `${usd(left)} left` : `${usd(-left)} over`}</b></div>${meter(held.monthly_usd.used, month, held.monthly_usd.limit)}
-    <div class="row small dim"><span>of ${round(held.monthly_usd.limit)} a month</span><span class="push">database ${held.databases.used + 1} of ${held.databases.limit}</span></div></div>`;
+  const after = one.preview?.quota;
+  const usedThen = after?.monthly_usd.after ?? held.monthly_usd.used;
+  const left = held.monthly_usd.limit - usedThen;
+  return html`<div class="budget"><div class="row small"><span class="sub">Budget of ${one.app.team()} in ${one.form.environment}</span><b class="push">${left >= 0 ? `${usd(left)} left` : `${usd(-left)} over`}</b></div>${meter(held.monthly_usd.used, usedThen - held.monthly_usd.used, held.monthly_usd.limit)}
+    <div class="row small dim"><span>of ${round(held.monthly_usd.limit)} a month</span><span class="push">${after ? `database ${after.databases.after}` : `${held.databases.used} databases`} of ${held.databases.limit}</span></div></div>`;
 }
 
 /** @param {Asking} one */
@@ -415,8 +416,8 @@ function file(one) {
 /** @param {Asking} one */
 function dock(one) {
   const held = one.quota?.environments[one.form.environment]?.monthly_usd;
-  const month = price(one);
-  return html`<div class="dock"><div><b>${usd(month)} USD</b> <span class="sub small">a month</span>${held ? html`<br><span class="small sub">${usd(Math.max(0, held.limit - held.used - month))} of budget left</span>` : nothing}</div><button class="btn primary push" type="submit" ?disabled=${one.sending || one.sent || (one.preview !== null && refused(one.preview))}>Ask for it</button></div>`;
+  const then = one.preview?.quota.monthly_usd.after ?? held?.used ?? 0;
+  return html`<div class="dock"><div><b>${price(one)} USD</b> <span class="sub small">a month</span>${held ? html`<br><span class="small sub">${usd(Math.max(0, held.limit - then))} of budget left</span>` : nothing}</div><button class="btn primary push" type="submit" ?disabled=${one.sending || one.sent || (one.preview !== null && refused(one.preview))}>Ask for it</button></div>`;
 }
 
 /** @param {string[]} words */

@@ -321,6 +321,8 @@ def test_a_root_reads_in_the_words_of_the_api() -> None:
         "prices_as_of": "2026-11-01",
         "price": {
             "monthly_usd": 13.98,
+            "instance_usd": 11.68,
+            "storage_usd": 2.3,
             "region": "us-east-1",
             "as_of": "2026-11-01",
             "not_included": "backups beyond the storage's size, snapshots, storage that RDS grows, "

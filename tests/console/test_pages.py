@@ -222,10 +222,16 @@ def test_a_database_is_asked_for_by_its_name_and_the_request_is_sent_once(
     open_page: Open, served: Served, stack: Stack
 ) -> None:
     page = open_page("#/new")
+    summary = page.get_by_role("tabpanel")
+    expect(summary).to_contain_text("11.68 USD a month")  # the catalog's; the whole price is the API's to say
+    expect(summary).to_contain_text("The size alone: storage comes once it has a name")
+    expect(summary).to_contain_text("0 databases of 10")
     page.get_by_label("Name", exact=True).fill("basket")
     expect(page.get_by_text("Free in dev, and PostgreSQL accepts it")).to_be_visible()
-    summary = page.get_by_role("tabpanel")
     expect(summary).to_contain_text("13.98 USD a month")
+    expect(summary).to_contain_text(re.compile(r"Until its end, .*: 3\.2[12]"))
+    expect(summary).to_contain_text("486.02 left")
+    expect(page.locator("output[for=storage]")).to_have_text("20 GB · 2.30 USD a month")
     expect(summary).to_contain_text("database 1 of 10")
     page.get_by_role("radio", name="staging").check(force=True)
     page.get_by_role("radio", name="medium").check(force=True)
@@ -292,6 +298,10 @@ def test_what_was_typed_is_there_after_a_reload_and_after_another_key(
 def test_a_database_is_extended_after_the_api_said_to_when(open_page: Open, stack: Stack) -> None:
     orders(stack.ledger)
     page = open_page("#/databases/dev/shop")
+    cost = re.sub(r"\s+", " ", page.get_by_role("region", name="Cost").inner_text())
+    assert re.search(
+        r"13.98 USD a month Until its end 0.\d\d more Instance 11.68 a month Storage 2.30 a", cost
+    )
     life = page.get_by_role("region", name="Lifetime")
     life.get_by_role("button", name="14 days").click()
     end = ago(days=-14)

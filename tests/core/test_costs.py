@@ -15,6 +15,7 @@ from provisioner.core.root import NEVER, Root
 
 from tests.core.examples import catalog, request, root
 
+PRICE = Price(730.0, "us-east-1", dt.date(2026, 11, 1), 2.3)
 BEGIN = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 NEXT = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
@@ -114,7 +115,7 @@ def test_what_has_accrued_is_never_more_than_the_forecast_nor_than_the_whole_mon
     lives = costs.spans(requests, {})[ENDLESS.place]
     present = max(begin + dt.timedelta(hours=now), times[-1])
 
-    found = costs.cost(lives, BEGIN, present, lambda _: Price(730.0, "us-east-1", dt.date(2026, 11, 1)))
+    found = costs.cost(lives, BEGIN, present, lambda _: PRICE)
 
     if found is not None:
         assert found.accrued is not None

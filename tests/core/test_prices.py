@@ -69,11 +69,11 @@ def test_a_price_has_the_date_of_its_oldest_figure() -> None:
 
     price = parse(json.dumps(content)).of(root(), "us-east-1")
 
-    assert price == Price(13.98, "us-east-1", dt.date(2025, 3, 1))
+    assert price == Price(13.98, "us-east-1", dt.date(2025, 3, 1), 2.3)
 
 
 def test_the_cost_until_its_end_is_its_share_of_a_month() -> None:
-    price = Price(73.0, "us-east-1", dt.date(2026, 11, 1))
+    price = Price(73.0, "us-east-1", dt.date(2026, 11, 1), 3.0)
     assert price.until_end(root(ttl="7d"), NOW) == 16.8
     assert price.until_end(root(ttl="7d"), NOW + dt.timedelta(days=30)) == 0.0
     assert price.until_end(dataclasses.replace(root(), expires_at="never"), NOW) is None
@@ -108,7 +108,7 @@ OLD_KEYS = CATALOG_TEXT.replace(
 
 def test_a_catalog_of_an_earlier_release_is_read_with_a_warning_and_its_prices_fill_gaps() -> None:
     old = catalogs.parse(OLD_KEYS)
-    assert old.price(root()) == Price(14.0, "us-east-1", dt.date(2026, 5, 1))
+    assert old.price(root()) == Price(14.0, "us-east-1", dt.date(2026, 5, 1), 4.0)
     assert old.price(root(size="medium")) is None
     (warning,) = old.warnings
     assert warning == (
@@ -171,10 +171,11 @@ def test_what_has_no_price_any_more_is_still_removed_and_extended() -> None:
 def test_a_price_says_its_region_and_date_and_what_is_not_in_it() -> None:
     known = price_document(catalog().price(root()), catalog())
     assert (known["monthly_usd"], known["region"], known["as_of"]) == (13.98, "us-east-1", "2026-11-01")
+    assert (known["instance_usd"], known["storage_usd"]) == (11.68, 2.30)
     assert known["not_included"].startswith("backups beyond the storage's size, snapshots")
     assert known["missing"] is None
     unknown = price_document(None, catalog())
-    assert (unknown["monthly_usd"], unknown["as_of"]) == (None, None)
+    assert (unknown["monthly_usd"], unknown["as_of"], unknown["storage_usd"]) == (None, None, None)
     assert unknown["missing"] == (
         "no price is known in us-east-1: run python -m ops.prices for this region, commit prices.json "
         "and deploy"

@@ -10,6 +10,7 @@ from tests.handlers.conftest import Cloud, chain, cloud  # noqa: F401 - fixtures
 from tests.rdsctl.life import Life
 from tests.rdsctl.running import Run
 from tests.rdsctl.server import Server, serve
+from tests.rdsctl.shell import shell  # noqa: F401 - a fixture
 
 
 @pytest.fixture(autouse=True)

@@ -2,14 +2,19 @@
 
 import datetime as dt
 import os
+import re
+import shutil
 import signal
 import threading
+from pathlib import Path
 
 import pytest
+from provisioner import settings
 from rdsctl.failures import Exit, Failure
 from rdsctl.session import Options, Session
 
 from rdsctl import waiting
+from tests.arrows import PROJECT
 from tests.handlers.chain import Chain
 from tests.handlers.conftest import Cloud
 from tests.rdsctl.life import Life
@@ -51,7 +56,10 @@ def test_create_with_wait_ends_when_it_is_done(rdsctl: Run, server: Server, life
     assert last.startswith("done          after 0:")
     head, *rest = ran.out.splitlines()
     assert head.startswith("✓ dev/orders is ready after 0:")
-    assert rest[0] == "  host    dev-orders.c1xyz.eu-central-1.rds.amazonaws.com:5432"
+    assert rest[0].startswith(
+        "  host    dev-orders.c1xyz.eu-central-1.rds.amazonaws.com:5432   no answer from here ("
+    )
+    assert rest[0].endswith("): rdsctl doctor dev/orders")
     assert rest[1] == "  users   master"  # this stack makes no others
     assert rest[2].endswith("   rdsctl extend dev/orders 7d")
     assert rest[3] == "  next    rdsctl connect dev/orders      rdsctl run dev/orders -- ./app"
@@ -146,10 +154,8 @@ def test_a_timeout_is_8_and_resumed_by_wait(rdsctl: Run, server: Server, life: L
     ran = rdsctl(*CREATE, "--wait", "--timeout", "1s")
     assert ran.code == 8
     short = life.newest().id[:8]
-    assert (
-        f"⧖ dev/orders is still in pull request. The pull request is being opened.   rdsctl wait {short}"
-        in ran.err
-    )
+    still = r"⧖ dev/orders is still in pull request after 0:0\d. The pull request is being opened; ready"
+    assert re.search(rf"{still} about .*\.   rdsctl wait {short}\n", ran.err)
     server.before = life.whole()
     assert rdsctl("wait", short).code == 0
     assert rdsctl("wait", "dev/orders").code == 0
@@ -380,6 +386,34 @@ def test_a_restore_takes_the_engine_of_the_database_that_left_it(
     assert snapshot.startswith("staging-orders-final-")
     assert rdsctl("restore", snapshot, "staging/again").code == 0
     assert life.newest().root.engine == "mysql"
+
+
+def test_every_change_can_say_why(rdsctl: Run, made: Life) -> None:
+    made.users("dev/orders", application="arn:aws:secretsmanager:us-east-1:123456789012:secret:a-AbCdEf")
+    ran = rdsctl("clone", "dev/orders", "dev/copy", "--reason", "load tests", "--json=id,reason")
+    assert ran.json["reason"] == "load tests", ran.err
+    cancelled = rdsctl("cancel", "dev/copy", "--reason", "not needed", "--json=timeline").json["timeline"]
+    assert cancelled[-1]["event"] == "cancel_asked"
+    assert cancelled[-1]["detail"]["reason"] == "not needed"
+    rdsctl("rotate", "dev/orders", "--reason", "it leaked")
+    *_, rotation = rdsctl("get", "dev/orders", "--json=events").json["events"]
+    assert (rotation["event"], rotation["detail"]["reason"]) == ("rotation_asked", "it leaked")
+
+
+def test_where_a_reason_is_required_a_clone_can_give_it(
+    rdsctl: Run, life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rdsctl("create", "staging/orders", "--engine", "postgres")
+    life.created()
+    shutil.copy(PROJECT / "prices.json", tmp_path)
+    strict = tmp_path / "catalog.yaml"
+    strict.write_text(f"require_reason: true\n{(PROJECT / 'catalog.yaml').read_text(encoding='utf-8')}")
+    monkeypatch.setenv("CATALOG_PATH", str(strict))
+    settings.forget()
+    clone = ("clone", "staging/orders", "staging/copy", "--dry-run")
+    refused = rdsctl(*clone)
+    assert (refused.code, refused.err.partition(":")[0]) == (2, "✗ --reason")
+    assert rdsctl(*clone, "--reason", "load tests").code == 0
 
 
 def test_cancel_stops_a_request_by_its_database(rdsctl: Run, life: Life) -> None:

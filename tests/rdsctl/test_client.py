@@ -189,6 +189,7 @@ def test_an_answer_that_is_no_json_names_the_url_as_the_cause(caller: Client, ga
         (403, "key-expired", Exit.KEY),
         (403, "quota", Exit.REFUSED),
         (403, "policy", Exit.REFUSED),
+        (403, "no-price", Exit.REFUSED),
         (404, "not-found", Exit.NOT_FOUND),
         (409, "under-way", Exit.CONFLICT),
         (413, "too-long", Exit.USAGE),

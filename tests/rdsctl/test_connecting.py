@@ -1,7 +1,6 @@
 """`connect`, `url` and `run` with the real clients, on real servers: verified, and the password nowhere."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,13 +11,13 @@ from urllib.parse import unquote
 
 import pytest
 import trustme
-from moto.server import ThreadedMotoServer
 from provisioner import settings
 
 from sandbox.aws.fleet import missing_engines
-from tests.rdsctl.databases import PASSWORDS, Started, keep, started
+from tests.rdsctl.databases import PASSWORDS, Started, started
 from tests.rdsctl.life import Life
-from tests.rdsctl.running import Ran, Run
+from tests.rdsctl.running import Run
+from tests.rdsctl.shell import Shell
 
 SECRET = PASSWORDS["application"]
 WRITE = "INSERT INTO notes VALUES ('one')"
@@ -30,51 +29,6 @@ def database(request: pytest.FixtureRequest) -> Iterator[Started]:
         pytest.skip(f"no server installed for {request.param}")
     with started(request.param) as made:
         yield made
-
-
-class Shell:
-    """Runs the program as a shell does, so that it may become another."""
-
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
-        self.environment = environment
-        self.folder = folder
-
-    def __call__(self, *arguments: str, **variables: str) -> Ran:
-        ran = subprocess.run(
-            [sys.executable, "-m", "rdsctl", *arguments],
-            env=self.environment | variables,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-
-@pytest.fixture
-def shell(
-    rdsctl: Run, life: Life, database: Started, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Shell]:
-    """A shell with AWS credentials, where dev/orders is the server."""
-    monkeypatch.setenv("DATABASE_ROOTS", database.roots)
-    settings.forget()
-    keep(rdsctl, life, database)
-    aws = ThreadedMotoServer(port=0)
-    aws.start()
-    host, port = aws.get_host_and_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "XDG_CONFIG_HOME": str(home / "config"),
-        "RDSCTL_URL": os.environ["RDSCTL_URL"],
-        "RDSCTL_API_KEY": "key-alpha",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "made-up",
-        "AWS_SECRET_ACCESS_KEY": "made-up",
-    }
-    yield Shell(environment, home)
-    aws.stop()
 
 
 def query(engine: str, text: str) -> list[str]:

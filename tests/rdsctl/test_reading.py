@@ -33,6 +33,17 @@ def test_ls_lists_the_teams_databases_and_no_others(rdsctl: Run, server: Server)
     assert ran.err == "2 databases, 149.67 USD a month at list price.\n"
 
 
+def test_ls_names_the_way_on_of_what_failed_and_of_what_ends_soon(rdsctl: Run, life: Life) -> None:
+    rdsctl("create", "dev/sparks", "--engine", "postgres")
+    for step in (life.opened, life.planned, life.merged, life.started, life.failed):
+        step()
+    rdsctl("create", "dev/brief", "--engine", "postgres", "--ttl", "1d")
+    life.created()
+    assert rdsctl("ls").err == (
+        "2 databases, 27.96 USD a month at list price.   rdsctl get dev/sparks   rdsctl extend dev/brief 7d\n"
+    )
+
+
 def test_ls_without_databases_prints_nothing_and_says_how_to_begin(rdsctl: Run) -> None:
     ran = rdsctl("ls", "--env", "staging")
     assert (ran.code, ran.out) == (0, "")

@@ -139,11 +139,16 @@ def test_the_ends_of_a_wait(story: Story) -> None:
     made = story.create()
     *_, done = story.goes_well(made)
     users = "application, read_only, master"
-    parts = [endings.text(Waited(done, Exit.OK), "done", story.setting.now, Looks(), users)]
+    parts = [endings.text(Waited(done, Exit.OK), "done", story.setting.now, Looks(), users, away="")]
+    unreached = "there is no such host"
+    parts.append(
+        endings.text(Waited(done, Exit.OK), "done", story.setting.now, Looks(), users, away=unreached)
+    )
     failed = story.fails(story.create(database_name="sparks"))
     parts.append(endings.text(Waited(failed, Exit.FAILED), "done", story.setting.now, Looks()))
     still = story.page(story.create(database_name="shop", environment="prod", size="large"))
-    parts.append(endings.text(Waited(still, Exit.PENDING), "done", story.setting.now, Looks()))
+    later = story.setting.now + seconds(1800)
+    parts.append(endings.text(Waited(still, Exit.PENDING), "done", later, Looks()))
     refused = story.create(database_name="etl")
     story.setting.happened(refused, events.opened(13, story.setting.now, url=PULL, commit="c"))
     story.setting.happened(refused, events.closed(13, story.setting.now + seconds(1), "jane"))
@@ -167,7 +172,7 @@ def test_one_database(story: Story) -> None:
     ready = {"application": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a", "read_only": "arn:r"}
     ledger.add_database_event(LEDGER, database_events.users_ready(created["id"], at, secrets=ready))
     ledger.keep_activity(LEDGER, Activity(origin=created["id"], looked_at=at, last_connection_at=NOW))
-    page = database_page(story.setting.at(LEDGER), ledger, story.setting.rules, makes_users=True)
+    page = database_page(story.setting.at(LEDGER), ledger, story.setting.rules, at, makes_users=True)
     assert_golden("rdsctl/get-database.txt", screens.database(page, [created], at))
 
 

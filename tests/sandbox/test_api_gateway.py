@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import urllib3
+from rdsctl.client import Client
+from rdsctl.failures import Failure
 
 from sandbox.aws.api_gateway import compressed
 from sandbox.cloud import Cloud
@@ -95,7 +97,8 @@ Get = Callable[..., Answer]
 
 
 @pytest.fixture(scope="module")
-def get(cloud: Cloud) -> Get:
+def address(cloud: Cloud) -> str:
+    """Where the API stands, once CloudFormation has made it."""
     cloudformation = cloud.client("cloudformation")
     stack = cloudformation.create_stack(
         StackName="things", TemplateBody=json.dumps(template()), Capabilities=["CAPABILITY_AUTO_EXPAND"]
@@ -104,11 +107,15 @@ def get(cloud: Cloud) -> Get:
         StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
     api = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"][0]["OutputValue"]
+    return f"{cloud.endpoint}/restapis/{api}/{STAGE}/_user_request_"
+
+
+@pytest.fixture(scope="module")
+def get(address: str) -> Get:
     pool = urllib3.PoolManager(timeout=10, retries=False)
 
     def call(path: str, key: str | None = None, method: str = "GET") -> Answer:
-        url = f"{cloud.endpoint}/restapis/{api}/{STAGE}/_user_request_{path}"
-        answer = pool.request(method, url, headers={"x-api-key": key} if key else {})
+        answer = pool.request(method, address + path, headers={"x-api-key": key} if key else {})
         return Answer(answer.status, answer.headers, json.loads(answer.data or b"{}"))
 
     return call
@@ -161,6 +168,26 @@ def test_a_key_that_asks_too_often_learns_when_to_come_again(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["retry-after"] == retry_after
     assert answer.body["type"] == f"urn:rds-provisioner:problem:{kind}"
+
+
+def test_rdsctl_comes_again_when_the_gateway_says(address: str, get: Get) -> None:
+    slept: list[float] = []
+    said: list[str] = []
+    client = Client(address, value("hasty"), say=said.append, sleep=slept.append, tries=3)
+    get("/things", value("hasty"))  # its one call
+    with pytest.raises(Failure, match="too many requests at once"):
+        client.get("/things")
+    assert [1 <= seconds <= 1.25 for seconds in slept] == [True, True]
+    assert said == [f"… too many requests; again in 1 s (try {number} of 3)" for number in (2, 3)]
+
+
+def test_rdsctl_does_not_wait_for_the_next_day(address: str, get: Get) -> None:
+    slept: list[float] = []
+    client = Client(address, value("busy"), sleep=slept.append)
+    get("/things", value("busy"))  # its one call
+    with pytest.raises(Failure, match="as many requests as it may in a day"):
+        client.get("/things")
+    assert slept == []
 
 
 def test_a_path_that_holds_quotes_leaves_the_document_readable(get: Get) -> None:

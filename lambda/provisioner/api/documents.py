@@ -177,6 +177,8 @@ def price_document(price: Price | None, catalog: Catalog) -> dict[str, Any]:
     """What a price is of, and what is not in it; where none is known, what to do about it."""
     return {
         "monthly_usd": price.monthly_usd if price else None,
+        "instance_usd": price.instance_usd if price else None,
+        "storage_usd": price.storage_usd if price else None,
         "region": catalog.region,
         "as_of": price.as_of.isoformat() if price else None,
         "not_included": NOT_INCLUDED,

@@ -11,7 +11,9 @@ from provisioner.api.dry_run import change_document
 from provisioner.core import durations
 from provisioner.core.beats import beat_of
 from provisioner.core.catalog import Catalog
+from provisioner.core.effects import cost_of_life
 from provisioner.core.events import Step
+from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, Request
 from provisioner.intake.use_cases import DryRun
 from provisioner.ledger.ledger import Ledger
@@ -52,11 +54,13 @@ def database_page(
     database: Database,
     ledger: Ledger,
     catalog: Catalog,
+    now: dt.datetime,
     *,
     makes_users: bool = False,
 ) -> dict[str, Any]:
     """The whole document of a database, as its team sees it; `makes_users` is so where the stack does."""
     place = database.place
+    there = database.state is not DatabaseState.REMOVED
     events = ledger.database_events(place, since=database.created_at)
     document = documents.database_document(
         database,
@@ -65,7 +69,10 @@ def database_page(
         events=events,
         activity=ledger.activity(place),
     )
-    return document | {"connection": connection(database, events, catalog, makes_users=makes_users)}
+    return document | {
+        "until_end_usd": cost_of_life(database.root, now, catalog) if there else None,
+        "connection": connection(database, events, catalog, makes_users=makes_users),
+    }
 
 
 def database_items(found: Sequence[Database], ledger: Ledger, catalog: Catalog) -> list[dict[str, Any]]:

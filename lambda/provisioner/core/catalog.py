@@ -273,8 +273,9 @@ class Catalog(_Part):
         instance = self.sizes[size].monthly_usd if size else None
         if instance is None or self.storage_usd_per_gb is None or self.prices_as_of is None:
             return None
-        one = instance + root.storage_gb * self.storage_usd_per_gb
-        return Price(round(one * (2 if root.multi_az else 1), 2), self.region, self.prices_as_of)
+        times = 2 if root.multi_az else 1
+        held = root.storage_gb * self.storage_usd_per_gb * times
+        return Price(round(instance * times + held, 2), self.region, self.prices_as_of, round(held, 2))
 
     def monthly_usd(self, root: Root) -> float | None:
         """List price of a root in USD a month; None where no figure is known."""

@@ -43,6 +43,12 @@ class Price:
     monthly_usd: float
     region: str
     as_of: dt.date
+    storage_usd: float  # the part of the month that is storage's
+
+    @property
+    def instance_usd(self) -> float:
+        """The part of the month that is the instance's, with its standby."""
+        return round(self.monthly_usd - self.storage_usd, 2)
 
     def for_hours(self, hours: float) -> float:
         """What so many hours cost, in USD."""
@@ -78,8 +84,9 @@ class Prices:
         storage = self.storage(region, standby=root.multi_az)
         if instance is None or storage is None:
             return None
-        usd = instance.usd * HOURS_A_MONTH + storage.usd * root.storage_gb
-        return Price(round(usd, 2), region, min(instance.date, storage.date))
+        held = storage.usd * root.storage_gb
+        usd = instance.usd * HOURS_A_MONTH + held
+        return Price(round(usd, 2), region, min(instance.date, storage.date), round(held, 2))
 
     def _figure(self, table: Mapping[str, Any], name: str, *, standby: bool) -> Figure | None:
         found = table.get("multi" if standby else "single", {}).get(name)

@@ -123,8 +123,8 @@ def databases() -> Response[str]:
 def database(environment: str, database_name: str) -> Response[str]:
     """One database and its history."""
     found = _use_cases().own_database(call.place(environment, database_name), _caller())
-    users = deployed.makes_users()
-    return _json(200, pages.database_page(found, settings.ledger(), deployed.catalog(), makes_users=users))
+    ledger, catalog, users = settings.ledger(), deployed.catalog(), deployed.makes_users()
+    return _json(200, pages.database_page(found, ledger, catalog, _now(), makes_users=users))
 
 
 @app.patch("/databases/<environment>/<database_name>")

@@ -120,9 +120,10 @@ def finish(
 ) -> int:
     """Wait for a request's end and print it; the exit status."""
     waited = waiting.follow(session, request, goal=goal, timeout=timeout)
-    users = ""
+    users, away = "", None
     if waited.document["kind"] == "create" and waited.document["state"] == "done":
         users = waiting.users(session, waited.document)
+        away = waiting.away(waited.document) if session.for_people else None
     if bell and session.err.live:
         sys.stderr.write("\a")
     if session.for_people and waited.code is not Exit.OK:
@@ -130,7 +131,7 @@ def finish(
     else:
         session.show(
             waited.document,
-            lambda looks: endings.text(waited, goal, times.now(), looks, users),
+            lambda looks: endings.text(waited, goal, times.now(), looks, users, away=away),
             str(waited.document["id"]),
         )
     return waited.code

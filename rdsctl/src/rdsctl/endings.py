@@ -24,21 +24,23 @@ _NOT_DONE: Final = {
 }
 
 
-def text(waited: Waited, goal: str, present: dt.datetime, looks: Looks, users: str = "") -> str:
-    """What people read at the end of a wait; `users` names those of a database that was made."""
+def text(
+    waited: Waited, goal: str, present: dt.datetime, looks: Looks, users: str = "", *, away: str | None = None
+) -> str:
+    """What people read at the end of a wait.
+
+    Of a database that was made, `users` names those who can log in, and `away` says why nothing answers at
+    its address from here; empty where something does, None where nobody tried.
+    """
     request = waited.document
     place, short = words.place(request), request["id"][:8]
     match waited.code:
         case Exit.OK if request["state"] == "done":
-            return _done(request, place, present, looks, users)
+            return _done(request, place, present, looks, users, away)
         case Exit.OK:
             return f"{looks.mark('✓')} {place} is {goal}\n"
         case Exit.PENDING:
-            step = str(request["step"]).replace("_", " ")
-            line = (
-                f"{looks.mark('⧖')} {place} is still in {step}. {request['message']}   rdsctl wait {short}\n"
-            )
-            return looks.plain(line)
+            return _pending(request, place, short, present, looks)
         case Exit.REFUSED:
             return _refused(request, place, looks)
         case _:
@@ -56,13 +58,25 @@ def asked(request: dict[str, Any], looks: Looks, *, replayed: bool = False) -> s
     return f"{looks.mark('✓')} {line}{f'   {link}' if link else ''}{way_on}\n"
 
 
-def _done(request: dict[str, Any], place: str, present: dt.datetime, looks: Looks, users: str) -> str:
+def _pending(request: dict[str, Any], place: str, short: str, present: dt.datetime, looks: Looks) -> str:
+    step = str(request["step"]).replace("_", " ")
+    took = times.span((present - times.parse(request["created_at"])).total_seconds())
+    waits = str((request.get("waiting_for") or {}).get("sentence") or request["message"]).rstrip(".")
+    ready = watching.ready_about(request, present)
+    said = f"{waits}; {ready}" if ready else waits
+    line = f"{looks.mark('⧖')} {place} is still in {step} after {took}. {said}.   rdsctl wait {short}\n"
+    return looks.plain(line)
+
+
+def _done(
+    request: dict[str, Any], place: str, present: dt.datetime, looks: Looks, users: str, away: str | None
+) -> str:
     kind = str(request["kind"])
     took = times.span(watching.total_seconds(request))
     lines = [f"{looks.mark('✓')} {place} {_DONE.get(kind, 'is done')} after {took}"]
     if kind != "remove":
         if kind == "create" and (address := screens.endpoint(request)):
-            lines.append(screens.label("host", address, 8))
+            lines.append(screens.label("host", f"{address}{_reached(place, away)}", 8))
         if users:
             lines.append(screens.label("users", users, 8))
         database = request["database"]
@@ -78,6 +92,12 @@ def _done(request: dict[str, Any], place: str, present: dt.datetime, looks: Look
     elif request["database"].get("final_snapshot"):
         lines.append(screens.label("kept", f"its final snapshot: rdsctl snapshots {place}", 8))
     return looks.plain("\n".join(lines)) + "\n"
+
+
+def _reached(place: str, away: str | None) -> str:
+    if away is None:
+        return ""
+    return f"   no answer from here ({away}): rdsctl doctor {place}" if away else "   answers from here"
 
 
 def _refused(request: dict[str, Any], place: str, looks: Looks) -> str:

@@ -117,15 +117,15 @@ def _cost(cost: dict[str, Any]) -> Iterator[tuple[str, str]]:
         life = cost["until_end"]
         until = "" if life is None else f"; {words.money(life)} until its end"
         if cost["before"]:
-            yield "cost", _difference(cost["before"], cost["after"] or 0.0) + until
+            yield "cost", _difference(cost) + until
         else:
             yield "cost", f"{words.money(cost['after'])} USD a month at list price{until}"
 
 
-def _difference(before: float, after: float) -> str:
-    change = after - before
-    sign = "+" if change >= 0 else "-"
-    return f"{words.money(before)} → {words.money(after)} USD a month ({sign}{words.money(abs(change))})"
+def _difference(cost: dict[str, Any]) -> str:
+    change = cost["difference"]
+    more = "" if change is None else f" ({'-' if change < 0 else '+'}{words.money(abs(change))})"
+    return f"{words.money(cost['before'])} → {words.money(cost['after'])} USD a month{more}"
 
 
 def _moment(expires_at: str, present: dt.datetime) -> str:

@@ -14,7 +14,7 @@ _BY_STATUS: Final = {
     415: Exit.USAGE,
     422: Exit.USAGE,
 }
-_REFUSED: Final = ("quota", "quota-exceeded", "policy")
+_REFUSED: Final = ("quota", "quota-exceeded", "policy", "no-price")
 _FLAGS: Final = {
     "/database_engine": "--engine",
     "/database_name": "the name",

@@ -35,12 +35,19 @@ def what_to_make(
         versions = {name: f"version {entry['default_version']}" for name, entry in catalog["engines"].items()}
         answers["engine"] = _choice(session, "Engine", list(catalog["engines"]), versions)
     if answers.get("size") is None:
+        zones = "standby" if answers.get("ha") or rules["high_availability"] == "always" else "one_zone"
         prices = {
-            name: f"{words.money(catalog['sizes'][name].get('monthly_usd'))} USD a month"
+            name: f"{words.money(_price(catalog['sizes'][name], answers['engine'], zones))} USD a month"
             for name in rules["sizes"]
         }
         answers["size"] = _choice(session, "Size", rules["sizes"], prices, default=rules["default_size"])
     return place, answers
+
+
+def _price(size: dict[str, Any], engine: str, zones: str) -> float | None:
+    """The instance's price by engine and zones; that of its dearest engine where the API has no other."""
+    found: dict[str, float | None] = size.get("prices", {}).get(engine, {})
+    return found.get(zones, size.get("monthly_usd"))
 
 
 def _choice(

@@ -77,7 +77,9 @@ def _facts(item: dict[str, Any], present: dt.datetime) -> Iterator[tuple[str, st
         return
     yield "ends", _ends(item, present)
     if item["monthly_cost_usd"] is not None:
-        yield "cost", f"{words.money(item['monthly_cost_usd'])} USD a month at list price"
+        left = item.get("until_end_usd")
+        until = "" if left is None else f"; {words.money(left)} until its end"
+        yield "cost", f"{words.money(item['monthly_cost_usd'])} USD a month at list price{until}"
     purpose = f' for "{item["purpose"]}"' if item.get("purpose") else ""
     yield "people", f"owner {item['owner']}; asked by team {item['team']}{purpose}"
     users = [name for name in ("application", "read_only", "master") if name in item.get("secrets", {})]
@@ -107,4 +109,8 @@ def _history(request: dict[str, Any], present: dt.datetime) -> str:
     asked = times.clock(times.parse(request["created_at"]), present)
     pull_request = (request["links"].get("pull_request") or "").rpartition("/pull/")[2]
     number = f", #{pull_request}" if pull_request else ""
-    return f"{request['id'][:8]} {request['kind']} {request['state']} {asked}{number}"
+    took = ""
+    if request["state"] == "done":
+        seconds = times.parse(request["updated_at"]) - times.parse(request["created_at"])
+        took = f", {times.span(seconds.total_seconds())}"
+    return f"{request['id'][:8]} {request['kind']} {request['state']} {asked}{took}{number}"

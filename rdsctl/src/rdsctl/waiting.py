@@ -97,6 +97,16 @@ def users(session: Session, request: dict[str, Any], *, sleep: Callable[[float],
     return names
 
 
+def away(request: dict[str, Any]) -> str | None:
+    """Why nothing answers at a new database's address from here; empty where something does."""
+    from rdsctl.connection import network  # noqa: PLC0415  (it brings AWS's library along)
+
+    result = request.get("result") or {}
+    if not result.get("endpoint"):
+        return None
+    return network.unreachable(str(result["endpoint"]), int(result["port"]), network.SECONDS) or ""
+
+
 def ended(request: dict[str, Any], goal: str) -> Exit | None:
     """The exit status where the request is at its goal or can no longer get there; None while it may."""
     state = request["state"]

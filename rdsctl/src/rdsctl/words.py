@@ -37,10 +37,15 @@ def note(item: dict[str, Any], present: dt.datetime) -> str:
     if since := item.get("idle_since"):
         days = (present - times.parse(since)).days
         return f"no connection for {days} days"
+    return "ends soon" if ends_soon(item, present) else ""
+
+
+def ends_soon(item: dict[str, Any], present: dt.datetime) -> bool:
+    """Whether a database that is there ends within two days."""
     expires = item["expires_at"]
     if item["state"] == "removed" or expires == times.NEVER:
-        return ""
-    return "ends soon" if times.parse(expires) - present < SOON else ""
+        return False
+    return times.parse(expires) - present < SOON
 
 
 def database_columns(present: dt.datetime) -> list[Column]:

@@ -27,7 +27,7 @@ from rdsctl.session import Session
     help="Size of the new one; the environment's default without it.",
 )
 @click.option("--ttl", metavar="7d", help="How long the new one lives.")
-@asking.options(without="reason")
+@asking.options()
 def command(
     session: Session,
     /,
@@ -47,7 +47,7 @@ def command(
 
 def make_new(session: Session, new: Place, given: Mapping[str, Any], how: asking.How) -> int:
     """Ask for a database with another one's data."""
-    return asking.ask(session, "POST", "/provision-rds", how, body_of(new, given))
+    return asking.ask(session, "POST", "/provision-rds", how, how.with_reason(body_of(new, given)))
 
 
 def moment(text: str, present: dt.datetime) -> str:

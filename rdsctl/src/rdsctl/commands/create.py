@@ -98,5 +98,5 @@ def headline(preview: dict[str, Any]) -> str:
     ends = database["expires_at"]
     when = "never ends" if ends == times.NEVER else f"ends {times.clock(times.parse(ends), times.now())}"
     what = f"{words.engine(database)}, {words.size(database)} ({database['instance_class']})"
-    cost = words.money(preview["monthly_cost_usd"])
+    cost = words.money(preview["cost"]["after"])
     return f"{words.place(database)}   {what}, {database['storage_gb']} GB, {when}   {cost} USD a month"

@@ -1,5 +1,9 @@
 """`rdsctl ls`: the team's databases."""
 
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
 from rdsctl import completing, times, words
@@ -64,14 +68,23 @@ def command(
         name=words.place,
     )
     if session.for_people:
-        session.note(_footer(found, environment))
+        session.note(_footer(found, environment, times.now()))
 
 
-def _footer(found: list[dict[str, object]], environment: str | None) -> str:
+def _footer(found: list[dict[str, Any]], environment: str | None, present: dt.datetime) -> str:
     if not found:
         return f"No databases.   rdsctl create {environment or 'dev'}/NAME --engine postgres"
     priced = [item["monthly_cost_usd"] for item in found if item["state"] != "removed"]
     known = [float(price) for price in priced if isinstance(price, int | float)]
     count = f"{len(found)} database{'' if len(found) == 1 else 's'}"
     without = f", {len(priced) - len(known)} without a price" if len(known) < len(priced) else ""
-    return f"{count}, {words.money(sum(known))} USD a month at list price{without}."
+    total = f"{count}, {words.money(sum(known))} USD a month at list price{without}."
+    return "   ".join([total, *_ways_on(found, present)])
+
+
+def _ways_on(found: list[dict[str, Any]], present: dt.datetime) -> Iterator[str]:
+    """A command for the first that failed, and one for the first that ends soon."""
+    if failed := next((item for item in found if item["state"] == "failed"), None):
+        yield f"rdsctl get {words.place(failed)}"
+    if ending := next((item for item in found if words.ends_soon(item, present)), None):
+        yield f"rdsctl extend {words.place(ending)} 7d"

@@ -21,7 +21,7 @@ from rdsctl.suggestions import OneOf
     help="Size of the new one; the environment's default without it.",
 )
 @click.option("--ttl", metavar="7d", help="How long the new one lives.")
-@asking.options(without="reason")
+@asking.options()
 def command(
     session: Session,
     /,

@@ -18,12 +18,14 @@ from rdsctl.suggestions import OneOf
     default="application",
     help="Whose password.",
 )
+@click.option("--reason", help="Why; the database's events have it.")
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
-def command(session: Session, place: Place, user: str, dry_run: bool) -> int:
+def command(session: Session, place: Place, user: str, reason: str | None, dry_run: bool) -> int:
     """Give a user another password, seconds later; the old one is refused from then on."""
     where = path("databases", place.environment, place.name, "rotate")
     query = {"dry_run": "true"} if dry_run else None
-    document = session.api.call("POST", where, {"user": user}, query=query).document
+    body = {"user": user} | ({"reason": reason} if reason else {})
+    document = session.api.call("POST", where, body, query=query).document
     would = "would get another password; nothing is written" if dry_run else "gets another password"
     session.show(document, lambda _: f"{user} of {place} {would}.\n", document["secret_arn"])
     return 0

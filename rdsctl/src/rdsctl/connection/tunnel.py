@@ -17,7 +17,19 @@ from rdsctl.failures import Exit, Failure
 
 DOCUMENT: Final = "AWS-StartPortForwardingSessionToRemoteHost"
 TAG: Final = "rds-access"
-SECONDS: Final = 30.0
+SECONDS: Final = 30.0  # until the tunnel is open
+ANSWER: Final = 5.0  # until the database answers through it
+# A PostgreSQL server answers it with one byte, before any login; MySQL's speaks first.
+# https://www.postgresql.org/docs/current/protocol-message-formats.html
+_SSL_REQUEST: Final = bytes((0, 0, 0, 8, 4, 210, 22, 47))
+# What OpenSSH says, and what it means.
+_SSH_REFUSALS: Final = {
+    "Host key verification failed": "{host} is not trusted: its host key is not the one that is known.",
+    "Permission denied": "{host} refuses the login: it accepts no key of yours.",
+    "Could not resolve hostname": "{host} is not known: there is no such host.",
+    "Connection refused": "{host} does not answer: connection refused.",
+    "Connection timed out": "{host} does not answer.",
+}
 
 
 def checked(via: str) -> str:
@@ -46,7 +58,8 @@ def opened(login: Login, via: str) -> Iterator[Login]:
             command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
         )
         try:
-            _wait_until_open(process, port, kind, said)
+            _wait_until_open(process, port, kind, target, said)
+            _wait_for_database(login, port, kind, said)
             yield login.through(port)
         finally:
             process.terminate()
@@ -123,15 +136,39 @@ def find_target(login: Login) -> str:
     return sorted(found)[0]
 
 
-def _wait_until_open(process: "subprocess.Popen[bytes]", port: int, kind: str, said: object) -> None:
+def _wait_until_open(
+    process: "subprocess.Popen[bytes]", port: int, kind: str, target: str, said: object
+) -> None:
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise Failure(f"The {kind} tunnel ended with {process.returncode}.", hints=_last_lines(said))
+            lines = _last_lines(said)
+            raise Failure(_why_it_ended(kind, target, process.returncode, lines), hints=lines)
         if unreachable("127.0.0.1", port, 1.0) is None:
             return
         time.sleep(0.1)
     raise Failure(f"The {kind} tunnel was not open after {SECONDS:.0f} s.", hints=_last_lines(said))
+
+
+def _why_it_ended(kind: str, target: str, status: int, lines: Sequence[str]) -> str:
+    if kind == "ssh":
+        for words, sentence in _SSH_REFUSALS.items():
+            if any(words in line for line in lines):
+                return sentence.format(host=target)
+    return f"The {kind} tunnel ended with {status}."
+
+
+def _wait_for_database(login: Login, port: int, kind: str, said: object) -> None:
+    """Raises Failure where the tunnel is open and leads nowhere, which its client could not explain."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), ANSWER) as near:
+        if login.engine == "postgres":
+            near.sendall(_SSL_REQUEST)
+        if near.recv(1):
+            return
+    where = f"{login.host}:{login.resource_port}"
+    raise Failure(
+        f"The {kind} tunnel is open, but {where} does not answer through it.", hints=_last_lines(said)
+    )
 
 
 def _last_lines(said: object) -> Sequence[str]:
