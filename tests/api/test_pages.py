@@ -72,7 +72,7 @@ def test_the_page_of_a_database_has_its_requests_events_secrets_and_connections(
     ready = database_events.users_ready(made.origin, NOW, secrets={"application": "arn:app"})
     setting.ledger.add_database_event(DEV, ready)
     setting.ledger.keep_activity(DEV, Activity(origin=made.origin, looked_at=NOW, last_connection_at=NOW))
-    page = database_page(setting.at(DEV), setting.ledger, setting.rules)
+    page = database_page(setting.at(DEV), setting.ledger, setting.rules, NOW)
     assert page["requests"] == [f"/requests/{made.origin}", f"/requests/{change.id}"]
     assert [event["event"] for event in page["events"]] == ["users_ready"]
     assert page["secrets"] == {"master": "arn", "application": "arn:app"}
@@ -88,7 +88,7 @@ def test_the_page_shows_nothing_of_what_had_the_name_before(setting: Setting) ->
     setting.applied(setting.use_cases.remove(DEV, BETA).request)
     setting.now += MINUTE
     made = setting.database()
-    page = database_page(made, setting.ledger, setting.rules)
+    page = database_page(made, setting.ledger, setting.rules, NOW)
     assert page["requests"] == [f"/requests/{made.origin}"]
     assert (page["events"], page["secrets"]) == ([], {"master": "arn"})
     assert (page["last_connection_at"], page["idle_since"]) == (None, None)

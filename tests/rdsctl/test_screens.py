@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from provisioner.api.documents import database_document, quota_document
+from provisioner.api.database_documents import database_document
+from provisioner.api.documents import quota_document
 from provisioner.api.dry_run import change_document
 from provisioner.api.pages import database_page, request_page
 from provisioner.core import database_events, events
@@ -167,7 +168,7 @@ def test_one_database(story: Story) -> None:
     ready = {"application": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a", "read_only": "arn:r"}
     ledger.add_database_event(LEDGER, database_events.users_ready(created["id"], at, secrets=ready))
     ledger.keep_activity(LEDGER, Activity(origin=created["id"], looked_at=at, last_connection_at=NOW))
-    page = database_page(story.setting.at(LEDGER), ledger, story.setting.rules, makes_users=True)
+    page = database_page(story.setting.at(LEDGER), ledger, story.setting.rules, NOW, makes_users=True)
     assert_golden("rdsctl/get-database.txt", screens.database(page, [created], at))
 
 

@@ -89,12 +89,12 @@ def test_the_database_says_since_when_it_is_idle(days: Days) -> None:
     busy = NOW + 5 * HOUR
     days.database("orders", lambda hour: 2.0 if hour == busy else 0.0, ttl="30d")
     days.days(10)
-    page = database_page(days.world.there("orders"), days.ledger, RULES)
+    page = database_page(days.world.there("orders"), days.ledger, RULES, NOW)
     assert (page["last_connection_at"], page["idle_since"]) == (instant(busy), None)
 
     days.days(5)
 
-    page = database_page(days.world.there("orders"), days.ledger, RULES)
+    page = database_page(days.world.there("orders"), days.ledger, RULES, NOW)
     assert (page["last_connection_at"], page["idle_since"]) == (instant(busy), "2026-11-24T13:00:00Z")
     assert [event["event"] for event in page["events"]] == ["idle"]
 
