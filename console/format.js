@@ -3,9 +3,11 @@
 const DAY = 86_400;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+const USD = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 /** @param {number} amount US dollars */
 export function usd(amount) {
-  return amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return USD.format(amount);
 }
 
 /** An amount, without cents where there are none. @param {number} amount */
@@ -103,4 +105,9 @@ export function number(url) {
 /** The id at the end of a link to a request; empty without one. @param {string | null | undefined} link */
 export function id(link) {
   return /\/requests\/([0-9a-f-]+)$/.exec(link ?? "")?.[1] ?? "";
+}
+
+/** A size's vCPUs and memory, where the catalog knows them. @param {{ vcpus: number | null, memory_gib: number | null } | undefined} size */
+export function capacity(size) {
+  return size?.vcpus && size.memory_gib ? `, ${size.vcpus} vCPU, ${size.memory_gib} GiB` : "";
 }

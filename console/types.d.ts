@@ -53,19 +53,42 @@ export interface Database extends Description {
   warnings_at: string[];
   last_connection_at: string | null;
   idle_since: string | null;
+  drifted: { since: string; link: string } | null;
+  active_request: ActiveRequest | null;
   requests?: string[];
   events?: Happened[];
   connection?: Connection | null;
+  restore_window?: { from: string; until: string } | null;
+  snapshots?: Snapshot[];
+}
+
+export interface Snapshot {
+  name: string;
+  environment: string;
+  taken_at: string | null;
+  kept_until: string | null;
 }
 
 export interface Connection {
   host: string;
   port: number | null;
   dbname: string | null;
-  users: { name: User; secret_arn: string }[];
+  users: { name: User; secret_arn: string; password_changed_at: string | null; rotating: boolean }[];
   users_state: "ready" | "pending" | "failed" | "none";
   default_user: User;
   certificates: string;
+}
+
+/** The request that a database waits for, as lists have it. */
+export interface ActiveRequest {
+  id: string;
+  kind: Kind;
+  state: State;
+  step: Step;
+  requested_by: string;
+  message: string;
+  cause: string | null;
+  updated_at: string;
 }
 
 export interface RequestSummary {
@@ -108,9 +131,19 @@ export interface Estimate {
   steps: { step: Step; seconds: Span | null; basis: string }[];
 }
 
+export interface Plan {
+  at: string;
+  sentence: string | null;
+  as_asked: boolean;
+  counts: { add: number; change: number; destroy: number; replace: number } | null;
+  changed: { resource: string; name: string; before: string; after: string }[];
+  pipeline: string | null;
+}
+
 export interface Request extends RequestSummary {
   message: string;
-  waiting_for: { what: string; sentence: string; since: string; link: string | null; approval_of: string[] } | null;
+  waiting_for: { what: string; sentence: string; since: string; link: string | null; approval_of: string[]; approvers: string[] } | null;
+  plan: Plan | null;
   estimate: Estimate | null;
   slower_than_usual: boolean;
   database: Description;
@@ -138,7 +171,7 @@ export interface Catalog {
   prices_as_of: string;
   storage_usd_per_gb: number;
   engines: Record<string, { versions: string[]; default_version: string }>;
-  sizes: Record<string, { instance_class: string; monthly_usd: number }>;
+  sizes: Record<string, { instance_class: string; monthly_usd: number; vcpus: number | null; memory_gib: number | null }>;
   environments: Record<string, Environment>;
 }
 

@@ -1,7 +1,7 @@
 // New: a form out of the catalog; the API's dry run says at each change what it would come to.
 import { Problem, call, get, now } from "../api.js";
 import { copyButton, code, sign, tabs } from "../boxes.js";
-import { day, days, engine, lifetime, round, usd } from "../format.js";
+import { capacity, day, days, engine, lifetime, round, usd } from "../format.js";
 import { badge, icon, meter, note, segments } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { lifetimes, refusal, refused } from "../wish.js";
@@ -314,7 +314,7 @@ function howMuch(one) {
   const { form, catalog } = one;
   const offered = catalog.environments[form.environment];
   if (!offered) return nothing;
-  const sizes = Object.entries(catalog.sizes).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${usd(about.monthly_usd)}</span>`, says: html`<small>${about.instance_class}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
+  const sizes = Object.entries(catalog.sizes).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${usd(about.monthly_usd)}</span>`, says: html`<small>${about.instance_class}${capacity(about)}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
   const range = offered.storage_gb;
   const twice = form.ha ? 2 : 1;
   const optional = offered.high_availability === "optional";
