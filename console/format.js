@@ -106,8 +106,3 @@ export function number(url) {
 export function id(link) {
   return /\/requests\/([0-9a-f-]+)$/.exec(link ?? "")?.[1] ?? "";
 }
-
-/** A size's vCPUs and memory, where the catalog knows them. @param {{ vcpus: number | null, memory_gib: number | null } | undefined} size */
-export function capacity(size) {
-  return size?.vcpus && size.memory_gib ? `, ${size.vcpus} vCPU, ${size.memory_gib} GiB` : "";
-}

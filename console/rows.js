@@ -1,8 +1,9 @@
-// The rows of a long table: those near the reader are drawn, and space stands for the others.
-import { html, nothing } from "./vendor/lit-html.js";
+// The rows of a long table, for which this is loaded: those near the reader are drawn, and space stands for the others.
+import { html } from "./vendor/lit-html.js";
 
 const PART = 25; // rows that come and go together
 const NEAR = 1; // screens above and below what is seen
+const NOTHING = "padding:0 !important;border:0 !important;background:none";
 const GUESS = 51; // px of a row before one was measured
 
 /** Parts of a table, each in a tbody, so that no row turns into another one while the reader scrolls. */
@@ -67,38 +68,7 @@ export class Rows {
       const own = all.slice(part * PART, (part + 1) * PART);
       return part >= this.from && part < this.to
         ? html`<tbody data-part=${own.length} data-drawn>${own.map((one, at) => row(one, part * PART + at))}</tbody>`
-        : html`<tbody data-part=${own.length} aria-hidden="true"><tr><td class="space" colspan=${columns} .style=${`height:${Math.round(own.length * this.height)}px`}></td></tr></tbody>`;
+        : html`<tbody data-part=${own.length} aria-hidden="true"><tr .style=${NOTHING}><td colspan=${columns} .style=${`${NOTHING};height:${Math.round(own.length * this.height)}px`}></td></tr></tbody>`;
     });
-  }
-}
-
-/** Arrows move from row to row, over the end of a part too. @param {KeyboardEvent} event */
-export function walk(event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const here = /** @type {HTMLElement} */ (event.target).closest("tbody tr");
-  if (!step || !here) return;
-  event.preventDefault();
-  const part = /** @type {HTMLElement} */ (here.parentElement);
-  const beyond = step > 0 ? part.nextElementSibling?.firstElementChild : part.previousElementSibling?.lastElementChild;
-  const next = (step > 0 ? here.nextElementSibling : here.previousElementSibling) ?? beyond;
-  /** @type {HTMLElement | null | undefined} */ (next?.querySelector(".name"))?.focus();
-}
-
-/** What was computed for the same things. */
-export class Kept {
-  constructor() {
-    /** @type {unknown[]} */
-    this.of = [];
-    /** @type {unknown} */
-    this.value = nothing;
-  }
-
-  /** @template T @param {unknown[]} of @param {() => T} make @returns {T} */
-  get(of, make) {
-    if (of.length !== this.of.length || of.some((one, at) => one !== this.of[at])) {
-      this.value = make();
-      this.of = of;
-    }
-    return /** @type {T} */ (this.value);
   }
 }

@@ -3,34 +3,35 @@ import { get, now } from "../api.js";
 import { counted, day, engine, round, usd, when, about } from "../format.js";
 import { Live } from "../live.js";
 import { badge, environment, failed, icon, life, loading, meter, segments, stale } from "../parts.js";
-import { Kept, Rows, walk } from "../rows.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { STEPS, databaseState, isOpen } from "../words.js";
 
 /** @typedef {import("../types.js").Database} Database */
 /** @typedef {import("../types.js").App} App */
 /** @typedef {Map<Database, ReturnType<typeof databaseState>>} States */
-/** @typedef {{ rows: Rows, kept: Kept }} Drawn */
-/** @typedef {{ databases: Database[], removed: boolean, quota: import("../types.js").Quota, whole: boolean }} Seen */
+/** @typedef {{ databases: Database[], removed: boolean, quota: import("../types.js").Quota, whole: boolean, long: typeof import("../rows.js") | null }} Seen */
+/** @typedef {{ rows: import("../rows.js").Rows | null, of: unknown[], made: ReturnType<typeof make> | null }} Drawn */
 
 const MOST = 1000; // rows on one page
-const MANY = 100; // from here on it is asked less often
+const MANY = 100; // rows; more are drawn in parts and asked for less often
 const STATES = [["", "Any state"], ["ready", "Ready"], ["run", "Under way"], ["bad", "Failed"], ["idle", "Idle"], ["removed", "Removed"]];
 const ENDS = [["", "Any end"], ["1", "Within a day"], ["7", "Within 7 days"], ["30", "Within 30 days"], ["never", "No end"]];
 
 /** @param {App} app @returns {import("../types.js").Page} */
 export function open(app) {
   const wanted = () => app.query().get("state") === "removed";
-  const drawn = { rows: new Rows(app.draw), kept: new Kept() };
+  /** @type {Drawn} */
+  const drawn = { rows: null, of: [], made: null };
   const live = /** @type {Live<Seen>} */ (new Live((signal) => load(wanted(), signal), () => {
     if (live.value && live.value.removed !== wanted() && !live.problem) live.again();
+    if (live.value?.long) drawn.rows ??= new live.value.long.Rows(app.draw);
     app.draw();
   }));
   return {
     title: () => "Databases",
     close: () => {
       live.close();
-      drawn.rows.close();
+      drawn.rows?.close();
     },
     again: () => live.again(),
     filtered: () => {
@@ -48,7 +49,9 @@ async function load(removed, signal) {
     list(removed, signal),
   ]);
   const moves = rows.databases.some((one) => one.active_request && isOpen(one.active_request));
-  return { value: { ...rows, removed, quota }, wait: !moves ? 30 : rows.databases.length > MANY ? 15 : 5 };
+  const many = rows.databases.length > MANY;
+  const long = many ? await import("../rows.js").catch(() => null) : null;
+  return { value: { ...rows, removed, quota, long }, wait: !moves ? 30 : many ? 15 : 5 };
 }
 
 /** @param {boolean} removed @param {AbortSignal} signal */
@@ -101,20 +104,23 @@ function stateOf(app, one) {
 /** @param {App} app @param {Live<Seen>} live @param {Drawn} drawn @param {Seen} seen @param {Database[]} alive */
 function full(app, live, drawn, seen, alive) {
   const query = app.query();
-  // Made again for another answer, other filters, and once a minute, but not while the reader scrolls.
-  const minute = Math.floor(now().getTime() / 60_000);
-  const { states, shown, head } = drawn.kept.get([seen, query.toString(), minute, app.catalog()], () => {
-    const states = new Map(seen.databases.map((one) => [one, stateOf(app, one)]));
-    const shown = sorted(seen.databases.filter((one) => fits(one, states.get(one)?.shape ?? "off", query)), query.get("sort") ?? "");
-    const head = seen.removed ? nothing : html`${stats(seen, alive, states)}${needs(alive, states)}`;
-    return { states, shown, head };
-  });
+  // Made again for another answer, other filters and each minute, not while the reader scrolls.
+  const of = [seen, query.toString(), Math.floor(now().getTime() / 60_000)];
+  if (!drawn.made || of.some((one, at) => one !== drawn.of[at])) Object.assign(drawn, { of, made: make(app, seen, alive, query) });
+  const { states, shown, head } = /** @type {ReturnType<typeof make>} */ (drawn.made);
   return html`${head}
     <section class="card clip" aria-labelledby="list"><h2 class="sr" id="list">All databases</h2>${tools(app, live, seen, shown, query)}
     ${shown.length ? table(app, drawn, shown, states, query) : html`<div class="empty"><h2>Nothing fits these filters</h2><div class="row"><button class="btn" type="button"
       @click=${() => app.filter({ environment: "", state: "", engine: "", owner: "", ends: "", find: "" })}>Show all</button></div></div>`}</section>${
       seen.removed ? nothing : html`<p class="small dim above"><a href="#/databases?state=removed">Removed databases</a> have a separate list.</p>`
     }${seen.whole ? nothing : html`<p class="small dim above">The newest ${MOST} are shown; the API has the others.</p>`}`;
+}
+
+/** @param {App} app @param {Seen} seen @param {Database[]} alive @param {URLSearchParams} query */
+function make(app, seen, alive, query) {
+  const states = new Map(seen.databases.map((one) => [one, stateOf(app, one)]));
+  const shown = sorted(seen.databases.filter((one) => fits(one, states.get(one)?.shape ?? "off", query)), query.get("sort") ?? "");
+  return { states, shown, head: seen.removed ? nothing : html`${stats(seen, alive, states)}${needs(alive, states)}` };
 }
 
 /** @param {Database} one @param {string} shape @param {URLSearchParams} query */
@@ -220,8 +226,9 @@ function table(app, drawn, shown, states, query) {
   const by = query.get("sort") ?? "";
   const head = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ kind) => html`<th scope="col" class=${kind} aria-sort=${by === id ? (id === "cost" ? "descending" : "ascending") : "none"}><button type="button" @click=${() => app.filter({ sort: id })}>${label} ${by === id ? icon("down", true) : nothing}</button></th>`;
   const prices = shown[0]?.prices_as_of;
+  const each = (/** @type {Database} */ one, /** @type {number} */ at) => row(one, at + 2, states.get(one));
   return html`<table class="table list dbs" aria-rowcount=${shown.length + 2} @keydown=${walk}><thead><tr>${head("name", "Name", "")}<th scope="col">Environment</th><th scope="col">State</th>${head("", "Lifetime", "")}${head("cost", "USD a month", "num")}<th scope="col">Last connection</th><th scope="col">Owner</th></tr></thead>
-    ${drawn.rows.view(shown, (one, at) => row(one, at + 2, states.get(one)), 7)}
+    ${drawn.rows && shown.length > MANY ? drawn.rows.view(shown, each, 7) : html`<tbody>${shown.map(each)}</tbody>`}
     <tfoot><tr><td colspan="4" class="tot">${counted(shown.length, "database")} · ${shown.reduce((sum, one) => sum + one.storage_gb, 0)} GB</td><td class="num kv" data-l="Together">${
       query.get("state") === "removed" ? nothing : usd(shown.reduce((sum, one) => sum + (one.monthly_cost_usd ?? 0), 0))
     }</td><td colspan="2" class="small sub tot plain">${prices ? `List prices of ${day(new Date(prices), now())}; without backups and traffic` : nothing}</td></tr></tfoot></table>`;
@@ -242,4 +249,14 @@ function row(one, at, state) {
 function broken(text) {
   const [name, rest] = text.split(/(?=@)/, 2);
   return rest ? html`${name}<wbr>${rest}` : text;
+}
+
+/** Arrows move from row to row, over the end of a part too. @param {KeyboardEvent} event */
+function walk(event) {
+  const way = { ArrowDown: /** @type {const} */ (["nextElementSibling", "firstElementChild"]), ArrowUp: /** @type {const} */ (["previousElementSibling", "lastElementChild"]) }[event.key];
+  const here = /** @type {HTMLElement} */ (event.target).closest("tbody tr");
+  if (!way || !here) return;
+  event.preventDefault();
+  const next = here[way[0]] ?? here.parentElement?.[way[0]]?.[way[1]];
+  /** @type {HTMLElement | null | undefined} */ (next?.querySelector(".name"))?.focus();
 }
