@@ -94,3 +94,8 @@ export function time(at, now) {
 export function capacity(size) {
   return size?.vcpus && size.memory_gib ? `, ${size.vcpus} vCPU, ${size.memory_gib} GiB` : "";
 }
+
+/** Of whom one decides: three names, and how many others. @param {string[]} people */
+export function named(people) {
+  return [...people.slice(0, 3), ...(people.length > 3 ? [`${people.length - 3} others`] : [])].join(" or ");
+}

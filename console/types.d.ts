@@ -234,7 +234,7 @@ export interface Board {
   as_of: string;
   states: Record<string, number>;
   queue: { environment: string; applying: AdminRequest[]; waiting: AdminRequest[]; oldest_since: string | null }[];
-  approvals: (AdminRequest & { approval_of: string[]; monthly_usd_difference: number | null; pull_request: string | null })[];
+  approvals: (AdminRequest & { approval_of: string[]; approvers: string[]; monthly_usd_difference: number | null; pull_request: string | null })[];
   failed: (AdminRequest & { cause: string; fix: string; retryable: boolean })[];
   expiring: {
     environment: string;

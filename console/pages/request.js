@@ -1,6 +1,6 @@
 // One request: first what happens now and whom it waits for, then its steps, then what was asked for.
 import { call, get, now } from "../api.js";
-import { code, copyButton, sign } from "../boxes.js";
+import { code, copyButton, named, sign } from "../boxes.js";
 import { Connect, users } from "../connect.js";
 import { about, clock, day, engine, id, number, range, safe, span, usd, when } from "../format.js";
 import { requestLine } from "../line.js";
@@ -143,8 +143,8 @@ function headline(app, request, moment) {
   if (request.state === "pull_request_open" && planned && reviewed(app, request)) {
     const after = request.estimate?.after_approval_seconds;
     const people = request.waiting_for?.approvers ?? [];
-    const owners = people.length ? [...people.slice(0, 3), ...(people.length > 3 ? [`${people.length - 3} others`] : [])] : request.waiting_for?.approval_of ?? [];
-    return ["Waits for", owners.length ? owners.join(" or ") : `A code owner of ${request.environment}`, `for ${about((moment.getTime() - Date.parse(planned.at)) / 1000)}, since the plan was ready at ${clock(new Date(planned.at))} UTC. Approve on the pull request; it merges automatically then.${after ? ` ${request.kind === "create" ? "Ready" : "Done"} about ${about(after.likely)} after that.` : ""}`];
+    const owners = people.length ? people : request.waiting_for?.approval_of ?? [];
+    return ["Waits for", owners.length ? named(owners) : `A code owner of ${request.environment}`, `for ${about((moment.getTime() - Date.parse(planned.at)) / 1000)}, since the plan was ready at ${clock(new Date(planned.at))} UTC. Approve on the pull request; it merges automatically then.${after ? ` ${request.kind === "create" ? "Ready" : "Done"} about ${about(after.likely)} after that.` : ""}`];
   }
   if (isOpen(request) && ready && Date.parse(ready.likely) > moment.getTime()) {
     const [likely, latest] = [new Date(ready.likely), new Date(ready.latest)];

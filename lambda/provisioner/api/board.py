@@ -69,6 +69,7 @@ def approvals(fleet: Fleet, events: Mapping[str, Sequence[Event]], catalog: Cata
                 {
                     **_request(request),
                     "approval_of": approvers,
+                    "approvers": waits["approvers"],
                     "monthly_usd_difference": cost_by(
                         request.kind, request.before, request.root, catalog
                     ).difference,
