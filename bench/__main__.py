@@ -30,6 +30,7 @@ QUICK: Final = (
     "memory",
     "shared_state",
     "rdsctl",
+    "console",
 )
 LONG: Final = ("waiters", "burst")
 

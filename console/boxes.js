@@ -89,3 +89,13 @@ export function time(at, now) {
   const moment = new Date(at);
   return html`<time datetime=${at}>${day(moment, now)} ${at.slice(11, 16)}</time>`;
 }
+
+/** A size's vCPUs and memory, where the catalog knows them. @param {{ vcpus: number | null, memory_gib: number | null } | undefined} size */
+export function capacity(size) {
+  return size?.vcpus && size.memory_gib ? `, ${size.vcpus} vCPU, ${size.memory_gib} GiB` : "";
+}
+
+/** Of whom one decides: three names, and how many others. @param {string[]} people */
+export function named(people) {
+  return [...people.slice(0, 3), ...(people.length > 3 ? [`${people.length - 3} others`] : [])].join(" or ");
+}

@@ -3,9 +3,11 @@
 const DAY = 86_400;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+const USD = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 /** @param {number} amount US dollars */
 export function usd(amount) {
-  return amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return USD.format(amount);
 }
 
 /** The same; a dash where it is not known. @param {number | null} amount */

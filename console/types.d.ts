@@ -54,20 +54,43 @@ export interface Database extends Description {
   warnings_at: string[];
   last_connection_at: string | null;
   idle_since: string | null;
+  drifted: { since: string; link: string } | null;
+  active_request: ActiveRequest | null;
   requests?: string[];
   events?: Happened[];
   until_end_usd?: number | null;
   connection?: Connection | null;
+  restore_window?: { from: string; until: string } | null;
+  snapshots?: Snapshot[];
+}
+
+export interface Snapshot {
+  name: string;
+  environment: string;
+  taken_at: string | null;
+  kept_until: string | null;
 }
 
 export interface Connection {
   host: string;
   port: number | null;
   dbname: string | null;
-  users: { name: User; secret_arn: string }[];
+  users: { name: User; secret_arn: string; password_changed_at: string | null; rotating: boolean }[];
   users_state: "ready" | "pending" | "failed" | "none";
   default_user: User;
   certificates: string;
+}
+
+/** The request that a database waits for, as lists have it. */
+export interface ActiveRequest {
+  id: string;
+  kind: Kind;
+  state: State;
+  step: Step;
+  requested_by: string;
+  message: string;
+  cause: string | null;
+  updated_at: string;
 }
 
 export interface RequestSummary {
@@ -110,9 +133,19 @@ export interface Estimate {
   steps: { step: Step; seconds: Span | null; basis: string }[];
 }
 
+export interface Plan {
+  at: string;
+  sentence: string | null;
+  as_asked: boolean;
+  counts: { add: number; change: number; destroy: number; replace: number } | null;
+  changed: { resource: string; name: string; before: string; after: string }[];
+  pipeline: string | null;
+}
+
 export interface Request extends RequestSummary {
   message: string;
-  waiting_for: { what: string; sentence: string; since: string; link: string | null; approval_of: string[] } | null;
+  waiting_for: { what: string; sentence: string; since: string; link: string | null; approval_of: string[]; approvers: string[] } | null;
+  plan: Plan | null;
   estimate: Estimate | null;
   slower_than_usual: boolean;
   database: Description;
@@ -139,6 +172,8 @@ export interface Environment {
 export interface Size {
   instance_class: string;
   monthly_usd?: number | null;
+  vcpus: number | null;
+  memory_gib: number | null;
   prices: Record<string, { one_zone: number | null; standby: number | null }>;
 }
 
@@ -209,7 +244,7 @@ export interface Board {
   as_of: string;
   states: Record<string, number>;
   queue: { environment: string; applying: AdminRequest[]; waiting: AdminRequest[]; oldest_since: string | null }[];
-  approvals: (AdminRequest & { approval_of: string[]; monthly_usd_difference: number | null; pull_request: string | null })[];
+  approvals: (AdminRequest & { approval_of: string[]; approvers: string[]; monthly_usd_difference: number | null; pull_request: string | null })[];
   failed: (AdminRequest & { cause: string; fix: string; retryable: boolean })[];
   expiring: {
     environment: string;

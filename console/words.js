@@ -3,6 +3,7 @@ import { clock, when } from "./format.js";
 
 /** @typedef {import("./types.js").Database} Database */
 /** @typedef {import("./types.js").RequestSummary} RequestSummary */
+/** @typedef {import("./types.js").ActiveRequest} ActiveRequest */
 /** @typedef {import("./parts.js").Shape} Shape */
 
 /** @type {Record<string, string>} */
@@ -35,7 +36,7 @@ export function isOpen(one) {
 
 /**
  * A database's state: its shape, its word, and a line under it.
- * @param {Database} one @param {RequestSummary | undefined} request its open or failed request
+ * @param {Database} one @param {RequestSummary | ActiveRequest | undefined} request its open or failed request
  * @param {boolean} reviewed whether its environment wants an approval @param {Date} now
  * @returns {{ shape: Shape, word: string, under: string, waits: boolean }}
  */
@@ -56,7 +57,7 @@ export function databaseState(one, request, reviewed, now) {
   if (one.state === "available") {
     return one.idle_since
       ? { shape: "wait", word: "Idle", under: `since ${when(new Date(one.idle_since), now)}`, waits: false }
-      : { shape: "ok", word: "Ready", under: "", waits: false };
+      : { shape: "ok", word: "Ready", under: one.drifted ? `differs from git since ${when(new Date(one.drifted.since), now)}` : "", waits: false };
   }
   const word = { pending: "Being made", updating: "Being changed", removing: "Being removed" }[one.state];
   return { shape: "run", word, under: "", waits: false };

@@ -111,10 +111,12 @@ def forget(ledger: Ledger, place: Place, now: dt.datetime) -> None:
 
 
 def is_empty(dynamodb: Any, table: str) -> bool:
-    """Whether the table holds nothing but, perhaps, API keys and uses of the break-glass switch."""
+    """Whether the table holds nothing but, perhaps, API keys, uses of the break-glass switch, a migration."""
     rows = dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="sk")
     return all(
-        item["sk"]["S"].partition("#")[0] in ("KEY", "GLASS") for page in rows for item in page["Items"]
+        item["sk"]["S"].partition("#")[0] in ("KEY", "GLASS", "MIGRATION")
+        for page in rows
+        for item in page["Items"]
     )
 
 

@@ -8,8 +8,6 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from provisioner.core.times import instant
 from provisioner.ledger.codecs import when
@@ -18,25 +16,12 @@ from provisioner.ledger.table import Filters
 
 from bench.figures import Figure
 from tests.core.examples import NOW, ROOMY, charge, request
-from tests.ledger.memory_table import MemoryTable, key_of
+from tests.ledger.many import Counting
+from tests.ledger.memory_table import key_of
 
 PART = "The ledger at 100,000 databases"
 DATABASES, TEAMS, DUE, PROD_ONE_IN = 100_000, 200, 50, 20
 PROD = Filters(among={"environment": ("prod",)})
-
-
-@dataclass
-class Counting(MemoryTable):
-    """Counts what DynamoDB would read: each item of a page, those that a filter leaves out included."""
-
-    read: int = 0
-    calls: int = 0
-
-    def query(self, **call: Any) -> dict[str, Any]:
-        self.calls += 1
-        whole = super().query(**{name: value for name, value in call.items() if name != "FilterExpression"})
-        self.read += len(whole["Items"])
-        return super().query(**call) if "FilterExpression" in call else whole
 
 
 def measure(full: bool) -> Iterator[Figure]:  # noqa: ARG001 - the same in both

@@ -1,5 +1,6 @@
 // Board: what all teams have, what waits, failed or ends, and what it costs. For operators.
 import { Problem, call, now } from "../api.js";
+import { named } from "../boxes.js";
 import { spendChart, spendLegend, timeChart, timeLegend } from "../charts.js";
 import { about, counted, safe, span, usd, when } from "../format.js";
 import { Live } from "../live.js";
@@ -110,7 +111,7 @@ function queueCard(board) {
     <h3 class="approvals-h">Waits for approval</h3>${
       board.approvals.length
         ? html`<ul class="log app">${board.approvals.map((one) => html`<li><span>${link(one)} <span class="dim">${one.team}</span><br><span class="sub small">${(KINDS[one.kind] ?? one.kind).toLowerCase()}${difference(one.monthly_usd_difference)}</span></span>
-            <span class="small">${one.approval_of.join(" or ")}<br><span class=${Date.parse(board.as_of) - Date.parse(one.since) > 864e5 ? "warn-t" : "sub"}>${since(one.since)}</span></span></li>`)}</ul>`
+            <span class="small">${named(one.approvers.length ? one.approvers : one.approval_of)}<br><span class=${Date.parse(board.as_of) - Date.parse(one.since) > 864e5 ? "warn-t" : "sub"}>${since(one.since)}</span></span></li>`)}</ul>`
         : html`<p class="sub">Nothing waits for a reviewer.</p>`
     }</div></section>`;
 }

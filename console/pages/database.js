@@ -1,8 +1,8 @@
 // One database: how to connect stands first; then its end, its users, what happened, and how to delete it.
 import { Problem, call, get, now } from "../api.js";
-import { copyButton, sign } from "../boxes.js";
+import { capacity, copyButton, sign } from "../boxes.js";
 import { Connect } from "../connect.js";
-import { about, day, days, engine, id, lifetime, sizePrice, span, usd, when } from "../format.js";
+import { about, day, days, engine, id, lifetime, safe, sizePrice, span, usd, when } from "../format.js";
 import { lifeLine } from "../line.js";
 import { begun, changed, editing } from "../editing.js";
 import { Live } from "../live.js";
@@ -145,7 +145,7 @@ async function load(app, environment, name, signal) {
   const query = { environment, database_name: name, page_size: "50" };
   if (app.ofAll()) query.team = (await first).team;
   const [found, list] = await Promise.all([first, get("/requests", { query, signal })]);
-  const rotating = rotations(found).size > 0;
+  const rotating = found.connection?.users.some((user) => user.rotating) ?? false;
   return { value: { database: found, requests: /** @type {{ requests: RequestSummary[] }} */ (list).requests }, wait: found.links.active_request || rotating ? 5 : 30 };
 }
 
@@ -160,6 +160,7 @@ function page(one, seen) {
   return html`<div class="head"><div><div class="row wrap"><h1>${database.database_name}</h1>${environment(database.environment)}${badge(shape, word)}</div><p>${engine(database.database_engine)} ${database.engine_version}, ${database.size ?? database.instance_class}, ${database.storage_gb} GB · owner ${database.owner}${database.last_connection_at ? ` · last connection ${when(new Date(database.last_connection_at), now())}` : ""}</p></div>
       <div class="tools">${there && database.result ? html`<a class="btn" href="#/new?${clone(database)}">${sign("branch")} Clone</a>` : nothing}${there ? html`<button class="btn" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>${sign("layers")} Resize</button>` : nothing}</div></div>
     ${stale(one.live, now())}${active && active.state !== "failed" ? note("accent", "info", html`<p><b>${word}</b>${under ? `, ${under}` : nothing}. Changes wait until it is done. <a href="#/requests/${active.id}">Follow it</a></p>`) : nothing}
+    ${database.drifted ? note("warn", "alert", html`<p><b>It differs from git</b> since ${when(new Date(database.drifted.since), now())} UTC, by a change outside git. ${safe(database.drifted.link) ? html`<a href=${safe(database.drifted.link)} rel="noreferrer">What differs</a>` : nothing}</p>`) : nothing}
     ${shape === "bad" ? note("bad", "alert", html`<p><b>A request failed.</b> <a href="#/requests/${(active ?? bad)?.id}">Cause and fix</a></p>`) : nothing}
     <div class="cols spaced"><div class="stack">${there ? html`${connection(one, database, active)}${lifetimeCard(one, database, reviewed)}${usersCard(one, database)}${backups(database)}` : left(database)}${history(one, seen)}${there && !one.app.ofAll() ? danger(one, database) : nothing}</div>
     <aside class="stack" aria-label="About the database">${facts(one, database)}${there ? size(one, database) : nothing}${cost(database)}</aside></div>`;
@@ -192,36 +193,22 @@ function lifetimeCard(one, database, reviewed) {
       ${one.problem ? refusal(one.problem) : nothing}<p class="small sub">${one.longer && !never ? (reviewed ? `A code owner of ${database.environment} approves an extension. ` : "An extension merges automatically. ") : nothing}${!never && !choices.length && one.idle() ? "It already ends as late as it may. " : nothing}${database.final_snapshot ? `At its end a snapshot is taken${offered?.keep_final_snapshot_days ? ` and kept for ${offered.keep_final_snapshot_days} days` : ""}.` : "At its end no snapshot is kept."}</p></div></section>`;
 }
 
-/** The users whose rotation was asked for and is not settled. @param {Database} database */
-function rotations(database) {
-  /** @type {Set<string>} */
-  const open = new Set();
-  for (const event of database.events ?? []) {
-    const user = String(event.detail?.user ?? "");
-    if (event.event === "rotation_asked" && now().getTime() - Date.parse(event.at) < 3_600_000) open.add(user);
-    if (event.event === "rotated") open.delete(user);
-    if (event.event === "access_failed") open.clear();
-  }
-  return open;
-}
-
 /** @param {Looking} one @param {Database} database */
 function usersCard(one, database) {
-  const known = database.connection?.users.map((user) => user.name) ?? [];
+  const known = database.connection?.users ?? [];
   if (!known.length) return nothing;
   const ready = database.events?.find((event) => event.event === "users_ready");
-  const open = rotations(database);
   /** @type {Record<string, string>} */
   const may = { application: "read, write, change tables", read_only: "read tables", master: "all that RDS allows" };
-  const changed = (/** @type {string} */ user) => {
-    const last = database.events?.findLast((event) => event.event === "rotated" && event.detail?.user === user);
-    if (last) return `${when(new Date(last.at), now())} by ${last.detail?.asked_by ?? last.actor}`;
-    return user === "master" ? "by AWS, every 7 days" : ready ? `${when(new Date(ready.at), now())}, when it was made` : "when it was made";
+  const changed = (/** @type {typeof known[number]} */ user) => {
+    const last = database.events?.findLast((event) => event.event === "rotated" && event.detail?.user === user.name);
+    if (!user.password_changed_at) return user.name === "master" ? "by AWS, every 7 days" : "when it was made";
+    return `${when(new Date(user.password_changed_at), now())}${last ? ` by ${last.detail?.asked_by ?? last.actor}` : ", when it was made"}`;
   };
   return html`<section class="card" aria-labelledby="users-h"><header class="padded"><h2 id="users-h">Users</h2>${ready ? html`<span class="small sub push">set up ${when(new Date(ready.at), now())}</span>` : nothing}</header>
     <div class="scroll"><table class="table users"><thead><tr><th scope="col">User</th><th scope="col">May</th><th scope="col">Password changed</th><th scope="col"><span class="sr">Rotate</span></th></tr></thead><tbody>${known.map(
-      (user) => html`<tr><td><code>${user}</code></td><td>${may[user]}</td><td>${changed(user)}</td><td class="num"><button class="btn sm" type="button" aria-label="Rotate the password of ${user}" ?disabled=${open.has(user) || database.state !== "available" || one.app.ofAll()} @click=${() => rotate(one, user)}>${
-        open.has(user) ? html`${icon("turn", true)} Rotating…` : html`${sign("key", true)} Rotate`
+      (user) => html`<tr><td><code>${user.name}</code></td><td>${may[user.name]}</td><td>${changed(user)}</td><td class="num"><button class="btn sm" type="button" aria-label="Rotate the password of ${user.name}" ?disabled=${user.rotating || database.state !== "available" || one.app.ofAll()} @click=${() => rotate(one, user.name)}>${
+        user.rotating ? html`${icon("turn", true)} Rotating…` : html`${sign("key", true)} Rotate`
       }</button></td></tr>`,
     )}</tbody></table></div><p class="small sub body">The old password is refused from then on. Programs that read the secret again after a refused login go on without a restart.</p></section>`;
 }
@@ -241,9 +228,15 @@ function rotate(one, user) {
 /** @param {Database} database */
 function backups(database) {
   const kept = database.backup_retention_days;
-  const from = new Date(Math.max(Date.parse(database.created_at), now().getTime() - kept * 864e5));
-  return html`<section class="card" aria-labelledby="back-h"><header><h2 id="back-h">Backups</h2>${database.result ? html`<a class="btn sm push" href="#/new?${clone(database)}">${icon("turn", true)} Restore to a time…</a>` : nothing}</header>
-    <div class="body"><p class="small sub">Kept for ${kept === 1 ? "one day" : `${kept} days`}${database.result ? html`: about any minute since <b class="ink">${when(from, now())}</b> can be restored, as a new database next to this one` : nothing}. ${database.final_snapshot ? "With its end comes a final snapshot." : ""}</p></div></section>`;
+  const window = database.restore_window;
+  return html`<section class="card" aria-labelledby="back-h"><header><h2 id="back-h">Backups</h2>${window ? html`<a class="btn sm push" href="#/new?${clone(database)}">${icon("turn", true)} Restore to a time…</a>` : nothing}</header>
+    <div class="body"><p class="small sub">Kept for ${kept === 1 ? "one day" : `${kept} days`}${window ? html`: about any minute from <b class="ink">${when(new Date(window.from), now())}</b> to <b class="ink">${when(new Date(window.until), now())}</b> can be restored, as a new database next to this one` : nothing}. ${database.final_snapshot ? "With its end comes a final snapshot." : ""}</p>${snapshots(database)}</div></section>`;
+}
+
+/** What earlier databases of this name left. @param {Database} database */
+function snapshots(database) {
+  if (!database.snapshots?.length) return nothing;
+  return html`<ul class="log above">${database.snapshots.map((each) => html`<li><span><a href="#/new?${new URLSearchParams({ source: "snapshot", snapshot: each.name, environment: each.environment, engine: database.database_engine }).toString()}">${each.name}</a></span><span class="sub small nowrap">${each.kept_until ? `kept until ${day(new Date(each.kept_until), now())}` : "kept"}</span></li>`)}</ul>`;
 }
 
 /** What a removed database left. @param {Database} database */
@@ -316,7 +309,7 @@ function facts(page, one) {
 
 /** @param {Looking} one @param {Database} database */
 function size(one, database) {
-  return html`<section class="card" aria-labelledby="size-h"><header><h2 id="size-h">Size</h2><button class="btn sm push" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>Change</button></header><div class="body"><dl class="sum"><div><dt>${database.size ?? "own"}</dt><dd>${database.instance_class}</dd></div><div><dt>Storage</dt><dd>${database.storage_gb} GB, grows to ${database.max_storage_gb}</dd></div></dl></div></section>`;
+  return html`<section class="card" aria-labelledby="size-h"><header><h2 id="size-h">Size</h2><button class="btn sm push" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>Change</button></header><div class="body"><dl class="sum"><div><dt>${database.size ?? "own"}</dt><dd>${database.instance_class}${capacity(one.app.catalog()?.sizes[database.size ?? ""])}</dd></div><div><dt>Storage</dt><dd>${database.storage_gb} GB, grows to ${database.max_storage_gb}</dd></div></dl></div></section>`;
 }
 
 /** @param {Database} database */
@@ -393,7 +386,7 @@ function resizing(one, database) {
   return html`<dialog aria-labelledby="resize-h" @close=${() => one.resize && end()}><form class="body stack" @submit=${send}><h2 id="resize-h" class="h18">Change the size of ${one.place}</h2>
     <div class="field"><span class="label" id="sizes-l">Size</span><div class="picks two-c" role="radiogroup" aria-labelledby="sizes-l">${Object.entries(catalog.sizes).filter(([name]) => offered.sizes.includes(name)).map(([name, about]) => html`<label class="pick"><input type="radio" name="size" value=${name} .checked=${name === chosen.size} @change=${() => {
       choose({ size: name });
-    }}><span><b>${name} <span>${sizePrice(about, database.database_engine, database.high_availability)}</span></b><small>${about.instance_class}</small></span></label>`)}</div></div>
+    }}><span><b>${name} <span>${sizePrice(about, database.database_engine, database.high_availability)}</span></b><small>${about.instance_class}${capacity(about)}</small></span></label>`)}</div></div>
     <div class="field"><label for="gb">Storage in GB <span class="opt">it never shrinks; at most ${offered.storage_gb.maximum} in ${database.environment}</span></label><input class="input" type="number" id="gb" min=${database.storage_gb} max=${offered.storage_gb.maximum} .value=${String(chosen.storage)} @input=${(/** @type {Event} */ event) => {
       choose({ storage: Number(/** @type {HTMLInputElement} */ (event.target).value) });
     }}></div>

@@ -1,70 +1,82 @@
 // Databases: what the team has, what each costs and when it ends, and what wants a look today.
 import { get, now } from "../api.js";
-import { counted, day, engine, id, round, usd, when, about } from "../format.js";
+import { counted, day, engine, round, usd, when, about } from "../format.js";
 import { Live } from "../live.js";
 import { badge, environment, failed, icon, life, loading, meter, segments, stale } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { STEPS, databaseState } from "../words.js";
+import { STEPS, databaseState, isOpen } from "../words.js";
 
 /** @typedef {import("../types.js").Database} Database */
-/** @typedef {import("../types.js").RequestSummary} RequestSummary */
 /** @typedef {import("../types.js").App} App */
 /** @typedef {Map<Database, ReturnType<typeof databaseState>>} States */
-/** @typedef {{ databases: Database[], requests: Map<string, RequestSummary>, quota: import("../types.js").Quota, whole: boolean }} Seen */
+/** @typedef {{ databases: Database[], removed: boolean, quota: import("../types.js").Quota, whole: boolean, long: typeof import("../rows.js") | null }} Seen */
+/** @typedef {{ rows: import("../rows.js").Rows | null, of: unknown[], made: ReturnType<typeof make> | null }} Drawn */
 
 const MOST = 1000; // rows on one page
+const MANY = 100; // rows; more are drawn in parts and asked for less often
 const STATES = [["", "Any state"], ["ready", "Ready"], ["run", "Under way"], ["bad", "Failed"], ["idle", "Idle"], ["removed", "Removed"]];
 const ENDS = [["", "Any end"], ["1", "Within a day"], ["7", "Within 7 days"], ["30", "Within 30 days"], ["never", "No end"]];
 
 /** @param {App} app @returns {import("../types.js").Page} */
 export function open(app) {
-  const live = new Live(load, app.draw);
+  const wanted = () => app.query().get("state") === "removed";
+  /** @type {Drawn} */
+  const drawn = { rows: null, of: [], made: null };
+  const live = /** @type {Live<Seen>} */ (new Live((signal) => load(wanted(), signal), () => {
+    if (live.value && live.value.removed !== wanted() && !live.problem) live.again();
+    if (live.value?.long) drawn.rows ??= new live.value.long.Rows(app.draw);
+    app.draw();
+  }));
   return {
     title: () => "Databases",
-    close: () => live.close(),
+    close: () => {
+      live.close();
+      drawn.rows?.close();
+    },
     again: () => live.again(),
+    filtered: () => {
+      if (live.value?.removed !== wanted()) live.again();
+    },
     ticks: () => live.problem !== null,
-    view: () => view(app, live),
+    view: () => view(app, live, drawn, live.value?.removed === wanted() ? live.value : null),
   };
 }
 
-/** @param {AbortSignal} signal */
-async function load(signal) {
-  const [quota, summaries, rows] = await Promise.all([
-    get("/quota", { signal }),
-    get("/requests", { query: { page_size: "100" }, signal }),
-    list(signal),
+/** @param {boolean} removed @param {AbortSignal} signal */
+async function load(removed, signal) {
+  const [quota, rows] = await Promise.all([
+    /** @type {Promise<import("../types.js").Quota>} */ (get("/quota", { signal })),
+    list(removed, signal),
   ]);
-  /** @type {Map<string, RequestSummary>} */
-  const requests = new Map(/** @type {any} */ (summaries).requests.map((/** @type {RequestSummary} */ one) => [one.id, one]));
-  const moves = rows.databases.some((one) => one.links.active_request);
-  return { value: /** @type {Seen} */ ({ ...rows, requests, quota }), wait: moves ? 5 : 30 };
+  const moves = rows.databases.some((one) => one.active_request && isOpen(one.active_request));
+  const many = rows.databases.length > MANY;
+  const long = many ? await import("../rows.js").catch(() => null) : null;
+  return { value: { ...rows, removed, quota, long }, wait: !moves ? 30 : many ? 15 : 5 };
 }
 
-/** @param {AbortSignal} signal */
-async function list(signal) {
+/** @param {boolean} removed @param {AbortSignal} signal */
+async function list(removed, signal) {
   /** @type {Database[]} */
   const databases = [];
   let token = null;
   do {
     /** @type {{ databases: Database[], next_page_token: string | null }} */
-    const page = await get("/databases", { query: { page_size: "100", ...(token ? { page_token: token } : {}) }, signal });
+    const page = await get("/databases", { query: { page_size: "100", ...(removed ? { state: "removed" } : {}), ...(token ? { page_token: token } : {}) }, signal });
     databases.push(...page.databases);
     token = page.next_page_token;
   } while (token && databases.length < MOST);
   return { databases, whole: !token };
 }
 
-/** @param {App} app @param {Live<Seen>} live */
-function view(app, live) {
-  const seen = live.value;
-  const alive = seen?.databases.filter((one) => one.state !== "removed") ?? [];
+/** @param {App} app @param {Live<Seen>} live @param {Drawn} drawn @param {Seen | null} seen */
+function view(app, live, drawn, seen) {
+  const alive = seen && !seen.removed ? seen.databases : [];
   const environments = new Set(alive.map((one) => one.environment)).size;
   return html`<div class="head">
       <div><h1>Databases</h1>${alive.length ? html`<p>${alive.length} of team ${app.team()}, in ${counted(environments, "environment")}</p>` : nothing}</div>
       ${seen && seen.databases.length ? html`<div class="tools">${newButton()}</div>` : nothing}
     </div>${stale(live, now())}${
-      seen ? (seen.databases.length ? full(app, live, seen, alive) : empty(app)) : live.problem ? failed(live.problem, live.next, now(), () => live.again()) : loading("the databases")
+      seen ? (seen.databases.length || seen.removed ? full(app, live, drawn, seen, alive) : empty(app)) : live.problem ? failed(live.problem, live.next, now(), () => live.again()) : loading("the databases")
     }`;
 }
 
@@ -79,38 +91,36 @@ function empty(app) {
     <svg class="art" viewBox="0 0 220 56" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M8 28h204" stroke-dasharray="2 6" stroke-linecap="round"/><circle cx="8" cy="28" r="4"/><circle cx="110" cy="28" r="4"/><circle cx="212" cy="28" r="4"/></svg>
     <h2>No databases yet</h2>
     <p>Ask for one: a name, an engine and an environment are enough.${auto ? html` In ${auto} it merges automatically.` : nothing}</p>
-    <div class="row wrap">${newButton()}<a class="btn" href="../openapi.json">From a program</a></div></div></section>`;
+    <div class="row wrap">${newButton()}<a class="btn" href="../openapi.json">From a program</a></div></div></section>
+    <p class="small dim above"><a href="#/databases?state=removed">Removed databases</a></p>`;
 }
 
-/** @param {Database} one @param {Seen} seen */
-function requestOf(one, seen) {
-  const active = seen.requests.get(id(one.links.active_request));
-  return active ?? (one.state === "failed" ? latestOf(one, seen) : undefined);
-}
-
-/** @param {Database} one @param {Seen} seen */
-function latestOf(one, seen) {
-  return [...seen.requests.values()].find((request) => request.links.database === one.links.self && request.state === "failed");
-}
-
-/** @param {App} app @param {Database} one @param {Seen} seen */
-function stateOf(app, one, seen) {
+/** @param {App} app @param {Database} one */
+function stateOf(app, one) {
   const reviewed = app.catalog()?.environments[one.environment]?.approval === "review";
-  return databaseState(one, requestOf(one, seen), reviewed, now());
+  return databaseState(one, one.active_request ?? undefined, reviewed, now());
 }
 
-/** @param {App} app @param {Live<Seen>} live @param {Seen} seen @param {Database[]} alive */
-function full(app, live, seen, alive) {
+/** @param {App} app @param {Live<Seen>} live @param {Drawn} drawn @param {Seen} seen @param {Database[]} alive */
+function full(app, live, drawn, seen, alive) {
   const query = app.query();
-  const states = new Map(seen.databases.map((one) => [one, stateOf(app, one, seen)]));
-  const shown = sorted(seen.databases.filter((one) => fits(one, states.get(one)?.shape ?? "off", query)), query.get("sort") ?? "");
-  const removed = seen.databases.length - alive.length;
-  return html`${stats(seen, alive, states)}${needs(alive, seen, states)}
+  // Made again for another answer, other filters and each minute, not while the reader scrolls.
+  const of = [seen, query.toString(), Math.floor(now().getTime() / 60_000)];
+  if (!drawn.made || of.some((one, at) => one !== drawn.of[at])) Object.assign(drawn, { of, made: make(app, seen, alive, query) });
+  const { states, shown, head } = /** @type {ReturnType<typeof make>} */ (drawn.made);
+  return html`${head}
     <section class="card clip" aria-labelledby="list"><h2 class="sr" id="list">All databases</h2>${tools(app, live, seen, shown, query)}
-    ${shown.length ? table(app, seen, shown, states, query) : html`<div class="empty"><h2>Nothing fits these filters</h2><div class="row"><button class="btn" type="button"
+    ${shown.length ? table(app, drawn, shown, states, query) : html`<div class="empty"><h2>Nothing fits these filters</h2><div class="row"><button class="btn" type="button"
       @click=${() => app.filter({ environment: "", state: "", engine: "", owner: "", ends: "", find: "" })}>Show all</button></div></div>`}</section>${
-      removed && query.get("state") !== "removed" ? html`<p class="small dim above">Removed ones stay in the list: <a href="#/databases?state=removed">${counted(removed, "removed database")}</a>.</p>` : nothing
+      seen.removed ? nothing : html`<p class="small dim above"><a href="#/databases?state=removed">Removed databases</a> have a separate list.</p>`
     }${seen.whole ? nothing : html`<p class="small dim above">The newest ${MOST} are shown; the API has the others.</p>`}`;
+}
+
+/** @param {App} app @param {Seen} seen @param {Database[]} alive @param {URLSearchParams} query */
+function make(app, seen, alive, query) {
+  const states = new Map(seen.databases.map((one) => [one, stateOf(app, one)]));
+  const shown = sorted(seen.databases.filter((one) => fits(one, states.get(one)?.shape ?? "off", query)), query.get("sort") ?? "");
+  return { states, shown, head: seen.removed ? nothing : html`${stats(seen, alive, states)}${needs(alive, states)}` };
 }
 
 /** @param {Database} one @param {string} shape @param {URLSearchParams} query */
@@ -120,7 +130,6 @@ function fits(one, shape, query) {
   if (eng && one.database_engine !== eng) return false;
   if (owner && one.owner !== owner) return false;
   if (find && !`${one.environment}/${one.database_name}`.includes(find.trim().toLowerCase())) return false;
-  if ((state === "removed") !== (one.state === "removed")) return false;
   if (state === "ready" && shape !== "ok") return false;
   if (state === "idle" && !one.idle_since) return false;
   if (state === "bad" && shape !== "bad") return false;
@@ -131,7 +140,8 @@ function fits(one, shape, query) {
 
 /** By its end unless the address says otherwise; the order is settled, so that rows do not jump. @param {Database[]} rows @param {string} by */
 function sorted(rows, by) {
-  const end = (/** @type {Database} */ one) => (one.expires_at === "never" ? Infinity : Date.parse(one.expires_at));
+  const ends = new Map(rows.map((one) => [one, one.expires_at === "never" ? Infinity : Date.parse(one.expires_at)]));
+  const end = (/** @type {Database} */ one) => ends.get(one) ?? Infinity;
   const place = (/** @type {Database} */ a, /** @type {Database} */ b) => (a.links.self < b.links.self ? -1 : 1);
   return [...rows].sort((a, b) => {
     if (by === "name") return place(a, b);
@@ -159,9 +169,9 @@ function stats(seen, alive, states) {
   </dl>`;
 }
 
-/** What wants a look, five at most: failed, at its end, idle. @param {Database[]} alive @param {Seen} seen @param {States} states */
-function needs(alive, seen, states) {
-  const items = alive.map((one) => need(one, seen, states.get(one)?.shape ?? "")).filter((one) => one !== null);
+/** What wants a look, five at most: failed, at its end, idle. @param {Database[]} alive @param {States} states */
+function needs(alive, states) {
+  const items = alive.map((one) => need(one, states.get(one)?.shape ?? "")).filter((one) => one !== null);
   if (!items.length) return nothing;
   return html`<section class="card gap" aria-labelledby="needs"><header><h2 id="needs">Needs you</h2><span class="count">${items.length}</span></header>
     <ul class="body log needs">${items.slice(0, 5).map(
@@ -169,11 +179,11 @@ function needs(alive, seen, states) {
     )}</ul>${items.length > 5 ? html`<footer>${items.length - 5} more are in the list below.</footer>` : nothing}</section>`;
 }
 
-/** @param {Database} one @param {Seen} seen @param {string} shape */
-function need(one, seen, shape) {
+/** @param {Database} one @param {string} shape */
+function need(one, shape) {
   const place = `${one.environment}/${one.database_name}`;
   const href = `#/databases/${place}`;
-  const request = requestOf(one, seen);
+  const request = one.active_request;
   if (shape === "bad") {
     const to = request ? `#/requests/${request.id}` : href;
     return { kind: "bad", tag: "Failed", place, href, says: request ? `failed ${STEPS[request.step]}, ${when(new Date(request.updated_at), now())} UTC.` : "failed.", to, action: "Cause and fix" };
@@ -197,11 +207,10 @@ function tools(app, live, seen, shown, query) {
   const names = Object.keys(app.catalog()?.environments ?? {});
   const owners = [...new Set(seen.databases.map((one) => one.owner))].sort();
   const engines = Object.keys(app.catalog()?.engines ?? {});
-  const all = seen.databases.filter((one) => (one.state === "removed") === (query.get("state") === "removed")).length;
   return html`<div class="bar-tools">${segments([{ id: "", label: "All" }, ...names.map((name) => ({ id: name, label: name }))], query.get("environment") ?? "", "Environment", (chosen) => app.filter({ environment: chosen }))}
     ${pull(app, query, "state", "State", STATES)}${pull(app, query, "engine", "Engine", [["", "Any engine"], ...engines.map((name) => [name, engine(name)])])}
     ${pull(app, query, "owner", "Owner", [["", "Any owner"], ...owners.map((name) => [name, name])])}${pull(app, query, "ends", "Ends", ENDS)}
-    <span class="dim small push">${shown.length} of ${all} · as of ${live.at?.toISOString().slice(11, 19)}</span></div>`;
+    <span class="dim small push">${shown.length} of ${seen.databases.length} · as of ${live.at?.toISOString().slice(11, 19)}</span></div>`;
 }
 
 /** @param {App} app @param {URLSearchParams} query @param {string} name @param {string} label @param {string[][]} choices */
@@ -212,23 +221,25 @@ function pull(app, query, name, label, choices) {
   )}</select>${icon("down", true)}</span>`;
 }
 
-/** @param {App} app @param {Seen} seen @param {Database[]} shown @param {States} states @param {URLSearchParams} query */
-function table(app, seen, shown, states, query) {
+/** @param {App} app @param {Drawn} drawn @param {Database[]} shown @param {States} states @param {URLSearchParams} query */
+function table(app, drawn, shown, states, query) {
   const by = query.get("sort") ?? "";
   const head = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ kind) => html`<th scope="col" class=${kind} aria-sort=${by === id ? (id === "cost" ? "descending" : "ascending") : "none"}><button type="button" @click=${() => app.filter({ sort: id })}>${label} ${by === id ? icon("down", true) : nothing}</button></th>`;
   const prices = shown[0]?.prices_as_of;
-  return html`<table class="table list dbs" @keydown=${walk}><thead><tr>${head("name", "Name", "")}<th scope="col">Environment</th><th scope="col">State</th>${head("", "Lifetime", "")}${head("cost", "USD a month", "num")}<th scope="col">Last connection</th><th scope="col">Owner</th></tr></thead>
-    <tbody>${shown.map((one) => row(one, requestOf(one, seen), states.get(one)))}</tbody>
+  const each = (/** @type {Database} */ one, /** @type {number} */ at) => row(one, at + 2, states.get(one));
+  return html`<table class="table list dbs" aria-rowcount=${shown.length + 2} @keydown=${walk}><thead><tr>${head("name", "Name", "")}<th scope="col">Environment</th><th scope="col">State</th>${head("", "Lifetime", "")}${head("cost", "USD a month", "num")}<th scope="col">Last connection</th><th scope="col">Owner</th></tr></thead>
+    ${drawn.rows && shown.length > MANY ? drawn.rows.view(shown, each, 7) : html`<tbody>${shown.map(each)}</tbody>`}
     <tfoot><tr><td colspan="4" class="tot">${counted(shown.length, "database")} · ${shown.reduce((sum, one) => sum + one.storage_gb, 0)} GB</td><td class="num kv" data-l="Together">${
       query.get("state") === "removed" ? nothing : usd(shown.reduce((sum, one) => sum + (one.monthly_cost_usd ?? 0), 0))
     }</td><td colspan="2" class="small sub tot plain">${prices ? `List prices of ${day(new Date(prices), now())}; without backups and traffic` : nothing}</td></tr></tfoot></table>`;
 }
 
-/** @param {Database} one @param {RequestSummary | undefined} request @param {ReturnType<typeof databaseState> | undefined} state */
-function row(one, request, state) {
+/** @param {Database} one @param {number} at its row in the whole table @param {ReturnType<typeof databaseState> | undefined} state */
+function row(one, at, state) {
+  const request = one.active_request;
   const under = state?.under ? html`<span class="under">${state.under}</span>` : nothing;
   const word = request ? html`<a href="#/requests/${request.id}">${state?.word}</a>` : state?.word;
-  return html`<tr><td><a class="name" href="#/databases/${one.environment}/${one.database_name}">${one.database_name}</a><span class="under">${one.database_engine} ${one.engine_version}, ${one.size ?? one.instance_class}, ${one.storage_gb} GB${one.high_availability ? " ×2" : ""}</span></td>
+  return html`<tr aria-rowindex=${at}><td><a class="name" href="#/databases/${one.environment}/${one.database_name}">${one.database_name}</a><span class="under">${one.database_engine} ${one.engine_version}, ${one.size ?? one.instance_class}, ${one.storage_gb} GB${one.high_availability ? " ×2" : ""}</span></td>
     <td class="kv" data-l="Environment">${environment(one.environment)}</td><td class="kv" data-l="State"><span>${badge(state?.shape ?? "off", word)}${under}</span></td>
     <td class="kv" data-l="Lifetime">${life(one, now())}</td><td class="num kv" data-l="USD a month"><span>${one.monthly_cost_usd === null ? "–" : usd(one.monthly_cost_usd)}</span></td>
     <td class="kv" data-l="Last connection">${one.last_connection_at ? when(new Date(one.last_connection_at), now()) : html`<span class="dim">none seen</span>`}</td><td class="kv" data-l="Owner">${broken(one.owner)}</td></tr>`;
@@ -240,12 +251,12 @@ function broken(text) {
   return rest ? html`${name}<wbr>${rest}` : text;
 }
 
-/** Arrows move from row to row. @param {KeyboardEvent} event */
+/** Arrows move from row to row, over the end of a part too. @param {KeyboardEvent} event */
 function walk(event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const way = { ArrowDown: /** @type {const} */ (["nextElementSibling", "firstElementChild"]), ArrowUp: /** @type {const} */ (["previousElementSibling", "lastElementChild"]) }[event.key];
   const here = /** @type {HTMLElement} */ (event.target).closest("tbody tr");
-  if (!step || !here) return;
+  if (!way || !here) return;
   event.preventDefault();
-  const next = step > 0 ? here.nextElementSibling : here.previousElementSibling;
+  const next = here[way[0]] ?? here.parentElement?.[way[0]]?.[way[1]];
   /** @type {HTMLElement | null | undefined} */ (next?.querySelector(".name"))?.focus();
 }

@@ -1,6 +1,6 @@
 // New: a form out of the catalog; the API's dry run says at each change what it would come to.
 import { Problem, call, get, now } from "../api.js";
-import { copyButton, code, sign, tabs } from "../boxes.js";
+import { capacity, copyButton, code, sign, tabs } from "../boxes.js";
 import { day, days, engine, known, lifetime, round, sizePrice, usd } from "../format.js";
 import { badge, icon, meter, note, segments } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -314,7 +314,7 @@ function howMuch(one) {
   const { form, catalog } = one;
   const offered = catalog.environments[form.environment];
   if (!offered) return nothing;
-  const sizes = Object.entries(catalog.sizes).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${sizePrice(about, form.engine, form.ha)}</span>`, says: html`<small>${about.instance_class}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
+  const sizes = Object.entries(catalog.sizes).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${sizePrice(about, form.engine, form.ha)}</span>`, says: html`<small>${about.instance_class}${capacity(about)}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
   const range = offered.storage_gb;
   const kept = one.preview?.database.storage_gb === form.storage ? one.preview.database.price.storage_usd : null;
   const optional = offered.high_availability === "optional";

@@ -1,6 +1,6 @@
 // One request: first what happens now and whom it waits for, then its steps, then what was asked for.
 import { call, get, now } from "../api.js";
-import { code, copyButton, sign } from "../boxes.js";
+import { code, copyButton, named, sign } from "../boxes.js";
 import { Connect, users } from "../connect.js";
 import { about, clock, day, engine, id, number, range, safe, span, usd, when } from "../format.js";
 import { requestLine } from "../line.js";
@@ -142,8 +142,9 @@ function headline(app, request, moment) {
   const planned = last(request, "planned");
   if (request.state === "pull_request_open" && planned && reviewed(app, request)) {
     const after = request.estimate?.after_approval_seconds;
-    const owners = request.waiting_for?.approval_of ?? [];
-    return ["Waits for", owners.length ? owners.join(" or ") : `A code owner of ${request.environment}`, `for ${about((moment.getTime() - Date.parse(planned.at)) / 1000)}, since the plan was ready at ${clock(new Date(planned.at))} UTC. Approve on the pull request; it merges automatically then.${after ? ` ${request.kind === "create" ? "Ready" : "Done"} about ${about(after.likely)} after that.` : ""}`];
+    const people = request.waiting_for?.approvers ?? [];
+    const owners = people.length ? people : request.waiting_for?.approval_of ?? [];
+    return ["Waits for", owners.length ? named(owners) : `A code owner of ${request.environment}`, `for ${about((moment.getTime() - Date.parse(planned.at)) / 1000)}, since the plan was ready at ${clock(new Date(planned.at))} UTC. Approve on the pull request; it merges automatically then.${after ? ` ${request.kind === "create" ? "Ready" : "Done"} about ${about(after.likely)} after that.` : ""}`];
   }
   if (isOpen(request) && ready && Date.parse(ready.likely) > moment.getTime()) {
     const [likely, latest] = [new Date(ready.likely), new Date(ready.latest)];
@@ -223,10 +224,14 @@ function move(one) {
 
 /** @param {Request} request */
 function plan(request) {
-  const planned = last(request, "planned");
-  if (!planned) return nothing;
-  const job = safe(String(planned.detail?.pipeline_url ?? ""));
-  return html`<section class="card" aria-labelledby="plan-h"><header><h2 id="plan-h">Plan</h2></header><div class="body"><p>${planned.detail?.plan ?? "It was made."}</p><p class="small sub">${planned.detail?.as_asked ? "Just what was asked for." : "Not only what was asked for: look at the pull request."} ${job ? html`<a href=${job} rel="noreferrer">Job</a>` : nothing}</p></div><footer>Applied as reviewed. If it differs by then, it stops and says so.</footer></section>`;
+  const one = request.plan;
+  if (!one) return nothing;
+  const job = safe(one.pipeline);
+  const counts = one.counts;
+  const kinds = counts ? /** @type {[string, number][]} */ ([["to add", counts.add], ["to change", counts.change], ["to replace", counts.replace], ["to destroy", counts.destroy]]) : [];
+  return html`<section class="card" aria-labelledby="plan-h"><header><h2 id="plan-h">Plan</h2></header><div class="body">${counts ? html`<dl class="sum">${kinds.map(([says, count]) => html`<div><dt>${says}</dt><dd>${count}</dd></div>`)}</dl>` : html`<p>${one.sentence ?? "It was made."}</p>`}
+    ${one.changed.length ? html`<div class="scroll"><table class="table changed"><caption class="sr">What changes</caption><thead><tr><th scope="col">Attribute</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>${one.changed.map((each) => html`<tr title=${each.resource}><td><code>${each.name}</code></td><td>${each.before}</td><td>${each.after}</td></tr>`)}</tbody></table></div>` : nothing}
+    <p class="small sub">${one.as_asked ? "Just what was asked for." : "Not only what was asked for: look at the pull request."} ${job ? html`<a href=${job} rel="noreferrer">Job</a>` : nothing}</p></div><footer>Applied as reviewed. If it differs by then, it stops and says so.</footer></section>`;
 }
 
 /** @param {Request} request @param {string} href */

@@ -5,19 +5,13 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from provisioner.api.documents import (
-    database_document,
-    quota_document,
-    request_document,
-    request_summary,
-    root_document,
-    secrets,
-)
-from provisioner.core import database_events, durations, events
+from provisioner.api.database_documents import database_document, secrets
+from provisioner.api.documents import quota_document, request_document, request_summary, root_document
+from provisioner.core import database_events, durations, events, listing
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.events import Event
 from provisioner.core.lifecycle import DatabaseState, derive
-from provisioner.core.models import Activity, Charge, Request
+from provisioner.core.models import Activity, Charge, Listed, Request
 
 from tests.core.examples import ID, NOW, catalog, database, request, root
 
@@ -129,7 +123,52 @@ def test_an_open_pull_request_says_whose_approval_it_waits_for_and_where_to_give
         "since": "2026-11-23T12:00:02Z",
         "link": "https://git/7",
         "approval_of": ["@acme/platform"],
+        "approvers": [],
     }
+
+
+def test_the_people_of_a_team_are_named_once_where_github_says_who_they_are() -> None:
+    approvers = [
+        {"owner": "@acme/platform", "people": ["ines", "paul"]},
+        {"owner": "@paul", "people": ["paul"]},
+    ]
+    named = events.approval_awaited(
+        1, NOW, owners=["@acme/platform", "@paul"], waits_for="w", commit="c", approvers=approvers
+    )
+    shown = document(OPENED, named, environment="staging")
+    assert shown["waiting_for"]["approvers"] == ["ines", "paul"]
+    assert shown["waiting_for"]["approval_of"] == ["@acme/platform", "@paul"]
+    assert all("approvers" not in each.get("detail", {}) for each in shown["timeline"])
+
+
+def test_the_newest_plan_is_shown_with_its_counts_and_what_it_changes() -> None:
+    changed = [
+        {"resource": "aws_db_instance.this", "name": "allocated_storage", "before": "20", "after": "40"}
+    ]
+    first = events.planned("b", NOW + SECOND, pipeline_url="https://ci/1", as_asked=False, counts="9 to add")
+    newest = events.planned(
+        "c",
+        NOW + 4 * SECOND,
+        pipeline_url="https://ci/2",
+        as_asked=True,
+        counts="0 to add, 1 to change, 0 to destroy",
+        numbers={"add": 0, "change": 1, "destroy": 0, "replace": 0},
+        changed=changed,
+    )
+    assert document(OPENED)["plan"] is None
+    assert document(OPENED, first)["plan"]["counts"] is None  # of an earlier release
+    shown = document(OPENED, first, newest)
+    assert shown["plan"] == {
+        "at": "2026-11-23T12:00:04Z",
+        "sentence": "0 to add, 1 to change, 0 to destroy",
+        "as_asked": True,
+        "counts": {"add": 0, "change": 1, "destroy": 0, "replace": 0},
+        "changed": changed,
+        "pipeline": "https://ci/2",
+    }
+    (last,) = [each["detail"] for each in shown["timeline"] if each["at"] == "2026-11-23T12:00:04Z"]
+    assert "changed" not in last
+    assert last["plan"] == "0 to add, 1 to change, 0 to destroy"
 
 
 def test_what_is_merged_waits_for_no_approval() -> None:
@@ -349,6 +388,8 @@ def test_a_database_in_a_list_has_no_history() -> None:
         "warnings_at": ["2026-11-27T00:00:00Z", "2026-11-30T00:00:00Z"],
         "last_connection_at": None,
         "idle_since": None,
+        "drifted": None,
+        "active_request": None,
         "result": {"endpoint": "h"},
         "links": {
             "self": "/databases/dev/mydb123",
@@ -360,11 +401,11 @@ def test_a_database_in_a_list_has_no_history() -> None:
 
 def test_one_database_has_its_requests_events_secrets_and_connections() -> None:
     one = dataclasses.replace(database(), origin=ID, result={"secret_arn": "arn:master"})
-    idle = Activity(origin=ID, looked_at=NOW, last_connection_at=NOW - SECOND, idle_since=NOW)
+    idle = Listed(last_connection_at=NOW - SECOND, idle_since=NOW)
     asked = database_events.rotation_asked("x", NOW, "alpha-ci", user="master")
     plain = dataclasses.replace(database_events.missing_in_git(NOW), detail={})
-    shown = database_document(one, catalog(), requests=[ID], events=[asked, plain], activity=idle)
-    listed = database_document(one, catalog(), activity=idle)
+    shown = database_document(one, catalog(), requests=[ID], events=[asked, plain], listed=idle)
+    listed = database_document(one, catalog(), listed=idle)
     assert (listed["last_connection_at"], listed["idle_since"]) == (
         "2026-11-23T11:59:59Z",
         "2026-11-23T12:00:00Z",
@@ -382,7 +423,6 @@ def test_one_database_has_its_requests_events_secrets_and_connections() -> None:
             {"at": "2026-11-23T12:00:00Z", "event": "removed_in_git", "actor": "rds-provisioner"},
         ],
         "secrets": {"master": "arn:master"},
-        "drifted": None,
     }
 
 
@@ -404,7 +444,8 @@ def test_a_database_says_when_people_are_warned_of_its_end(end: str, warnings: l
 @pytest.mark.parametrize("origin", [None, "another"])
 def test_connections_are_unknown_until_this_very_database_was_looked_at(origin: str | None) -> None:
     activity = Activity(origin=origin, looked_at=NOW, last_connection_at=NOW) if origin else None
-    shown = database_document(database(), catalog(), requests=[], activity=activity)
+    listed = listing.whole(database(), None, None, activity)
+    shown = database_document(database(), catalog(), requests=[], listed=listed)
     assert (shown["last_connection_at"], shown["idle_since"]) == (None, None)
 
 

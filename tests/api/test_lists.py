@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from provisioner.api import lists
+from provisioner.api.pages import database_page
 from provisioner.api.snapshots import snapshots_document
 from provisioner.core import database_events, events
 from provisioner.core.catalog import Catalog
@@ -208,3 +209,29 @@ def test_snapshots_of_a_name_that_came_again_are_listed_but_for_those_deleted(le
     ledger.add_database_event(first.place, deleted)
 
     assert [left["name"] for left in snapshots(ledger, catalog(), NOW + 3 * DAY)] == names[:1]
+
+
+def test_a_database_names_the_snapshots_of_its_team_under_its_name(ledger: Ledger) -> None:
+    first = make(ledger, "orders", environment="staging")
+    remove(ledger, first, NOW + DAY)
+    remove(ledger, make(ledger, "others", environment="staging"), NOW + DAY)
+    make(ledger, "orders", environment="staging")
+    there = ledger.database(first.place)
+    assert there
+
+    page = database_page(there, ledger, catalog(), NOW + 2 * DAY)
+    over = database_page(there, ledger, catalog(), NOW + 40 * DAY)
+
+    assert [each["name"] for each in page["snapshots"]] == [f"staging-orders-final-{first.id[:8]}"]
+    assert over["snapshots"] == []
+
+
+def test_a_removed_database_names_its_own_snapshot_once(ledger: Ledger) -> None:
+    made = make(ledger, "orders", environment="staging")
+    remove(ledger, made, NOW + DAY)
+    there = ledger.database(made.place)
+    assert there
+
+    (left,) = database_page(there, ledger, catalog(), NOW + 2 * DAY)["snapshots"]
+
+    assert (left["name"], left["taken_at"]) == (there.final_snapshot, "2026-11-24T12:00:00Z")

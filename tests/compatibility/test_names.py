@@ -9,16 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioner.access.secrets import secret_name
+from provisioner.core import database_events, events
 from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.events import EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
-from provisioner.core.models import User
+from provisioner.core.models import Beat, Listed, ListedRequest, User
 from provisioner.intake.message import Message
+from provisioner.ledger.codecs import LISTED
+from provisioner.ledger.ledger import Ledger
+from provisioner.ledger.migration import Standing
 from provisioner.pull_requests import comments, request_record
 
 from pipeline.__main__ import _parser
 from tests.compatibility import samples
-from tests.core.examples import database
+from tests.core.examples import NOW, ROOMY, charge, database, request
+from tests.ledger.memory_table import MemoryTable
+from tests.ledger.moto_table import TABLE
 from tests.template.stack import of_type, template
 
 LAMBDA = Path(__file__).parents[2] / "lambda" / "provisioner"
@@ -47,6 +53,14 @@ ROWS = {
     "STAT": ("pk", "sk", "seconds", "version"),
     "TURN": ("pk", "sk", "next_at", "version"),
 }
+# Attributes that came after the samples: absent in older rows, and left out where there is nothing to say.
+LATER = {
+    "REQ": ("person", "claimed_by", "beat", "took", "contradicted"),
+    "DB": ("drift", "listed"),
+    "QUOTA": ("list_pk", "list_sk"),
+    "MIGRATION": ("pk", "sk", "state", "looked_at", "changed", "position", "version"),
+}
+LISTS = {"TEAM#alpha#REQ", "TEAM#alpha#DB", "TEAM#alpha#DB#REMOVED", "ALL#QUOTA"}
 PARTITIONS = {
     *("REQ#", "DB#", "QUOTA#", "IDEM#", "KEY#", "STAT#", "TURN#"),
 }
@@ -128,6 +142,45 @@ def test_the_ledgers_keys_and_attributes() -> None:
     assert found == {name: set(attributes) for name, attributes in ROWS.items()}
     partitions = {row["item"]["pk"]["S"].partition("#")[0] + "#" for row in samples.rows()}
     assert partitions == PARTITIONS
+
+
+def test_the_attributes_that_came_later_and_the_partitions_of_the_lists() -> None:
+    table = MemoryTable()
+    ledger = Ledger(table, TABLE)
+    asked = dataclasses.replace(request(), person="jane", claimed_by="ann")
+    ledger.open_create(asked, charge(asked.root), ROOMY)
+    ledger.keep_beat(asked.id, "dev", Beat(at=NOW, seconds=60))
+    ledger.release(asked.id, NOW, contradicted=True)
+    ledger.all_teams.keep_drift(asked.place, {"since": "s", "link": "l"})
+    ledger.migration.keep(Standing(position={"pk": "p", "sk": "s"}))
+    found = {sk: set(row) for rows in table.rows.values() for sk, row in rows.items()}
+    done = events.succeeded(NOW, pipeline_url="u", commit="c", result={})
+    ledger.add_event(asked.id, done, NOW)
+    found["REQ"] |= set(table.rows[f"REQ#{asked.id}"]["REQ"])
+    later = {sk: found[sk] - set(ROWS.get(sk, ())) for sk in LATER}
+    assert later == {sk: set(names) for sk, names in LATER.items()}
+
+    lists = {row["list_pk"]["S"] for rows in table.rows.values() for row in rows.values() if "list_pk" in row}
+    gone = database_events.removed_in_git(NOW, pipeline_url="u", commit=None)
+    assert ledger.mark_removed(asked.place, gone)
+    lists |= {table.rows["DB#dev#mydb123"]["DB"]["list_pk"]["S"]}
+    assert lists == LISTS
+
+
+def test_what_lists_show_of_a_database_is_stored_so() -> None:
+    text = (
+        '{"idle_since":"2026-11-23T12:00:00.000000Z","lacks_users":"8","last_connection_at":'
+        '"2026-11-23T12:00:00.000000Z","request":{"actor":"jane","cancelling":false,"cause":"c","id":"7",'
+        '"kind":"update","since":"2026-11-23T12:00:00.000000Z","state":"failed","step":"apply"}}'
+    )
+    waits = ListedRequest(
+        id="7", kind=Kind.UPDATE, state=State.FAILED, step=Step.APPLY, since=NOW, actor="jane", cause="c"
+    )
+    listed = Listed(request=waits, lacks_users="8", last_connection_at=NOW, idle_since=NOW)
+    assert LISTED.write(listed) == text
+    assert LISTED.read(text) == listed
+    assert LISTED.read(LISTED.write(Listed())) == Listed()
+    assert LISTED.read(text.replace('{"idle', '{"of_a_newer_release":1,"idle')) == listed
 
 
 def test_the_ledgers_indexes() -> None:

@@ -68,9 +68,9 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Stack]:
+def running(table: MemoryTable | None = None) -> Iterator[Stack]:
     """Serve until the end of the block; key-alpha and key-beta belong to teams, key-paul to an operator."""
-    table, logs, queues = MemoryTable(), Logs(), Queues()
+    table, logs, queues = table or MemoryTable(), Logs(), Queues()
     clients: dict[str, Any] = {"dynamodb": table, "sns": Topic(), "s3": logs, "sqs": queues}
     session = mock.Mock(create_client=lambda service, **_: clients[service])
     made = mock.patch.object(settings, "_session", return_value=session)

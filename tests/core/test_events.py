@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from provisioner.core import database_events, events
+from provisioner.core import database_events, events, reruns
 from provisioner.core.database_events import DatabaseDetail, DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Detail, Event, EventType, Step
 
@@ -85,21 +85,21 @@ REQUEST_EVENTS: list[tuple[Event, str, str, str, dict[str, Any]]] = [
         {"step": "users", **FAILURE, "retryable": True},
     ),
     (
-        events.redriven(events.rerun_after_retry(RETRY), AT, pipeline=4),
+        reruns.redriven(reruns.after_retry(RETRY), AT, pipeline=4),
         "redriven:retried:2",
         "redriven",
         "rds-provisioner",
         {"pipeline": 4},
     ),
     (
-        events.redriven(events.rerun_of_silent(SINCE), AT, pipeline=4),
+        reruns.redriven(reruns.of_silent(SINCE), AT, pipeline=4),
         "redriven:silent:2026-11-20T09:00:00Z",
         "redriven",
         "rds-provisioner",
         {"pipeline": 4},
     ),
     (
-        events.redriven(events.rerun_of_queue(SINCE), AT, pipeline=4),
+        reruns.redriven(reruns.of_queue(SINCE), AT, pipeline=4),
         "redriven:queue:2026-11-20T09:00:00Z",
         "redriven",
         "rds-provisioner",
@@ -303,3 +303,9 @@ def test_what_else_is_said_of_an_apply_stands_in_its_event_under_the_same_id() -
     assert events.noted(event, ()) == event
     noted = events.noted(event, ("It goes on for another.", "x" * 3000))
     assert (noted.id, noted.detail["notes"]) == (event.id, ["It goes on for another.", "x" * 2000])
+
+
+def test_of_what_a_plan_changes_a_few_short_texts_are_kept() -> None:
+    change = {"resource": "r", "name": "n", "before": "b" * 200, "after": "a"}
+    kept = events.planned(SHA, AT, pipeline_url=URL, as_asked=True, counts="c", changed=[change] * 40)
+    assert kept.detail["changed"] == [{**change, "before": "b" * 100}] * 20

@@ -186,6 +186,8 @@ def test_the_catalog_shows_each_sizes_price_in_the_words_of_before_and_by_engine
     shown = catalog_document(catalog())
     assert shown["sizes"]["small"] == {
         "instance_class": "db.t4g.micro",
+        "vcpus": 2,
+        "memory_gib": 1,
         "monthly_usd": 11.68,
         "prices": {
             "postgres": {"one_zone": 11.68, "standby": 23.36},

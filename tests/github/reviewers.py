@@ -38,6 +38,7 @@ class FakeReviewers:
     emails: Mapping[str, str] = field(default_factory=dict)
     authors: frozenset[str] = frozenset()
     members_hidden: bool = False
+    members_fault: Exception | None = None
     granted: bool = True
     asked: list[str] = field(default_factory=list)
 
@@ -51,6 +52,12 @@ class FakeReviewers:
     def code_owners(self, branch: str) -> str | None:
         self.asked.append(f"owners {branch}")
         return self.owners
+
+    def members(self, organization: str, team: str, *, most: int) -> list[str]:
+        self.asked.append(f"members {team}")
+        if self.members_fault:
+            raise self.members_fault
+        return [] if self.members_hidden else sorted(self.teams.get(f"@{organization}/{team}", set()))[:most]
 
     def is_member(self, organization: str, team: str, login: str) -> bool | None:
         self.asked.append(f"member {login}")

@@ -29,6 +29,24 @@ def test_a_team_that_may_not_be_read_is_not_known_and_a_stranger_is_no_member(
     assert github.reviewers.is_member("acme", "platform", "zoe") is member
 
 
+def test_the_members_of_a_team_are_named_as_far_as_they_are_asked_for(
+    answered: GitHubServer, github: GitHub
+) -> None:
+    members = [{"login": "ann"}, {"login": "ben"}]
+    answered.fault("GET .*/teams/platform/members", status=200, body=json.dumps(members))
+    assert github.reviewers.members("acme", "platform", most=20) == ["ann", "ben"]
+    found = [github.reviewers.members("acme", "platform", most=most) for most in (20, 1)]
+    assert found == [["platform-engineer", "platform-lead"], ["platform-engineer"]]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_of_a_team_that_may_not_be_read_nobody_is_named(
+    answered: GitHubServer, github: GitHub, status: int
+) -> None:
+    answered.fault("GET .*/members", status=status, body='{"message": "Not Found"}')
+    assert github.reviewers.members("acme", "platform", most=20) == []
+
+
 @pytest.mark.parametrize(
     ("permission", "may"), [("admin", True), ("write", True), ("read", False), ("none", False)]
 )

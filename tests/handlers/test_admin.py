@@ -108,6 +108,7 @@ def test_the_board_shows_what_waits_what_failed_and_what_ends(world: Cloud) -> N
     assert applies["dev"] == ["reports"]
     (approval,) = board["approvals"]
     assert (approval["database_name"], approval["approval_of"]) == ("payments", ["a reviewer of prod"])
+    assert approval["approvers"] == []
     assert approval["monthly_usd_difference"] > 0
     (failure,) = board["failed"]
     assert failure["retryable"] is True

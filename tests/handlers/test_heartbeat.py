@@ -13,7 +13,7 @@ import boto3
 import pytest
 from provisioner import settings
 from provisioner.api import pages
-from provisioner.core import events
+from provisioner.core import events, reruns
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import State
 from provisioner.core.models import Request
@@ -118,9 +118,9 @@ def test_the_pipeline_is_run_again_once_for_a_job_that_is_lost(chain: Chain, lat
     assert found.beat is not None
     moment, known = found.beat.at + dt.timedelta(seconds=later), chain.ledger.events(one.id)
     wanted = wanted_run(found, known, moment)
-    assert wanted == (events.rerun_of_silent(found.beat.at) if later > 660 else None)
+    assert wanted == (reruns.of_silent(found.beat.at) if later > 660 else None)
     if wanted:
-        run = events.redriven(wanted, moment, pipeline=1)
+        run = reruns.redriven(wanted, moment, pipeline=1)
         assert wanted_run(found, [*known, run], moment + dt.timedelta(hours=1)) is None
 
 

@@ -79,8 +79,22 @@ class MemoryTable:
                 self.update_item(**own)
         return {}
 
-    def scan(self, **_: Any) -> Item:
-        return {"Items": [dict(row) for rows in self.rows.values() for row in rows.values()]}
+    def scan(
+        self,
+        *,
+        Limit: int | None = None,
+        ExclusiveStartKey: Item | None = None,
+        FilterExpression: str | None = None,
+        **call: Any,
+    ) -> Item:
+        after = key_of(ExclusiveStartKey) if ExclusiveStartKey else ("", "")
+        found = sorted((pk, sk) for pk, rows in self.rows.items() for sk in rows if (pk, sk) > after)
+        page = [self.rows[pk][sk] for pk, sk in found[:Limit]]
+        kept = [row for row in page if not FilterExpression or holds(FilterExpression, row, call)]
+        answer: Item = {"Items": [dict(row) for row in kept]}
+        if len(page) < len(found):
+            answer["LastEvaluatedKey"] = {name: page[-1][name] for name in ("pk", "sk")}
+        return answer
 
     def get_paginator(self, name: str) -> Any:
         return self if name == "query" else Scan(self)

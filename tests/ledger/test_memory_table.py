@@ -165,7 +165,7 @@ def outcome(ledger: Ledger, chance: random.Random, now: dt.datetime, number: int
         return type(error), str(error)
 
 
-@pytest.mark.parametrize("seed", [1, 3, 4])  # in each of these every outcome asked for below comes about
+@pytest.mark.parametrize("seed", [3, 4, 6])  # in each of these every outcome asked for below comes about
 def test_the_same_things_come_of_the_same_steps(ledger: Ledger, seed: int) -> None:
     memory = MemoryTable()
     other = Ledger(memory, TABLE)

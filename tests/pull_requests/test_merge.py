@@ -14,6 +14,7 @@ from provisioner.core.models import Request
 from provisioner.core.reviews import Opinion
 from provisioner.github.pull_request import Merge, PullRequest
 from provisioner.ledger.ledger import Ledger
+from provisioner.pull_requests.approvals import Verdict
 from provisioner.pull_requests.merge import Merger
 
 from tests.core.examples import NOW, ROOMY, catalog, charge
@@ -201,7 +202,13 @@ def test_what_is_waited_for_is_said_once_and_counted(world: World) -> None:
 
     said = world.events(EventType.APPROVAL_AWAITED)
     assert [event.id for event in said] == ["approval_awaited:1", "approval_awaited:2"]
-    assert said[0].detail == {"approval_of": ["@acme/platform"], "waits_for": PLATFORM, "commit": HEAD}
+    assert said[0].detail == {
+        "approval_of": ["@acme/platform"],
+        "waits_for": PLATFORM,
+        "commit": HEAD,
+        "approvers": [{"owner": "@acme/platform", "people": ["ann", "bob"]}],
+    }
+    assert "approvers" not in said[1].detail
     assert said[1].detail["waits_for"] == "`bob` asked for changes"
     comments = [line for line in world.pulls.done if line.startswith("comment 7:")]
     assert [PLATFORM in comments[0], "`bob` asked for changes" in comments[1], len(comments)] == [
@@ -209,6 +216,24 @@ def test_what_is_waited_for_is_said_once_and_counted(world: World) -> None:
         True,
         2,
     ]
+
+
+@pytest.mark.parametrize("fault", [None, TryLater("reading", "busy"), NeedsPerson("reading", "no", "ask")])
+def test_without_the_people_of_a_team_its_name_is_enough(fault: Exception | None) -> None:
+    world = World()
+    request = world.planned()
+    world.pulls.reviewers.members_fault = fault
+    world.pulls.reviewers.members_hidden = fault is None
+    world.merger.keep_waiting(
+        request,
+        world.events(EventType.PLANNED),
+        OPEN,
+        Verdict("it waits", ("@acme/platform", "@cyd", "dee@acme.example")),
+        LATER,
+    )
+    (said,) = world.events(EventType.APPROVAL_AWAITED)
+    assert said.detail["approval_of"] == ["@acme/platform", "@cyd", "dee@acme.example"]
+    assert said.detail["approvers"] == [{"owner": "@cyd", "people": ["cyd"]}]
 
 
 @pytest.mark.parametrize(

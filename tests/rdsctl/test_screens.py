@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from provisioner.api.documents import database_document, quota_document
+from provisioner.api.database_documents import database_document
+from provisioner.api.documents import quota_document
 from provisioner.api.dry_run import change_document
 from provisioner.api.pages import database_page, request_page
 from provisioner.core import database_events, events

@@ -5,16 +5,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from provisioner.api.documents import use, warnings
+from provisioner.api.database_documents import warnings
 from provisioner.api.waiting_for import waiting_for
 from provisioner.core.catalog import Catalog
 from provisioner.core.effects import cost_by
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import Kind, State
-from provisioner.core.models import Activity, Charge, Database, Request
+from provisioner.core.models import Charge, Database, Listed, Request
 from provisioner.core.names import Place
 from provisioner.core.root import NEVER
-from provisioner.core.times import instant, parse_instant
+from provisioner.core.times import instant, optional_instant, parse_instant
 from provisioner.ledger.all_teams import Fleet
 
 SOON: Final = dt.timedelta(days=7)
@@ -69,6 +69,7 @@ def approvals(fleet: Fleet, events: Mapping[str, Sequence[Event]], catalog: Cata
                 {
                     **_request(request),
                     "approval_of": approvers,
+                    "approvers": waits["approvers"],
                     "monthly_usd_difference": cost_by(
                         request.kind, request.before, request.root, catalog
                     ).difference,
@@ -94,7 +95,7 @@ def failed(fleet: Fleet) -> list[dict[str, Any]]:
 
 
 def expiring(
-    ending: Sequence[Database], activities: Mapping[Place, Activity], catalog: Catalog
+    ending: Sequence[Database], listed: Mapping[Place, Listed], catalog: Catalog
 ) -> list[dict[str, Any]]:
     """What is shown of the databases that `soon` found."""
     return [
@@ -105,7 +106,8 @@ def expiring(
             "created_at": instant(database.created_at),
             "expires_at": database.root.expires_at,
             "warnings_at": warnings(database),
-            **use(database, activities.get(database.place)),
+            "last_connection_at": optional_instant(listed[database.place].last_connection_at),
+            "idle_since": optional_instant(listed[database.place].idle_since),
             "monthly_usd": catalog.monthly_usd(database.root),
         }
         for database in ending

@@ -8,17 +8,15 @@ from typing import Any, Final
 from provisioner.api.estimates import estimate_document
 from provisioner.api.removals import removal
 from provisioner.api.waiting_for import waiting_for
-from provisioner.core import approvals, database_events, expiry
+from provisioner.core import approvals
 from provisioner.core.beats import pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
-from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.durations import Usual
 from provisioner.core.effects import INTERRUPTIONS, interruption_by
 from provisioner.core.estimates import estimate
-from provisioner.core.events import Event, Step
+from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import (
     ENDED,
-    DatabaseState,
     Kind,
     Progress,
     State,
@@ -26,10 +24,10 @@ from provisioner.core.lifecycle import (
     maximum,
     step_starts,
 )
-from provisioner.core.models import Activity, Charge, Database, Request
+from provisioner.core.models import Charge, Request
 from provisioner.core.prices import NOT_INCLUDED, REMEDY, Price
 from provisioner.core.root import NEVER, Root
-from provisioner.core.times import instant, optional_instant, parse_instant
+from provisioner.core.times import instant
 
 _STATE_WORDS: Final = {
     State.REQUESTED: "The pull request is being opened.",
@@ -40,6 +38,9 @@ _STATE_WORDS: Final = {
     State.FAILED: "It failed; see error for the cause and the fix.",
     State.CANCELLED: "Cancelled. Nothing was changed.",
 }
+
+# What the document has in its plan and in waiting_for, and not in the timeline again.
+_ELSEWHERE: Final = ("counts", "changed", "approvers")
 
 _USERS_WORDS: Final = "It is applied; its users are being made."
 _CANCELLING: Final = "Cancelling: the pull request is being closed."
@@ -61,6 +62,7 @@ def request_document(
     return {
         **request_summary(request),
         "waiting_for": waiting_for(request, events, catalog, silent=silent),
+        "plan": plan_document(events),
         "estimate": estimate_document(left, now),
         "slower_than_usual": silent is not None or (left is not None and left.slower_than_usual),
         "interruption": interruption_document(request.kind, request.before, request.root),
@@ -71,6 +73,22 @@ def request_document(
         "result": progress.result,
         "removal": removal(request, catalog, now),
         "users": _users(progress),
+    }
+
+
+def plan_document(events: Sequence[Event]) -> dict[str, Any] | None:
+    """The newest plan of the pull request; None before there is one. `counts` came with a later release."""
+    plans = [event for event in events if event.type is EventType.PLANNED]
+    if not plans:
+        return None
+    detail = plans[-1].detail
+    return {
+        "at": instant(plans[-1].at),
+        "sentence": detail.get("plan"),
+        "as_asked": bool(detail.get("as_asked")),
+        "counts": detail.get("counts"),
+        "changed": list(detail.get("changed", [])),
+        "pipeline": detail.get("pipeline_url") or None,
     }
 
 
@@ -111,12 +129,9 @@ def request_summary(request: Request) -> dict[str, Any]:
 
 def _message(request: Request) -> str:
     """Where a request stands, in one sentence or two."""
-    if request.progress.cancelling:
-        return _CANCELLING
-    if request.progress.step is Step.USERS and not request.progress.failure:
-        return _USERS_WORDS
-    if request.progress.state is not State.DONE:
-        return _STATE_WORDS[request.progress.state]
+    progress = request.progress
+    if progress.state is not State.DONE:
+        return unfinished(progress.state, progress.step, cancelling=progress.cancelling)
     place, result, end = request.place, request.progress.result or {}, request.root.expires_at
     address = ":".join(str(result[name]) for name in ("endpoint", "port") if result.get(name))
     where = f" at {address}" if address else ""
@@ -128,6 +143,14 @@ def _message(request: Request) -> str:
         Kind.DISARM: "Deletion protection is off. The removal is another request, links.next_request.",
         Kind.REMOVE: f"{place} is removed.",
     }[request.kind]
+
+
+def unfinished(state: State, step: Step, *, cancelling: bool) -> str:
+    """Where a request stands that is not done."""
+    if cancelling:
+        return _CANCELLING
+    users = step is Step.USERS and state is not State.FAILED
+    return _USERS_WORDS if users else _STATE_WORDS[state]
 
 
 def _users(progress: Progress) -> str:
@@ -186,79 +209,6 @@ def price_document(price: Price | None, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def database_document(
-    database: Database,
-    catalog: Catalog,
-    *,
-    requests: Sequence[str] | None = None,
-    events: Sequence[DatabaseEvent] = (),
-    activity: Activity | None = None,
-) -> dict[str, Any]:
-    """A database; `requests` lists the ids of its requests and `events` what else happened, oldest first.
-
-    `activity` is what is known of its connections, where the reaper has looked.
-    """
-    document = {
-        **root_document(database.root, catalog),
-        "state": database.state.value,
-        "team": database.team,
-        "created_at": instant(database.created_at),
-        "final_snapshot_id": database.final_snapshot,
-        "warnings_at": warnings(database),
-        **use(database, activity),
-        "result": database.result,
-        "links": {
-            "self": f"/databases/{database.place}",
-            "created_by": f"/requests/{database.origin}",
-            "active_request": f"/requests/{database.active}" if database.active else None,
-        },
-    }
-    if requests is not None:
-        document["requests"] = [f"/requests/{request_id}" for request_id in requests]
-        document["events"] = [_database_event(event) for event in events if event.type.is_known]
-        document["secrets"] = secrets(database, events)
-        document["drifted"] = _drifted(database, events)
-    return document
-
-
-def _drifted(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, str] | None:
-    """Since when it differs from its root, and where that is said; None where it does not."""
-    if database.state is DatabaseState.REMOVED:
-        return None
-    begun = database_events.drift(events, database.created_at)
-    return {"since": instant(begun.at), "link": begun.detail["link"]} if begun else None
-
-
-def use(database: Database, activity: Activity | None) -> dict[str, str | None]:
-    """What is known of its connections; nothing of those of an earlier database of the same name."""
-    known = activity if activity and activity.origin == database.origin else None
-    return {
-        "last_connection_at": optional_instant(known.last_connection_at if known else None),
-        "idle_since": optional_instant(known.idle_since if known else None),
-    }
-
-
-def warnings(database: Database) -> list[str]:
-    """When people are warned of its end, first and last; empty without an end."""
-    end = database.root.expires_at
-    if end == NEVER or database.state is DatabaseState.REMOVED:
-        return []
-    return [
-        instant(at.replace(microsecond=0)) for at in expiry.warnings(database.created_at, parse_instant(end))
-    ]
-
-
-def secrets(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, str]:
-    """The ARN of each user's secret, as far as the ledger knows it, by user."""
-    found = {}
-    if database.result and database.result.get("secret_arn"):
-        found["master"] = str(database.result["secret_arn"])
-    for event in events:
-        if event.id == database_events.users_ready_id(database.origin):
-            found |= dict(event.detail["secrets"])
-    return found
-
-
 def quota_document(team: str, usage: Mapping[str, Charge], catalog: Catalog) -> dict[str, Any]:
     """What a team holds and may hold, by environment."""
     environments = {}
@@ -273,21 +223,13 @@ def quota_document(team: str, usage: Mapping[str, Charge], catalog: Catalog) -> 
 
 
 def _event(event: Event, start: dt.datetime) -> dict[str, Any]:
+    detail = {name: value for name, value in event.detail.items() if name not in _ELSEWHERE}
     return {
         "at": instant(event.at),
         "seconds": round((event.at - start).total_seconds(), 1),
         "event": event.type.value,
         "actor": event.actor,
-        **({"detail": dict(event.detail)} if event.detail else {}),
-    }
-
-
-def _database_event(event: DatabaseEvent) -> dict[str, Any]:
-    return {
-        "at": instant(event.at),
-        "event": event.type.value,
-        "actor": event.actor,
-        **({"detail": dict(event.detail)} if event.detail else {}),
+        **({"detail": detail} if detail else {}),
     }
 
 

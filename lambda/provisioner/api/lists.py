@@ -75,12 +75,10 @@ def _databases(
         page = ledger.databases(team, kept=kept, page_size=size - len(found), page_token=token)
         if idle is None:
             return page
-        used = ledger.activities([item.place for item in page.items])
-        for item in page.items:
-            activity = used.get(item.place)
-            known = activity is not None and activity.origin == item.origin
-            if (known and activity is not None and activity.idle_since is not None) == (idle == "true"):
-                found.append(item)
+        listed = ledger.listed(page.items)
+        found += [
+            item for item in page.items if (listed[item.place].idle_since is not None) == (idle == "true")
+        ]
         token = page.next_token
         if token is None or len(found) == size:
             return Page(found, token)

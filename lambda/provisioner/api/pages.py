@@ -5,9 +5,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioner.api import documents
+from provisioner.api import database_documents, documents
 from provisioner.api.connection import connection
 from provisioner.api.dry_run import change_document
+from provisioner.api.snapshots import snapshots_of
 from provisioner.core import durations
 from provisioner.core.beats import beat_of
 from provisioner.core.catalog import Catalog
@@ -61,21 +62,24 @@ def database_page(
     """The whole document of a database, as its team sees it; `makes_users` is so where the stack does."""
     place = database.place
     there = database.state is not DatabaseState.REMOVED
+    ids = ledger.request_ids(place, team=database.team)
     events = ledger.database_events(place, since=database.created_at)
-    document = documents.database_document(
+    document = database_documents.database_document(
         database,
         catalog,
-        requests=ledger.request_ids(place, team=database.team),
+        requests=ids,
         events=events,
-        activity=ledger.activity(place),
+        listed=ledger.listed([database])[place],
     )
     return document | {
         "until_end_usd": cost_of_life(database.root, now, catalog) if there else None,
         "connection": connection(database, events, catalog, makes_users=makes_users),
+        "restore_window": database_documents.restore_window(database, now),
+        "snapshots": snapshots_of(database, ledger.requests_of(ids), ledger, catalog, now),
     }
 
 
 def database_items(found: Sequence[Database], ledger: Ledger, catalog: Catalog) -> list[dict[str, Any]]:
-    """Databases as a list has them, their connections in one read."""
-    used = ledger.activities([item.place for item in found])
-    return [documents.database_document(item, catalog, activity=used.get(item.place)) for item in found]
+    """Databases as a list has them, from their rows alone."""
+    listed = ledger.listed(found)
+    return [database_documents.database_document(item, catalog, listed=listed[item.place]) for item in found]

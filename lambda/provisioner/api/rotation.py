@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provisioner.api import documents
+from provisioner.api import database_documents
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.errors import NeedsPerson, TryLater
@@ -121,7 +121,7 @@ def _secret(database: Database, known: list[DatabaseEvent], user: User) -> str:
         raise refusals.users_removed(database)
     if database.state not in _CAN_ROTATE:
         raise refusals.not_available(database)
-    if arn := documents.secrets(database, known).get(user):
+    if arn := database_documents.secrets(database, known).get(user):
         return arn
     raise refusals.not_available(database) if user is User.MASTER else refusals.no_user(database, user)
 

@@ -4,13 +4,14 @@ One that the reaper deleted, or whose time is over, is left out.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.api.query import Given, together
 from provisioner.core.catalog import Catalog
 from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.models import Database, Request
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 from provisioner.core.times import instant, optional_instant
@@ -34,7 +35,26 @@ def snapshots_document(
     environment, name = named.get("environment"), named.get("database_name")
     among = {attribute: (value,) for attribute, value in named.items()}
     found = {each.name: each for each in _of_rows(ledger, team, environment, name)}
-    found |= {each.name: each for each in _of_requests(ledger, team, among)}
+    kept = Filters(among={**among, "kind": (Kind.REMOVE,), "state": (State.DONE,)})
+    found |= {each.name: each for each in _of_requests(ledger.all_requests(team, kept))}
+    return {"snapshots": _left(found, ledger, catalog, now)}
+
+
+def snapshots_of(
+    database: Database, requests: Sequence[Request], ledger: Ledger, catalog: Catalog, now: dt.datetime
+) -> list[dict[str, Any]]:
+    """What a team's databases of one name left, newest first; `requests` are all of theirs."""
+    left = database.final_snapshot
+    found = {left: _Snapshot(left, database.root, None)} if left else {}
+    done = [each for each in requests if each.progress.state is State.DONE and each.kind is Kind.REMOVE]
+    found |= {each.name: each for each in _of_requests(done)}
+    return _left(found, ledger, catalog, now)
+
+
+def _left(
+    found: dict[str, _Snapshot], ledger: Ledger, catalog: Catalog, now: dt.datetime
+) -> list[dict[str, Any]]:
+    """Those that are still there, newest first."""
     ends = {each.name: _kept_until(each, catalog) for each in found.values()}
     left: dict[str, Place] = {
         each.name: each.root.place for each in found.values() if (end := ends[each.name]) is None or end > now
@@ -46,13 +66,12 @@ def snapshots_document(
         key=lambda each: each.taken_at or first,
         reverse=True,
     )
-    return {"snapshots": [_document(each, ends[each.name], catalog) for each in ordered]}
+    return [_document(each, ends[each.name], catalog) for each in ordered]
 
 
-def _of_requests(ledger: Ledger, team: str, among: dict[str, tuple[str]]) -> Iterator[_Snapshot]:
+def _of_requests(removals: Iterable[Request]) -> Iterator[_Snapshot]:
     """What each removal left: databases of the same name may have followed since."""
-    kept = Filters(among={**among, "kind": (Kind.REMOVE,), "state": (State.DONE,)})
-    for request in ledger.all_requests(team, kept):
+    for request in removals:
         applied = request.before
         if applied and request.root.final_snapshot:
             name = request.place.final_snapshot(applied.request_id)

@@ -33,8 +33,14 @@ def waiting_for(
         what, sentence, link = "job", _SILENT.format(at=silent), pipeline_url(request)
     waiting = approvals.waiting(request, events)
     owners = list(waiting.owners) if waiting else []
-    since = instant(silent or progress.since)
-    return {"what": what, "sentence": sentence, "since": since, "link": link, "approval_of": owners}
+    return {
+        "what": what,
+        "sentence": sentence,
+        "since": instant(silent or progress.since),
+        "link": link,
+        "approval_of": owners,
+        "approvers": list(waiting.people) if waiting else [],
+    }
 
 
 def _what(request: Request, events: Sequence[Event], catalog: Catalog) -> tuple[str, str, str | None]:

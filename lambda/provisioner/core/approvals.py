@@ -52,10 +52,14 @@ def due(request: Request, catalog: Catalog, owners: CodeOwners, *, exact: bool) 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a merge waits for: an approval of one of `owners`, in the words of `why`."""
+    """What a merge waits for: an approval of one of `owners`, in the words of `why`.
+
+    `people` are the logins of those owners of whom GitHub says it.
+    """
 
     owners: tuple[str, ...]
     why: str
+    people: tuple[str, ...] = ()
 
 
 def waiting(request: Request, events: Collection[Event]) -> Waiting | None:
@@ -64,7 +68,8 @@ def waiting(request: Request, events: Collection[Event]) -> Waiting | None:
     if not awaited or request.progress.state is not State.PULL_REQUEST_OPEN:
         return None
     detail = awaited[-1].detail
-    return Waiting(tuple(detail["approval_of"]), detail["waits_for"])
+    people = dict.fromkeys(login for each in detail.get("approvers", []) for login in each["people"])
+    return Waiting(tuple(detail["approval_of"]), detail["waits_for"], tuple(people))
 
 
 def is_automatic(request: Request, events: Collection[Event], catalog: Catalog) -> bool:

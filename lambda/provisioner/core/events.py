@@ -2,7 +2,8 @@
 
 A request's state is derived from the set of its events (see lifecycle.py), so that what is received twice
 counts once. One constructor each, and no other place that writes an id. What is stored does not change:
-`tests/core/test_events.py` holds each id to its text. Those of a database are in database_events.py.
+`tests/core/test_events.py` holds each id to its text. Those of a database are in database_events.py, those of
+the pipeline's runs in reruns.py.
 """
 
 import datetime as dt
@@ -17,6 +18,9 @@ from provisioner.core.times import instant
 ACTOR: Final = "rds-provisioner"
 PIPELINE: Final = "pipeline"
 LONGEST_CAUSE: Final = 2000
+# What is kept of the attributes that a plan changes: enough for a page, and little in a record.
+MOST_CHANGED: Final = 20
+LONGEST_CHANGE: Final = 100
 
 
 class Step(StrEnum):
@@ -95,6 +99,9 @@ class Detail(TypedDict, total=False):
     reason: str
     notes: list[str]
     users: bool
+    counts: Mapping[str, int]
+    changed: Sequence[Mapping[str, str]]
+    approvers: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,10 +200,21 @@ def approval_dismissed(review_id: int | str, at: dt.datetime, actor: str) -> Eve
 
 
 def approval_awaited(
-    count: int, at: dt.datetime, *, owners: Sequence[str], waits_for: str, commit: str
+    count: int,
+    at: dt.datetime,
+    *,
+    owners: Sequence[str],
+    waits_for: str,
+    commit: str,
+    approvers: Sequence[Mapping[str, Any]] = (),
 ) -> Event:
-    """What the merge of `commit` waits for, said for the `count`th time: an approval of one of `owners`."""
+    """What the merge of `commit` waits for, said for the `count`th time: an approval of one of `owners`.
+
+    `approvers` has the people of each owner, as far as GitHub says who they are.
+    """
     detail: Detail = {"commit": commit, "approval_of": list(owners), "waits_for": waits_for[:LONGEST_CAUSE]}
+    if approvers:
+        detail["approvers"] = list(approvers)
     return Event(
         id=f"approval_awaited:{count}", type=EventType.APPROVAL_AWAITED, at=at, actor=ACTOR, detail=detail
     )
@@ -209,11 +227,29 @@ def _review(
     return Event(id=f"{what}:{review_id}", type=type_, at=at, actor=actor, detail=detail)
 
 
-def planned(commit: str, at: dt.datetime, *, pipeline_url: str, as_asked: bool, counts: str | None) -> Event:
-    """A plan of the pull request passed; `counts` says in one line what it changes."""
+def planned(
+    commit: str,
+    at: dt.datetime,
+    *,
+    pipeline_url: str,
+    as_asked: bool,
+    counts: str | None,
+    numbers: Mapping[str, int] | None = None,
+    changed: Sequence[Mapping[str, str]] = (),
+) -> Event:
+    """A plan of the pull request passed; `counts` says in one line what it changes.
+
+    `numbers` says the same by action; `changed` are attributes of what stays, the first MOST_CHANGED of them.
+    """
     detail: Detail = {"pipeline_url": pipeline_url, "commit": commit, "as_asked": as_asked}
     if counts is not None:
         detail["plan"] = counts
+    if numbers is not None:
+        detail["counts"] = dict(numbers)
+    if changed:
+        detail["changed"] = [
+            {name: text[:LONGEST_CHANGE] for name, text in each.items()} for each in changed[:MOST_CHANGED]
+        ]
     return Event(
         id=f"planned:{commit}:{pipeline_url}", type=EventType.PLANNED, at=at, actor=PIPELINE, detail=detail
     )
@@ -247,34 +283,6 @@ def noted(event: Event, notes: Sequence[str]) -> Event:
     if not notes:
         return event
     return replace(event, detail={**event.detail, "notes": [note[:LONGEST_CAUSE] for note in notes]})
-
-
-def redriven(wanted: str, at: dt.datetime, *, pipeline: object) -> Event:
-    """The pipeline of the base branch was run again; `wanted` is one of the ids below."""
-    return Event(id=wanted, type=EventType.REDRIVEN, at=at, actor=ACTOR, detail={"pipeline": pipeline})
-
-
-def rerun_of_silent(last_word: dt.datetime) -> str:
-    """The id of the run that goes on for a job which sent its last word then."""
-    return f"redriven:silent:{instant(last_word)}"
-
-
-_AFTER_RETRY: Final = "redriven:retried:"
-
-
-def rerun_after_retry(retry: Event) -> str:
-    """The id of the run that a retry asks for."""
-    return f"redriven:{retry.id}"
-
-
-def rerun_of_queue(since: dt.datetime) -> str:
-    """The id of the run of what is merged since then, and was not begun."""
-    return f"redriven:queue:{instant(since)}"
-
-
-def is_after_retry(wanted: str) -> bool:
-    """Whether someone waits for this run, since a retry asked for it."""
-    return wanted.startswith(_AFTER_RETRY)
 
 
 # Its failures

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from provisioner.core.lifecycle import DatabaseState, Kind, Progress
+from provisioner.core.events import Step
+from provisioner.core.lifecycle import DatabaseState, Kind, Progress, State
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 
@@ -88,6 +89,33 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRequest:
+    """What lists of databases show of the request that one waits for; `cause` is the begin of a failure's."""
+
+    id: str
+    kind: Kind
+    state: State
+    step: Step
+    since: dt.datetime
+    actor: str
+    cancelling: bool = False
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What lists show of a database beyond itself, kept in its row, so that they read no other.
+
+    `lacks_users` is the creation whose users are still to log in. The times are those of its Activity.
+    """
+
+    request: ListedRequest | None = None
+    lacks_users: str | None = None
+    last_connection_at: dt.datetime | None = None
+    idle_since: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """One database, by (environment, database_name).
 
@@ -96,6 +124,7 @@ class Database:
     will take again when that request comes to nothing; `failed_before` the failed request whose place that
     one took, and which has it again then. `marks` says which warnings went out and when (see `expiry.mark`).
     `drift` says since when and where it is said that it differs from git, as the last nightly look found.
+    `listed` is what lists show beyond that; None in a row of an earlier release, until `ops.migrate` saw it.
     """
 
     environment: str
@@ -113,6 +142,7 @@ class Database:
     result: Mapping[str, Any] | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
     drift: Mapping[str, str] | None = None
+    listed: Listed | None = None
     version: int = 1
 
     @property

@@ -3,6 +3,7 @@
 from typing import Any
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.instance_classes import capacity
 from provisioner.core.prices import HOURS_A_MONTH, NOT_INCLUDED, Figure
 
 
@@ -21,6 +22,8 @@ def catalog_document(catalog: Catalog) -> dict[str, Any]:
             }
             for engine in catalog.engines
         }
+        vcpus, memory = capacity(size.instance_class) or (None, None)
+        content["sizes"][name] |= {"vcpus": vcpus, "memory_gib": memory}
         known = [figure["one_zone"] for figure in table.values() if figure["one_zone"]]
         dates += [figure.date for figure in known]
         if known:

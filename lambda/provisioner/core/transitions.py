@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from provisioner.core import expiry
+from provisioner.core import expiry, listing
 from provisioner.core.events import ACTOR, Step
 from provisioner.core.lifecycle import (
     ENDED,
@@ -19,7 +19,7 @@ from provisioner.core.lifecycle import (
     blocks,
     database_state,
 )
-from provisioner.core.models import Charge, Database, Request
+from provisioner.core.models import Charge, Database, Listed, Request
 
 # When the reaper looks at a step for the first time; lifecycle.MAXIMUM says when it gives up.
 FIRST_CHECK: Final[Mapping[Step, dt.timedelta]] = {
@@ -44,13 +44,14 @@ def created(request: Request, version: int) -> Database:
         active=request.id,
         created_at=request.created_at,
         charge=request.charge,
+        listed=Listed(request=listing.request(request)),
         version=version,
     )
 
 
 def change_started(database: Database, request: Request) -> Database:
     """A database that a request begins to change."""
-    return replace(
+    changed = replace(
         database,
         state=database_state(request.kind, State.REQUESTED),
         active=request.id,
@@ -59,6 +60,7 @@ def change_started(database: Database, request: Request) -> Database:
         failed_before=database.active,
         version=database.version + 1,
     )
+    return listing.after(changed, request)
 
 
 def advanced(database: Database, request: Request, before: State) -> Database | None:
@@ -68,7 +70,12 @@ def advanced(database: Database, request: Request, before: State) -> Database | 
     """
     held = database if database.active == request.id else _reclaimed(database, request, before)
     if held is None:
-        return None
+        return listing.after_users(database, request)
+    return listing.after(_advanced(database, held, request), request)
+
+
+def _advanced(database: Database, held: Database, request: Request) -> Database:
+    """The database in the hands of this request, in the request's state; `database` is it as it was read."""
     progress, state = request.progress, request.progress.of_database
     new = replace(
         held,
@@ -102,6 +109,7 @@ def removed(database: Database) -> Database:
         charge=Charge(),
         charge_before=Charge(),
         failed_before=None,
+        listed=listing.removed(database.listed),
         version=database.version + 1,
     )
 

@@ -59,6 +59,10 @@ class Reviewers(Protocol):
         """The text of the CODEOWNERS file that counts on a branch; None where there is none."""
         ...
 
+    def members(self, organization: str, team: str, *, most: int) -> Sequence[str]:
+        """The logins of a team's first `most` members, as far as the App may know them."""
+        ...
+
     def is_member(self, organization: str, team: str, login: str) -> bool | None:
         """Whether a user belongs to a team; None where the App may not know."""
         ...

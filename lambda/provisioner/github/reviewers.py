@@ -59,6 +59,19 @@ class Reviewers:
         check(answer, 200, doing)
         return bool(answer.content["state"] == "active")
 
+    def members(self, organization: str, team: str, *, most: int) -> list[str]:
+        """The logins of a team's first `most` members; none where the App may not know, or there is no team.
+
+        https://docs.github.com/en/rest/teams/members#list-team-members
+        """
+        doing = f"reading who belongs to @{organization}/{team}"
+        path = f"/orgs/{quote(organization)}/teams/{quote(team)}/members?per_page={most}"
+        answer = self._calls.anywhere("GET", path, doing=doing)
+        if answer.status in (403, 404):
+            return []
+        check(answer, 200, doing)
+        return [str(member["login"]) for member in answer.content]
+
     def may_write(self, login: str) -> bool:
         """Whether a user may push to the repository: no other user's review counts."""
         doing = f"reading the rights of {login}"

@@ -174,8 +174,7 @@ def _approvals(fleet: Fleet) -> list[dict[str, Any]]:
 
 def _expiring(fleet: Fleet, now: dt.datetime) -> list[dict[str, Any]]:
     ending = board.soon(fleet, now)
-    activities = settings.ledger().all_teams.activities([database.place for database in ending])
-    return board.expiring(ending, activities, deployed.catalog())
+    return board.expiring(ending, settings.ledger().listed(ending), deployed.catalog())
 
 
 def _dead_letters() -> DeadLetters:

@@ -25,6 +25,7 @@ from provisioner.api.log_store import LogStore
 from provisioner.api.query import Given, Query
 from provisioner.api.rotation import Rotations
 from provisioner.api.scope import check_scope, team_of
+from provisioner.api.snapshots import snapshots_document
 from provisioner.api.watch import MAXIMUM_SECONDS, Watch
 from provisioner.api.whoami import check_key, whoami_document
 from provisioner.core.events import Step
@@ -123,8 +124,9 @@ def databases() -> Response[str]:
 def database(environment: str, database_name: str) -> Response[str]:
     """One database and its history."""
     found = _use_cases().own_database(call.place(environment, database_name), _caller())
-    ledger, catalog, users = settings.ledger(), deployed.catalog(), deployed.makes_users()
-    return _json(200, pages.database_page(found, ledger, catalog, _now(), makes_users=users))
+    users = deployed.makes_users()
+    page = pages.database_page(found, settings.ledger(), deployed.catalog(), _now(), makes_users=users)
+    return _json(200, page)
 
 
 @app.patch("/databases/<environment>/<database_name>")
@@ -164,8 +166,6 @@ def rotate(environment: str, database_name: str) -> Response[str]:
 @app.get("/snapshots")
 def snapshots() -> Response[str]:
     """The final snapshots that the team's removed databases left."""
-    from provisioner.api.snapshots import snapshots_document  # noqa: PLC0415 - few calls need it
-
     return _of_team(snapshots_document)
 
 

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any, Final
 
 from provisioner.core.events import Step
-from provisioner.core.lifecycle import Failure, Progress, State
-from provisioner.core.models import Beat, Charge
+from provisioner.core.lifecycle import Failure, Kind, Progress, State
+from provisioner.core.models import Beat, Charge, Listed, ListedRequest
 from provisioner.core.root import Restore, Root
 
 Row = Mapping[str, str | int]
@@ -139,6 +139,31 @@ def _beat_from_json(text: str | int) -> Beat:
     )
 
 
+def _listed_to_json(listed: Listed) -> str:
+    """As short as may be: what is None is left out."""
+    values = dataclasses.asdict(listed)
+    for name in ("last_connection_at", "idle_since"):
+        values[name] = values[name] and when(values[name])
+    if listed.request:
+        request = {name: value for name, value in values["request"].items() if value is not None}
+        values["request"] = request | {"since": when(listed.request.since)}
+    return _dump({name: value for name, value in values.items() if value is not None})
+
+
+def _listed_from_json(text: str | int) -> Listed:
+    """Without what only a newer release shows."""
+    values = _known(Listed, _load(text))
+    request = values.get("request")
+    for name in ("last_connection_at", "idle_since"):
+        if name in values:
+            values[name] = parse_when(values[name])
+    if request:
+        known = _known(ListedRequest, request)
+        members = {"kind": Kind(known["kind"]), "state": State(known["state"]), "step": Step(known["step"])}
+        values["request"] = ListedRequest(**known | members | {"since": parse_when(known["since"])})
+    return Listed(**values)
+
+
 TEXT: Final = Codec(str, str)
 NUMBER: Final = Codec(int, int)
 TIME: Final = Codec(when, parse_when)
@@ -147,3 +172,4 @@ ROOT: Final = Codec(_root_to_json, _root_from_json)
 CHARGE: Final = Codec(lambda charge: _dump(dataclasses.asdict(charge)), lambda text: Charge(**_load(text)))
 PROGRESS: Final = Codec(_progress_to_json, _progress_from_json)
 BEAT: Final = Codec(_beat_to_json, _beat_from_json)
+LISTED: Final = Codec(_listed_to_json, _listed_from_json)

@@ -7,28 +7,21 @@ time at which the reaper looks after it (`due_kind`, `due_at`).
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Final
 
 from provisioner.core import transitions
 from provisioner.core.beats import next_look
-from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.errors import Contention
 from provisioner.core.events import Event
 from provisioner.core.lifecycle import WITHOUT_MERGE, DatabaseState, State, derive, took
-from provisioner.core.models import Activity, Beat, Charge, Database, Request
-from provisioner.core.names import Place
-from provisioner.core.times import instant
+from provisioner.core.models import Beat, Charge, Database, Request
 from provisioner.ledger.break_glass import BreakGlass
-from provisioner.ledger.codecs import BEAT, JSON, when
+from provisioner.ledger.codecs import BEAT, when
+from provisioner.ledger.database_writes import TRIES, DatabaseWrites
 from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded, key_row
 from provisioner.ledger.quota import QUOTA, charged
-from provisioner.ledger.reads import Reads
 from provisioner.ledger.rows import (
-    activity_row,
-    database_event_row,
-    database_key,
     database_row,
     event_row,
     request_from_row,
@@ -36,10 +29,8 @@ from provisioner.ledger.rows import (
     request_row,
 )
 from provisioner.ledger.step_times import StepTimes
-from provisioner.ledger.table import Write, put, update
+from provisioner.ledger.table import Write, put
 from provisioner.ledger.turns import Turns
-
-TRIES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +41,7 @@ class Claim:
     first: bool
 
 
-class Ledger(Reads):
+class Ledger(DatabaseWrites):
     """All reads and writes of the ledger table."""
 
     @property
@@ -239,79 +230,6 @@ class Ledger(Reads):
         charges = [charged(request.team, request.environment, freed)] if freed != Charge() else []
         return [put(DATABASE, row, replaces=database.version), *charges]
 
-    # Databases, outside their requests
-
-    def add_database_event(
-        self, place: Place, event: DatabaseEvent, *, key: tuple[str, str] | None = None
-    ) -> bool:
-        """Write down what happened to a database; False where that is there already, or it is unknown.
-
-        `key` is (Idempotency-Key, fingerprint) of the call that asked for it; raises KeyUsed.
-        """
-        database = self.database(place)
-        if database is None:
-            return False
-        kept = [put(KEY, key_row(database.team, *key, event.id, event.at))] if key else []
-        refused = self._table.write([*_happened(place, database.origin, event), *kept])
-        if key and KEY in refused:
-            raise self.key_used(database.team, key[0]) or Contention("an Idempotency-Key")
-        return not refused
-
-    def mark_removed(self, place: Place, event: DatabaseEvent) -> bool:
-        """Write down that a database was removed without a request; False where there was none, or none yet.
-
-        One that is still to be created has a removed namesake, of which this is a late word.
-        """
-        for _ in range(TRIES):
-            database = self.database(place)
-            if database is None or database.state in (DatabaseState.REMOVED, DatabaseState.PENDING):
-                return False
-            writes = [
-                put(DATABASE, database_row(transitions.removed(database), None), replaces=database.version),
-                *_happened(place, database.origin, event),
-                charged(database.team, place.environment, Charge().minus(database.charge)),
-            ]
-            if not self._table.write(writes):
-                return True
-        raise Contention(f"writing down that {place} was removed")
-
-    def mark(
-        self,
-        database: Database,
-        name: str,
-        now: dt.datetime,
-        check_at: dt.datetime | None,
-        event: DatabaseEvent | None = None,
-    ) -> bool:
-        """Remember that a warning went out, or the end came; False when someone else was first."""
-        marked = replace(database, marks={**database.marks, name: instant(now)}, version=database.version + 1)
-        happened = _happened(database.place, database.origin, event) if event else []
-        row = database_row(marked, check_at)
-        return not self._table.write([put(DATABASE, row, replaces=database.version), *happened])
-
-    def keep_activity(self, place: Place, activity: Activity, event: DatabaseEvent | None = None) -> bool:
-        """Write down what a look found, and what was said about it; False when someone else was first."""
-        happened = _happened(place, activity.origin, event) if event else []
-        row = activity_row(place, activity)
-        return not self._table.write([put("activity", row, replaces=activity.version - 1 or None), *happened])
-
-    def keep_result(self, database: Database, result: Mapping[str, Any]) -> bool:
-        """Write down where a database is, or how large; False when someone else wrote it first."""
-        changed = self._table.update(
-            database_key(database.place),
-            "DB",
-            "SET #result = :result ADD version :one",
-            {":result": JSON.write(result), ":one": 1, ":version": database.version},
-            condition="version = :version",
-            names={"#result": "result"},
-        )
-        return changed is not None
-
-    def schedule_database_check(self, database: Database, at: dt.datetime | None) -> bool:
-        """Set when the reaper looks at a database again."""
-        moved = replace(database, version=database.version + 1)
-        return not self._table.write([put(DATABASE, database_row(moved, at), replaces=database.version)])
-
 
 def _after(request: Request, events: Collection[Event]) -> Request:
     """A request as these events leave it."""
@@ -325,16 +243,3 @@ def _after(request: Request, events: Collection[Event]) -> Request:
         took=took(events) if progress.state is State.DONE else None,
         version=request.version + 1,
     )
-
-
-def _happened(place: Place, origin: str, event: DatabaseEvent) -> list[Write]:
-    """An event, and a check of the request that made the database, whose pull request keeps it too."""
-    check = update(
-        "origin",
-        request_key(origin),
-        "REQ",
-        "SET due_kind = :kind, due_at = :due ADD version :one",
-        {":kind": "request", ":due": when(event.at), ":one": 1},
-        condition="attribute_exists(pk)",
-    )
-    return [put("event", database_event_row(place, event)), check]

@@ -3,6 +3,7 @@
 from typing import Final
 
 from provisioner.core.models import Charge
+from provisioner.ledger import lists
 from provisioner.ledger.codecs import Row
 from provisioner.ledger.table import Write, update
 
@@ -26,7 +27,10 @@ def held(row: Row) -> Charge:
 
 def charged(team: str, environment: str, difference: Charge, limit: Charge | None = None) -> Write:
     """Takes a difference of the quota, or gives it back; with a limit, only where that holds the sum."""
+    place = lists.quota_place(team, environment)
     values: dict[str, str | int] = {
+        ":list": place["list_pk"],
+        ":place": place["list_sk"],
         ":databases": difference.databases,
         ":storage": difference.storage_gb,
         ":cents": difference.monthly_cents,
@@ -42,6 +46,7 @@ def charged(team: str, environment: str, difference: Charge, limit: Charge | Non
         QUOTA,
         quota_key(team, environment),
         "QUOTA",
+        "SET list_pk = :list, list_sk = :place "
         "ADD databases :databases, storage_gb :storage, monthly_cents :cents",
         values,
         condition=" AND ".join(conditions) or None,

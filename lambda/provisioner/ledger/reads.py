@@ -4,15 +4,17 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from provisioner.core import database_events
+from provisioner.core import database_events, listing
 from provisioner.core.database_events import DatabaseEvent, snapshot_deleted_id
 from provisioner.core.events import Event, in_order
 from provisioner.core.lifecycle import DatabaseState
-from provisioner.core.models import Activity, ApiKey, Charge, Database, Page, Request
+from provisioner.core.models import Activity, ApiKey, Charge, Database, Listed, Page, Request
 from provisioner.core.names import Place
 from provisioner.core.scopes import TEAM
+from provisioner.ledger import lists
 from provisioner.ledger.all_teams import AllTeams
 from provisioner.ledger.codecs import Row, parse_when
+from provisioner.ledger.migration import Migration
 from provisioner.ledger.new_request import KeyUsed, idempotency_key
 from provisioner.ledger.quota import held, quota_key
 from provisioner.ledger.rows import (
@@ -78,6 +80,11 @@ class Reads:
         rows = [row for row in rows if team in (None, row["team"])]
         return [str(row["request_id"]) for row in sorted(rows, key=lambda row: str(row["created_at"]))]
 
+    def requests_of(self, ids: Sequence[str]) -> list[Request]:
+        """The requests of these ids, in no order; what was written a moment ago may be missing."""
+        rows = self._table.get_many([(request_key(each), "REQ") for each in ids])
+        return [request_from_row(row) for row in rows]
+
     def database_events(self, place: Place, *, since: dt.datetime | None = None) -> list[DatabaseEvent]:
         """What happened to a database outside its requests, in that order.
 
@@ -99,10 +106,28 @@ class Reads:
         return activity_from_row(row) if row else None
 
     def activities(self, places: Sequence[Place]) -> Mapping[Place, Activity]:
-        """What is known of the use of at most 100 databases, in one read; without those never looked at."""
+        """What is known of the use of databases, a hundred in one read; without those never looked at."""
         at = {database_key(place): place for place in places}
         rows = self._table.get_many([(key, "USE") for key in at])
         return {at[str(row["pk"])]: activity_from_row(row) for row in rows}
+
+    def listed(self, databases: Sequence[Database]) -> Mapping[Place, Listed]:
+        """What lists show of databases: their rows say it, but for those of earlier releases."""
+        old = [database for database in databases if database.listed is None]
+        active = [(request_key(database.active), "REQ") for database in old if database.active]
+        known = [request_from_row(row) for row in self._table.get_many(active)]
+        requests = {request.id: request for request in known}
+        used = self.activities([database.place for database in old])
+        return {
+            database.place: database.listed
+            or listing.whole(database, requests.get(database.active or ""), None, used.get(database.place))
+            for database in databases
+        }
+
+    @property
+    def migration(self) -> Migration:
+        """How rows of earlier releases are brought to what lists read, and how far that is."""
+        return Migration(self._table)
 
     @property
     def all_teams(self) -> AllTeams:
@@ -141,7 +166,8 @@ class Reads:
         self, team: str, *, kept: Filters = ALL, page_size: int, page_token: str | None
     ) -> Page[Request]:
         """A team's requests, newest first; `kept` by environment, state, kind, name, actor or root."""
-        rows, token = self._table.page(f"TEAM#{team}#REQ", kept, page_size, page_token)
+        name = lists.requests(team)
+        rows, token = self._table.page(name, [name], kept, page_size, page_token)
         return Page([request_from_row(row) for row in rows], token)
 
     def all_requests(self, team: str, kept: Filters = ALL) -> Iterator[Request]:
@@ -157,7 +183,10 @@ class Reads:
         self, team: str, *, kept: Filters = ALL, page_size: int, page_token: str | None
     ) -> Page[Database]:
         """A team's databases, newest first; `kept` by environment, state, engine, expires_at or root."""
-        rows, token = self._table.page(f"TEAM#{team}#DB", kept, page_size, page_token)
+        states = kept.among.get("state", ())
+        gone = not states or DatabaseState.REMOVED in states
+        among = lists.of_states(team, states, migrated=gone and self.migration.is_complete())
+        rows, token = self._table.page(lists.databases(team), among, kept, page_size, page_token)
         return Page([database_from_row(row) for row in rows], token)
 
     def all_databases(
@@ -177,8 +206,7 @@ class Reads:
     def snapshots_deleted(self, named: Mapping[str, Place]) -> frozenset[str]:
         """Which final snapshots the reaper deleted, of those by their names."""
         keys = [(database_key(place), f"EVT#{snapshot_deleted_id(name)}") for name, place in named.items()]
-        rows = [row for at in range(0, len(keys), 100) for row in self._table.get_many(keys[at : at + 100])]
-        return frozenset(str(row["event_id"]).partition(":")[2] for row in rows)
+        return frozenset(str(row["event_id"]).partition(":")[2] for row in self._table.get_many(keys))
 
     def due_requests(self, now: dt.datetime) -> Iterator[Request]:
         """Requests that the reaper should look after."""

@@ -11,10 +11,12 @@ from provisioner.core.events import Event, EventType
 from provisioner.core.lifecycle import DatabaseState, Kind
 from provisioner.core.models import Activity, Database, Request
 from provisioner.core.names import Place
+from provisioner.ledger import lists
 from provisioner.ledger.codecs import (
     BEAT,
     CHARGE,
     JSON,
+    LISTED,
     NUMBER,
     PROGRESS,
     ROOT,
@@ -80,6 +82,7 @@ _DATABASE: Final[Codecs] = {
     "result": JSON,
     "marks": JSON,
     "drift": optional(JSON),
+    "listed": optional(LISTED),
     "version": NUMBER,
 }
 _ACTIVITY: Final[Codecs] = {
@@ -103,7 +106,7 @@ def request_row(request: Request, due_at: dt.datetime | None) -> Row:
         **written(REQUEST, request),
         "state": request.progress.state.value,
         "engine": request.root.engine,
-        "list_pk": f"TEAM#{request.team}#REQ",
+        "list_pk": lists.requests(request.team),
         "list_sk": f"{when(request.created_at)}#{request.id}",
         **_due("request", due_at),
     }
@@ -122,10 +125,15 @@ def database_row(database: Database, due_at: dt.datetime | None) -> Row:
         **written(_DATABASE, database),
         "engine": database.root.engine,
         "expires_at": database.root.expires_at,
-        "list_pk": f"TEAM#{database.team}#DB",
+        "list_pk": database_list(database.team, database.state, apart=database.listed is not None),
         "list_sk": f"{when(database.created_at)}#{database.environment}#{database.database_name}",
         **_due("database", due_at),
     }
+
+
+def database_list(team: str, state: DatabaseState, *, apart: bool) -> str:
+    """The list of a database; a removed one lies `apart`, but for a row of an earlier release."""
+    return lists.removed(team) if apart and state is DatabaseState.REMOVED else lists.databases(team)
 
 
 def database_from_row(row: Row) -> Database:

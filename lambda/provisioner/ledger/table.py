@@ -9,14 +9,15 @@
 | `DB#<environment>#<name>` | `USE` | when it was last connected to, and since when it is idle |
 | `DB#<environment>#<name>` | `REQ#<first 8 of id>` | the database's requests, for branches and history |
 | `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
+| `MIGRATION#lists` | `MIGRATION` | how far `ops.migrate` is |
 | `IDEM#<team>#<key>` | `IDEM` | an Idempotency-Key and what it stood for |
 | `KEY#<API key id>` | `KEY` | whose key it is |
 | `STAT#<kind>` | `STAT` | how long the last requests of this sort took, by step, engine and class |
 | `TURN#<what>` | `TURN` | when something that is done once in a while is due again |
 | `GLASS#<environment>#<name>` | `GLASS#<time>` | who let a root change without a request, why, until when |
 
-The rows are made in rows.py, new_request.py, quota.py, step_times.py, turns.py and break_glass.py; a key by
-ops/team_key.py.
+The rows are made in rows.py, new_request.py, quota.py, step_times.py, turns.py, break_glass.py and
+migration.py; a key by ops/team_key.py. The partitions of the index `listing` are in lists.py.
 What is written when is in ledger.py.
 """
 
@@ -39,6 +40,7 @@ _PASSING: Final = {"TransactionConflict", "ThrottlingError", "ProvisionedThrough
 _PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 _LONGEST_TOKEN: Final = 1000  # DynamoDB takes sort keys of 1,024 bytes
 _TOKEN_KEYS: Final = ("pk", "sk", "list_pk", "list_sk")
+_MOST_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,14 @@ class Table:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Row]:
-        """Those rows of at most 100 keys that there are; what was written a moment ago may be missing.
+        """Those rows of these keys that there are; what was written a moment ago may be missing.
 
         Raises Contention where DynamoDB leaves some out again and again.
         """
+        parts = [keys[at : at + _MOST_AT_ONCE] for at in range(0, len(keys), _MOST_AT_ONCE)]
+        return [row for part in parts for row in self._get_part(part)]
+
+    def _get_part(self, keys: Sequence[tuple[str, str]]) -> list[Row]:
         wanted: Any = (
             {self._name: {"Keys": [to_item({"pk": pk, "sk": sk}) for pk, sk in keys]}} if keys else {}
         )
@@ -159,40 +165,66 @@ class Table:
         yield from (from_item(item) for page in pages for item in page["Items"])
 
     def page(
-        self,
-        list_pk: str,
-        kept: "Filters",
-        page_size: int,
-        page_token: str | None,
+        self, name: str, lists: Sequence[str], kept: "Filters", page_size: int, page_token: str | None
     ) -> tuple[list[Row], str | None]:
-        """A full page of a list, newest first, and the token of the next one."""
+        """A full page of a list, newest first, and the token of the next one.
+
+        A list in several partitions is read as one; its tokens are those of its `name`.
+        """
+        after = read_token(page_token, name) if page_token else None
+        found = [self._part(list_pk, kept, page_size, after) for list_pk in lists]
+        rows = sorted((row for part, _ in found for row in part), key=_position, reverse=True)
+        more = len(rows) > page_size or any(more for _, more in found)
+        rows = rows[:page_size]
+        return rows, write_token(rows[-1], name) if more and rows else None
+
+    def _part(
+        self, list_pk: str, kept: "Filters", page_size: int, after: str | None
+    ) -> tuple[list[Row], bool]:
+        """The next rows of one partition, and whether there may be more.
+
+        As many are read as are wanted, and more at once only where the filters leave most of them out.
+        """
+        call = self._listing(list_pk, kept, after) | {"ScanIndexForward": False}
+        rows: list[Row] = []
+        seen = 0
+        while True:
+            wanted = page_size - len(rows)
+            call["Limit"] = wanted if len(rows) * 2 >= seen else max(wanted, _MOST_AT_ONCE)
+            answer = self._client.query(**call)
+            seen += call["Limit"]
+            for item in answer["Items"]:
+                rows.append(from_item(item))
+                if len(rows) == page_size:
+                    return rows, "LastEvaluatedKey" in answer or item is not answer["Items"][-1]
+            if "LastEvaluatedKey" not in answer:
+                return rows, False
+            call["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def whole(self, list_pk: str, kept: "Filters", *, since: str = "") -> Iterator[Row]:
+        """All rows of a partition of `listing` from a position on, oldest first."""
+        call = self._listing(list_pk, kept, None)
+        if since:
+            call["KeyConditionExpression"] += " AND :since <= list_sk"
+            call["ExpressionAttributeValues"] |= to_item({":since": since})
+        pages = self._client.get_paginator("query").paginate(**call)
+        yield from (from_item(item) for page in pages for item in page["Items"])
+
+    def _listing(self, list_pk: str, kept: "Filters", after: str | None) -> dict[str, Any]:
         names, values, conditions = kept.expressed()
         values[":list"] = list_pk
+        condition = "list_pk = :list"
+        if after is not None:
+            condition, values[":after"] = f"{condition} AND list_sk < :after", after
         call: dict[str, Any] = {
             "TableName": self._name,
             "IndexName": "listing",
-            "KeyConditionExpression": "list_pk = :list",
+            "KeyConditionExpression": condition,
             "ExpressionAttributeValues": to_item(values),
-            "ScanIndexForward": False,
         }
         if conditions:
             call |= {"FilterExpression": " AND ".join(conditions), "ExpressionAttributeNames": names}
-        start = _read_token(page_token, list_pk) if page_token else None
-        rows: list[Row] = []
-        while True:
-            call["Limit"] = page_size - len(rows) if not conditions else 100
-            if start:
-                call["ExclusiveStartKey"] = to_item(start)
-            answer = self._client.query(**call)
-            for item in answer["Items"]:
-                row = from_item(item)
-                rows.append(row)
-                if len(rows) == page_size:
-                    more = "LastEvaluatedKey" in answer or item is not answer["Items"][-1]
-                    return rows, _write_token(row) if more else None
-            if "LastEvaluatedKey" not in answer:
-                return rows, None
-            start = from_item(answer["LastEvaluatedKey"])
+        return call
 
     def listed(self, condition: str, names: Mapping[str, str], values: Row) -> Iterator[Row]:
         """Rows of every list, requests' and databases', in no order; reads the whole index `listing`."""
@@ -204,6 +236,27 @@ class Table:
             ExpressionAttributeValues=to_item(values),
         )
         yield from (from_item(item) for page in pages for item in page["Items"])
+
+    def scanned(
+        self, sort_keys: Sequence[str], position: Row | None, size: int
+    ) -> tuple[list[Row], Row | None]:
+        """Those of the table's next `size` rows that have one of these sort keys, as of now.
+
+        With them comes the position after the rows, None at the table's end.
+        """
+        values = {f":s{number}": sort_key for number, sort_key in enumerate(sort_keys)}
+        call: dict[str, Any] = {
+            "TableName": self._name,
+            "ConsistentRead": True,
+            "Limit": size,
+            "FilterExpression": " OR ".join(f"sk = {name}" for name in values),
+            "ExpressionAttributeValues": to_item(values),
+        }
+        if position:
+            call["ExclusiveStartKey"] = to_item(position)
+        answer = self._client.scan(**call)
+        after = answer.get("LastEvaluatedKey")
+        return [from_item(item) for item in answer["Items"]], from_item(after) if after else None
 
     def update(
         self,
@@ -259,11 +312,17 @@ def _reasons(error: ClientError) -> list[str]:
     return [str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])]
 
 
-def _write_token(row: Row) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row[name] for name in _TOKEN_KEYS]).encode()).decode()
+def _position(row: Row) -> str:
+    return str(row["list_sk"])
 
 
-def _read_token(token: str, list_pk: str) -> Row:
+def write_token(row: Row, name: str) -> str:
+    """The token of the position after a row of the list of this name, whose partition may be another."""
+    values = [row["pk"], row["sk"], name, row["list_sk"]]
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def read_token(token: str, name: str) -> str:
     """The position that a page token stands for; raises Problem (400) for one from elsewhere."""
     try:
         if len(token) > _LONGEST_TOKEN:
@@ -272,11 +331,11 @@ def _read_token(token: str, list_pk: str) -> Row:
         row = dict(zip(_TOKEN_KEYS, map(str, values), strict=True))
     except (ValueError, TypeError, RecursionError):
         row = {}
-    if row.get("list_pk") != list_pk:
+    if row.get("list_pk") != name:
         raise Problem(
             400,
             "The page token is not valid",
             "Start again without page_token, and follow next_page_token as it is given.",
             slug="bad-page-token",
         )
-    return dict(row)
+    return row["list_sk"]

@@ -6,12 +6,13 @@ against CODEOWNERS of the base branch, the teams' members and the reviewer's rig
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from provisioner.core import approvals
 from provisioner.core.approvals import Due
 from provisioner.core.catalog import Catalog
 from provisioner.core.code_owners import CodeOwners, CodeOwnersError, Owner
+from provisioner.core.errors import NeedsPerson, TryLater
 from provisioner.core.events import Event
 from provisioner.core.models import Request
 from provisioner.core.reviews import Review, objections, opinions
@@ -22,6 +23,9 @@ _NO_MEMBERS: Final = (
     "the App may not read who belongs to {team}, so that no approval of a member counts. "
     "An owner of the organization accepts its permission `Members: read` (docs/deploy.md, step 2)"
 )
+
+# Of one owner: a page names a few, and then the team.
+MOST_PEOPLE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,35 @@ class Approvals:
         if found.head_sha == request.progress.commit:
             return authors
         return authors | self.github.reviewers.commit_authors(found.number)
+
+
+def people(github: PullRequests, owners: Sequence[str]) -> list[dict[str, Any]]:
+    """Each owner with its people, where GitHub says who they are: without that the owner's name is enough."""
+    found = []
+    for text in owners:
+        owner = _owner(text)
+        if owner is None:
+            continue
+        logins = [owner.user] if owner.user else _members(github, owner)
+        if logins:
+            found.append({"owner": text, "people": logins[:MOST_PEOPLE]})
+    return found
+
+
+def _members(github: PullRequests, owner: Owner) -> Sequence[str]:
+    if not owner.team:
+        return []
+    try:
+        return github.reviewers.members(owner.organization, owner.team, most=MOST_PEOPLE)
+    except (TryLater, NeedsPerson):
+        return []
+
+
+def _owner(text: str) -> Owner | None:
+    try:
+        return Owner.parse(text)
+    except ValueError:
+        return None  # a login, of someone who asked for changes
 
 
 class _People:

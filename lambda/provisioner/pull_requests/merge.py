@@ -7,6 +7,7 @@ plan may be one; the plan's event keeps what the plan showed, so that the merge 
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,7 @@ from provisioner.core.models import Request
 from provisioner.github.pull_request import PullRequest, PullRequests
 from provisioner.ledger.ledger import Ledger
 from provisioner.pull_requests import comments, wording
-from provisioner.pull_requests.approvals import Approvals, Verdict
+from provisioner.pull_requests.approvals import Approvals, Verdict, people
 from provisioner.pull_requests.events import of_end
 
 # A job ends seconds after its report; from then on the reaper's own pace holds.
@@ -68,11 +69,17 @@ class Merger:
     ) -> bool:
         """Write down what is waited for, for the request's document; False where that is known already."""
         said = [event for event in known if event.type is EventType.APPROVAL_AWAITED]
-        event = events.approval_awaited(
-            len(said) + 1, now, owners=verdict.owners, waits_for=verdict.missing, commit=found.head_sha
+        awaited = functools.partial(
+            events.approval_awaited,
+            len(said) + 1,
+            now,
+            owners=verdict.owners,
+            waits_for=verdict.missing,
+            commit=found.head_sha,
         )
-        if said and said[-1].detail == event.detail:
+        if said and said[-1].detail | awaited().detail == said[-1].detail:
             return False
+        event = awaited(approvers=people(self.github, verdict.owners))
         self.ledger.add_event(request.id, event, now)
         return True
 

@@ -70,9 +70,9 @@ def section(request: Request) -> str:
 def comment(request: Request, events: Collection[Event], database_events: Sequence[DatabaseEvent]) -> str:
     """The record of a request that has ended or failed, no longer than GitHub takes.
 
-    Where it would be, causes of failures that were overcome are cut first, then the database's oldest events
-    are left out, and then what was repeated: state and times follow from the first and the last event of
-    each type.
+    Where it would be, causes of failures that were overcome and what plans changed are cut first, then the
+    database's oldest events are left out, and then what was repeated: state and times follow from the first
+    and the last event of each type.
     """
     kept = list(database_events)
     text = _write(request, events, kept)
@@ -113,9 +113,18 @@ def _shortened(events: Collection[Event]) -> list[Event]:
     return [
         replace(event, detail={**event.detail, "cause": str(event.detail["cause"])[:_OLD_CAUSE]})
         if event.id in old
-        else event
+        else _without_changes(event)
         for event in ordered
     ]
+
+
+def _without_changes(event: Event) -> Event:
+    """Without the attributes that a plan changed: the pull request's own comment shows them."""
+    if "changed" not in event.detail:
+        return event
+    detail = event.detail.copy()
+    detail.pop("changed")
+    return replace(event, detail=detail)
 
 
 def _ends(events: Collection[Event]) -> list[Event]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.circleci import CircleCi
-from provisioner.core import events, policy
+from provisioner.core import events, policy, reruns
 from provisioner.core.beats import GIVEN_UP, LOST, pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
@@ -149,10 +149,10 @@ class Worker:
             number = circleci.run(self.base)
         except NeedsPerson as error:
             return self._no_run(request, wanted, now, f"{error.doing}: {error.cause}", error.fix)
-        return self.ledger.add_event(request.id, events.redriven(wanted, now, pipeline=number), now)
+        return self.ledger.add_event(request.id, reruns.redriven(wanted, now, pipeline=number), now)
 
     def _no_run(self, request: Request, wanted: str, now: dt.datetime, cause: str, fix: str) -> Request:
-        if not events.is_after_retry(wanted):
+        if not reruns.is_after_retry(wanted):
             return request  # nobody waits for this try; the step's maximum says when it failed
         event = events.failed_rerun(wanted, request.progress.step, now, cause=cause, fix=fix)
         return self.ledger.add_event(request.id, event, now)
@@ -215,9 +215,9 @@ def wanted_run(request: Request, known: Collection[Event], now: dt.datetime) -> 
     retries = [event for event in known if event.type is EventType.RETRIED]
     wanted = None
     if retries and retries[-1].at >= progress.since:
-        wanted = events.rerun_after_retry(retries[-1])
+        wanted = reruns.after_retry(retries[-1])
     elif progress.state is State.MERGED and now - progress.since >= FIRST_CHECK[Step.QUEUE]:
-        wanted = events.rerun_of_queue(progress.since)
+        wanted = reruns.of_queue(progress.since)
     elif lost := silent_since(request, now, LOST):
-        wanted = events.rerun_of_silent(lost)
+        wanted = reruns.of_silent(lost)
     return None if wanted in {event.id for event in known} else wanted

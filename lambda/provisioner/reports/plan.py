@@ -7,6 +7,7 @@ the worker itself rendered from a checked request: any other commit takes a revi
 import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Final
 
 from provisioner.core import events
 from provisioner.core.asked import difference
@@ -26,6 +27,8 @@ from provisioner.pull_requests.signposts import Signposts
 from provisioner.reports.as_asked import is_as_asked
 from provisioner.reports.comments import counts, plan_comment
 from provisioner.reports.schema import Answer, PlanReport
+
+_COUNTED: Final = {"add", "change", "destroy", "replace"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,8 @@ def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Eve
             pipeline_url=report.pipeline_url,
             as_asked=is_as_asked(report, request),
             counts=counts(report.summary) if report.summary else None,
+            numbers=report.summary.model_dump(include=_COUNTED) if report.summary else None,
+            changed=[attribute.model_dump() for attribute in report.changed],
         )
     denied = "; ".join(f"{rule.rule}: {rule.detail}" for rule in report.policy if not rule.passed)
     cause = denied if report.outcome == "denied" and denied else report.cause

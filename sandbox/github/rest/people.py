@@ -2,7 +2,7 @@
 
 from sandbox.github.hub import Hub
 from sandbox.github.refused import NOT_FOUND, Refused
-from sandbox.github.rest.call import Answer, Call
+from sandbox.github.rest.call import Answer, Call, page
 
 
 def get_permission(hub: Hub, call: Call, *, login: str) -> Answer:
@@ -15,6 +15,11 @@ def get_membership(hub: Hub, call: Call, *, organization: str, team: str, login:
         raise Refused(*NOT_FOUND)
     url = f"{hub.shapes.url}/organizations/1/team/{team}/memberships/{login}"
     return 200, {"url": url, "role": "member", "state": "active"}
+
+
+def list_members(hub: Hub, call: Call, *, organization: str, team: str) -> Answer:
+    members = sorted(hub.organization.team(organization, team).members)
+    return 200, [hub.shapes.user(login) for login in page(members, call.query)]
 
 
 def get_member(hub: Hub, call: Call, *, organization: str, login: str) -> Answer:

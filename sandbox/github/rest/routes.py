@@ -64,6 +64,7 @@ ROUTES: Final[list[tuple[str, str, str, Function]]] = [
     ),
     ("GET", r"/orgs/(?P<organization>[^/]+)/members/(?P<login>[^/]+)", "members:read", people.get_member),
     ("GET", _TEAM + r"/memberships/(?P<login>[^/]+)", "members:read", people.get_membership),
+    ("GET", _TEAM + r"/members", "members:read", people.list_members),
     ("GET", r"/users/(?P<login>[^/]+)", "metadata:read", people.get_user),
     ("GET", _TEAM, "members:read", people.get_team),
     ("GET", _REPOSITORY + r"/rulesets", "metadata:read", rules.list_rulesets),
