@@ -92,6 +92,7 @@ def test_a_job_that_falls_silent_is_shown_within_minutes(chain: Chain) -> None:
         "since": f"{at.at:%Y-%m-%dT%H:%M:%SZ}",
         "link": URL,
         "approval_of": [],
+        "approvers": [],
     }
     assert (shown["slower_than_usual"], shown["estimate"]) == (True, None)
     assert pages.tag(chain.now(one), shown) != pages.tag(chain.now(one), page(chain, one))

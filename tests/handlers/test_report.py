@@ -75,6 +75,7 @@ def test_a_plan_that_does_what_was_asked_is_commented_on_and_merged(chain: Chain
         "commit": one.progress.commit,
         "as_asked": True,
         "plan": "2 to add, 0 to change, 0 to destroy",
+        "counts": {"add": 2, "change": 0, "destroy": 0, "replace": 0},
     }
 
 
