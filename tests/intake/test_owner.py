@@ -24,8 +24,8 @@ def test_an_owner_that_is_left_out_is_whose_key_asks_else_the_team(setting: Sett
 
 def test_an_owner_that_is_left_out_twice_does_not_differ_whoever_asks(setting: Setting) -> None:
     first = setting.create(dataclasses.replace(ALPHA, person="jane"))
-    for person in ("jane", "ben", None):
-        again = setting.use_cases.create(MISSION_BODY, dataclasses.replace(ALPHA, person=person))
+    for holder in ("jane", "ben", None):
+        again = setting.use_cases.create(MISSION_BODY, dataclasses.replace(ALPHA, person=holder))
         assert (again.request.id, again.replayed) == (first.id, True)
     other = MISSION_BODY | {"owner": "ben"}
     assert "owner" in refused(409, "differs", setting.use_cases.create, other, ALPHA).detail

@@ -22,6 +22,7 @@ from provisioner.core.names import Place
 from provisioner.core.times import instant
 from provisioner.ledger.break_glass import BreakGlass
 from provisioner.ledger.codecs import BEAT, JSON, when
+from provisioner.ledger.deliveries import Deliveries
 from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded, key_row
 from provisioner.ledger.quota import QUOTA, charged
 from provisioner.ledger.reads import Reads
@@ -62,6 +63,11 @@ class Ledger(Reads):
     def break_glass(self) -> BreakGlass:
         """The switch that lets a root change without a request."""
         return BreakGlass(self._table)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What was sent to which channel."""
+        return Deliveries(self._table)
 
     # Requests begin
 
