@@ -35,7 +35,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "handlers": "core ledger github notify notifier access settings intake pull_requests "
         "api reports reaper wiring",
         "pipeline": "core reports.schema",
-        "ops": "core ledger github intake pull_requests circleci",
+        "ops": "core ledger notifier.slack github intake pull_requests circleci",
         "sandbox": "ops.team_key core.code_owners",
         "rdsctl": "",
         "console": "",

@@ -19,7 +19,7 @@ def _address(text: str) -> str:
 
 
 class Channels(BaseModel):
-    """A team's channels: Slack by the name of the secret that holds its webhook's address, and a mail address.
+    """A team's channels: Slack by the name of the secret with its webhook's address, and a mail address.
 
     The names are those that Secrets Manager takes without one that looks like the end of an ARN:
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html

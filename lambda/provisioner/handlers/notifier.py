@@ -1,4 +1,4 @@
-"""⑦ Turns events into word for people: fed by the events' topic, and by a schedule for what time alone brings.
+"""⑦ Turns events into word for people: fed by the events' topic, and for what time brings by a schedule.
 
 Both come through one queue. What a channel did not take stays there, and comes again later and later; the
 ledger knows which channels have it.
@@ -53,6 +53,7 @@ def _is_done(record: Mapping[str, Any], context: LambdaContext) -> bool:
         left = [courier.deliver(word) for word in occasions.of(document)]
     except Exception:
         logger.exception("not done", message_id=record["messageId"])
+        metrics.add_metric(name="NotificationsFailed", unit=MetricUnit.Count, value=1)
         return False
     due = min(filter(None, left), default=None)
     if due is None:

@@ -1,8 +1,8 @@
 """What was sent to which channel, so that nothing goes out more than twice; and which channels fail.
 
-A try is written down before it is made, and again after it. One whose end was never written may have gone out:
-after two such tries there is no third. Rows leave the table 60 days after the first try, a channel's 30 days
-after the last.
+A try is written down before it is made, and again after it. One whose end was never written may have gone
+out: after two such tries there is no third. Rows leave the table 60 days after the first try, a channel's 30
+days after the last.
 """
 
 import datetime as dt
@@ -30,7 +30,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message on its way to one channel, not before `until`; `unknown` counts the tries without an end."""
+    """One message on its way to one channel, not before `until`; `unknown` counts tries without an end."""
 
     key: str
     channel: str

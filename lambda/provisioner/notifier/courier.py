@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.ledger.deliveries import Deliveries, Delivery, End
+from provisioner.ledger.deliveries import UNCLEAR, Deliveries, Delivery, End
 from provisioner.notifier.faults import Unclear
 from provisioner.notifier.message import Message, key_of
 from provisioner.notifier.recipients import Target
@@ -21,7 +21,7 @@ FIRST_WAIT: Final = 30
 LONGEST_WAIT: Final = 4 * 3600
 MOST_TRIES: Final = 12  # with the growing waits: about 14 hours
 _SEEN_AFTER: Final = 3  # tries; one answer of "later" is no failure of a channel
-_FIX: Final = "it is tried again; see the notifier's log"
+_LOOK: Final = "look at the notifier's log; this message is not tried again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Word:
 
 @dataclass(slots=True)
 class Courier:
-    """Sends by the door of each sort of channel; `now` is a clock, `time_is_left` says when to stop.
+    """Sends by the door of each sort of channel; `time_is_left` says when to stop.
 
     `report` receives what failed, for log and metrics, and whether that is a failure of the channel by now.
     """
 
     deliveries: Deliveries
     send: Mapping[str, Send]
-    now: Callable[[], dt.datetime]
+    clock: Callable[[], dt.datetime]
     report: Callable[[Target, str, bool], None]
     time_is_left: Callable[[], bool] = lambda: True
     _away: set[str] = field(default_factory=set)
@@ -57,7 +57,7 @@ class Courier:
         return all(delivery is not None and delivery.end is not None for delivery in found)
 
     def _to(self, target: Target, message: Message) -> dt.datetime | None:
-        now = self.now()
+        now = self.clock()
         if target.name in self._away or not self.time_is_left():
             return now + dt.timedelta(seconds=FIRST_WAIT)
         began = self.deliveries.begin(key_of(message.id), target.name, now, LEASE)
@@ -74,12 +74,12 @@ class Courier:
             fault = Unclear("sending a message", type(error).__name__)
             return self._later(target, began.begun, fault, unclear=True)
         self.deliveries.ended(began.begun, End.SENT)
-        self.deliveries.works(target.name, self.now())
+        self.deliveries.works(target.name, self.clock())
         return None
 
-    def _refused(self, target: Target, begun: Delivery, cause: str, fix: str) -> None:
-        self.deliveries.ended(begun, End.REFUSED)
-        self.deliveries.failed(target.name, target.team, self.now(), cause=cause, fix=fix)
+    def _refused(self, target: Target, begun: Delivery, cause: str, fix: str, end: End = End.REFUSED) -> None:
+        self.deliveries.ended(begun, end)
+        self.deliveries.failed(target.name, target.team, self.clock(), cause=cause, fix=fix)
         self.report(target, cause, True)
 
     def _later(
@@ -87,13 +87,22 @@ class Courier:
     ) -> dt.datetime | None:
         """Try again in a while, longer each time; the others of this channel wait as well."""
         self._away.add(target.name)
+        if unclear and begun.unknown >= UNCLEAR:
+            self._refused(target, begun, f"{error.reason}, so that it may have arrived", _LOOK, End.UNCLEAR)
+            return None
         if begun.tries >= MOST_TRIES:
-            self._refused(target, begun, f"{error.reason}, {MOST_TRIES} times", _FIX)
+            self._refused(target, begun, f"{error.reason}, {MOST_TRIES} times", _LOOK)
             return None
         wait = min(FIRST_WAIT * 2 ** (begun.tries - 1), LONGEST_WAIT)
-        until = self.now() + dt.timedelta(seconds=max(wait, error.retry_after or 0))
+        until = self.clock() + dt.timedelta(seconds=max(wait, error.retry_after or 0))
         self.deliveries.later(begun, until, unclear=unclear)
         if begun.tries >= _SEEN_AFTER:
-            self.deliveries.failed(target.name, target.team, self.now(), cause=error.reason, fix=_FIX)
+            self.deliveries.failed(
+                target.name,
+                target.team,
+                self.clock(),
+                cause=error.reason,
+                fix="nothing yet; it is tried again",
+            )
         self.report(target, error.reason, begun.tries == _SEEN_AFTER)
         return until
