@@ -177,7 +177,7 @@ def test_a_function_that_is_killed_says_it_at_most_twice(notified: Notified) -> 
 
 
 @pytest.mark.parametrize("gone", ["secret", "webhook"])
-def test_a_channel_that_is_gone_is_on_the_board_and_the_mails_go_out(
+def test_a_channel_that_was_removed_is_on_the_board_and_the_mails_go_out(
     notified: Notified, gone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if gone == "secret":

@@ -102,5 +102,7 @@ MESSAGES: Final = st.builds(
     facts=st.lists(st.tuples(TEXT, TEXT), max_size=25).map(tuple),
     command=TEXT,
     lists=st.lists(st.builds(Listing, TEXT, st.lists(TEXT, max_size=60).map(tuple)), max_size=3).map(tuple),
-    links=st.lists(st.builds(Link, TEXT, TEXT), max_size=4).map(tuple),
+    links=st.lists(st.builds(Link, TEXT, TEXT | TEXT.map("https://x.example/{}".format)), max_size=4).map(
+        tuple
+    ),
 )

@@ -128,7 +128,7 @@ def test_a_crash_before_the_first_word_of_the_answer_costs_one_repetition() -> N
     setting = Setting(faults={"a": [Killed()]})
     with pytest.raises(Killed):
         setting.deliver(TEAM)
-    assert setting.deliver(TEAM) == NOW + LEASE  # somebody may be at it
+    assert setting.deliver(TEAM) == NOW + LEASE  # someone may be at it
     setting.now += LEASE
     assert setting.deliver(TEAM) is None
     assert setting.sent == [("a", "m"), ("a", "m")]

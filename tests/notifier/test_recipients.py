@@ -4,7 +4,7 @@ import pytest
 from provisioner.core.catalog import CatalogError, parse
 from provisioner.notifier.recipients import MAIL, SLACK, Recipients, Target, distinct
 
-from tests.core.examples import CATALOG_TEXT
+from tests.core.examples import CATALOG_TEXT, PRICES_TEXT
 
 TEAMS = """teams:
   alpha: { notify: { slack: rds-provisioner/notify/alpha, email: alpha@acme.example } }
@@ -13,7 +13,7 @@ TEAMS = """teams:
   far: { notify: { email: far@elsewhere.example } }
 """
 DOMAINS = frozenset({"acme.example"})
-CATALOG = parse(CATALOG_TEXT.replace("teams: {}", TEAMS))
+CATALOG = parse(CATALOG_TEXT.replace("teams: {}", TEAMS), lambda: PRICES_TEXT)
 RECIPIENTS = Recipients(CATALOG, DOMAINS)
 SLACK_ALPHA = Target(SLACK, "rds-provisioner/notify/alpha", "alpha")
 MAIL_ALPHA = Target(MAIL, "alpha@acme.example", "alpha")

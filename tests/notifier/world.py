@@ -68,9 +68,9 @@ class World:
         self.sent.append((message.title, at))
 
 
-def said(words: list[Word]) -> list[tuple[str, list[str]]]:
+def said(found: list[Word]) -> list[tuple[str, list[str]]]:
     """Titles, and the names of the channels that they go to."""
-    return [(word.message.title, sorted(names(word.targets))) for word in words if word.targets]
+    return [(word.message.title, sorted(names(word.targets))) for word in found if word.targets]
 
 
 def names(targets: tuple[Target, ...]) -> list[str]:

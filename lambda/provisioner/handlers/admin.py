@@ -201,8 +201,8 @@ def _dead_letters() -> DeadLetters:
             settings.setting("EVENT_WEBHOOK_QUEUE_URL"),
         ),
         "notifier": (
-            settings.setting("NOTIFIER_DEAD_LETTERS_URL", ""),
-            settings.setting("NOTIFIER_QUEUE_URL", ""),
+            settings.setting("NOTIFIER_DEAD_LETTERS_URL"),
+            settings.setting("NOTIFIER_QUEUE_URL"),
         ),
         "events": (settings.setting("EVENTS_DEAD_LETTERS_URL"), ""),
         "schedule": (settings.setting("SCHEDULE_DEAD_LETTERS_URL"), ""),

@@ -54,7 +54,7 @@ class Message:
 
 def key_of(message_id: str) -> str:
     """A message's id at one length, whatever it was made of."""
-    return str(uuid5(NAMESPACE_URL, message_id))
+    return str(uuid5(NAMESPACE_URL, message_id.encode("utf-8", "replace").decode()))
 
 
 def harmless(text: str) -> str:

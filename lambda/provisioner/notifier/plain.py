@@ -14,11 +14,11 @@ def _parts(message: Message) -> Iterator[str]:
     yield one_line(message.title)
     yield from (harmless(line) for line in message.lines)
     if message.facts:
-        yield "\n".join(f"{label}: {one_line(value)}" for label, value in message.facts)
+        yield "\n".join(f"{one_line(label)}: {one_line(value)}" for label, value in message.facts)
     if message.command:
         yield f"    {one_line(message.command)}"
     for listing in message.lists:
         yield "\n".join([one_line(listing.heading), *(f"- {one_line(row)}" for row in listing.rows)])
     if message.links:
-        yield "\n".join(f"{link.label}: {one_line(link.url)}" for link in message.links)
+        yield "\n".join(f"{one_line(link.label)}: {one_line(link.url)}" for link in message.links)
     yield message.footer

@@ -68,5 +68,8 @@ class Recipients:
 
 
 def distinct(targets: Sequence[Target]) -> tuple[Target, ...]:
-    """Each channel once."""
-    return tuple({target.name: target for target in reversed(targets)}.values())[::-1]
+    """Each channel once, under the name that comes first."""
+    found: dict[str, Target] = {}
+    for target in targets:
+        found.setdefault(target.name, target)
+    return tuple(found.values())

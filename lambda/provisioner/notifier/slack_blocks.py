@@ -5,11 +5,12 @@ characters by which Slack knows a mention or a link, also in the fallback text
 (https://docs.slack.dev/messaging/formatting-message-text).
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provisioner.notifier.message import Listing, Message, harmless, one_line
+from provisioner.notifier.message import Link, Listing, Message, harmless, one_line
 from provisioner.notifier.plain import plain
 
 Block = dict[str, Any]
@@ -54,15 +55,12 @@ def payload(message: Message) -> dict[str, Any]:
 
 def escaped(text: str, most: int) -> str:
     """The text with Slack's three characters written out, and no longer than that; no entity is cut."""
-    written: list[str] = []
-    length = 0
-    for character in harmless(text):
-        entity = _ENTITIES.get(character, character)
-        if length + len(entity) > most - 1:
-            return "".join(written).rstrip() + "…"
-        written.append(entity)
-        length += len(entity)
-    return "".join(written)
+    entities = [_ENTITIES.get(character, character) for character in harmless(text)]
+    if sum(map(len, entities)) <= most:
+        return "".join(entities)
+    ends = itertools.accumulate(map(len, entities))
+    kept = itertools.takewhile(lambda each: each[1] < most, zip(entities, ends, strict=True))
+    return "".join(entity for entity, _ in kept).rstrip() + "…"
 
 
 def _blocks(message: Message) -> Iterator[Block]:
@@ -77,8 +75,8 @@ def _blocks(message: Message) -> Iterator[Block]:
         yield _marked(f"```{command}```")
     for listing in message.lists:
         yield from _listing(listing)
-    if message.links:
-        yield _marked(" · ".join(f"<{_url(link.url)}|{_label(link.label)}>" for link in message.links))
+    if links := _links(message.links):
+        yield _marked(links)
 
 
 def _listing(listing: Listing) -> Iterator[Block]:
@@ -107,10 +105,17 @@ def _marked(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
+def _links(links: Iterable[Link]) -> str:
+    """The links that fit, whole: a part of an address leads elsewhere, and another scheme is a mention."""
+    text = ""
+    for link in (each for each in links if each.url.startswith(("https://", "http://"))):
+        one = f"<{_url(link.url)}|{escaped(one_line(link.label).replace('|', '/'), 100)}>"
+        joined = f"{text} · {one}" if text else one
+        text = joined if len(joined) <= SECTION.most else text
+    return text
+
+
 def _url(url: str) -> str:
     """An address that ends where it is meant to."""
-    return escaped(one_line(url).replace("|", "%7C").replace(" ", "%20").replace(">", "%3E"), 1000)
-
-
-def _label(label: str) -> str:
-    return escaped(one_line(label).replace("|", "/"), 100)
+    whole = one_line(url).replace("|", "%7C").replace(" ", "%20").replace(">", "%3E")
+    return escaped(whole, len(whole) * len("&amp;"))

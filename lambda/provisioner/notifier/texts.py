@@ -96,7 +96,8 @@ class Texts:
             id=message_id,
             title=f"{request.place}: the {KINDS[request.kind]} takes longer than usual",
             lines=(
-                f"It has been at {STEPS[step]} for {length(taken)}; usual are {length(latest)} at most.",
+                f"{STEPS[step].capitalize()} has taken {length(taken)} so far; usually it takes at most "
+                f"{length(latest)}.",
                 "Nothing has to be done. If it fails, the cause comes here.",
             ),
             links=(
@@ -114,7 +115,7 @@ class Texts:
         return Message(
             id=message_id,
             title=f"{place} expires {left}",
-            lines=(f"On {moment(ends)} {after}. Whoever needs it longer extends it before.",),
+            lines=(f"On {moment(ends)} {after}. Extend it before then to keep it.",),
             facts=(("Owner", database.root.owner), *_purpose(database)),
             links=self.console.database(place, "Extend it", do="extend"),
         )

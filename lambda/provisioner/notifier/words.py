@@ -21,7 +21,7 @@ KINDS: Final[Mapping[Kind, str]] = {
 STEPS: Final[Mapping[Step, str]] = {
     Step.PULL_REQUEST: "opening the pull request",
     Step.REVIEW: "gate, plan and review",
-    Step.QUEUE: "waiting for the pipeline",
+    Step.QUEUE: "the wait for the pipeline",
     Step.APPLY: "the apply",
     Step.USERS: "making its users",
     Step.END: "the end",
