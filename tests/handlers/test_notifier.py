@@ -21,12 +21,12 @@ from provisioner.handlers import notifier
 from provisioner.notifier.courier import LEASE
 from provisioner.notify import cloudevents
 
-from tests.core.examples import ROOMY, charge
+from tests.core.examples import CATALOG_TEXT, ROOMY, charge
 from tests.core.examples import request as new_request
 from tests.handlers.chain import Context
 from tests.handlers.conftest import Cloud
 from tests.notifier.receiver import Receiver, receiving
-from tests.notifier.test_recipients import CATALOG_TEXT, TEAMS
+from tests.notifier.test_recipients import TEAMS
 
 SECRET = "rds-provisioner/notify/alpha"
 SENDER = "rds@acme.example"
@@ -79,7 +79,7 @@ class Notified:
         kept = {failure["itemIdentifier"] for failure in stay}
         for record in records:
             if record["messageId"] not in kept:
-                self.cloud.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=record["receiptHandle"])
+                self.cloud.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=str(record["receiptHandle"]))
         return len(kept)
 
     def time_passes(self, length: dt.timedelta) -> None:

@@ -6,9 +6,11 @@ import pytest
 from provisioner.core import events
 from provisioner.core.models import Activity, Request
 from provisioner.notifier.digest import digest_id, is_due
+from provisioner.notifier.recipients import Recipients, Target
 
 from tests.core.examples import NOW
 from tests.intake.setting import ALPHA, BETA, DEV
+from tests.notifier.test_recipients import CATALOG, DOMAINS
 from tests.notifier.world import LATER, World
 
 DAY = dt.timedelta(days=1)
@@ -64,6 +66,23 @@ def test_what_failed_or_was_done_is_not_slow(world: World) -> None:
 def test_a_team_without_a_channel_costs_no_look(world: World) -> None:
     world.setting.create(BETA)
     assert world.look(TUESDAY + dt.timedelta(hours=5)) == []
+
+
+class Broken(Recipients):
+    """Knows nothing of one team."""
+
+    def of_team(self, team: str, owner: str = "") -> tuple[Target, ...]:
+        if team == "beta":
+            raise KeyError(team)
+        return super().of_team(team, owner)
+
+
+def test_what_cannot_be_looked_at_costs_the_others_nothing(world: World) -> None:
+    broken = world.setting.create(BETA)
+    world.setting.create(database_name="other")
+    found = world.look(TUESDAY + dt.timedelta(hours=5), Broken(CATALOG, DOMAINS))
+    assert found == [("dev/other: the creation takes longer than usual", at) for at in TEAM]
+    assert world.trouble == [f"request {broken.id}"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A ledger in memory with the use cases over it, a catalog with channels, and what would be said."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provisioner.core import events
@@ -30,6 +30,7 @@ class World:
 
     setting: Setting = field(default_factory=lambda: Setting(rules=CATALOG))
     sent: list[tuple[str, str]] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
 
     def occasions(self, now: dt.datetime) -> Occasions:
         return Occasions(self.setting.ledger, Texts(CONSOLE, CATALOG), Recipients(CATALOG, DOMAINS), now)
@@ -51,7 +52,7 @@ class World:
             one, events.opened(7, NOW, url="https://github.com/a/b/pull/7", commit="c")
         )
 
-    def look(self, now: dt.datetime) -> list[tuple[str, str]]:
+    def look(self, now: dt.datetime, recipients: Recipients | None = None) -> list[tuple[str, str]]:
         """What a look at this time sends: titles and channels."""
         self.sent.clear()
         courier = Courier(
@@ -60,7 +61,10 @@ class World:
             lambda: now,
             lambda *_: None,
         )
-        for word in Look(self.occasions(now), CATALOG, courier).words():
+        occasions = self.occasions(now)
+        if recipients:
+            occasions = replace(occasions, recipients=recipients)
+        for word in Look(occasions, CATALOG, courier, lambda what, _: self.trouble.append(what)).words():
             courier.deliver(word)
         return list(self.sent)
 

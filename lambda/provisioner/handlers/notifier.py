@@ -64,7 +64,7 @@ def _is_done(record: Mapping[str, Any], context: LambdaContext) -> bool:
 
 def _look(occasions: Occasions, courier: Courier) -> None:
     """Send what time alone brings; what fails is found again by the next look."""
-    for word in Look(occasions, deployed.catalog(), courier).words():
+    for word in Look(occasions, deployed.catalog(), courier, _trouble).words():
         _deliver(courier, word)
 
 
@@ -74,6 +74,11 @@ def _deliver(courier: Courier, word: Word) -> None:
     except Exception:  # whatever it is: the others do not wait for it
         logger.exception("not sent", message=word.message.id)
         metrics.add_metric(name="NotificationsFailed", unit=MetricUnit.Count, value=1)
+
+
+def _trouble(what: str, error: Exception) -> None:
+    logger.error("not looked at", what=what, exc_info=error)
+    metrics.add_metric(name="NotificationsFailed", unit=MetricUnit.Count, value=1)
 
 
 def _occasions() -> Occasions:

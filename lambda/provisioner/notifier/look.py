@@ -4,7 +4,7 @@ Each look finds all of it again, and the deliveries say what was sent: so a look
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,20 +29,28 @@ _LIVE: Final = tuple(state for state in DatabaseState if state is not DatabaseSt
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at everything, as of the occasions' time."""
+    """One look at everything, as of the occasions' time; `trouble` receives what could not be looked at."""
 
     occasions: Occasions
     catalog: Catalog
     courier: Courier
+    trouble: Callable[[str, Exception], None]
 
     def words(self) -> Iterator[Word]:
         """What is to be said by now; most of it was."""
         for request in self.occasions.ledger.due_requests(self.occasions.now + _AHEAD):
             if request.progress.state not in ENDED and not request.progress.failure:
-                yield from self._of_request(request)
+                yield from self._safely(f"request {request.id}", self._of_request(request))
         if is_due(self.occasions.now):
             for team in self.occasions.recipients.teams():
-                yield from self._digest(team)
+                yield from self._safely(f"digest of {team}", self._digest(team))
+
+    def _safely(self, what: str, words: Iterator[Word]) -> Iterator[Word]:
+        """The words of one thing; whatever goes wrong with it, the others do not wait for it."""
+        try:
+            yield from words
+        except Exception as error:
+            self.trouble(what, error)
 
     def _of_request(self, request: Request) -> Iterator[Word]:
         ledger, now = self.occasions.ledger, self.occasions.now
