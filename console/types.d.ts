@@ -262,6 +262,8 @@ export interface Board {
   spend: Spend;
   drift: { environment: string; database_name: string; team: string; since: string; link: string }[];
   times: { since: string; creations: number; steps: Percentiles[]; environments: Percentiles[] };
+  /** Left out by an API of before. */
+  channels?: { channel: string; team: string; since: string; last_at: string; cause: string; fix: string }[];
   dead_letters: { queue: string; count: number; can_send_back: boolean; messages: { since: string; about: Record<string, string> }[] }[];
 }
 

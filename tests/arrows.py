@@ -24,6 +24,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "ledger": "core",
         "notify": "core",
         "access": "core ledger",
+        "notifier": "core ledger",
         "settings": "core ledger",
         "intake": "core ledger",
         "pull_requests": "core ledger github circleci",
@@ -31,10 +32,10 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "reports": "core ledger github pull_requests",
         "reaper": "core github intake pull_requests",
         "wiring": "core github intake circleci settings",
-        "handlers": "core ledger github notify access settings intake pull_requests "
+        "handlers": "core ledger github notify notifier access settings intake pull_requests "
         "api reports reaper wiring",
         "pipeline": "core reports.schema",
-        "ops": "core ledger github intake pull_requests circleci",
+        "ops": "core ledger notifier.slack github intake pull_requests circleci",
         "sandbox": "ops.team_key core.code_owners",
         "rdsctl": "",
         "console": "",

@@ -21,6 +21,8 @@ DOORS = {
     "access.master": "Secrets Manager",
     "access.secrets": "Secrets Manager",
     "access.servers": "the databases themselves",
+    "notifier.slack": "Slack",
+    "notifier.mail": "SES",
     "reaper.rds": "RDS and CloudWatch",
 }
 OUTSIDE = {

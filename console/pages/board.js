@@ -55,7 +55,7 @@ function whole(frame, board) {
   return html`${stats(board)}${flow(board)}
     <div class="half">${timesCard(board)}${queueCard(board)}</div>
     ${failedCard(frame, board)}${spendCard(board)}
-    <div class="half even">${endsCard(board)}<section class="card clip" aria-labelledby="d-h">${drift(board)}${deadLetters(frame, board)}</section></div>`;
+    <div class="half even">${endsCard(board)}<section class="card clip" aria-labelledby="d-h">${drift(board)}${channels(board)}${deadLetters(frame, board)}</section></div>`;
 }
 
 /** How long since. @param {string} at */
@@ -158,6 +158,16 @@ function drift(board) {
         <td class="kv" data-l="Since">${when(new Date(one.since), now())}</td><td>${safe(one.link) ? html`<a href=${one.link} rel="noreferrer">The nightly look</a>` : "in the nightly look"}</td></tr>`)}</tbody></table>`
       : html`<p class="empty-line">Every database is as git says, as far as the last nightly look found.</p>`
   }`;
+}
+
+/** Those that take no messages; without any, no word of it. @param {Board} board */
+function channels(board) {
+  const failing = board.channels ?? [];
+  return failing.length
+    ? html`<header class="dead"><h2>Channels that take no messages</h2><span class="count">${failing.length}</span></header>
+      <table class="table list brd"><thead><tr><th scope="col">Channel</th><th scope="col">Since</th><th scope="col">Cause and fix</th></tr></thead><tbody>${failing.map((one) => html`<tr><td><b>${one.channel}</b><span class="under">${one.team}</span></td>
+        <td class="kv" data-l="Since">${when(new Date(one.since), now())}</td><td>${one.cause}<span class="under">${one.fix}</span></td></tr>`)}</tbody></table>`
+    : nothing;
 }
 
 /** @param {Frame} frame @param {Board} board */

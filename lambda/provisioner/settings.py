@@ -59,6 +59,10 @@ def client(service: str) -> Any:
     config = _CLIENT_CONFIG
     if service == "s3" and os.environ.get("AWS_ENDPOINT_URL"):  # buckets as host names need AWS's DNS
         config = config.merge(Config(s3={"addressing_style": "path"}))
+    if (
+        service == "sesv2"
+    ):  # a mail whose answer got lost may have gone out: whoever sends it counts the tries
+        config = config.merge(Config(retries={"total_max_attempts": 1}))
     return _session().create_client(service, config=config)
 
 
@@ -70,9 +74,14 @@ def ledger() -> Ledger:
 
 def secret(name: str) -> str:
     """The text of the secret whose ARN stands in the environment variable `name`, at most 5 minutes old."""
+    return named_secret(setting(name))
+
+
+def named_secret(name: str) -> str:
+    """The text of a secret by its name or ARN, at most 5 minutes old."""
     return _secret(name, int(time.time() // _SECRET_SECONDS))
 
 
 @kept
 def _secret(name: str, period: int) -> str:  # noqa: ARG001 - a new period reads again
-    return str(client("secretsmanager").get_secret_value(SecretId=setting(name))["SecretString"])
+    return str(client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])

@@ -4,6 +4,7 @@ from typing import Final
 
 from ops.doctor import (
     api,
+    channels,
     circleci,
     clone,
     foundation,
@@ -22,6 +23,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *roles.CHECKS,
     *permissions.CHECKS,
     *functions.CHECKS,
+    *channels.CHECKS,
     *github.CHECKS,
     *circleci.CHECKS,
     *api.CHECKS,

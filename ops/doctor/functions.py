@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from provisioner.circleci import CircleCiAccess
 from provisioner.core.errors import NeedsPerson
 
+from ops.doctor import channels
 from ops.doctor.deployment import Check, Deployment
 from ops.doctor.foundation import APPLY
 from ops.doctor.verdict import NotLooked, Wrong, one_of, wrong_if
@@ -22,6 +23,7 @@ def functions_run(deployment: Deployment) -> str:
     """Each function has its alias `live`, which calls and reports go to, and is active."""
     functions, problems = deployment.client("lambda"), []
     names = [*FUNCTIONS, *(["access"] if _has_access(deployment) else [])]
+    names += ["notifier"] if channels.has_notifier(deployment) else []
     for name in names:
         whole = deployment.role(name)
         try:

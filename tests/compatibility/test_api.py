@@ -60,6 +60,15 @@ WANTED = (
         lines=("ask * maxLength: new, 64", "ask * .storage_gb m??imum: new, *"),
     ),
     Change(
+        "`owner` that is given | any text of a tag | an address or a GitHub handle; "
+        "what is stored stays valid until it is changed",
+        shown_by="tests/intake/test_owner.py::test_a_new_owner_is_an_address_or_a_handle_and_a_stored_one_stays",
+    ),
+    Change(
+        "`owner` that is left out | the team | whose key asks, else the team",
+        shown_by="tests/intake/test_owner.py::test_an_owner_that_is_left_out_is_whose_key_asks_else_the_team",
+    ),
+    Change(
         "kinds of requests | `create`, `update`, `extend`, `disarm`, `remove` | `maintain` as well",
         lines=("answer *kind enum: * -> *'maintain'*",),
     ),

@@ -76,12 +76,12 @@ METRICS = {
         "UnexpectedErrors",
     ),
     *("MessagesLeftToSweeper", "WebhooksRefused", "ReportsRefused", "UnreadableMessages"),
-    *("UnreadableEvents", "EventWebhooksRefused", "BreakGlass", "RootsNotApplied"),
+    *("UnreadableEvents", "EventWebhooksRefused", "BreakGlass", "RootsNotApplied", "NotificationsFailed"),
 }
 ALARMS = {
     *("api-errors", "webhook-errors", "worker-errors", "plan-report-errors", "apply-report-errors"),
     *("access-errors", "reaper-errors", "events-errors", "event-webhook-errors"),
-    "console-errors",
+    *("console-errors", "notifier-errors", "notifier-dead-letters", "notifications-failed"),
     *("dead-letters", "oldest-message", "throttles", "api-5xx", "reaper-silent", "schedule-dead-letters"),
     *("events-dead-letters", "event-webhook-dead-letters", "access-dead-letters"),
     *("stuck-requests", "request-failed", "roots-not-applied", "break-glass"),
@@ -96,6 +96,7 @@ HANDLERS = {
     "EventsFunction": "provisioner.handlers.events.handler",
     "EventWebhookFunction": "provisioner.handlers.event_webhook.handler",
     "AccessFunction": "provisioner.handlers.access.handler",
+    "NotifierFunction": "provisioner.handlers.notifier.handler",
     "ConsoleFunction": "provisioner.handlers.console.handler",
 }
 OUTPUTS = {

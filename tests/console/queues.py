@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-NAMES: Final = ("requests", "access", "event-webhook", "events", "schedule")
+NAMES: Final = ("requests", "access", "event-webhook", "notifier", "events", "schedule")
 
 
 @dataclass

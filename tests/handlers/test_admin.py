@@ -28,10 +28,15 @@ VIEWS = (
     "spend",
     "drift",
     "times",
+    "channels",
     "dead-letters",
     "keys",
 )
 STACK = "rds-provisioner"
+# What is not deployed has no queues.
+OPTIONAL = [
+    f"{part}_{kind}" for part in ("ACCESS", "EVENT_WEBHOOK", "NOTIFIER") for kind in ("QUEUE", "DEAD_LETTERS")
+]
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def queues(cloud: Cloud) -> Cloud:
     for name in ("REQUEST_DEAD_LETTERS", "EVENTS_DEAD_LETTERS", "SCHEDULE_DEAD_LETTERS"):
         made = cloud.sqs.create_queue(QueueName=name.lower().replace("_", "-"))
         os.environ[f"{name}_URL"] = made["QueueUrl"]
-    for name in ("ACCESS_QUEUE", "ACCESS_DEAD_LETTERS", "EVENT_WEBHOOK_QUEUE", "EVENT_WEBHOOK_DEAD_LETTERS"):
+    for name in OPTIONAL:
         os.environ[f"{name}_URL"] = ""
     operator(cloud)
     return cloud
@@ -151,6 +156,22 @@ def test_drift_is_shown_from_the_night_on_that_finds_it_and_no_longer_than_it_la
     ]
     world.ledger.all_teams.keep_drift(one.place, None)
     assert call("GET", "/admin/drift").json["drift"] == []
+
+
+def test_a_channel_that_fails_is_shown_until_it_takes_a_message(world: Cloud) -> None:
+    deliveries, name = world.ledger.deliveries, "slack:rds-provisioner/notify/alpha"
+    deliveries.failed(
+        name, "alpha", ago(hours=1), cause="Slack answered 404 no_service", fix="another webhook"
+    )
+    (shown,) = call("GET", "/admin/channels").json["channels"]
+    assert (shown["channel"], shown["team"], shown["cause"]) == (
+        name,
+        "alpha",
+        "Slack answered 404 no_service",
+    )
+    assert call("GET", "/admin/board").json["channels"] == [shown]
+    deliveries.works(name, ago(hours=0))
+    assert call("GET", "/admin/channels").json["channels"] == []
 
 
 def test_a_dead_letter_is_seen_without_being_taken_and_goes_back(world: Cloud) -> None:

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 HANDLERS = Path(__file__).parents[2] / "lambda" / "provisioner" / "handlers"
-ALL = {"access", "admin", "api", "event_webhook", "events", "reaper", "report", "webhook", "worker"}
+ALL = {
+    "access",
+    "admin",
+    "api",
+    "event_webhook",
+    "events",
+    "notifier",
+    "reaper",
+    "report",
+    "webhook",
+    "worker",
+}
 # What takes long to load, and the functions that need it.
 NEEDED_BY = {
     "boto3": set(),  # settings takes botocore's clients
@@ -17,8 +28,8 @@ NEEDED_BY = {
     "aws_lambda_powertools": ALL,
     "pg8000": {"access"},
     "pymysql": {"access"},
-    "pydantic": {"admin", "api", "worker", "report", "reaper"},  # reads the catalog
-    "yaml": {"admin", "api", "worker", "report", "reaper"},
+    "pydantic": {"admin", "api", "worker", "report", "reaper", "notifier"},  # reads the catalog
+    "yaml": {"admin", "api", "worker", "report", "reaper", "notifier"},
     "jwt": {"worker", "report", "reaper"},  # GitHub
     "provisioner.intake.use_cases": {"api"},
     "provisioner.intake.bodies": {"api"},

@@ -37,12 +37,13 @@ def test_an_empty_stack_is_said_in_a_line_for_each_part() -> None:
         "failed": [],
         "expiring": [],
         "drift": [],
+        "channels": [],
         "dead_letters": [],
         "keys": [],
     }
     assert drawn(empty, NOW, 80) == (
         "Waits for approval: 0\n\nFailed, not fixed: 0\n\nEnds within 7 days: 0\n\nDiffers from git: 0\n\n"
-        "Dead letters: 0\n\nKeys: 0\n"
+        "Channels that take no messages: 0\n\nDead letters: 0\n\nKeys: 0\n"
     )
 
 

@@ -25,6 +25,7 @@ FUNCTIONS = {
     "AccessFunction": "access",
     "ConsoleFunction": "console",
     "AdminFunction": "admin",
+    "NotifierFunction": "notifier",
 }
 
 

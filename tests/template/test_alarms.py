@@ -23,6 +23,8 @@ def test_these_are_the_alarms() -> None:
         "dead-letters",
         "event-webhook-dead-letters",
         "events-dead-letters",
+        "notifications-failed",
+        "notifier-dead-letters",
         "oldest-message",
         "reaper-silent",
         "request-failed",
@@ -67,7 +69,7 @@ def test_silence_of_the_reaper_is_an_alarm_and_silence_elsewhere_is_not() -> Non
 def test_alarms_on_own_metrics_use_names_that_the_code_sends() -> None:
     text = "".join(path.read_text() for path in (PROJECT / "lambda" / "provisioner").rglob("*.py"))
     own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm.get("Namespace") == "RdsProvisioner"}
-    assert own == {"BreakGlass", "RequestFailed", "RootsNotApplied", "StuckRequests"}
+    assert own == {"BreakGlass", "NotificationsFailed", "RequestFailed", "RootsNotApplied", "StuckRequests"}
     assert all(f'"{name}"' in text for name in own)
     assert template()["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == {
         "Ref": "AWS::StackName"

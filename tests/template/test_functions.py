@@ -2,6 +2,8 @@ import importlib
 import re
 
 import pytest
+from provisioner.notifier.courier import LEASE, MOST_TRIES
+from provisioner.notifier.occasions import OF_DATABASES, OF_REQUESTS
 
 from tests.template.stack import (
     FUNCTIONS,
@@ -16,7 +18,7 @@ from tests.template.stack import (
 
 LAMBDA = PROJECT / "lambda" / "provisioner"
 # AWS and Powertools give these, or the code has a default that suits.
-NOT_GIVEN = {"CATALOG_PATH", "DATABASE_ROOTS"}
+NOT_GIVEN = {"CATALOG_PATH", "DATABASE_ROOTS", "SLACK_WEBHOOKS"}
 
 
 def test_these_are_the_functions() -> None:
@@ -80,7 +82,8 @@ def test_a_changed_parameter_makes_a_new_version(name: str) -> None:
         "EventWebhookFunction": {"EventsWebhookUrl"},
         "AccessFunction": {"AccessSecurityGroupId"},
         "ConsoleFunction": set(),
-        "AdminFunction": {"AccessSubnetIds", "AccessSecurityGroupId", "EventsWebhookUrl"},
+        "AdminFunction": {"AccessSubnetIds", "AccessSecurityGroupId", "EventsWebhookUrl", "Notifier"},
+        "NotifierFunction": {"Console", "DomainName", "NotifyDomains", "NotifyFrom"},
         "ApiFunction": {
             *("DomainName", "StateBucket", "Console", "AccessSubnetIds", "AccessSecurityGroupId"),
         },
@@ -102,7 +105,9 @@ def test_one_parameter_leaves_the_console_out_and_another_bounds_it() -> None:
     assert template()["Outputs"]["ConsoleUrl"]["Condition"] == "HasConsole"
 
 
-@pytest.mark.parametrize("function", ["ApiFunction", "PlanReportFunction", "ApplyReportFunction"])
+@pytest.mark.parametrize(
+    "function", ["ApiFunction", "PlanReportFunction", "ApplyReportFunction", "NotifierFunction"]
+)
 def test_the_versions_description_never_gets_too_long_for_lambda(function: str) -> None:
     given = resource(function)["VersionDescription"]["Fn::Sub"]
     text, own = given if isinstance(given, list) else (given, {})
@@ -113,6 +118,30 @@ def test_the_versions_description_never_gets_too_long_for_lambda(function: str) 
         longest = about.get("MaxLength") or max(map(len, about["AllowedValues"]))
         text = text.replace(f"${{{name}}}", "x" * longest)
     assert len(text) <= 256
+
+
+def test_one_parameter_adds_the_notifier_which_is_off() -> None:
+    assert template()["Parameters"]["Notifier"]["Default"] == "false"
+    named = {name for name in template()["Resources"] if name.startswith(("Notifier", "NotificationsFailed"))}
+    parts = {
+        name for name, one in template()["Resources"].items() if "HasNotifier" in str(one.get("Condition"))
+    }
+    assert parts == named
+    assert template()["Resources"]["NotifierMailPolicy"]["Condition"] == "HasNotifierMail"
+
+
+def test_the_notifiers_queue_receives_what_the_notifier_knows() -> None:
+    wanted = resource("NotifierSubscription")["FilterPolicy"]["event"]
+    assert sorted(wanted) == sorted([*OF_REQUESTS, *OF_DATABASES])
+    assert resource("NotifierSchedule")["Target"]["Input"] == '{"look":true}'
+
+
+def test_a_try_of_the_notifier_ends_before_its_lease_and_its_queue_shows_it_later() -> None:
+    limit = resource("NotifierFunction")["Timeout"]
+    assert LEASE.total_seconds() > limit
+    assert resource("NotifierQueue")["VisibilityTimeout"] >= 6 * limit
+    # Two channels of a message that fail each time, and never together.
+    assert resource("NotifierQueue")["RedrivePolicy"]["maxReceiveCount"] > 3 * MOST_TRIES
 
 
 def test_every_variable_that_the_code_reads_is_given() -> None:

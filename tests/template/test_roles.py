@@ -101,14 +101,27 @@ MAY = {
         "RequestDeadLetters": DEAD,
         "AccessDeadLetters": DEAD,
         "EventWebhookDeadLetters": DEAD,
+        "NotifierDeadLetters": DEAD,
         "EventsDeadLetters": {"sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
         "ScheduleDeadLetters": {"sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
         "RequestQueue": {"sqs:SendMessage"},
         "AccessQueue": {"sqs:SendMessage"},
         "EventWebhookQueue": {"sqs:SendMessage"},
+        "NotifierQueue": {"sqs:SendMessage"},
         "apigateway:${AWS::Region}::/usageplans": {"apigateway:GET"},
         "apigateway:${AWS::Region}::/usageplans/${UsagePlan}/keys": {"apigateway:GET"},
         "apigateway:${AWS::Region}::/usageplans/${UsagePlan}/keys/*": {"apigateway:DELETE"},
+    },
+    "notifier": {
+        "Ledger": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "NotifierQueue": {
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        },
+        "secretsmanager:secret:rds-provisioner/notify/*": {"secretsmanager:GetSecretValue"},
+        "ses:identity/*": {"ses:SendEmail"},
     },
     "event-webhook": {
         "EventWebhookSecret": {"secretsmanager:GetSecretValue"},
@@ -186,9 +199,17 @@ def test_an_operators_function_writes_the_rows_of_keys_alone() -> None:
     assert ends["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "KEY#*"}}
 
 
+def test_the_notifier_writes_what_it_sent_alone_and_mails_in_one_name() -> None:
+    (keeps,) = [each for each in statements("NotifierRole") if "dynamodb:PutItem" in each["Action"]]
+    assert keeps["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SAID#*", "CHANNELS"]}}
+    (mails,) = [each for each in statements("NotifierRole") if "ses:SendEmail" in each["Action"]]
+    assert mails["Condition"]["StringEquals"] == {"ses:FromAddress": {"Ref": "NotifyFrom"}}
+    assert "NotifyDomains" in references(mails["Condition"])
+
+
 def test_indexes_are_read_by_those_who_list() -> None:
-    assert index_readers("listing") == {"AdminRole", "ApiRole", "ReaperRole"}
-    assert index_readers("due") == {"ReaperRole"}
+    assert index_readers("listing") == {"AdminRole", "ApiRole", "NotifierRole", "ReaperRole"}
+    assert index_readers("due") == {"NotifierRole", "ReaperRole"}
 
 
 def index_readers(index: str) -> set[str]:

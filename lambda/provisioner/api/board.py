@@ -16,6 +16,7 @@ from provisioner.core.names import Place
 from provisioner.core.root import NEVER
 from provisioner.core.times import instant, optional_instant, parse_instant
 from provisioner.ledger.all_teams import Fleet
+from provisioner.ledger.deliveries import FailingChannel
 
 SOON: Final = dt.timedelta(days=7)
 _COUNTED: Final = (
@@ -158,6 +159,21 @@ def drift(fleet: Fleet) -> list[dict[str, Any]]:
     """The databases that differ from git, the longest first."""
     found = [{**_database(each), **each.drift} for each in fleet.databases if each.drift]
     return sorted(found, key=lambda each: each["since"])
+
+
+def channels(failing: Sequence[FailingChannel]) -> list[dict[str, Any]]:
+    """The teams' channels that take no messages, the longest first."""
+    return [
+        {
+            "channel": each.channel,
+            "team": each.team,
+            "since": instant(each.since),
+            "last_at": instant(each.last_at),
+            "cause": each.cause,
+            "fix": each.fix,
+        }
+        for each in failing
+    ]
 
 
 def times(fleet: Fleet, catalog: Catalog, since: dt.datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from provisioner.core.channels import RESERVED, Channels
 from provisioner.core.names import ENVIRONMENT, Place
 from provisioner.core.prices import Price, PriceFile, Prices
 from provisioner.core.root import NEVER, Root
@@ -185,6 +186,7 @@ class Team(_Part):
 
     quota: dict[str, Quota] = {}
     cost_center: str | None = Field(default=None, pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,64}$")
+    notify: Channels = Channels()
 
 
 class Catalog(_Part):
@@ -227,6 +229,10 @@ class Catalog(_Part):
             unknown = [environment for environment in team.quota if environment not in self.environments]
             if unknown:
                 raise ValueError(f"teams.{name}.quota names {', '.join(unknown)}, which environments lacks")
+            if team.notify.slack and RESERVED in self.environments:
+                raise ValueError(
+                    f"teams.{name}.notify: an environment of the name {RESERVED} shares its secrets"
+                )
         return self
 
     def quota(self, team: str, environment: str) -> Quota:

@@ -53,6 +53,7 @@ def whole() -> Response[str]:
         spend=board.spend(fleet, deployed.catalog()),
         drift=board.drift(fleet),
         times=board.times(fleet, deployed.catalog(), now - days),
+        channels=_channels(),
         dead_letters=_dead_letters().document(),
     )
 
@@ -105,6 +106,14 @@ def times() -> Response[str]:
     _operator()
     now, days = _now(), _days()
     return _answer(now, times=board.times(_fleet(now, days), deployed.catalog(), now - days))
+
+
+@app.get("/admin/channels")
+def channels() -> Response[str]:
+    """Which of the teams' channels take no messages."""
+    _operator()
+    _query()
+    return _answer(_now(), channels=_channels())
 
 
 @app.get("/admin/dead-letters")
@@ -177,6 +186,10 @@ def _expiring(fleet: Fleet, now: dt.datetime) -> list[dict[str, Any]]:
     return board.expiring(ending, settings.ledger().listed(ending), deployed.catalog())
 
 
+def _channels() -> list[dict[str, Any]]:
+    return board.channels(settings.ledger().deliveries.failing())
+
+
 def _dead_letters() -> DeadLetters:
     # A part that is not deployed has no queues.
     known = {
@@ -185,6 +198,10 @@ def _dead_letters() -> DeadLetters:
         "event-webhook": (
             settings.setting("EVENT_WEBHOOK_DEAD_LETTERS_URL"),
             settings.setting("EVENT_WEBHOOK_QUEUE_URL"),
+        ),
+        "notifier": (
+            settings.setting("NOTIFIER_DEAD_LETTERS_URL"),
+            settings.setting("NOTIFIER_QUEUE_URL"),
         ),
         "events": (settings.setting("EVENTS_DEAD_LETTERS_URL"), ""),
         "schedule": (settings.setting("SCHEDULE_DEAD_LETTERS_URL"), ""),

@@ -251,3 +251,8 @@ def not_available(database: Database) -> Problem:
 
 def _show(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def not_there(missing: Problem) -> FieldError:
+    """A source that is not there, next to what else is wrong."""
+    return FieldError("/restore_from", missing.detail)

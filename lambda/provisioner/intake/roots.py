@@ -5,16 +5,18 @@ Each step adds what it refuses to a list, so that one answer names everything th
 
 import dataclasses
 import datetime as dt
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.core import owner as owners
 from provisioner.core.catalog import Catalog, Engine, Environment
 from provisioner.core.errors import FieldError
 from provisioner.core.root import Restore, Root
 from provisioner.intake import refusals
 from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom
 from provisioner.intake.shapes import Read
-from provisioner.intake.values import end, name_faults, offered, size_errors, storage_error
+from provisioner.intake.values import end, name_faults, offered, owner_errors, size_errors, storage_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +49,15 @@ def new(
     request_id: str,
     now: dt.datetime,
     source: Root | None = None,
+    key_holder: str | None = None,
 ) -> Root:
     """The root of a new database; raises Problem (422) naming every value that the catalog refuses.
 
     What a restore leaves open is as its source has it, where it has to be: engine version, and storage.
     """
-    made = draft(body, catalog, team=team, request_id=request_id, now=now, source=source)
+    made = draft(
+        body, catalog, team=team, request_id=request_id, now=now, source=source, key_holder=key_holder
+    )
     if made.errors or made.root is None:
         raise refusals.invalid(made.errors)
     return made.root
@@ -66,9 +71,13 @@ def draft(
     request_id: str,
     now: dt.datetime,
     source: Root | None = None,
+    key_holder: str | None = None,
 ) -> Draft:
-    """The root of a new database, with all that the catalog refuses of it."""
-    errors = name_faults(body.database_name, body.database_engine)
+    """The root of a new database, with all that the catalog refuses of it.
+
+    `key_holder` is whose key asks, who owns it where the body names nobody.
+    """
+    errors = name_faults(body.database_name, body.database_engine) + owner_errors(body.owner)
     environment = catalog.environments.get(body.environment)
     engine = next((rules for name, rules in catalog.engines.items() if name == body.database_engine), None)
     if environment is None:
@@ -93,7 +102,7 @@ def draft(
         final_snapshot=environment.final_snapshot,
         request_id=request_id,
         team=team,
-        owner=body.owner or team,
+        owner=body.owner or owners.left_out(team, key_holder),
         purpose=body.purpose,
         cost_center=(special.cost_center if special else None) or team,
         expires_at=chosen.expires_at,
@@ -127,7 +136,7 @@ def changed(
     expires_at = root.expires_at
     if body.ttl is not None:
         expires_at = end(body.ttl, catalog, root.environment, created_at=created_at, now=now, errors=errors)
-    if errors := found.all_errors(errors):
+    if errors := found.all_errors(errors + owner_errors(body.owner, root.owner)):
         raise refusals.invalid(errors)
     grows = storage_gb != root.storage_gb
     ceiling = catalog.maximum_storage_gb(root.environment, storage_gb) if grows else root.max_storage_gb
@@ -169,6 +178,19 @@ def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
         "restore_from": None if root.restore is None else dataclasses.asdict(root.restore),
         "tags": dict(sorted(root.tags.items())),
     }
+
+
+def differing(
+    asked: Mapping[str, Any], before: Mapping[str, Any], nobody: Collection[str | None]
+) -> list[str]:
+    """The names of what is asked for otherwise than before.
+
+    An owner that was one of `nobody` was left out before; left out again, it is none that differs.
+    """
+    same_owner = before.get("owner") in nobody
+    return [
+        name for name in asked if asked[name] != before.get(name) and not (name == "owner" and same_owner)
+    ]
 
 
 def _without_environment(body: CreateBody, catalog: Catalog) -> list[FieldError]:

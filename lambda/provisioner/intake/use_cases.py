@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from provisioner.core import events, storage, transitions
-from provisioner.core.errors import FieldError, Problem, TryLater
+from provisioner.core.errors import Problem, TryLater
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State, derive
 from provisioner.core.models import Charge, Database, Request
@@ -94,7 +94,7 @@ class UseCases:
                 key=(key, content_print) if key else None,
             )
         except NameTaken as taken:
-            return self._replay_name(taken.database, asked, caller)
+            return self._replay_name(taken.database, asked, caller, body.owner)
         except KeyUsed as used:
             return self._replay_key(used, content_print)
         except QuotaExceeded:
@@ -108,7 +108,7 @@ class UseCases:
         root, body = self._new_root(found, caller), found.body
         existing = self.ledger.database(root.place)
         if existing and existing.state is not DatabaseState.REMOVED:
-            self._replay_name(existing, self._asked(root, body), caller)
+            self._replay_name(existing, self._asked(root, body), caller, body.owner)
         request = self.opening.request(Kind.CREATE, root, caller, before=None)
         return self._dry_run(request, held=Charge(), wanted=self.opening.charge(root))
 
@@ -217,6 +217,7 @@ class UseCases:
             request_id=str(self.new_id()),
             now=now,
             source=storage.as_held(origin) if origin else None,
+            key_holder=caller.person,
         )
         errors = list(made.errors)
         if wanted and origin and made.root:
@@ -227,7 +228,7 @@ class UseCases:
         if missing and not errors:
             raise missing
         if errors or made.root is None:
-            raise refusals.invalid([*errors, *([_not_there(missing)] if missing else [])])
+            raise refusals.invalid([*errors, *([refusals.not_there(missing)] if missing else [])])
         return made.root
 
     def _asked(self, root: Root, body: bodies.CreateBody) -> dict[str, Any]:
@@ -298,15 +299,18 @@ class UseCases:
             limit=self.opening.limit(request.team, request.environment),
         )
 
-    def _replay_name(self, existing: Database, asked: Mapping[str, Any], caller: Caller) -> Accepted:
+    def _replay_name(
+        self, existing: Database, asked: Mapping[str, Any], caller: Caller, given: str | None
+    ) -> Accepted:
         if existing.team != caller.team:
             raise refusals.name_taken(existing, self.opening.free_names(existing, caller.team))
         if existing.state is DatabaseState.REMOVING and existing.active:
             raise refusals.under_way(self._must_exist(existing.active))
-        different = [name for name in asked if asked[name] != existing.asked.get(name)]
-        if different:
+        origin = self._must_exist(existing.origin)
+        nobody = () if given else (existing.team, origin.person)
+        if different := roots.differing(asked, existing.asked, nobody):
             raise refusals.differs(existing, asked, different)
-        return Accepted(self._must_exist(existing.origin), replayed=True)
+        return Accepted(origin, replayed=True)
 
     def _once(self, key: Key | None, caller: Caller, ask: Callable[[], Accepted]) -> Accepted:
         """What a call asks for, or what it asked for when it came with this key before."""
@@ -340,8 +344,3 @@ def _is_its_own(database: Database, failed: Request) -> bool:
     if failed.progress.step is Step.USERS:
         return transitions.is_there(database, failed)
     return database.active == failed.id
-
-
-def _not_there(missing: Problem) -> FieldError:
-    """A source that is not there, next to what else is wrong."""
-    return FieldError("/restore_from", missing.detail)

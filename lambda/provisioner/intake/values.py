@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 
+from provisioner.core import owner as owners
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.errors import FieldError
 from provisioner.core.names import MAX_NAME, name_errors
@@ -66,6 +67,13 @@ def end(
         text = f"{environment} allows {rules.maximum} counted from creation, so until {latest} at the latest"
         errors.append(FieldError("/ttl", text, ttl, f"until {latest}"))
     return instant(now + length)
+
+
+def owner_errors(given: str | None, stored: str | None = None) -> list[FieldError]:
+    """Why an owner is not taken; one that is stored as it is given stays."""
+    if given is None or given == stored or owners.is_allowed(given):
+        return []
+    return [FieldError("/owner", f"name {owners.ALLOWED}", brief(given), owners.ALLOWED)]
 
 
 def offered(pointer: str, value: str, allowed: Iterable[str], where: str = "") -> FieldError:

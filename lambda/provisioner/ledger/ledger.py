@@ -19,6 +19,7 @@ from provisioner.core.models import Beat, Charge, Database, Request
 from provisioner.ledger.break_glass import BreakGlass
 from provisioner.ledger.codecs import BEAT, when
 from provisioner.ledger.database_writes import TRIES, DatabaseWrites
+from provisioner.ledger.deliveries import Deliveries
 from provisioner.ledger.new_request import DATABASE, KEY, NameTaken, NewRequest, QuotaExceeded, key_row
 from provisioner.ledger.quota import QUOTA, charged
 from provisioner.ledger.rows import (
@@ -53,6 +54,11 @@ class Ledger(DatabaseWrites):
     def break_glass(self) -> BreakGlass:
         """The switch that lets a root change without a request."""
         return BreakGlass(self._table)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What was sent to which channel."""
+        return Deliveries(self._table)
 
     # Requests begin
 

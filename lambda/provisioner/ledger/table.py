@@ -14,10 +14,12 @@
 | `KEY#<API key id>` | `KEY` | whose key it is |
 | `STAT#<kind>` | `STAT` | how long the last requests of this sort took, by step, engine and class |
 | `TURN#<what>` | `TURN` | when something that is done once in a while is due again |
+| `SAID#<message's key>` | `<channel>` | how far a message is on its way to a channel |
+| `CHANNELS` | `<channel>` | whether a channel fails, since when and why |
 | `GLASS#<environment>#<name>` | `GLASS#<time>` | who let a root change without a request, why, until when |
 
-The rows are made in rows.py, new_request.py, quota.py, step_times.py, turns.py, break_glass.py and
-migration.py; a key by ops/team_key.py. The partitions of the index `listing` are in lists.py.
+The rows are made in rows.py, new_request.py, quota.py, step_times.py, turns.py, break_glass.py, deliveries.py
+and migration.py; a key by ops/team_key.py. The partitions of the index `listing` are in lists.py.
 What is written when is in ledger.py.
 """
 

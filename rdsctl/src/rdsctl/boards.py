@@ -124,6 +124,14 @@ def _times(found: dict[str, Any], present: dt.datetime, width: int) -> str:
     )
 
 
+def _channels(rows: Rows, present: dt.datetime, _: int) -> str:
+    lines = [f"Channels that take no messages: {len(rows)}"]
+    for row in rows:
+        lines.append(f"  {row['channel']}   team {row['team']}, for {_age('since', present)(row)}")
+        lines += [f"    cause  {row['cause']}", f"    fix    {row['fix']}"]
+    return "\n".join(lines) + "\n"
+
+
 def _dead_letters(queues: Rows, present: dt.datetime, width: int) -> str:
     rows = [queue | message for queue in queues for message in queue["messages"]]
     columns = [
@@ -160,6 +168,7 @@ PARTS: Final[dict[str, Callable[[Any, dt.datetime, int], str]]] = {
     "spend": _spend,
     "drift": _drift,
     "times": _times,
+    "channels": _channels,
     "dead_letters": _dead_letters,
     "keys": _keys,
 }

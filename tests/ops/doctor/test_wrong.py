@@ -114,9 +114,50 @@ def catalog_of_the_api(setting: Setting) -> None:
     setting.web[name] = Answer(200, content | {"sizes": sizes})
 
 
+def notifying(channels: str, **parameters: str) -> Spoil:
+    """A team has these channels, in a stack with a notifier."""
+
+    def spoil(setting: Setting) -> None:
+        setting.edit("catalog.yaml", "teams: {}", f"teams:\n  alpha: {{ notify: {{ {channels} }} }}")
+        setting.parameters |= {"Notifier": "true", **parameters}
+
+    return spoil
+
+
+def holding(webhook: str | None) -> Spoil:
+    """A team's secret holds this, or is not there."""
+
+    def spoil(setting: Setting) -> None:
+        notifying("slack: rds-provisioner/notify/alpha")(setting)
+        reply = Refusal("ResourceNotFoundException") if webhook is None else {"SecretString": webhook}
+        aws("secretsmanager.GetSecretValue", reply)(setting)
+
+    return spoil
+
+
 RULES = "/rules/branches/main?per_page=100"
 # (check, what is spoilt, what it says)
 CASES: list[tuple[str, Spoil, str]] = [
+    (
+        "teams' channels are there",
+        holding(None),
+        "team alpha: secret rds-provisioner/notify/alpha is not there: put the webhook's address into it",
+    ),
+    (
+        "teams' channels are there",
+        holding("https://example.com/hook"),
+        "holds no address that begins with https://hooks.slack.com/",
+    ),
+    (
+        "teams' channels are there",
+        notifying("email: alpha@acme.example"),
+        "the stack no NotifyFrom",
+    ),
+    (
+        "teams' channels are there",
+        notifying("email: alpha@acme.test", NotifyFrom="rds@acme.example", NotifyDomains="acme.example"),
+        "alpha@acme.test has none of NotifyDomains",
+    ),
     (
         "catalog",
         edited("catalog.yaml", "default_size: small", "default_size: tiny"),
@@ -590,6 +631,17 @@ def test_a_check_says_what_is_wrong(setting: Setting, name: str, spoil: Spoil, w
     spoil(setting)
     finding = setting.look(name)
     assert (finding.verdict, words in finding.text) == (Verdict.WRONG, True), finding
+
+
+def test_channels_that_are_there_are_named(setting: Setting) -> None:
+    holding("https://hooks.slack.com/services/T0/B0/x")(setting)
+    assert setting.look("teams' channels are there").text == "alpha"
+
+
+def test_channels_without_a_notifier_are_said_to_receive_nothing(setting: Setting) -> None:
+    notifying("email: alpha@acme.example", Notifier="false")(setting)
+    finding = setting.look("teams' channels are there")
+    assert (finding.verdict, "alpha of the catalog receive nothing" in finding.text) == (Verdict.OK, True)
 
 
 def test_every_check_has_a_case_that_makes_it_say_wrong() -> None:

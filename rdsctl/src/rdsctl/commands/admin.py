@@ -12,7 +12,8 @@ from rdsctl.session import Session
 from rdsctl.suggestions import OneOf
 
 VIEWS: Final = (
-    *("board", "queue", "approvals", "failed", "expiring", "spend", "drift", "times", "dead-letters", "keys"),
+    *("board", "queue", "approvals", "failed", "expiring", "spend", "drift", "times", "channels"),
+    *("dead-letters", "keys"),
 )
 ACTS: Final = {"send-back": "a queue", "end-key": "a key's id"}
 
@@ -24,7 +25,8 @@ ACTS: Final = {"send-back": "a queue", "end-key": "a key's id"}
 def command(session: Session, what: str, name: str | None, days: int | None) -> None:
     """Show what all teams have, and what waits, failed or ends; it takes an operator's key.
 
-    WHAT is board (all of it), queue, approvals, failed, expiring, spend, drift, times, dead-letters or keys.
+    WHAT is board (all of it), queue, approvals, failed, expiring, spend, drift, times, channels (those
+    that take no messages), dead-letters or keys.
     send-back QUEUE puts dead letters into their queue again, end-key ID ends a key.
     """
     if what in ACTS:

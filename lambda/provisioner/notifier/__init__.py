@@ -1,0 +1,1 @@
+"""⑦ Word when it matters: what happens, as text, to a team's channels."""
