@@ -29,7 +29,7 @@ FUNCTION: Final = (
 )
 HANDLERS: Final = ("api", "worker", "webhook", "report", "reaper", "events", "event_webhook", "access")
 # Newer than the commit that is compared with; loads nothing that takes long (tests/handlers/test_imports.py).
-NEWER: Final = ("admin", "console")
+NEWER: Final = ("admin", "console", "notifier")
 # More than this is slower, and no noise.
 LIMIT: Final = 1.03
 

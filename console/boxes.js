@@ -1,5 +1,5 @@
 // The parts that the pages beyond the first need too: code that can be copied, tabs, their icons.
-import { day } from "./format.js";
+import { day, usd } from "./format.js";
 import { drawn, toast } from "./parts.js";
 import { html, svg } from "./vendor/lit-html.js";
 
@@ -88,6 +88,19 @@ export function tabs(tabs, chosen, label, choose) {
 export function time(at, now) {
   const moment = new Date(at);
   return html`<time datetime=${at}>${day(moment, now)} ${at.slice(11, 16)}</time>`;
+}
+
+/** USD; a dash where it is not known. @param {number | null} amount */
+export function known(amount) {
+  return amount === null ? "–" : usd(amount);
+}
+
+/**
+ * USD a month of a size, by engine and zones, without storage; by a catalog's own price where that is all.
+ * @param {import("./types.js").Size | undefined} size @param {string} engine @param {boolean} standby
+ */
+export function sizePrice(size, engine, standby) {
+  return known(size?.prices[engine]?.[standby ? "standby" : "one_zone"] ?? (standby ? null : (size?.monthly_usd ?? null)));
 }
 
 /** A size's vCPUs and memory, where the catalog knows them. @param {{ vcpus: number | null, memory_gib: number | null } | undefined} size */

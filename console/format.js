@@ -10,19 +10,6 @@ export function usd(amount) {
   return USD.format(amount);
 }
 
-/** The same; a dash where it is not known. @param {number | null} amount */
-export function known(amount) {
-  return amount === null ? "–" : usd(amount);
-}
-
-/**
- * USD a month of a size, by engine and zones, without storage; by a catalog's own price where that is all.
- * @param {import("./types.js").Size | undefined} size @param {string} engine @param {boolean} standby
- */
-export function sizePrice(size, engine, standby) {
-  return known(size?.prices[engine]?.[standby ? "standby" : "one_zone"] ?? (standby ? null : (size?.monthly_usd ?? null)));
-}
-
 /** An amount, without cents where there are none. @param {number} amount */
 export function round(amount) {
   return usd(amount).replace(/\.00$/, "");

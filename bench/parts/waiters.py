@@ -31,7 +31,7 @@ def measure(full: bool) -> Iterator[Figure]:  # noqa: ARG001 - the same in both
         client = Client(state["api_url"], state["api_key"])
         waited = waits_for_approval(client)
         alone = posts(client)
-        with_them, held, refused = beside(client, waited)
+        with_them, held, refused = amid(client, waited)
     finally:
         stop(directory)
     yield Figure(PART, "a POST (dry run), alone", alone * 1000, "ms")
@@ -74,7 +74,7 @@ def posts(client: Client) -> float:
     return statistics.median(took)
 
 
-def beside(client: Client, request_id: str) -> tuple[float, int, int]:
+def amid(client: Client, request_id: str) -> tuple[float, int, int]:
     """The median of POSTs next to the waiters, and how many of their calls were held or answered at once."""
     over, held, refused = threading.Event(), [0], [0]
 

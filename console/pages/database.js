@@ -1,8 +1,8 @@
 // One database: how to connect stands first; then its end, its users, what happened, and how to delete it.
 import { Problem, call, get, now } from "../api.js";
-import { capacity, copyButton, sign } from "../boxes.js";
+import { capacity, copyButton, sign, sizePrice } from "../boxes.js";
 import { Connect } from "../connect.js";
-import { about, day, days, engine, id, lifetime, safe, sizePrice, span, usd, when } from "../format.js";
+import { about, day, days, engine, id, lifetime, safe, span, usd, when } from "../format.js";
 import { lifeLine } from "../line.js";
 import { begun, changed, editing } from "../editing.js";
 import { Live } from "../live.js";

@@ -1,7 +1,7 @@
 // New: a form out of the catalog; the API's dry run says at each change what it would come to.
 import { Problem, call, get, now } from "../api.js";
-import { capacity, copyButton, code, sign, tabs } from "../boxes.js";
-import { day, days, engine, known, lifetime, round, sizePrice, usd } from "../format.js";
+import { capacity, copyButton, code, known, sign, sizePrice, tabs } from "../boxes.js";
+import { day, days, engine, lifetime, round, usd } from "../format.js";
 import { badge, icon, meter, note, segments } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { lifetimes, refusal, refused } from "../wish.js";

@@ -191,27 +191,3 @@ def test_the_theme_is_the_systems_until_the_reader_chooses_and_stays_chosen(open
     assert page.evaluate(ground) == "rgb(247, 246, 242)"
     page.reload()
     assert page.evaluate(ground) == "rgb(247, 246, 242)"
-
-
-def test_a_long_list_is_read_a_hundred_rows_at_a_time_and_scrolls_without_a_hitch(
-    open_page: Open, stack: Stack
-) -> None:
-    team = Team(stack.ledger)
-    for number in range(300):
-        team.ask(f"dev/many-{number:04}", ago(days=2), ttl="7d")
-    stack.served.calls.clear()
-    page = open_page()
-    expect(page.locator(".dbs tbody tr")).to_have_count(300, timeout=60_000)
-    lists = [path for method, path in stack.served.calls if path.startswith("/databases")]
-    assert len(lists) == 3
-    longest = page.evaluate(
-        """() => new Promise((done) => {
-          let longest = 0, last = performance.now(), frames = 0;
-          const frame = (now) => {
-            longest = Math.max(longest, now - last); last = now; window.scrollBy(0, 2000);
-            if ((frames += 1) < 20) requestAnimationFrame(frame); else done(longest);
-          };
-          requestAnimationFrame(frame);
-        })"""
-    )
-    assert longest < 1000  # ms; on a busy machine; about 20 on an idle one

@@ -44,6 +44,7 @@ DOCUMENTS = (
     "docs/events.md",
     "docs/clients.md",
     "docs/agents.md",
+    "docs/notifications.md",
     "docs/upgrade.md",
     "rdsctl/README.md",
     "sandbox/README.md",
@@ -51,7 +52,7 @@ DOCUMENTS = (
 )
 # Whose blocks others run: tests/trials/test_guide.py all of a deployment's and the runbook's.
 WALKED = ("docs/deploy.md", "docs/runbook.md", "terraform/foundation/README.md")
-NEEDS = {"docs/access.md": ("aws", "jq"), "docs/events.md": ("aws",)}
+NEEDS = {"docs/access.md": ("aws", "jq"), "docs/events.md": ("aws",), "docs/notifications.md": ("aws",)}
 PROGRAMS = ("make", ".sandbox/rdsctl", ". .sandbox/env", "rdsctl", "uv", "pipx", "curl", "cd")
 EVENTS = "docs/events.md"
 SOURCE = "git+https://github.com/OWNER/REPOSITORY#subdirectory=rdsctl"
@@ -60,6 +61,8 @@ SKIPPED = {
     "README.md cd sam && sam build && sam deploy --guided": "it deploys to AWS; docs/deploy.md's test has it",
     "docs/upgrade.md python -m ops.rollout --bucket STATE_BUCKET": "it wants a clone of main and a state "
     "bucket; tests/ops/test_rollout_command.py calls it",
+    "docs/upgrade.md python -m ops.migrate            # what it would d": "it wants a stack; "
+    "tests/ops/test_migrate.py calls it",
     "terraform/databases/README.md cp ../modules/rds_database/versions.tf . && terraf": "it asks HashiCorp's "
     "registry for the checksums of three platforms",
     "docs/clients.md hcl": "the http provider is in no mirror of this machine; it is formatted and read",
@@ -119,6 +122,7 @@ class Machine:
         for name in ("uv", "pipx"):
             self._program(f"bin/{name}", f'case "$*" in *"{SOURCE}"*) ;; *) exit 1; esac')
         (folder / ".sandbox/env").write_text("")
+        (folder / "webhook.txt").write_text("https://hooks.slack.com/services/T0/B0/made-up")
 
     def _program(self, name: str, script: str) -> None:
         path = self.folder / name

@@ -316,10 +316,10 @@ def test_an_apply_that_nobody_recorded_is_known_from_that_of_a_later_change(worl
 
     assert restored() == 0
 
-    for one in (made, grown, longer):
-        back = world.chain.now(one).progress
-        assert (one.kind, back.state, back.result) == (one.kind, State.DONE, one.progress.result)
-        assert back.since <= one.progress.since + MINUTE
+    for asked in (made, grown, longer):
+        back = world.chain.now(asked).progress
+        assert (asked.kind, back.state, back.result) == (asked.kind, State.DONE, asked.progress.result)
+        assert back.since <= asked.progress.since + MINUTE
     database = world.chain.ledger.database(Place("dev", "orders"))
     assert database is not None
     assert (database.state, database.root.storage_gb) == (DatabaseState.AVAILABLE, 40)

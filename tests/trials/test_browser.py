@@ -44,7 +44,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class Visit:
-    """A browser that somebody signs in with."""
+    """A browser, and who signs in with it."""
 
     def __init__(self, browser: Browser, sandbox: Sandbox, *, theme: str, width: int) -> None:
         self.url = f"{sandbox.state['api_url']}/console/"
