@@ -8,6 +8,9 @@ import pytest
 from tests.iam.simulation import ACCOUNT, KEY, Call, Policies, decide, render
 from tests.terraform_files.terraform import REPOSITORY
 
+# One process renders the policies that they share.
+pytestmark = pytest.mark.xdist_group("policies")
+
 RDS = f"arn:aws:rds:eu-central-1:{ACCOUNT}"
 BUCKET = "arn:aws:s3:::acme-rds-provisioner-state"
 FUNCTION = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:rds-provisioner"

@@ -13,6 +13,9 @@ from provisioner.pull_requests.comments import APPROVAL
 
 from tests.reaper.fleet import DATABASES, DAY, LIFETIMES, Fleet, is_over
 
+# One process makes what they share.
+pytestmark = pytest.mark.xdist_group("fleet")
+
 # Down for three days before the last warning, its notice of a day, and down for three days again.
 LONGEST_DELAY = 7 * DAY
 # Down for three days before the reaper sees the failure, and before it tries again.
