@@ -13,20 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-from provisioner.core.errors import TryLater
 from provisioner.ledger.codecs import Row
 from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.migration import Migration, Standing
 
-from ops.stack import STACK, Refused, Stack, client
+from ops.stack import STACK, Stack, Stopped, client, resumable
 
 Found = TypeVar("Found")
 _MOST_PASSES: Final = 5
-
-
-class Stopped(Exception):
-    """It ends before it is done; the text says why, and how to go on."""
 
 
 @dataclass(slots=True)
@@ -116,17 +110,7 @@ class Migrate:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status: 0 nothing is left, 1 something is, 2 refused."""
     chosen = _parser().parse_args(arguments)
-    try:
-        return _run(chosen, Stack.find(chosen.stack))
-    except Stopped as stopped:
-        print(stopped, file=sys.stderr)
-        return 1
-    except Refused as refused:
-        print(refused, file=sys.stderr)
-        return 2
-    except (BotoCoreError, ClientError, TryLater) as error:
-        print(f"It broke off: {error}. Run it again, it goes on from here.", file=sys.stderr)
-        return 2
+    return resumable(lambda: _run(chosen, Stack.find(chosen.stack)))
 
 
 def _parser() -> argparse.ArgumentParser:

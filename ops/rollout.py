@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.core import catalog
-from provisioner.core.errors import Problem, TryLater
+from provisioner.core.errors import Problem
 from provisioner.core.hcl import FORMAT_PATH, NEWEST
 from provisioner.core.module import MODULE, is_of_module, module_hash
 from provisioner.intake.message import Message, encode
@@ -24,15 +23,11 @@ from provisioner.intake.opening import Opening
 from provisioner.ledger.ledger import Ledger
 
 from ops.maintenance import Finding, Goal, Maintenance, Standing, utc_now
-from ops.stack import STACK, Refused, Stack, client
+from ops.stack import STACK, Refused, Stack, Stopped, client, resumable
 from ops.states import States
 
 _PROJECT: Final = Path(__file__).parents[1]
 _LOOK_EVERY: Final = 30.0  # seconds
-
-
-class Stopped(Exception):
-    """The rollout ends before it is done; the text says why, and how to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +105,7 @@ def goal(project: Path = _PROJECT) -> Goal:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status: 0 all current or asked for, 1 something is left, 2 refused."""
     chosen = _parser().parse_args(arguments)
-    try:
-        return _run(chosen, Stack.find(chosen.stack))
-    except Stopped as stopped:
-        print(stopped, file=sys.stderr)
-        return 1
-    except Refused as refused:
-        print(refused, file=sys.stderr)
-        return 2
-    except (BotoCoreError, ClientError, TryLater) as error:
-        print(f"It broke off: {error}. Run it again, it goes on from here.", file=sys.stderr)
-        return 2
+    return resumable(lambda: _run(chosen, Stack.find(chosen.stack)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,17 +1,39 @@
 """The deployed stack, as CloudFormation describes it, and clients in the region that it is in."""
 
 import os
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
-from botocore.exceptions import ClientError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from provisioner.core.errors import TryLater
 
 STACK: Final = "rds-provisioner"
 
 
 class Refused(Exception):
     """What was asked for cannot be done; the text says what to do instead."""
+
+
+class Stopped(Exception):
+    """A command ends before it is done; the text says why, and how to go on."""
+
+
+def resumable(run: Callable[[], int]) -> int:
+    """The exit status of a command that goes on where it ended: its own, 1 when stopped, 2 when refused."""
+    try:
+        return run()
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return 1
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
+    except (BotoCoreError, ClientError, TryLater) as error:
+        print(f"It broke off: {error}. Run it again, it goes on from here.", file=sys.stderr)
+        return 2
 
 
 def client(service: str) -> Any:

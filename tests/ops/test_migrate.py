@@ -7,7 +7,8 @@ from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.migration import Migration
 
-from ops.migrate import Migrate, Stopped
+from ops.migrate import Migrate
+from ops.stack import Stopped
 from tests.core.examples import ROOMY, charge, request
 from tests.ledger.memory_table import MemoryTable
 from tests.ledger.moto_table import TABLE

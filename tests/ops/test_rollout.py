@@ -15,8 +15,8 @@ from provisioner.core.names import Place
 from provisioner.core.root import Root
 
 from ops.maintenance import Finding, Goal, Maintenance, Standing
-from ops.rollout import Pace, Rollout, Stopped, goal, listing
-from ops.stack import Refused
+from ops.rollout import Pace, Rollout, goal, listing
+from ops.stack import Refused, Stopped
 from ops.states import States
 from tests.golden_files import assert_golden
 from tests.intake.setting import ALPHA, DEV, Setting
