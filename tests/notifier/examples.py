@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from provisioner.core import events
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import Kind, derive
-from provisioner.core.models import Activity, Database, Request
+from provisioner.core.models import Database, Listed, Request
 from provisioner.notifier.digest import digest
 from provisioner.notifier.links import Console
 from provisioner.notifier.message import Link, Listing, Message
@@ -50,7 +50,7 @@ def weekly(count: int = 2, name: str = "db") -> Message:
     """The digest of a team with so many databases that end, one of which nobody uses."""
     found = [one_database(database_name=f"{name}-{number}", owner="@jane") for number in range(count)]
     found.append(one_database(environment="prod", database_name="orders", database_engine="postgres"))
-    idle = Activity(origin=ID, looked_at=NOW, idle_since=NOW - dt.timedelta(days=20))
+    idle = Listed(idle_since=NOW - dt.timedelta(days=20))
     return digest("alpha", found, {found[0].place: idle}, catalog(), CONSOLE, NOW)
 
 

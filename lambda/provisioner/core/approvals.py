@@ -62,12 +62,18 @@ class Waiting:
     people: tuple[str, ...] = ()
 
 
+def awaited(events: Collection[Event]) -> Event | None:
+    """What was said last of an approval that is missing; `events` are in order."""
+    found = [event for event in events if event.type is EventType.APPROVAL_AWAITED]
+    return found[-1] if found else None
+
+
 def waiting(request: Request, events: Collection[Event]) -> Waiting | None:
     """What the merge of an open pull request waits for, as far as that was said; `events` are in order."""
-    awaited = [event for event in events if event.type is EventType.APPROVAL_AWAITED]
-    if not awaited or request.progress.state is not State.PULL_REQUEST_OPEN:
+    said = awaited(events)
+    if said is None or request.progress.state is not State.PULL_REQUEST_OPEN:
         return None
-    detail = awaited[-1].detail
+    detail = said.detail
     people = dict.fromkeys(login for each in detail.get("approvers", []) for login in each["people"])
     return Waiting(tuple(detail["approval_of"]), detail["waits_for"], tuple(people))
 

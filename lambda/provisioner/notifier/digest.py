@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.models import Activity, Database
+from provisioner.core.models import Database, Listed
 from provisioner.core.names import Place
 from provisioner.core.root import NEVER
 from provisioner.core.times import parse_instant
@@ -33,7 +33,7 @@ def digest_id(team: str, now: dt.datetime) -> str:
 def digest(
     team: str,
     databases: Sequence[Database],
-    activities: Mapping[Place, Activity],
+    listed: Mapping[Place, Listed],
     catalog: Catalog,
     console: Console,
     now: dt.datetime,
@@ -42,9 +42,9 @@ def digest(
     ends = [each for each in databases if _ends_soon(each, now)]
     ends.sort(key=lambda each: (each.root.expires_at, str(each.place)))
     idle = sorted(
-        (activity.idle_since, str(each.place))
+        (shown.idle_since, str(each.place))
         for each in databases
-        if (activity := activities.get(each.place)) and activity.origin == each.origin and activity.idle_since
+        if (shown := listed.get(each.place)) and shown.idle_since
     )
     lists = [
         _listing("End within a week", [f"{each.place}: {_end(each)}, {each.root.owner}" for each in ends]),

@@ -4,17 +4,16 @@ Each look finds all of it again, and the deliveries say what was sent: so a look
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from provisioner.core import approvals, durations
 from provisioner.core.catalog import Catalog
 from provisioner.core.estimates import estimate
-from provisioner.core.events import Event, EventType, Step
+from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import ENDED, DatabaseState, State
-from provisioner.core.models import Activity, Database, Request
-from provisioner.core.names import Place
+from provisioner.core.models import Request
 from provisioner.core.times import instant
 from provisioner.notifier.courier import Courier, Word
 from provisioner.notifier.digest import digest, digest_id, is_due
@@ -23,7 +22,6 @@ from provisioner.notifier.words import length
 
 _AGAIN: Final = dt.timedelta(days=1)
 _AHEAD: Final = dt.timedelta(days=60)  # every request that is not at rest is due by then
-_AT_ONCE: Final = 100
 _LIVE: Final = tuple(state for state in DatabaseState if state is not DatabaseState.REMOVED)
 
 
@@ -56,9 +54,8 @@ class Look:
         ledger, now = self.occasions.ledger, self.occasions.now
         if request.progress.state is State.PULL_REQUEST_OPEN:
             events = ledger.events(request.id)
-            asked = [event for event in events if event.type is EventType.APPROVAL_AWAITED]
-            if asked:
-                yield from self._again(request, asked[-1])
+            if asked := approvals.awaited(events):
+                yield from self._again(request, events, asked)
                 return
             reviewed = not approvals.is_automatic(request, events, self.catalog)
         else:
@@ -80,11 +77,11 @@ class Look:
             )
             yield Word(message, self.occasions.recipients.of_team(request.team, request.root.owner))
 
-    def _again(self, request: Request, asked: Event) -> Iterator[Word]:
+    def _again(self, request: Request, events: Collection[Event], asked: Event) -> Iterator[Word]:
         waited = self.occasions.now - asked.at
         if waited >= _AGAIN:
             message_id = f"{request.id}/{asked.id}/again"
-            yield from self.occasions.approval(request, message_id, again=length(waited))
+            yield from self.occasions.approval(request, events, message_id, again=length(waited))
 
     def _digest(self, team: str) -> Iterator[Word]:
         now, targets = self.occasions.now, self.occasions.recipients.of_team(team)
@@ -92,13 +89,5 @@ class Look:
             return
         databases = list(self.occasions.ledger.all_databases(team, *_LIVE))
         if databases:
-            console = self.occasions.texts.console
-            found = digest(team, databases, self._activities(databases), self.catalog, console, now)
-            yield Word(found, targets)
-
-    def _activities(self, databases: list[Database]) -> dict[Place, Activity]:
-        places = [database.place for database in databases]
-        found: dict[Place, Activity] = {}
-        for at in range(0, len(places), _AT_ONCE):
-            found |= self.occasions.ledger.activities(places[at : at + _AT_ONCE])
-        return found
+            console, listed = self.occasions.texts.console, self.occasions.ledger.listed(databases)
+            yield Word(digest(team, databases, listed, self.catalog, console, now), targets)

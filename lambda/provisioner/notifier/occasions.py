@@ -4,12 +4,12 @@ A message may come twice, late or out of order; what is over by then is not said
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from provisioner.core import approvals
-from provisioner.core.events import EventType
+from provisioner.core.events import Event
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Database, Request
 from provisioner.core.names import Place
@@ -48,9 +48,11 @@ class Occasions:
             return self._to_team(found, database) if found and database else []
         return []
 
-    def approval(self, request: Request, message_id: str, *, again: str = "") -> list[Word]:
+    def approval(
+        self, request: Request, events: Collection[Event], message_id: str, *, again: str = ""
+    ) -> list[Word]:
         """The words of a pull request that waits: to its reviewers, and to the team that asked."""
-        waits = approvals.waiting(request, self.ledger.events(request.id))
+        waits = approvals.waiting(request, events)
         if waits is None:
             return []
 
@@ -67,9 +69,9 @@ class Occasions:
         progress = request.progress
         if what == "approval_awaited":
             events = self.ledger.events(request.id)
-            asked = [event for event in events if event.type is EventType.APPROVAL_AWAITED]
-            newest = bool(asked) and f"{request.id}/{asked[-1].id}" == event_id
-            return self.approval(request, event_id) if newest else []
+            asked = approvals.awaited(events)
+            newest = asked is not None and f"{request.id}/{asked.id}" == event_id
+            return self.approval(request, events, event_id) if newest else []
         if what == "failed":
             failure = progress.failure
             if failure is None or instant(progress.since) != time:
