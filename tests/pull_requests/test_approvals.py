@@ -330,6 +330,7 @@ REVIEWS = st.lists(
         is_bot=st.booleans(),
     ),
     max_size=6,
+    unique_by=lambda written: written.id,  # as GitHub's are
 )
 
 
