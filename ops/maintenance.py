@@ -5,7 +5,7 @@ A try has an id that follows from its database and its goal, so that no run asks
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from provisioner.core import policy
+from provisioner.core.engines import Resource
 from provisioner.core.errors import Problem
 from provisioner.core.events import ACTOR, EventType
 from provisioner.core.hcl import render
@@ -67,7 +68,7 @@ class Maintenance:
 
     opening: Callable[[], Opening]
     states: States
-    goal: Goal
+    goals: Mapping[Resource, Goal]
     again: bool = False
 
     def findings(self) -> list[Finding]:
@@ -91,8 +92,9 @@ class Maintenance:
                 "what was applied is not what the ledger says: run the workflow of main, then check again"
             )
             return Finding(place, Standing.WAITS, detail)
-        if Goal(applied.module, applied.root_format) == self.goal:
-            return Finding(place, Standing.CURRENT, str(self.goal))
+        goal = self.goals[database.root.resource]
+        if Goal(applied.module, applied.root_format) == goal:
+            return Finding(place, Standing.CURRENT, str(goal))
         return self._outdated(opening, database, applied)
 
     def open(self, finding: Finding) -> Request:
@@ -120,7 +122,8 @@ class Maintenance:
         usd = opening.charge_after(self._new(opening, database), database).monthly_cents / 100
         approval = "review" if opening.catalog.approvers(place.environment, None) else "auto"
         was = Goal(applied.module, applied.root_format)
-        detail = f"{was} -> {self.goal}; {approval}; {usd:.2f} USD a month, as before"
+        goal = self.goals[database.root.resource]
+        detail = f"{was} -> {goal}; {approval}; {usd:.2f} USD a month, as before"
         return Finding(place, Standing.DUE, detail, database, self._id(database, number))
 
     def _last(self, opening: Opening, database: Database, request_id: str) -> Finding | None:
@@ -148,8 +151,9 @@ class Maintenance:
 
     def _id(self, database: Database, number: int) -> str:
         """The id of a try: the same whoever asks, and another one for each goal and each try."""
-        goal = f"{self.goal.root_format}/{self.goal.module}"
-        return str(uuid5(_IDS, f"{database.place}@{database.origin}@{goal}#{number}"))
+        goal = self.goals[database.root.resource]
+        named = f"{goal.root_format}/{goal.module}"
+        return str(uuid5(_IDS, f"{database.place}@{database.origin}@{named}#{number}"))
 
 
 def _obstacle(opening: Opening, database: Database) -> str | None:

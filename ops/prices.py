@@ -31,6 +31,10 @@ _ENGINES: Final = {"MySQL": ("mysql",), "PostgreSQL": ("postgres",), "Any": ("my
 _DEPLOYMENTS: Final = {"Single-AZ": "single", "Multi-AZ": "multi"}
 # As the list calls the storage that the module asks for.
 _STORAGE: Final = {"General Purpose-GP3": "gp3"}
+# Aurora Standard; the names of I/O-Optimized are others. Regions but us-east-1 put their code before them.
+_AURORA_ENGINES: Final = {"Aurora MySQL": "aurora-mysql", "Aurora PostgreSQL": "aurora-postgresql"}
+_ACU_HOURS: Final = "Aurora:ServerlessV2Usage"
+_AURORA_STORAGE: Final = "Aurora:StorageUsage"
 # What stands before the table's own header: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-an-offer.html
 _HEADER: Final = "SKU"
 _LONGEST_PREFACE: Final = 20
@@ -42,15 +46,20 @@ class Table:
 
     instances: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     storage: dict[str, dict[str, float]] = field(default_factory=dict)
+    acu_hours: dict[str, float] = field(default_factory=dict)
+    aurora_storage: dict[str, float] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, str], classes: frozenset[str]) -> None:
         """Take a row of the list, if it is a price on demand of what may be asked for."""
-        deployment = _DEPLOYMENTS.get(row["Deployment Option"])
-        engines = _ENGINES.get(row["Database Engine"], ())
-        if not deployment or not engines or row["TermType"] != "OnDemand" or row["Currency"] != "USD":
+        if row["TermType"] != "OnDemand" or row["Currency"] != "USD":
             return
         if row.get("Location Type", "AWS Region") != "AWS Region":
             return  # Outposts and Local Zones have prices of another kind
+        self._add_aurora(row)
+        deployment = _DEPLOYMENTS.get(row["Deployment Option"])
+        engines = _ENGINES.get(row["Database Engine"], ())
+        if not deployment or not engines:
+            return
         name = row["Instance Type"]
         if row["Product Family"] == "Database Instance" and row["Unit"] == "Hrs" and name in classes:
             for engine in engines:
@@ -58,6 +67,13 @@ class Table:
         storage = _STORAGE.get(row["Volume Type"])
         if row["Product Family"] == "Database Storage" and row["Unit"] == "GB-Mo" and storage:
             _keep(self.storage.setdefault(deployment, {}), storage, row)
+
+    def _add_aurora(self, row: Mapping[str, str]) -> None:
+        usage, engine = row["usageType"], _AURORA_ENGINES.get(row["Database Engine"])
+        if engine and usage.endswith(_ACU_HOURS) and row["Unit"] == "ACU-Hr":
+            _keep(self.acu_hours, engine, row)
+        if usage.endswith(_AURORA_STORAGE) and row["Unit"] == "GB-Mo":
+            _keep(self.aurora_storage, prices.AURORA, row)
 
 
 def _keep(found: dict[str, float], name: str, row: Mapping[str, str]) -> None:
@@ -133,7 +149,7 @@ def rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
     found = csv.DictReader(lines)
     needed = {
         *("SKU", "TermType", "Unit", "PricePerUnit", "Currency", "Product Family", "Instance Type"),
-        *("Database Engine", "Deployment Option", "Volume Type"),
+        *("Database Engine", "Deployment Option", "Volume Type", "usageType"),
     }
     if missing := needed - set(found.fieldnames or ()):
         raise Refused(f"AWS's price list has no column {', '.join(sorted(missing))}; its format changed.")
@@ -152,6 +168,8 @@ def merged(content: Mapping[str, Any], region: str, table: Table, url: str, day:
             "storage_gb_month": {
                 kind: _figures(found, source) for kind, found in sorted(table.storage.items())
             },
+            "acu_hour": _figures(table.acu_hours, source),
+            "aurora_gb_month": _figures(table.aurora_storage, source),
         }
     }
     known = dict(content["sources"]) | {source: {"url": url, "date": day.isoformat()}}
@@ -185,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         rules = catalog.parse(chosen.catalog.read_text(encoding="utf-8"))
-        classes = frozenset(size.instance_class for size in rules.sizes.values())
+        classes = frozenset(size.instance_class for size in rules.sizes.values() if size.instance_class)
         content: dict[str, Any] = {"regions": {}, "sources": {}}
         if chosen.output.exists():
             content = json.loads(chosen.output.read_text(encoding="utf-8"))
@@ -209,6 +227,9 @@ def _report(region: str, table: Table, classes: frozenset[str], day: dt.date) ->
         for kind in _DEPLOYMENTS.values():
             if missing := sorted(classes - set(table.instances.get(engine, {}).get(kind, {}))):
                 print(f"  no price of {engine}, {kind}: {', '.join(missing)}")
+    for engine in _AURORA_ENGINES.values():
+        if engine not in table.acu_hours:
+            print(f"  no price of {engine}: its capacity")
 
 
 if __name__ == "__main__":

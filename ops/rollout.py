@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from provisioner.core import catalog
+from provisioner.core.engines import INSTANCE, RESOURCES, Resource
 from provisioner.core.errors import Problem
 from provisioner.core.hcl import FORMAT_PATH, NEWEST
-from provisioner.core.module import MODULE, is_of_module, module_hash
+from provisioner.core.module import is_of_module, module_hash
 from provisioner.intake.message import Message, encode
 from provisioner.intake.opening import Opening
 from provisioner.ledger.ledger import Ledger
@@ -90,16 +91,21 @@ class Rollout:
         return now.standing is Standing.UNDER_WAY
 
 
-def goal(project: Path = _PROJECT) -> Goal:
-    """What this clone has; raises Refused where its code is of another release than its module."""
+def goals(project: Path = _PROJECT) -> dict[Resource, Goal]:
+    """What this clone has for each kind; raises Refused where its code is of another release than that."""
     said = (project / FORMAT_PATH).read_text(encoding="utf-8").strip()
     if said != str(NEWEST):
         raise Refused(f"{FORMAT_PATH} says {said!r}, but this code writes format {NEWEST}: check out main.")
-    files = [path.relative_to(project).as_posix() for path in (project / MODULE).rglob("*.tf")]
-    texts = {
-        path: (project / path).read_bytes().decode("utf-8", "replace") for path in filter(is_of_module, files)
+    return {resource: Goal(module_hash(_module(project, resource)), NEWEST) for resource in RESOURCES}
+
+
+def _module(project: Path, resource: Resource) -> dict[str, str]:
+    files = [path.relative_to(project).as_posix() for path in (project / resource.module_path).rglob("*.tf")]
+    return {
+        path: (project / path).read_bytes().decode("utf-8", "replace")
+        for path in files
+        if is_of_module(resource, path)
     }
-    return Goal(module_hash(texts), NEWEST)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,13 +134,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(chosen: argparse.Namespace, stack: Stack) -> int:
-    maintenance = Maintenance(_opening(stack), States(client("s3"), chosen.bucket), goal(), chosen.again)
+    maintenance = Maintenance(_opening(stack), States(client("s3"), chosen.bucket), goals(), chosen.again)
     findings = [
         finding
         for finding in maintenance.findings()
         if not chosen.environment or finding.place.environment in chosen.environment
     ]
-    print(listing(findings, maintenance.goal))
+    print(listing(findings, maintenance.goals[INSTANCE]))
     if chosen.open:
         pace = Pace(chosen.every, max(chosen.at_once, 1), chosen.patience)
         asked = Rollout(maintenance, pace, time.sleep, _say).run(findings)

@@ -34,6 +34,19 @@ _ADVICE: Final = (
         "InvalidDBInstanceState",
         "RDS is still at work on the instance: run the workflow again in some minutes, it goes on then.",
     ),
+    (
+        "DBClusterAlreadyExistsFault",
+        "A cluster of this name is there that was not made for this request, and no state knows it: "
+        "rename or delete it, or take another name.",
+    ),
+    (
+        "InvalidDBClusterStateFault",
+        "RDS is still at work on the cluster: run the workflow again in some minutes, it goes on then.",
+    ),
+    (
+        "not authorized to perform: rds:CreateDBCluster",
+        "The foundation is older than clusters: apply it first (docs/upgrade.md), then retry.",
+    ),
     ("QuotaExceeded", "The account's RDS quota is used up: raise it in Service Quotas, or remove databases."),
     (
         "InsufficientDBInstanceCapacity",

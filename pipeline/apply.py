@@ -40,7 +40,6 @@ from pipeline.workspace import module, prepare
 
 # The role is taken for three hours, and one database may need two: none is begun later than this.
 LAST_START: Final = dt.timedelta(hours=1)
-_INSTANCE: Final = "module.database.aws_db_instance.this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +174,11 @@ class ApplyJob:
         """
         if not work.restores or work.applied_before:
             return
-        if self.instances.lacks_secret(work.place.identifier, work.request_id):
-            say("An earlier apply left no master secret: this one takes up the instance as it is.")
-            terraform.forget(_INSTANCE)
-            terraform.adopt(_INSTANCE, work.place.identifier)
+        resource = work.resource
+        if self.instances.lacks_secret(work.place.identifier, work.request_id, resource):
+            say(f"An earlier apply left no master secret: this one takes up the {resource.name} as it is.")
+            terraform.forget(resource.address)
+            terraform.adopt(resource.address, work.place.identifier)
 
     def _check_policy(self, work: Work) -> None:
         if work.removal:
@@ -224,10 +224,12 @@ class ApplyJob:
         try:
             terraform.apply("tfplan")
         except TerraformError as error:
-            if not self._is_orphan(work, error):
+            orphan = self._orphan(work, error)
+            if orphan is None:
                 raise
-            say("A killed apply made the instance, and no state knows it: this one adopts it.")
-            terraform.adopt(_INSTANCE, work.place.identifier)
+            address, identifier = orphan
+            say(f"A killed apply made {identifier}, and no state knows it: this one adopts it.")
+            terraform.adopt(address, identifier)
             self._apply(work, terraform)
 
     def _reviewed(self, work: Work) -> list[ResourceChange] | None:
@@ -239,14 +241,18 @@ class ApplyJob:
                 "through the API, whose pull request is planned again"
             ) from error
 
-    def _is_orphan(self, work: Work, error: TerraformError) -> bool:
-        """Whether the instance in the way was made for this very request."""
-        return (
-            "DBInstanceAlreadyExists" in error.output
-            and not work.applied_before
-            and work.request_id is not None
-            and self.instances.request_of(work.place.identifier) == work.request_id
-        )
+    def _orphan(self, work: Work, error: TerraformError) -> tuple[str, str] | None:
+        """The address and identifier of what is in the way, where it was made for this very request."""
+        if work.applied_before or work.request_id is None:
+            return None
+        for address, identifier, kind in work.made:
+            # Terraform names the member that it could not make; of the database there is one.
+            named = kind.exists in error.output and (
+                identifier == work.place.identifier or identifier in error.output
+            )
+            if named and self.instances.request_of(identifier, kind) == work.request_id:
+                return address, identifier
+        return None
 
     def _plan(self, work: Work, terraform: Terraform) -> tuple[str, dict[str, Any]]:
         try:
@@ -254,7 +260,7 @@ class ApplyJob:
         except TerraformError as error:
             # An apply that ended while RDS created the instance leaves it tainted. It is kept and finished.
             half_made = "prevent_destroy" in error.output and not (work.removal or work.applied_before)
-            if not half_made or not terraform.untaint(_INSTANCE):
+            if not half_made or not terraform.untaint(work.resource.address):
                 raise
         say("An earlier apply left the database half made; this one finishes it.")
         return terraform.plan("tfplan", lock=True)
@@ -273,7 +279,7 @@ class ApplyJob:
             "commit": self.checkout.head(),
             "at": self.clock().isoformat(),
             "pipeline_url": self.pipeline_url,
-            "module": module_hash(module(self.checkout)),
+            "module": module_hash(module(self.checkout, work.resource)),
         }
         self.store.mark_applied(work.place, work.digest, details)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from provisioner.core.hcl import content_hash
+from provisioner.core.hcl import content_hash, resource_in
 from provisioner.core.module import module_hash
 from provisioner.core.names import Place
 from provisioner.core.times import instant
@@ -139,8 +139,9 @@ class Drift:
 
         Where that module cannot be planned any more, what the newer one changes hides what drifted.
         """
-        marker, now = self.store.marker(place, content_hash(text)), module(self.checkout)
-        then = module(self.checkout, marker.commit) if marker.commit else {}
+        resource = resource_in(text)
+        marker, now = self.store.marker(place, content_hash(text)), module(self.checkout, resource)
+        then = module(self.checkout, resource, marker.commit) if marker.commit else {}
         if (marker.module or module_hash(then)) == module_hash(now):
             return None
         if not then:

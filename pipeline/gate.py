@@ -260,6 +260,7 @@ _FIXED: Final = ("environment", "database_name", "engine", "engine_version", "te
 _CHANGEABLE: Final = (
     "instance_class", "storage_gb", "max_storage_gb", "multi_az", "backup_retention_days",
     "deletion_protection", "final_snapshot", "owner", "purpose", "cost_center", "expires_at", "tags",
+    "capacity",
 )  # fmt: skip
 
 

@@ -1,55 +1,83 @@
-"""What RDS itself says of an instance: an apply that was killed may have made one that no state knows."""
+"""What RDS itself says of a database: an apply that was killed may have made one that no state knows."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
+from provisioner.core.engines import CLUSTER, INSTANCE, RESOURCES, Resource
 from provisioner.core.tags import is_provisioners
+
+_NO_SNAPSHOT: Final = frozenset(
+    {
+        *("DBSnapshotNotFound", "DBSnapshotNotFoundFault"),
+        *("DBClusterSnapshotNotFound", "DBClusterSnapshotNotFoundFault"),
+    }
+)
 
 
 class Instances:
-    """The account's RDS instances."""
+    """The account's RDS instances and clusters."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def request_of(self, identifier: str) -> str | None:
-        """The request that an instance was made for: None without an instance, "" for someone else's."""
-        tags = self.instance_tags(identifier)
-        return None if tags is None else _request(tags)
+    def request_of(self, identifier: str, resource: Resource | None = None) -> str | None:
+        """The request that a database was made for: None without one, "" for someone else's.
 
-    def lacks_secret(self, identifier: str, request_id: str | None) -> bool:
-        """Whether a request's instance is there, and RDS manages no master password for it."""
-        found = self._instance(identifier)
+        Of which kind it is may not be known, where it has no root left.
+        """
+        for kind in RESOURCES if resource is None else (resource,):
+            tags = self.tags(identifier, kind)
+            if tags is not None:
+                return _request(tags)
+        return None
+
+    def lacks_secret(self, identifier: str, request_id: str | None, resource: Resource = INSTANCE) -> bool:
+        """Whether a request's database is there, and RDS manages no master password for it."""
+        found = self._found(identifier, resource)
         return (
             found is not None and _request(_tags(found)) == request_id and not found.get("MasterUserSecret")
         )
 
-    def instance_tags(self, identifier: str) -> dict[str, str] | None:
-        """An instance's tags; None where there is no such instance."""
-        found = self._instance(identifier)
+    def tags(self, identifier: str, resource: Resource = INSTANCE) -> dict[str, str] | None:
+        """A database's tags; None where there is no such database."""
+        found = self._found(identifier, resource)
         return None if found is None else _tags(found)
 
-    def snapshot_tags(self, identifier: str) -> dict[str, str] | None:
+    def snapshot_tags(self, identifier: str, resource: Resource = INSTANCE) -> dict[str, str] | None:
         """A snapshot's tags; None where there is no such snapshot."""
-        try:
-            found = self._client.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("DBSnapshotNotFound", "DBSnapshotNotFoundFault"):
-                return None
-            raise
-        return _tags(found[0]) if found else None
+        described = {
+            INSTANCE: lambda: self._client.describe_db_snapshots(DBSnapshotIdentifier=identifier)[
+                "DBSnapshots"
+            ],
+            CLUSTER: lambda: self._client.describe_db_cluster_snapshots(
+                DBClusterSnapshotIdentifier=identifier
+            )["DBClusterSnapshots"],
+        }
+        found = _first(described[resource], _NO_SNAPSHOT)
+        return None if found is None else _tags(found)
 
-    def _instance(self, identifier: str) -> dict[str, Any] | None:
-        try:
-            found = self._client.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("DBInstanceNotFound", "DBInstanceNotFoundFault"):
-                return None
-            raise
-        return dict(found[0]) if found else None
+    def _found(self, identifier: str, resource: Resource) -> Mapping[str, Any] | None:
+        described = {
+            INSTANCE: lambda: self._client.describe_db_instances(DBInstanceIdentifier=identifier)[
+                "DBInstances"
+            ],
+            CLUSTER: lambda: self._client.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"],
+        }
+        return _first(described[resource], resource.missing)
 
 
-def _tags(found: dict[str, Any]) -> dict[str, str]:
+def _first(describe: Callable[[], list[dict[str, Any]]], missing: frozenset[str]) -> dict[str, Any] | None:
+    try:
+        found = describe()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in missing:
+            return None
+        raise
+    return dict(found[0]) if found else None
+
+
+def _tags(found: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in found.get("TagList", [])}
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from provisioner.core.engines import INSTANCE, Resource
 from provisioner.core.hcl import RootSyntaxError, content_hash, parse, removals, render_removed
-from provisioner.core.names import Place
+from provisioner.core.names import MEMBERS, Place
 from provisioner.core.root import Root
 
 from pipeline.git import Checkout
@@ -44,6 +45,24 @@ class Work:
         """The request that the root carries out; a removal has no root left to name it."""
         root = self.root
         return root.request_id if root else None
+
+    @property
+    def resource(self) -> Resource:
+        """What its module makes; an instance for a removal, of which no text says it."""
+        root = self.root
+        return root.resource if root else INSTANCE
+
+    @property
+    def made(self) -> tuple[tuple[str, str, Resource], ...]:
+        """The address, the identifier and the kind of each thing that RDS makes of it, the database first."""
+        database = (self.resource.address, self.place.identifier, self.resource)
+        if self.resource.members is None:
+            return (database,)
+        members = (
+            (f'module.database.{self.resource.members}.member["{number}"]', self.place.member(number))
+            for number in MEMBERS
+        )
+        return (database, *((address, identifier, INSTANCE) for address, identifier in members))
 
     @property
     def root(self) -> Root | None:

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
-from provisioner.core.names import Place
+from provisioner.core.engines import RESOURCES
+from provisioner.core.names import MEMBERS, Place
 from provisioner.reports.schema import Summary
 from pydantic import BaseModel, Field, ValidationError
 
 PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
-OWN_TYPES: Final = frozenset({"aws_db_instance", "aws_db_parameter_group"})
-INSTANCE: Final = "aws_db_instance"
+OWN_TYPES: Final = frozenset[str]().union(*(resource.types for resource in RESOURCES))
+_DATABASES: Final = frozenset(resource.database_type for resource in RESOURCES)
+_MEMBERS: Final = frozenset(filter(None, (resource.members for resource in RESOURCES)))
 _NOTHING: Final = (["no-op"], ["read"])
 _VERSION: Final = 1
 _LONGEST_PROBLEM: Final = 500
@@ -48,8 +50,13 @@ class ResourceChange:
 
     @property
     def is_database(self) -> bool:
-        """Whether the resource is an RDS instance."""
-        return self.type == INSTANCE
+        """Whether the resource is an RDS instance or cluster."""
+        return self.type in _DATABASES
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the resource is a cluster's member, which holds no data of its own."""
+        return self.type in _MEMBERS
 
 
 class UnreadablePlan(ValueError):
@@ -110,7 +117,7 @@ def _change(resource: Mapping[str, Any]) -> ResourceChange:
         provider=resource.get("provider_name", ""),
         deposed=resource.get("deposed"),
         reason=resource.get("action_reason"),
-        identifier=after.get("identifier") or before.get("identifier"),
+        identifier=_identifier(after) or _identifier(before),
         protected=bool(before.get("deletion_protection")),
         skips_snapshot=bool(before.get("skip_final_snapshot")),
     )
@@ -142,7 +149,7 @@ def summarise(changes: Sequence[ResourceChange], *, place: Place) -> Summary:
 
 def foreign_resources(changes: Sequence[ResourceChange], *, place: Place) -> list[str]:
     """What a plan touches outside its own database, a sentence each."""
-    found = []
+    found, members = [], {place.member(number) for number in MEMBERS}
     for change in changes:
         if not change.address.startswith("module.database."):
             found.append(f"{change.address} is not part of the database's module")
@@ -152,6 +159,8 @@ def foreign_resources(changes: Sequence[ResourceChange], *, place: Place) -> lis
             found.append(f"{change.address} is of type {change.type}")
         elif change.is_database and change.identifier != place.identifier:
             found.append(f"{change.address} is the database {change.identifier}")
+        elif change.is_member and change.identifier not in members:
+            found.append(f"{change.address} is the member {change.identifier}")
     return found
 
 
@@ -171,6 +180,12 @@ def any_true(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(any_true, value))
     return bool(value)
+
+
+def _identifier(values: Mapping[str, Any]) -> str | None:
+    """What RDS calls it: an instance has an identifier, and so does a member, which names its cluster too."""
+    found = values.get("identifier") or values.get("cluster_identifier")
+    return str(found) if found else None
 
 
 def _counted(change: ResourceChange) -> str:

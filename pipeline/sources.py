@@ -1,5 +1,6 @@
 """Whose data a restore reads: RDS's own tags on the source, asked before Terraform runs."""
 
+from provisioner.core.engines import INSTANCE
 from provisioner.core.root import Root
 from provisioner.core.tags import is_provisioners
 
@@ -17,11 +18,13 @@ def foreign_source(root: Root, instances: Instances) -> str | None:
     if restore is None:
         return None
     if restore.snapshot is not None:
-        what, tags = f"snapshot {restore.snapshot}", instances.snapshot_tags(restore.snapshot)
+        what, tags = f"snapshot {restore.snapshot}", instances.snapshot_tags(restore.snapshot, root.resource)
     else:
-        what, tags = f"database {restore.database}", instances.instance_tags(restore.database or "")
+        what = f"database {restore.database}"
+        tags = instances.tags(restore.database or "", root.resource)
     if tags is None:
-        return f"RDS has no {what}: ask for a restore from one that is there"
+        kind = "" if root.resource is INSTANCE else " of a cluster"
+        return f"RDS has no {what}{kind}: ask for a restore from one that is there"
     if not is_provisioners(tags):
         return f"{what} was not made by the provisioner"
     if tags.get(TEAM) != root.team:

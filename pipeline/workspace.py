@@ -1,11 +1,13 @@
 """Roots in a checkout: where they are, and the directory in which Terraform runs for one of them."""
 
+import functools
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from provisioner.core.module import MODULE, is_of_module
+from provisioner.core.engines import Resource
+from provisioner.core.module import is_of_module
 from provisioner.core.names import DATABASES, Place
 
 from pipeline.git import Checkout
@@ -33,9 +35,9 @@ def roots(checkout: Checkout) -> dict[Place, str]:
     return dict(zip(found, checkout.read(found.values()), strict=True))
 
 
-def module(checkout: Checkout, ref: str = "HEAD") -> dict[str, str]:
-    """The module's files at a commit, by path; none where git does not have the commit."""
-    return checkout.texts(ref, MODULE, is_of_module)
+def module(checkout: Checkout, resource: Resource, ref: str = "HEAD") -> dict[str, str]:
+    """The files of a kind's module at a commit, by path; none where git does not have the commit."""
+    return checkout.texts(ref, resource.module_path, functools.partial(is_of_module, resource))
 
 
 def with_module(directory: Path, files: Mapping[str, str], at: Path) -> Path:

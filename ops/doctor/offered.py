@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import INSTANCE, resource_of
+from provisioner.core.root import SERVERLESS
 
 from ops.doctor import module
 from ops.doctor.deployment import Check, Deployment
@@ -44,8 +46,11 @@ def classes_are_offered(deployment: Deployment) -> str:
         if minor is None:
             continue
         for size, one in deployment.catalog.sizes.items():
-            options = list(_options(deployment, engine, minor, one.instance_class))
-            what = f"size {size} ({one.instance_class}) with {engine} {minor}"
+            if one.resource is not resource_of(engine):
+                continue
+            instance_class = one.instance_class or SERVERLESS
+            options = list(_options(deployment, engine, minor, instance_class))
+            what = f"size {size} ({instance_class}) with {engine} {minor}"
             if not options:
                 problems.append(f"{what} is not offered here: choose another class in catalog.yaml")
                 continue
@@ -54,12 +59,15 @@ def classes_are_offered(deployment: Deployment) -> str:
                 for field, name in _NEEDED.items()
                 if not any(option.get(field, True) for option in options)
             ]
-            if size in standby and not any(option.get("MultiAZCapable", True) for option in options):
+            in_two_zones = any(option.get("MultiAZCapable", True) for option in options)
+            if one.resource is INSTANCE and size in standby and not in_two_zones:
                 lacking.append("a standby in a second zone")
             if lacking:
                 problems.append(f"{what} lacks {one_of(lacking)}: choose another class in catalog.yaml")
     wrong_if(problems)
-    return one_of([f"{name} {one.instance_class}" for name, one in deployment.catalog.sizes.items()])
+    return one_of(
+        [f"{name} {one.instance_class or SERVERLESS}" for name, one in deployment.catalog.sizes.items()]
+    )
 
 
 def parameters_are_taken(deployment: Deployment) -> str:

@@ -16,6 +16,7 @@ from provisioner.access.secrets import Secret, UserSecrets, secret_name
 from provisioner.access.sql import Engine
 from provisioner.core import database_events, events
 from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.engines import dialect
 from provisioner.core.errors import NeedsPerson
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import DatabaseState
@@ -112,7 +113,7 @@ class DatabaseUsers:
             )
         user, password = self.secrets.master(str(result["secret_arn"]))
         return Login(
-            engine=database.root.engine,
+            engine=dialect(database.root.engine),
             host=str(result["endpoint"]),
             port=int(result["port"]),
             database=str(result["database_name"]),

@@ -28,6 +28,7 @@ def connection(
     state = _users_state(events, secrets, makes_users=makes_users)
     return {
         "host": result["endpoint"],
+        "reader_host": result.get("reader_endpoint"),
         "port": result.get("port"),
         "dbname": result.get("database_name"),
         "users": [

@@ -1,5 +1,6 @@
 """The API's documents: how requests and databases look to the team that asked for them."""
 
+import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ from provisioner.core.lifecycle import (
     step_starts,
 )
 from provisioner.core.models import Charge, Request
-from provisioner.core.prices import NOT_INCLUDED, REMEDY, Price
+from provisioner.core.prices import ASSUMPTION, NOT_INCLUDED, REMEDY, Price
 from provisioner.core.root import NEVER, Root
 from provisioner.core.times import instant
 
@@ -164,7 +165,7 @@ def _users(progress: Progress) -> str:
 
 def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
     """What a root says, in the words of the API."""
-    size, price = catalog.size_of(root.instance_class), catalog.price(root)
+    size, price = catalog.size_of(root), catalog.price(root)
     return {
         "environment": root.environment,
         "database_name": root.database_name,
@@ -172,8 +173,9 @@ def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
         "engine_version": root.engine_version,
         "size": size,
         "instance_class": root.instance_class,
-        "storage_gb": root.storage_gb,
-        "max_storage_gb": root.max_storage_gb,
+        "capacity": dataclasses.asdict(root.capacity) if root.capacity else None,
+        "storage_gb": None if root.capacity else root.storage_gb,
+        "max_storage_gb": None if root.capacity else root.max_storage_gb,
         "high_availability": root.multi_az,
         "backup_retention_days": root.backup_retention_days,
         "deletion_protection": root.deletion_protection,
@@ -202,10 +204,24 @@ def price_document(price: Price | None, catalog: Catalog) -> dict[str, Any]:
         "monthly_usd": price.monthly_usd if price else None,
         "instance_usd": price.instance_usd if price else None,
         "storage_usd": price.storage_usd if price else None,
+        "range": range_document(price),
         "region": catalog.region,
         "as_of": price.as_of.isoformat() if price else None,
         "not_included": NOT_INCLUDED,
         "missing": None if price else f"no price is known in {catalog.region}: {REMEDY}",
+    }
+
+
+def range_document(price: Price | None) -> dict[str, Any] | None:
+    """What a cluster costs a month at its least, as usual and at its most, in USD; None for an instance."""
+    if price is None or price.range is None:
+        return None
+    return {
+        "least_usd": price.range.least,
+        "usual_usd": price.range.usual,
+        "most_usd": price.range.most,
+        "sleeps": price.range.sleeps,
+        "assumption": ASSUMPTION,
     }
 
 

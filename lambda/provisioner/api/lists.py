@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from provisioner.api import documents, pages
 from provisioner.api.query import Given, Query, together
-from provisioner.core.catalog import ENGINES, Catalog
+from provisioner.core.catalog import Catalog
+from provisioner.core.engines import ENGINES
 from provisioner.core.lifecycle import ENDED, DatabaseState, Kind, State
 from provisioner.core.models import Charge, Database, Page
 from provisioner.ledger.ledger import Ledger

@@ -4,13 +4,11 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
@@ -18,13 +16,14 @@ from pydantic import (
 )
 
 from provisioner.core.channels import RESERVED, Channels
+from provisioner.core.engines import CLUSTER, INSTANCE, resource_of
 from provisioner.core.names import ENVIRONMENT, Place
 from provisioner.core.prices import Price, PriceFile, Prices
 from provisioner.core.root import NEVER, Root
 from provisioner.core.shown import shown
+from provisioner.core.sizes import Part, Size, StorageRange
 
-EngineName = Literal["mysql", "postgres"]
-ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
+EngineName = Literal["mysql", "postgres", "aurora-mysql", "aurora-postgresql"]
 _LIFETIME = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
 
@@ -52,11 +51,7 @@ def _check_lifetime(value: Any) -> str:
 LifetimeText = Annotated[str, BeforeValidator(_check_lifetime)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Engine(_Part):
+class Engine(Part):
     """An engine and the major versions that are offered."""
 
     versions: list[str] = Field(min_length=1)
@@ -69,31 +64,7 @@ class Engine(_Part):
         return self
 
 
-class Size(_Part):
-    """A size that people ask for by name.
-
-    `monthly_usd` is a key of earlier releases, the instance alone in one zone; prices.json comes first.
-    """
-
-    instance_class: str = Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
-    monthly_usd: float | None = Field(default=None, gt=0)
-
-
-class StorageRange(_Part):
-    """Allocated storage in GiB; RDS allows 20 to 65,536 for gp3."""
-
-    minimum: int = Field(ge=20, le=65_536)
-    maximum: int = Field(ge=20, le=65_536)
-    default: int
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> Self:
-        if not self.minimum <= self.default <= self.maximum:
-            raise ValueError("minimum, default and maximum have to stand in this order")
-        return self
-
-
-class Lifetime(_Part):
+class Lifetime(Part):
     """How long a database may live, counted from its creation."""
 
     default: LifetimeText
@@ -112,7 +83,7 @@ class Lifetime(_Part):
         return self
 
 
-class Quota(_Part):
+class Quota(Part):
     """What one team may hold in one environment; the bill is the catalog's estimate."""
 
     databases: int = Field(ge=0)
@@ -120,7 +91,7 @@ class Quota(_Part):
     monthly_usd: int = Field(ge=0)
 
 
-class Environment(_Part):
+class Environment(Part):
     """One environment's rules."""
 
     approval: Literal["auto", "review"]
@@ -136,15 +107,17 @@ class Environment(_Part):
     # Left out: nobody looks. A week at least, so that a job of every Sunday is seen; CloudWatch keeps hours
     # for 455 days.
     idle_after_days: int | None = Field(default=None, ge=7, le=365)
+    # Enhanced Monitoring and Database Insights of clusters: docs/clusters.md says what that does to sleep.
+    monitor_clusters: bool = True
     # Of the databases' logs in CloudWatch, which takes these numbers of days and no others:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 30
     quota: Quota
     # Environments into which this one's data may be restored, besides itself; the foundation reads it too.
-    restore_to: list[str] = []
+    restore_to: list[str] = Field(default_factory=list)
 
 
-class UsualTime(_Part):
+class UsualTime(Part):
     """How long a step likely takes and what it seldom exceeds, in seconds."""
 
     likely: int = Field(gt=0)
@@ -161,7 +134,7 @@ def _time(likely: int, latest: int) -> UsualTime:
     return UsualTime(likely=likely, latest=latest)
 
 
-class UsualTimes(_Part):
+class UsualTimes(Part):
     """What a step takes before the ledger has a history; `review` is gate and plan, without the reviewer."""
 
     pull_request: UsualTime = _time(15, 60)
@@ -181,15 +154,15 @@ class UsualTimes(_Part):
         return found
 
 
-class Team(_Part):
+class Team(Part):
     """What differs for one team."""
 
-    quota: dict[str, Quota] = {}
+    quota: dict[str, Quota] = Field(default_factory=dict)
     cost_center: str | None = Field(default=None, pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,64}$")
     notify: Channels = Channels()
 
 
-class Catalog(_Part):
+class Catalog(Part):
     """The whole catalog, checked as one."""
 
     version: Literal[1]
@@ -201,7 +174,7 @@ class Catalog(_Part):
     engines: dict[EngineName, Engine]
     sizes: dict[str, Size]
     environments: dict[Annotated[str, Field(pattern=f"^{ENVIRONMENT}$")], Environment]
-    teams: dict[str, Team] = {}
+    teams: dict[str, Team] = Field(default_factory=dict)
     # Whether each change that a reviewer approves has to say why.
     require_reason: bool = False
     # Whom users ask for keys and quota, as a handle or an address; `GET /whoami` says it.
@@ -222,9 +195,18 @@ class Catalog(_Part):
                 )
             if environment.default_size not in environment.sizes:
                 raise ValueError(f"environments.{name}.default_size is not one of its sizes")
-        classes = [size.instance_class for size in self.sizes.values()]
+            if self.sizes[environment.default_size].resource is not INSTANCE:
+                raise ValueError(f"environments.{name}.default_size has to have an instance_class")
+        classes = [size.instance_class for size in self.sizes.values() if size.instance_class]
         if len(classes) != len(set(classes)):
             raise ValueError("two sizes have the same instance_class")
+        ranges = [
+            (size.min_acu, size.max_acu, size.pause_seconds)
+            for size in self.sizes.values()
+            if size.resource is CLUSTER
+        ]
+        if len(ranges) != len(set(ranges)):
+            raise ValueError("two sizes have the same min_acu, max_acu and pause_after")
         for name, team in self.teams.items():
             unknown = [environment for environment in team.quota if environment not in self.environments]
             if unknown:
@@ -255,11 +237,22 @@ class Catalog(_Part):
         names = {environment, source.environment if source else environment}
         return sorted(name for name in names if not self.merges_automatically(name))
 
-    def size_of(self, instance_class: str) -> str | None:
-        """The size that stands for an instance class, if any does."""
-        return next(
-            (name for name, size in self.sizes.items() if size.instance_class == instance_class), None
-        )
+    def size_of(self, root: Root) -> str | None:
+        """The size that stands for a root's class, or for its range of capacity, if any does."""
+        if root.capacity is None:
+            names = (name for name, size in self.sizes.items() if size.instance_class == root.instance_class)
+            return next(names, None)
+        found = (root.capacity.min_acu, root.capacity.max_acu, root.capacity.pause_after)
+        for name, size in self.sizes.items():
+            if (size.min_acu, size.max_acu, size.pause_seconds) == found:
+                return name
+        return None
+
+    def sizes_of(self, environment: str, engine: str) -> list[str]:
+        """The sizes that an engine may have in an environment of the catalog, the usual one first."""
+        rules, resource = self.environments[environment], resource_of(engine)
+        names = [name for name in rules.sizes if self.sizes[name].resource is resource]
+        return sorted(names, key=lambda name: name != rules.default_size)
 
     @property
     def prices(self) -> Prices:
@@ -275,7 +268,7 @@ class Catalog(_Part):
 
     def _stated(self, root: Root) -> Price | None:
         """The price by keys of earlier releases."""
-        size = self.size_of(root.instance_class)
+        size = self.size_of(root) if root.capacity is None else None
         instance = self.sizes[size].monthly_usd if size else None
         if instance is None or self.storage_usd_per_gb is None or self.prices_as_of is None:
             return None

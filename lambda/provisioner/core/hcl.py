@@ -9,14 +9,17 @@ since the roots on main stay as they were written until their next change.
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
+from provisioner.core.engines import CLUSTER, INSTANCE, Resource
 from provisioner.core.names import Place
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import SERVERLESS, Capacity, Restore, Root
 
-MODULE_SOURCE: Final = "../../../modules/rds_database"
 # 1: with the provider's version. 2: its version is the module's, and the first line has the format's number.
-FORMATS: Final = (1, 2)
+# 3: clusters.
+FORMATS: Final = (1, 2, 3)
+# Before it there were no clusters.
+FIRST_OF_CLUSTERS: Final = 3
 NEWEST: Final = FORMATS[-1]
 # Where the base branch says which format its pipeline and its module take; a branch without it takes 1.
 FORMAT_PATH: Final = "terraform/modules/rds_database/ROOT_FORMAT"
@@ -82,7 +85,8 @@ def format_of(text: str) -> int:
 
 def renderings(root: Root) -> tuple[str, ...]:
     """The root's main.tf in every format, the newest first: what main may have of it."""
-    return tuple(render(root, number) for number in reversed(FORMATS))
+    first = FIRST_OF_CLUSTERS if root.resource is CLUSTER else FORMATS[0]
+    return tuple(render(root, number) for number in reversed(FORMATS) if number >= first)
 
 
 def removals(place: Place) -> tuple[str, ...]:
@@ -99,7 +103,7 @@ def render(root: Root, number: int = NEWEST) -> str:
             *_settings(root.place, number),
             "",
             'module "database" {',
-            f"  source = {string_literal(MODULE_SOURCE)}",
+            f"  source = {string_literal(root.resource.module_source)}",
             "",
             *_aligned(
                 {
@@ -107,9 +111,7 @@ def render(root: Root, number: int = NEWEST) -> str:
                     "database_name": string_literal(root.database_name),
                     "engine": string_literal(root.engine),
                     "engine_version": string_literal(root.engine_version),
-                    "instance_class": string_literal(root.instance_class),
-                    "storage_gb": str(root.storage_gb),
-                    "max_storage_gb": str(root.max_storage_gb),
+                    **_sized(root),
                     "multi_az": _bool(root.multi_az),
                     "backup_retention_days": str(root.backup_retention_days),
                     "deletion_protection": _bool(root.deletion_protection),
@@ -140,6 +142,22 @@ def render(root: Root, number: int = NEWEST) -> str:
     )
 
 
+def _sized(root: Root) -> dict[str, str]:
+    """How large it is: an instance's class and storage, a cluster's capacity."""
+    if root.capacity is None:
+        return {
+            "instance_class": string_literal(root.instance_class),
+            "storage_gb": str(root.storage_gb),
+            "max_storage_gb": str(root.max_storage_gb),
+        }
+    return {
+        "min_acu": f"{root.capacity.min_acu:g}",
+        "max_acu": f"{root.capacity.max_acu:g}",
+        "pause_after": str(root.capacity.pause_after),
+        "monitoring": _bool(root.capacity.monitoring),
+    }
+
+
 def render_removed(place: Place, number: int = NEWEST) -> str:
     """A root without resources on the same state: applying it destroys the database."""
     return "\n".join(
@@ -159,7 +177,7 @@ def parse(text: str) -> Root:
     survive the comparison with the re-rendered root.
     """
     number_of_format = format_of(text)
-    values: dict[str, str | int | bool] = {}
+    values: dict[str, str | int | float | bool] = {}
     blocks: dict[str, dict[str, str | None]] = {}
     lines = iter(enumerate(text.split("\n"), start=1))
     for _, line in lines:
@@ -180,10 +198,17 @@ def parse(text: str) -> Root:
             raise RootSyntaxError(f"cannot read {line.strip()!r}", number)
         values[match["name"]] = _literal(match["value"], number)
     root = _root(values, blocks)
+    if root.resource is CLUSTER and number_of_format < FIRST_OF_CLUSTERS:
+        raise RootSyntaxError(f"clusters have format {FIRST_OF_CLUSTERS} or a later one", 1)
     written = render(root, number_of_format)
     if written != text:
         raise RootSyntaxError(*_first_difference(written, text))
     return root
+
+
+def resource_in(text: str) -> Resource:
+    """What the module of a main.tf makes; an instance where it cannot be read."""
+    return CLUSTER if f"  source = {string_literal(CLUSTER.module_source)}\n" in text else INSTANCE
 
 
 _NUMBERED: Final = re.compile(r"# [a-z0-9/-]+: RDS Provisioner, format (?P<number>[0-9]{1,9})\.")
@@ -272,9 +297,11 @@ def _entries(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str | None
         yield key, None if value is None else str(value)
 
 
-def _literal(text: str, line: int) -> str | int | bool:
+def _literal(text: str, line: int) -> str | int | float | bool:
     if text in ("true", "false"):
         return text == "true"
+    if re.fullmatch(r"[0-9]{1,3}\.5", text):  # capacity goes by halves
+        return float(text)
     if re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
     if len(text) >= 2 and text[0] == text[-1] == '"':
@@ -301,9 +328,6 @@ _TYPES: Final[Mapping[str, type]] = {
     "database_name": str,
     "engine": str,
     "engine_version": str,
-    "instance_class": str,
-    "storage_gb": int,
-    "max_storage_gb": int,
     "multi_az": bool,
     "backup_retention_days": int,
     "deletion_protection": bool,
@@ -315,20 +339,27 @@ _TYPES: Final[Mapping[str, type]] = {
     "cost_center": str,
     "expires_at": str,
 }
+_OF_INSTANCES: Final[Mapping[str, type]] = {"instance_class": str, "storage_gb": int, "max_storage_gb": int}
+_OF_CLUSTERS: Final[Mapping[str, type]] = {
+    "min_acu": float,
+    "max_acu": float,
+    "pause_after": int,
+    "monitoring": bool,
+}
 
 
 def _root(values: Mapping[str, object], blocks: Mapping[str, Mapping[str, str | None]]) -> Root:
-    known: dict[str, object] = {}
-    for name, expected in _TYPES.items():
-        if name not in values:
-            raise RootSyntaxError(f'module "database" has no argument {name}', 1)
-        if type(values[name]) is not expected:
-            raise RootSyntaxError(f"{name} should be a {expected.__name__}", 1)
-        known[name] = values[name]
+    known = _typed(values, _TYPES)
+    if values.get("source") == CLUSTER.module_source:
+        capacity: Any = _typed(values, _OF_CLUSTERS)
+        known |= {"capacity": Capacity(**capacity)}
+        known |= {"instance_class": SERVERLESS, "storage_gb": 0, "max_storage_gb": 0}
+    else:
+        known |= _typed(values, _OF_INSTANCES)
     restore = blocks.get("restore")
     tags = {key: value or "" for key, value in blocks.get("tags", {}).items()}
     return Root(
-        **known,  # type: ignore[arg-type]  # each was checked against _TYPES above
+        **known,  # type: ignore[arg-type]  # each was checked against its type above
         tags=tags,
         restore=None
         if restore is None
@@ -338,6 +369,20 @@ def _root(values: Mapping[str, object], blocks: Mapping[str, Mapping[str, str | 
             point_in_time=restore.get("point_in_time"),
         ),
     )
+
+
+def _typed(values: Mapping[str, object], types: Mapping[str, type]) -> dict[str, object]:
+    found = {}
+    for name, expected in types.items():
+        if name not in values:
+            raise RootSyntaxError(f'module "database" has no argument {name}', 1)
+        value = values[name]
+        if expected is float and type(value) is int:
+            value = float(value)
+        if type(value) is not expected:
+            raise RootSyntaxError(f"{name} should be a {expected.__name__}", 1)
+        found[name] = value
+    return found
 
 
 def _first_difference(expected: str, actual: str) -> tuple[str, int]:

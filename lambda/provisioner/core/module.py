@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
 
-MODULE: Final = "terraform/modules/rds_database/"
+from provisioner.core.engines import Resource
 
 
-def is_of_module(path: str) -> bool:
-    """Whether Terraform reads a file of the repository as part of the module; its tests are not."""
-    name = path.removeprefix(MODULE)
-    return path.startswith(MODULE) and name.endswith(".tf") and "/" not in name
+def is_of_module(resource: Resource, path: str) -> bool:
+    """Whether Terraform reads a file of the repository as part of a kind's module; its tests are not."""
+    name = path.removeprefix(resource.module_path)
+    return path.startswith(resource.module_path) and name.endswith(".tf") and "/" not in name
 
 
 def module_hash(files: Mapping[str, str]) -> str:

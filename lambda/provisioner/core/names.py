@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
+from provisioner.core.engines import dialect
 from provisioner.core.reserved_words import RESERVED
 
 DATABASES: Final = "terraform/databases/"
@@ -21,6 +22,10 @@ KINDS: Final = ("create", "update", "extend", "maintain", "disarm", "remove")
 
 _PLACE: Final = re.compile(rf"(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})")
 _NAME: Final = re.compile(NAME)
+# The numbers of a cluster's members: its writer, and the reader of one with high availability.
+MEMBERS: Final = (1, 2)
+# What a cluster's members are called after their cluster: RDS has one namespace for them and for instances.
+_MEMBER: Final = re.compile(r".*-member-[0-9]+", re.DOTALL)
 _BRANCH: Final = re.compile(
     rf"rds/(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})/(?P<kind>{'|'.join(KINDS)})-(?P<id8>[0-9a-f]{{8}})"
 )
@@ -74,6 +79,10 @@ class Place:
         """The snapshot that its removal leaves, as the Terraform module names it after the last request."""
         return f"{self.identifier}-final-{id8(request_id)}"
 
+    def member(self, number: int) -> str:
+        """RDS's identifier of a member, where the database is a cluster; 1 is made first."""
+        return f"{self.identifier}-member-{number}"
+
     def branch(self, kind: str, request_id: str) -> str:
         """The branch of one request."""
         return f"rds/{self}/{kind}-{id8(request_id)}"
@@ -123,11 +132,17 @@ def id8(request_id: str) -> str:
     return request_id[:8]
 
 
-def name_errors(name: str, engine: str) -> list[str]:
+def is_of_member(identifier: str) -> bool:
+    """Whether an identifier, or a name, is that of a cluster's member, which no database may have."""
+    return _MEMBER.fullmatch(identifier) is not None
+
+
+def name_errors(name: str, engine: str, *, new: bool = True) -> list[str]:
     """Why a database may not bear this name; empty when it may.
 
     The length leaves room for the environment in the RDS identifier (at most 63 characters) and for
-    the suffix of the final snapshot's name.
+    the suffix of the final snapshot's name. A database that is not `new` keeps a name that ends as those of
+    members do, which earlier releases allowed.
     """
     errors = []
     if len(name) > MAX_NAME or not _NAME.fullmatch(name):
@@ -135,6 +150,8 @@ def name_errors(name: str, engine: str) -> list[str]:
             f"use 1 to {MAX_NAME} characters: lower-case letters, digits and single hyphens, a letter first, "
             "no hyphen last"
         )
-    elif name.replace("-", "_") in RESERVED.get(engine, ()):
+    elif new and is_of_member(name):
+        errors.append(f"names do not end in -member-N, as the members of clusters do; choose {name}-db")
+    elif name.replace("-", "_") in RESERVED.get(dialect(engine), ()):
         errors.append(f"{name!r} is a reserved word of {engine}; choose another name, such as {name}-db")
     return errors

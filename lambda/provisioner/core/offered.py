@@ -3,6 +3,7 @@
 from typing import Any
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import resource_of
 from provisioner.core.instance_classes import capacity
 from provisioner.core.prices import HOURS_A_MONTH, NOT_INCLUDED, Figure
 
@@ -15,12 +16,16 @@ def catalog_document(catalog: Catalog) -> dict[str, Any]:
     content = catalog.model_dump(mode="json", exclude={"teams", "usual_seconds"})
     dates = []
     for name, size in catalog.sizes.items():
+        engines = [engine for engine in catalog.engines if resource_of(engine) is size.resource]
+        content["sizes"][name]["engines"] = engines
+        if size.instance_class is None:
+            continue
         table = {
             engine: {
                 kind: catalog.prices.instance(catalog.region, engine, size.instance_class, standby=standby)
                 for kind, standby in (("one_zone", False), ("standby", True))
             }
-            for engine in catalog.engines
+            for engine in engines
         }
         vcpus, memory = capacity(size.instance_class) or (None, None)
         content["sizes"][name] |= {"vcpus": vcpus, "memory_gib": memory}

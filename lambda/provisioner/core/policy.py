@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from provisioner.core import tags
 from provisioner.core.catalog import Catalog, lifetime
+from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.hcl import RootSyntaxError, parse
 from provisioner.core.names import Place, name_errors
-from provisioner.core.root import NEVER, Root
+from provisioner.core.root import NEVER, Root, scale
 from provisioner.core.times import instant, parse_instant
 
 
@@ -54,10 +55,10 @@ def check(
         return [*results, PolicyResult("environment", False, detail)]
     return [
         *results,
-        _name(root),
+        _name(root, new=creating),
         _engine(root, catalog),
         _size(root, catalog),
-        _storage(root, catalog),
+        *([] if root.resource is CLUSTER else [_storage(root, catalog)]),
         _lifetime(root, catalog, now),
         _availability(root, catalog),
         _safety(root, catalog, disarming),
@@ -71,8 +72,8 @@ def passed(results: list[PolicyResult]) -> bool:
     return all(result.passed for result in results)
 
 
-def _name(root: Root) -> PolicyResult:
-    errors = name_errors(root.database_name, root.engine)
+def _name(root: Root, *, new: bool) -> PolicyResult:
+    errors = name_errors(root.database_name, root.engine, new=new)
     return PolicyResult("name", not errors, "; ".join(errors) or "a name that RDS and the engine accept")
 
 
@@ -80,19 +81,18 @@ def _engine(root: Root, catalog: Catalog) -> PolicyResult:
     versions = next((one.versions for name, one in catalog.engines.items() if name == root.engine), [])
     offered = root.engine_version in versions
     label = f"{root.engine} {root.engine_version}"
+    if resource_of(root.engine) is not root.resource:
+        return PolicyResult("engine", False, f"{label} is not made by {root.resource.module}")
     return PolicyResult("engine", offered, label if offered else f"{label} is not in the catalog")
 
 
 def _size(root: Root, catalog: Catalog) -> PolicyResult:
-    allowed = catalog.environments[root.environment].sizes
-    size = catalog.size_of(root.instance_class)
+    allowed = catalog.sizes_of(root.environment, root.engine)
+    size, is_of = catalog.size_of(root), scale(root)
     if size in allowed:
-        return PolicyResult("size", True, f"{size} ({root.instance_class})")
-    return PolicyResult(
-        "size",
-        False,
-        f"{root.instance_class} is none of the sizes of {root.environment}: {', '.join(allowed)}",
-    )
+        return PolicyResult("size", True, f"{size} ({is_of})")
+    listed = ", ".join(allowed) or "none for this engine"
+    return PolicyResult("size", False, f"{is_of} is none of the sizes of {root.environment}: {listed}")
 
 
 def _storage(root: Root, catalog: Catalog) -> PolicyResult:
@@ -124,7 +124,8 @@ def _lifetime(root: Root, catalog: Catalog, now: dt.datetime) -> PolicyResult:
 def _availability(root: Root, catalog: Catalog) -> PolicyResult:
     rule = catalog.environments[root.environment].high_availability
     allowed = rule == "optional" or root.multi_az == (rule == "always")
-    detail = "a standby in a second zone" if root.multi_az else "one zone"
+    standby = "a reader" if root.resource is CLUSTER else "a standby"
+    detail = f"{standby} in a second zone" if root.multi_az else "one zone"
     return PolicyResult(
         "availability", allowed, detail if allowed else f"{detail}; {root.environment} says {rule}"
     )
@@ -139,6 +140,8 @@ def _safety(root: Root, catalog: Catalog, disarming: bool) -> PolicyResult:
         wrong.append("a final snapshot is taken")
     if rules.deletion_protection and not root.deletion_protection and not disarming:
         wrong.append("deletion protection is on")
+    if root.capacity and rules.monitor_clusters and not root.capacity.monitoring:
+        wrong.append("clusters are monitored")
     if wrong:
         return PolicyResult("safety", False, f"in {root.environment} " + ", and ".join(wrong))
     detail = f"backups kept for {root.backup_retention_days} d, final snapshot {_on(root.final_snapshot)}"

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from provisioner.core.engines import CLUSTER, INSTANCE, Resource
 from provisioner.core.names import Place, SnapshotName
 
 NEVER: Final = "never"
+# The class of a cluster's members, which have the capacity of their cluster.
+SERVERLESS: Final = "db.serverless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,13 +17,31 @@ class Restore:
     """Where a restored database's data comes from: one snapshot, or a database at a point in time."""
 
     snapshot: str | None = None
-    database: str | None = None  # RDS instance identifier
+    database: str | None = None  # RDS identifier
     point_in_time: str | None = None  # RFC 3339 in UTC, or "latest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """The range in which a cluster scales, in Aurora capacity units of about 2 GiB of memory.
+
+    With a minimum of 0 it sleeps after `pause_after` seconds without a connection; 0 seconds: it never does.
+    `monitoring` is Enhanced Monitoring and Database Insights.
+    """
+
+    min_acu: float
+    max_acu: float
+    pause_after: int
+    monitoring: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never"."""
+    """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never".
+
+    A cluster has a `capacity`, the class of its members, and no storage of its own: Aurora grows and shrinks
+    it, and counts what is used.
+    """
 
     environment: str
     database_name: str
@@ -41,6 +62,12 @@ class Root:
     expires_at: str
     tags: Mapping[str, str] = field(default_factory=dict)
     restore: Restore | None = None
+    capacity: Capacity | None = None
+
+    @property
+    def resource(self) -> Resource:
+        """What its module makes: an instance, or a cluster."""
+        return INSTANCE if self.capacity is None else CLUSTER
 
     @property
     def place(self) -> Place:
@@ -56,3 +83,17 @@ class Root:
             return Place.of_identifier(self.restore.database)
         name = SnapshotName.parse(self.restore.snapshot or "")
         return name.place if name else None
+
+
+def scale(root: Root) -> str:
+    """How large a database is, in AWS's words: an instance's class, or a cluster's range of capacity."""
+    capacity = root.capacity
+    if capacity is None:
+        return root.instance_class
+    text = f"{capacity.min_acu:g} to {capacity.max_acu:g} ACU"
+    return f"{text}, asleep after {lasting(capacity.pause_after)}" if capacity.pause_after else text
+
+
+def lasting(seconds: int) -> str:
+    """A time as the catalog writes it: 10m, 1h."""
+    return f"{seconds // 3600}h" if seconds % 3600 == 0 else f"{seconds // 60}m"

@@ -273,4 +273,4 @@ class Opening:
 
 def _price(root: Root) -> tuple[object, ...]:
     """What a database's charge depends on."""
-    return root.instance_class, root.storage_gb, root.multi_az
+    return root.instance_class, root.storage_gb, root.multi_az, root.capacity

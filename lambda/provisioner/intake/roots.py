@@ -11,12 +11,21 @@ from typing import Any
 
 from provisioner.core import owner as owners
 from provisioner.core.catalog import Catalog, Engine, Environment
+from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.errors import FieldError
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import SERVERLESS, Capacity, Restore, Root
 from provisioner.intake import refusals
 from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom
 from provisioner.intake.shapes import Read
-from provisioner.intake.values import end, name_faults, offered, owner_errors, size_errors, storage_error
+from provisioner.intake.values import (
+    end,
+    name_faults,
+    offered,
+    owner_errors,
+    size_errors,
+    storage_error,
+    without_storage,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +97,15 @@ def draft(
         return Draft(None, errors)
     chosen = _choices(body, catalog, environment, engine, source, now, errors)
     special, size = catalog.teams.get(team), catalog.sizes.get(chosen.size)
+    cluster = resource_of(body.database_engine) is CLUSTER
     root = Root(
         environment=body.environment,
         database_name=body.database_name,
         engine=body.database_engine,
         engine_version=chosen.engine_version,
-        instance_class=size.instance_class if size else "",
+        instance_class=SERVERLESS if cluster else (size and size.instance_class) or "",
         storage_gb=chosen.storage_gb,
-        max_storage_gb=catalog.maximum_storage_gb(body.environment, chosen.storage_gb),
+        max_storage_gb=0 if cluster else catalog.maximum_storage_gb(body.environment, chosen.storage_gb),
         multi_az=chosen.multi_az,
         backup_retention_days=environment.backup_retention_days,
         deletion_protection=environment.deletion_protection,
@@ -108,6 +118,7 @@ def draft(
         expires_at=chosen.expires_at,
         tags=body.tags,
         restore=_restore(body.restore_from),
+        capacity=size.capacity(monitoring=environment.monitor_clusters) if cluster and size else None,
     )
     return Draft(root, errors)
 
@@ -140,9 +151,11 @@ def changed(
         raise refusals.invalid(errors)
     grows = storage_gb != root.storage_gb
     ceiling = catalog.maximum_storage_gb(root.environment, storage_gb) if grows else root.max_storage_gb
+    rules, chosen = catalog.environments[root.environment], catalog.sizes[size]
     after = dataclasses.replace(
         root,
-        instance_class=catalog.sizes[size].instance_class if body.size else root.instance_class,
+        instance_class=(body.size and chosen.instance_class) or root.instance_class,
+        capacity=chosen.capacity(monitoring=rules.monitor_clusters) if body.size else root.capacity,
         storage_gb=storage_gb,
         max_storage_gb=ceiling,
         expires_at=expires_at,
@@ -153,10 +166,10 @@ def changed(
     if after == on_main:
         raise refusals.nothing_to_change(on_main)
     # What was disarmed for a removal that did not come is armed again.
-    rules = catalog.environments[root.environment]
     # What the catalog asks for by now comes along: the gate would deny the change without it.
     return dataclasses.replace(
         after,
+        capacity=_monitored(after.capacity, rules),
         deletion_protection=root.deletion_protection or rules.deletion_protection,
         final_snapshot=root.final_snapshot or rules.final_snapshot,
         backup_retention_days=max(root.backup_retention_days, rules.backup_retention_days),
@@ -164,12 +177,18 @@ def changed(
     )
 
 
+def _monitored(capacity: Capacity | None, rules: Environment) -> Capacity | None:
+    if capacity is None or not rules.monitor_clusters:
+        return capacity
+    return dataclasses.replace(capacity, monitoring=True)
+
+
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
     """What a root was asked to be, with the defaults filled in: two equal answers mean the same content."""
     return {
         "database_engine": root.engine,
         "engine_version": root.engine_version,
-        "size": catalog.size_of(root.instance_class),
+        "size": catalog.size_of(root),
         "storage_gb": root.storage_gb,
         "ttl": ttl,
         "owner": root.owner,
@@ -228,11 +247,18 @@ def _choices(
     multi_az = _standby(body, environment, errors)
     ttl = body.ttl or environment.lifetime.default
     expires_at = end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
-    size, storage_gb = body.size or environment.default_size, _storage(body, environment, source)
-    errors += size_errors(size, storage_gb, catalog, body.environment)
+    size = body.size or _usual_size(body, catalog, environment)
+    storage_gb = _storage(body, environment, source)
+    errors += size_errors(size, storage_gb, catalog, body.environment, body.database_engine)
+    errors += without_storage(body.storage_gb, body.database_engine)
     return _Choices(
         engine_version=version, size=size, storage_gb=storage_gb, multi_az=multi_az, expires_at=expires_at
     )
+
+
+def _usual_size(body: CreateBody, catalog: Catalog, environment: Environment) -> str:
+    """The environment's usual size; a cluster's is the first range of capacity that the environment has."""
+    return next(iter(catalog.sizes_of(body.environment, body.database_engine)), environment.default_size)
 
 
 def _version(body: CreateBody, engine: Engine, source: Root | None, errors: list[FieldError]) -> str:
@@ -261,7 +287,9 @@ def _standby(body: CreateBody, environment: Environment, errors: list[FieldError
 
 
 def _storage(body: CreateBody, environment: Environment, source: Root | None) -> int:
-    """As asked, else the default, and no less than the source has; in GiB."""
+    """As asked, else the default, and no less than the source has; in GiB. A cluster has none of its own."""
+    if resource_of(body.database_engine) is CLUSTER:
+        return 0
     if body.storage_gb is not None:
         return body.storage_gb
     return max(environment.storage_gb.default, source.storage_gb if source else 0)
@@ -279,13 +307,13 @@ def _restore(source: RestoreFrom | None) -> Restore | None:
 
 def _kept_size(root: Root, body: PatchBody, catalog: Catalog, errors: list[FieldError]) -> str:
     """The size after a change; refused where the present one left the catalog."""
-    size = body.size or catalog.size_of(root.instance_class)
+    size = body.size or catalog.size_of(root)
     if size is None:
-        sizes = catalog.environments[root.environment].sizes
-        listed = ", ".join(sizes)
-        text = f"the catalog no longer has {root.instance_class}; choose one of {listed} with this change"
+        sizes = catalog.sizes_of(root.environment, root.engine)
+        listed, has = ", ".join(sizes), "its capacity" if root.capacity else root.instance_class
+        text = f"the catalog no longer has {has}; choose one of {listed} with this change"
         errors.append(FieldError("/size", text, allowed=sizes))
-        return sizes[0]
+        return (sizes or catalog.environments[root.environment].sizes)[0]
     return size
 
 
@@ -299,9 +327,12 @@ def _grown_storage(
     root: Root, body: PatchBody, size: str, catalog: Catalog, errors: list[FieldError], held_gb: int
 ) -> int:
     """The storage after a change in GiB; what does not change is not judged again."""
+    if refused := without_storage(body.storage_gb, root.engine):
+        errors += refused
+        return root.storage_gb
     storage_gb = root.storage_gb if body.storage_gb is None else body.storage_gb
     if body.size or body.storage_gb:
-        errors += size_errors(size, storage_gb, catalog, root.environment)
+        errors += size_errors(size, storage_gb, catalog, root.environment, root.engine)
     if storage_gb == root.storage_gb:
         return storage_gb
     # RDS may have grown it since.

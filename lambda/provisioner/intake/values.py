@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from provisioner.core import owner as owners
 from provisioner.core.catalog import Catalog, lifetime
+from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.errors import FieldError
 from provisioner.core.names import MAX_NAME, name_errors
 from provisioner.core.root import NEVER
@@ -24,18 +25,41 @@ def name_faults(name: str, engine: str) -> list[FieldError]:
     ]
 
 
-def size_errors(size: str, storage_gb: int, catalog: Catalog, environment: str) -> list[FieldError]:
-    """Why an environment of the catalog does not take a size, or so much storage in GiB."""
-    rules = catalog.environments[environment]
+def size_errors(
+    size: str, storage_gb: int, catalog: Catalog, environment: str, engine: str
+) -> list[FieldError]:
+    """Why an environment of the catalog does not take a size for an engine, or so much storage in GiB.
+
+    An instance's size is none of a cluster, nor the other way round; Aurora bounds a cluster's storage.
+    """
+    rules, sizes = catalog.environments[environment], catalog.sizes_of(environment, engine)
     errors = []
-    if size not in rules.sizes:
-        others = [name for name, other in catalog.environments.items() if size in other.sizes]
+    if size in rules.sizes and size not in sizes:
+        errors.append(_other_kind(size, sizes, environment, engine))
+    elif size not in sizes:
+        others = [name for name in catalog.environments if size in catalog.sizes_of(name, engine)]
         where = f" in {environment}" + (f"; {choices(others, 'and')} have it" if others else "")
-        errors.append(offered("/size", size, rules.sizes, where))
+        errors.append(offered("/size", size, sizes, where))
+    if resource_of(engine) is CLUSTER:
+        return errors
     least, most = rules.storage_gb.minimum, rules.storage_gb.maximum
     if not least <= storage_gb <= most:
         errors.append(storage_error(storage_gb, least, most, environment))
     return errors
+
+
+def _other_kind(size: str, sizes: list[str], environment: str, engine: str) -> FieldError:
+    has = "a range of capacity" if resource_of(engine) is CLUSTER else "an instance class"
+    choose = f"choose {choices(sizes)}" if sizes else f"{environment} offers none of them"
+    return FieldError("/size", f"{size} is no size of {engine}, which has {has}: {choose}", size, sizes)
+
+
+def without_storage(given: int | None, engine: str) -> list[FieldError]:
+    """Why an engine does not take a size of its storage: Aurora grows and shrinks it by what is stored."""
+    if given is None or resource_of(engine) is not CLUSTER:
+        return []
+    text = f"{engine} has the storage that it uses, without a size: leave it out"
+    return [FieldError("/storage_gb", text, given, "left out")]
 
 
 def storage_error(given: int, least: int, most: int, environment: str | None) -> FieldError:

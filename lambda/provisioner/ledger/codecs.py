@@ -14,7 +14,7 @@ from typing import Any, Final
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import Failure, Kind, Progress, State
 from provisioner.core.models import Beat, Charge, Listed, ListedRequest
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Capacity, Restore, Root
 
 Row = Mapping[str, str | int]
 
@@ -90,13 +90,20 @@ def _load(text: str | int) -> Any:
 
 
 def _root_to_json(root: Root) -> str:
-    return json.dumps(dataclasses.asdict(root), separators=(",", ":"), sort_keys=True)
+    values = dataclasses.asdict(root)
+    if root.capacity is None:  # as rows were before there were clusters
+        del values["capacity"]
+    return json.dumps(values, separators=(",", ":"), sort_keys=True)
 
 
 def _root_from_json(text: str | int) -> Root:
     values = _load(text)
-    restore = values.pop("restore")
-    return Root(**values, restore=None if restore is None else Restore(**restore))
+    restore, capacity = values.pop("restore"), values.pop("capacity", None)
+    return Root(
+        **values,
+        restore=None if restore is None else Restore(**restore),
+        capacity=None if capacity is None else Capacity(**capacity),
+    )
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

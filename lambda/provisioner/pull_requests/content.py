@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import label
 from provisioner.core.hcl import NEWEST, render, renderings
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.policy import PolicyResult
-from provisioner.core.prices import NOT_INCLUDED, REMEDY
-from provisioner.core.root import NEVER, Root
+from provisioner.core.prices import ASSUMPTION, NOT_INCLUDED, REMEDY
+from provisioner.core.root import NEVER, Root, scale
 from provisioner.pull_requests import request_record, wording
 from provisioner.pull_requests.markdown import cell, policy_table, quoted
 
@@ -115,23 +116,44 @@ def _prices(request: Request, catalog: Catalog) -> str:
     price = catalog.price(request.root)
     if price is None:
         return f"No price is known in {catalog.region}: {REMEDY}."
-    return f"Costs are list prices on demand in {price.region} of {price.as_of}, without {NOT_INCLUDED}."
+    assumed = f" Of the range, {ASSUMPTION}." if price.range else ""
+    listed = f"Costs are list prices on demand in {price.region} of {price.as_of}, without {NOT_INCLUDED}."
+    return listed + assumed
 
 
 def facts(root: Root, catalog: Catalog) -> dict[str, str]:
     """What a root means to a reviewer."""
-    size = catalog.size_of(root.instance_class)
+    size = catalog.size_of(root)
+    second = "a reader" if root.capacity else "a standby"
     return {
-        "Engine": f"{wording.ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
-        "Size": f"{size or 'not in the catalog'} ({root.instance_class})",
-        "Availability": "a standby in a second zone" if root.multi_az else "one zone",
-        "Storage": f"{root.storage_gb} GB, growing to {root.max_storage_gb} GB",
+        "Engine": f"{label(root.engine)} {root.engine_version}",
+        "Size": f"{size or 'not in the catalog'} ({scale(root)})",
+        **_monitoring(root),
+        "Availability": f"{second} in a second zone" if root.multi_az else "one zone",
+        "Storage": _storage(root),
         "Backups": f"kept {_days(root.backup_retention_days)}",
         "Final snapshot": "taken" if root.final_snapshot else "none",
         "Deletion protection": "on" if root.deletion_protection else "off",
         "Lifetime": "no end" if root.expires_at == NEVER else f"until {root.expires_at}",
         "Tags": ", ".join(f"{key}={value}" for key, value in sorted(root.tags.items())) or "none",
     }
+
+
+def _storage(root: Root) -> str:
+    if root.capacity:
+        return "what is stored, without a size"
+    return f"{root.storage_gb} GB, growing to {root.max_storage_gb} GB"
+
+
+def _monitoring(root: Root) -> dict[str, str]:
+    """Where watching a cluster and its sleep conflict, the catalog decides: the reviewer reads how."""
+    if root.capacity is None:
+        return {}
+    on = "Enhanced Monitoring and Database Insights on"
+    if root.capacity.monitoring and root.capacity.min_acu == 0:
+        return {"Monitoring": f"{on}: what they do to its sleep is in docs/clusters.md"}
+    off = "Enhanced Monitoring and Database Insights off, as the catalog says for this environment"
+    return {"Monitoring": on if root.capacity.monitoring else off}
 
 
 def _table(request: Request, catalog: Catalog) -> str:

@@ -5,11 +5,11 @@ from typing import Final
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.effects import Cost, Interruption, cost_of_life, interruption, monthly_cost
+from provisioner.core.engines import label
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
-from provisioner.core.root import NEVER, Root
+from provisioner.core.root import NEVER, Root, scale
 
-ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 # What the pipeline does, for "... `dev/orders`" and "... `dev/orders` failed".
 DOING: Final = {
     Kind.CREATE: "Creating",
@@ -33,7 +33,7 @@ def title(request: Request, catalog: Catalog) -> str:
     match request.kind:
         case Kind.CREATE:
             verb = "Create" if root.restore is None else "Restore"
-            return f"{verb} {place} ({ENGINE_NAMES[root.engine]} {root.engine_version})"
+            return f"{verb} {place} ({label(root.engine)} {root.engine_version})"
         case Kind.EXTEND:
             return f"Extend {place}: " + (
                 "no end" if root.expires_at == NEVER else f"until {root.expires_at}"
@@ -65,7 +65,7 @@ def changes(request: Request, catalog: Catalog) -> dict[str, str]:
     if before is None:
         return {}
     found = {}
-    if before.instance_class != after.instance_class:
+    if (before.instance_class, before.capacity) != (after.instance_class, after.capacity):
         found["size"] = f"{size(before, catalog)} to {size(after, catalog)}"
     if before.storage_gb != after.storage_gb:
         found["storage"] = f"{before.storage_gb} to {after.storage_gb} GB"
@@ -82,7 +82,7 @@ def changes(request: Request, catalog: Catalog) -> dict[str, str]:
 
 def size(root: Root, catalog: Catalog) -> str:
     """The catalog's name of a root's size, or its class where that has none."""
-    return catalog.size_of(root.instance_class) or root.instance_class
+    return catalog.size_of(root) or scale(root)
 
 
 def effects(request: Request, catalog: Catalog) -> dict[str, str]:
@@ -128,11 +128,13 @@ def snapshot(request: Request) -> str:
 def cost(request: Request, catalog: Catalog) -> str:
     """The cost before a change and after it."""
     if request.kind is Kind.REMOVE:
-        saved = monthly_cost(None, request.before or request.root, catalog).after
+        gone = request.before or request.root
+        saved = monthly_cost(None, gone, catalog).after
+        at_most = " at most" if gone.capacity else ""
         return (
             "unknown: the catalog has no price for its size"
             if saved is None
-            else f"{-saved:+.2f} USD a month"
+            else f"{-saved:+.2f} USD a month{at_most}"
         )
     found = monthly_cost(request.before, request.root, catalog)
     if found.after is None:
@@ -141,6 +143,10 @@ def cost(request: Request, catalog: Catalog) -> str:
     if request.kind in (Kind.CREATE, Kind.EXTEND):
         life = cost_of_life(request.root, request.created_at, catalog)
     left = f"; {life:.2f} USD until its end" if life is not None else ""
+    price = catalog.price(request.root)
+    if price and price.range:
+        changed = f" (at the maximum {_cost(found)})" if found.before not in (None, found.after) else ""
+        return f"{price.range} USD a month{changed}{left}"
     return _cost(found) + " USD a month" + _more(found) + left
 
 

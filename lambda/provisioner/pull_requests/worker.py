@@ -9,9 +9,10 @@ from provisioner.circleci import CircleCi
 from provisioner.core import events, policy, reruns
 from provisioner.core.beats import GIVEN_UP, LOST, pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import CLUSTER
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType, Step
-from provisioner.core.hcl import render
+from provisioner.core.hcl import FIRST_OF_CLUSTERS, render
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
 from provisioner.core.times import instant
@@ -119,12 +120,16 @@ class Worker:
     def _change(self, request: Request, now: dt.datetime, disarmed_by: int | None) -> content.Change:
         if request.kind is Kind.REMOVE:
             return content.change(request, [], self.catalog, base=self.base, disarmed_by=disarmed_by)
+        found = root_format(self.github, self.base)
+        if request.root.resource is CLUSTER and found < FIRST_OF_CLUSTERS:
+            raise NeedsPerson(
+                f"writing the root of {request.place}",
+                f"{self.base} has no module for clusters yet",
+                "apply the foundation of this release and merge it to that branch first (docs/upgrade.md), "
+                "then retry",
+            )
         return content.change(
-            request,
-            self._policy(request, now),
-            self.catalog,
-            base=self.base,
-            root_format=root_format(self.github, self.base),
+            request, self._policy(request, now), self.catalog, base=self.base, root_format=found
         )
 
     def _disarmed_by(self, removal: Request) -> int | None:

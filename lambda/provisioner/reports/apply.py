@@ -21,6 +21,7 @@ from provisioner.reports.schema import ApplyReport
 RESULT: Final = (
     "identifier",
     "endpoint",
+    "reader_endpoint",
     "port",
     "database_name",
     "secret_arn",
