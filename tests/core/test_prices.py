@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from provisioner.api.documents import price_document
 from provisioner.core import catalog as catalogs
 from provisioner.core.offered import catalog_document
-from provisioner.core.prices import EMPTY, Price, Prices, PricesError, parse
+from provisioner.core.prices import ASSUMPTION, EMPTY, Price, Prices, PricesError, parse
 from provisioner.core.root import Root
 from provisioner.intake.opening import Opening
 
@@ -186,6 +186,7 @@ def test_the_catalog_shows_each_sizes_price_in_the_words_of_before_and_by_engine
     shown = catalog_document(catalog())
     assert shown["sizes"]["small"] == {
         "instance_class": "db.t4g.micro",
+        "engines": ["postgres", "mysql"],
         "vcpus": 2,
         "memory_gib": 1,
         "monthly_usd": 11.68,
@@ -193,6 +194,21 @@ def test_the_catalog_shows_each_sizes_price_in_the_words_of_before_and_by_engine
             "postgres": {"one_zone": 11.68, "standby": 23.36},
             "mysql": {"one_zone": 11.68, "standby": 23.36},
         },
+    }
+    assert shown["sizes"]["sleepy"] == {
+        "instance_class": None,
+        "engines": ["aurora-postgresql", "aurora-mysql"],
+        "min_acu": 0.0,
+        "max_acu": 2.0,
+        "pause_after": "10m",
+        "vcpus": None,
+        "memory_gib": None,
+        "monthly_usd": 22.12,
+        "prices": {
+            engine: {"least": 1.0, "usual": 22.12, "most": 176.2}
+            for engine in ("aurora-postgresql", "aurora-mysql")
+        },
+        "assumption": ASSUMPTION,
     }
     assert (shown["storage_usd_per_gb"], shown["prices_as_of"], shown["region"]) == (
         0.115,

@@ -119,7 +119,7 @@ BAD = {
     "an unknown engine": (
         MISSION_BODY | {"database_engine": "oracle"},
         422,
-        "'oracle' is not offered: choose postgres or mysql",
+        "'oracle' is not offered: choose postgres, mysql, aurora-postgresql or aurora-mysql",
     ),
     "an unknown environment": (MISSION_BODY | {"environment": "mars"}, 422, "choose dev, staging or prod"),
     "an unknown version": (MISSION_BODY | {"engine_version": "5.7"}, 422, "choose 8.4"),

@@ -101,9 +101,10 @@ def test_so_it_is_with_a_change(data: st.DataObject) -> None:
             {"database_engine": "postgresql"},
             FieldError(
                 "/database_engine",
-                "'postgresql' is not offered: choose postgres or mysql. Did you mean postgres?",
+                "'postgresql' is not offered: choose postgres, mysql, aurora-postgresql or aurora-mysql. "
+                "Did you mean postgres?",
                 "postgresql",
-                ["postgres", "mysql"],
+                ["postgres", "mysql", "aurora-postgresql", "aurora-mysql"],
                 "postgres",
             ),
         ),

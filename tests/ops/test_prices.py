@@ -43,6 +43,16 @@ def storage(kind: str, usd: str, **more: str) -> dict[str, str]:
     return row(Product_Family="Database Storage", Unit="GB-Mo", Volume_Type=kind, PricePerUnit=usd, **more)
 
 
+def acu_hour(engine: str, usage: str, usd: str) -> dict[str, str]:
+    return row(
+        Product_Family="ServerlessV2",
+        Unit="ACU-Hr",
+        Database_Engine=engine,
+        usageType=usage,
+        PricePerUnit=usd,
+    )
+
+
 FILE = [
     instance("MySQL", "db.t4g.micro", "0.0160000000"),
     instance("MySQL", "db.t4g.micro", "0.0320000000", Deployment_Option="Multi-AZ"),
@@ -62,6 +72,12 @@ FILE = [
     storage("General Purpose-GP3", "0.2740000000", Database_Engine="Any", Deployment_Option="Multi-AZ"),
     storage("General Purpose", "0.9", Database_Engine="Any"),
     storage("Provisioned IOPS", "0.9", Database_Engine="MySQL"),
+    acu_hour("Aurora MySQL", "EU-Aurora:ServerlessV2Usage", "0.1400000000"),
+    acu_hour("Aurora PostgreSQL", "EU-Aurora:ServerlessV2Usage", "0.1500000000"),
+    acu_hour("Aurora MySQL", "EU-Aurora:ServerlessV2IOOptimizedUsage", "0.1900000000"),
+    acu_hour("Aurora MySQL", "EU-Aurora:ServerlessUsage", "0.0700000000"),
+    storage("General Purpose-Aurora", "0.1190000000", usageType="EU-Aurora:StorageUsage"),
+    storage("IO Optimized-Aurora", "0.2", usageType="EU-Aurora:IO-OptimizedStorageUsage"),
 ]
 
 
@@ -140,11 +156,17 @@ def test_other_regions_keep_their_prices_and_sources(index: str, tmp_path: Path)
     content = json.loads(output.read_text())
     assert content["regions"]["us-east-1"] == json.loads(shipped)["regions"]["us-east-1"]
     assert sorted(content["sources"]) == [
+        "aurora-2025-10-01",
         "aws-eu-central-1-2026-11-20",
         "catalog-2026-11-01",
         "published-examples",
     ]
-    assert prices.parse(output.read_text()).instance("eu-central-1", "postgres", "db.t4g.micro", standby=True)
+    table = prices.parse(output.read_text())
+    assert table.instance("eu-central-1", "postgres", "db.t4g.micro", standby=True)
+    hour, storage = table.acu_hour("eu-central-1", "aurora-mysql"), table.aurora_storage("eu-central-1")
+    assert hour
+    assert storage
+    assert (hour.usd, storage.usd) == (0.14, 0.119)
 
 
 def test_the_shipped_table_is_written_as_this_command_writes(tmp_path: Path) -> None:

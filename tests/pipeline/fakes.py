@@ -185,6 +185,10 @@ class Rds:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
+    def describe_db_clusters(self, *, DBClusterIdentifier: str) -> dict[str, Any]:
+        self._cloud.lifeline.step()
+        raise ClientError({"Error": {"Code": "DBClusterNotFoundFault", "Message": ""}}, "DescribeDBClusters")
+
     def describe_db_snapshots(self, *, DBSnapshotIdentifier: str) -> dict[str, Any]:
         self._cloud.lifeline.step()
         if DBSnapshotIdentifier in self._cloud.snapshots:

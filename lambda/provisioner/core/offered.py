@@ -1,11 +1,13 @@
 """① What may be asked for, with the price of each size: `GET /catalog`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.engines import resource_of
 from provisioner.core.instance_classes import capacity
-from provisioner.core.prices import HOURS_A_MONTH, NOT_INCLUDED, Figure
+from provisioner.core.prices import ASSUMPTION, HOURS_A_MONTH, NOT_INCLUDED, Figure
+from provisioner.core.sizes import Size
 
 
 def catalog_document(catalog: Catalog) -> dict[str, Any]:
@@ -17,9 +19,13 @@ def catalog_document(catalog: Catalog) -> dict[str, Any]:
     dates = []
     for name, size in catalog.sizes.items():
         engines = [engine for engine in catalog.engines if resource_of(engine) is size.resource]
-        content["sizes"][name]["engines"] = engines
+        shown = content["sizes"][name]
+        shown["engines"] = engines
         if size.instance_class is None:
+            shown |= _range(size, engines, catalog)
             continue
+        for of_clusters in ("min_acu", "max_acu", "pause_after"):
+            del shown[of_clusters]
         table = {
             engine: {
                 kind: catalog.prices.instance(catalog.region, engine, size.instance_class, standby=standby)
@@ -28,12 +34,12 @@ def catalog_document(catalog: Catalog) -> dict[str, Any]:
             for engine in engines
         }
         vcpus, memory = capacity(size.instance_class) or (None, None)
-        content["sizes"][name] |= {"vcpus": vcpus, "memory_gib": memory}
+        shown |= {"vcpus": vcpus, "memory_gib": memory}
         known = [figure["one_zone"] for figure in table.values() if figure["one_zone"]]
         dates += [figure.date for figure in known]
         if known:
-            content["sizes"][name]["monthly_usd"] = max(_month(figure) or 0 for figure in known)
-        content["sizes"][name]["prices"] = {
+            shown["monthly_usd"] = max(_month(figure) or 0 for figure in known)
+        shown["prices"] = {
             engine: {kind: _month(figure) for kind, figure in kinds.items()}
             for engine, kinds in table.items()
         }
@@ -44,6 +50,31 @@ def catalog_document(catalog: Catalog) -> dict[str, Any]:
     if dates:
         content["prices_as_of"] = min(dates).isoformat()
     return content | {"not_included": NOT_INCLUDED}
+
+
+def _range(size: Size, engines: Sequence[str], catalog: Catalog) -> dict[str, Any]:
+    """A cluster's prices: at its least, as usual and at its most, without a reader."""
+    capacity = size.capacity(monitoring=False)
+    if capacity is None:
+        return {}
+    prices = {
+        engine: catalog.prices.cluster(catalog.region, engine, capacity, reader=False) for engine in engines
+    }
+    known = [price.usual_usd for price in prices.values() if price]
+    return {
+        "vcpus": None,
+        "memory_gib": None,
+        "monthly_usd": max(known, default=None),
+        "prices": {
+            engine: {
+                "least": price and price.range and price.range.least,
+                "usual": price and price.usual_usd,
+                "most": price and price.monthly_usd,
+            }
+            for engine, price in prices.items()
+        },
+        "assumption": ASSUMPTION,
+    }
 
 
 def _month(figure: Figure | None) -> float | None:

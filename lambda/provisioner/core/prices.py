@@ -125,7 +125,7 @@ class Prices:
     def of(self, root: Root, region: str) -> Price | None:
         """The price of a database; None where a figure is missing."""
         if root.capacity is not None:
-            return self._of_cluster(root, root.capacity, region)
+            return self.cluster(region, root.engine, root.capacity, reader=root.multi_az)
         instance = self.instance(region, root.engine, root.instance_class, standby=root.multi_az)
         storage = self.storage(region, standby=root.multi_az)
         if instance is None or storage is None:
@@ -134,12 +134,13 @@ class Prices:
         usd = instance.usd * HOURS_A_MONTH + held
         return Price(round(usd, 2), region, min(instance.date, storage.date), round(held, 2))
 
-    def _of_cluster(self, root: Root, capacity: Capacity, region: str) -> Price | None:
-        acu_hour, storage = self.acu_hour(region, root.engine), self.aurora_storage(region)
+    def cluster(self, region: str, engine: str, capacity: Capacity, *, reader: bool) -> Price | None:
+        """The price of a cluster, or of one with a reader; None where a figure is missing."""
+        acu_hour, storage = self.acu_hour(region, engine), self.aurora_storage(region)
         if acu_hour is None or storage is None:
             return None
         held = storage.usd * ASSUMED_GB
-        members = 2 if root.multi_az else 1
+        members = 2 if reader else 1
 
         def month(acu: float, hours: float = HOURS_A_MONTH) -> float:
             return acu * hours * acu_hour.usd * members

@@ -75,6 +75,19 @@ class Root:
         return Place(self.environment, self.database_name)
 
     @property
+    def is_clone(self) -> bool:
+        """Whether it begins as a copy-on-write clone: a cluster of its source's environment, as of now.
+
+        Such a clone shares its source's storage until either writes, and takes minutes whatever the size. One
+        of another environment, whose key is another, or of an earlier moment is copied in full. The module
+        decides in the same way (terraform/modules/rds_cluster).
+        """
+        of, source = self.restore, self.source
+        if of is None or of.database is None or source is None or self.resource is not CLUSTER:
+            return False
+        return source.environment == self.environment and of.point_in_time in (None, "latest")
+
+    @property
     def source(self) -> Place | None:
         """The database that its data comes from; None for an empty one, and for a source without a place."""
         if self.restore is None:

@@ -13,11 +13,12 @@ from uuid import UUID, uuid5
 
 from provisioner.core import events, expiry
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import CLUSTER
 from provisioner.core.errors import FieldError, Problem, TryLater
 from provisioner.core.events import ACTOR
 from provisioner.core.lifecycle import DatabaseState, Kind, blocks, derive
 from provisioner.core.models import ApiKey, Charge, Database, Request
-from provisioner.core.names import Place, name_errors
+from provisioner.core.names import MEMBERS, Place, name_errors
 from provisioner.core.root import Root
 from provisioner.core.scopes import OPERATOR
 from provisioner.intake import refusals
@@ -242,16 +243,26 @@ class Opening:
         wants = catalog.require_reason and not reason and known and catalog.approvers(environment, source)
         return [refusals.no_reason(environment)] if wants else []
 
+    def member_errors(self, root: Root | None) -> list[FieldError]:
+        """Databases that have the names of a cluster's members, which earlier releases allowed."""
+        if root is None or root.resource is not CLUSTER:
+            return []
+        places = (Place.of_identifier(root.place.member(number)) for number in MEMBERS)
+        taken = [place for place in places if place and self._is_there(place)]
+        text = "the cluster's members would have the name of {}, which is there: choose another name"
+        return [FieldError("/database_name", text.format(place), root.database_name) for place in taken]
+
+    def _is_there(self, place: Place) -> bool:
+        found = self.ledger.database(place)
+        return found is not None and found.state is not DatabaseState.REMOVED
+
     def free_names(self, taken: Database, team: str) -> list[str]:
         """Names like a taken one that nobody has; none where all those tried are taken."""
         name, engine = taken.database_name, taken.root.engine
         tried = [
             like for like in (f"{team}-{name}", f"{name}-2", f"{name}-3") if not name_errors(like, engine)
         ]
-        there = {like: self.ledger.database(Place(taken.environment, like)) for like in tried}
-        return [
-            like for like, found in there.items() if found is None or found.state is DatabaseState.REMOVED
-        ]
+        return [like for like in tried if not self._is_there(Place(taken.environment, like))]
 
     def send(self, request: Request) -> None:
         """Send the message that names a request to the worker."""

@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime as dt
+from typing import Final
 
 from provisioner.core import storage
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import CLUSTER, INSTANCE
 from provisioner.core.errors import FieldError
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database
@@ -13,6 +15,14 @@ from provisioner.core.times import instant, parse_instant
 from provisioner.intake import refusals
 from provisioner.intake.bodies import RestoreFrom
 from provisioner.ledger.ledger import Ledger
+
+_AS: Final = {INSTANCE: "an instance", CLUSTER: "a cluster"}
+# RDS turns some snapshots of instances into Aurora clusters, and no cluster into an instance:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Migrating.html
+_OTHER_KIND: Final = (
+    ", and {was} does not become {other} here: restore it as it is, make {other} beside it, and copy the "
+    "data by pg_dump or mysqldump"
+)
 
 
 def find(source: RestoreFrom, team: str, ledger: Ledger) -> Database:
@@ -60,8 +70,11 @@ def _not_opened(origin: Database, root: Root, catalog: Catalog) -> list[FieldErr
 def _unlike(before: Root, root: Root) -> list[FieldError]:
     """A restore is as its source: same engine, same version, no less storage."""
     found = []
+    text = f"{before.place} is {before.engine}; a restore cannot change the engine"
+    if before.resource is not root.resource:
+        text += _OTHER_KIND.format(was=_AS[before.resource], other=_AS[root.resource])
+        return [FieldError("/database_engine", text, root.engine, [before.engine], before.engine)]
     if before.engine != root.engine:
-        text = f"{before.place} is {before.engine}; a restore cannot change the engine"
         found.append(FieldError("/database_engine", text, root.engine, [before.engine], before.engine))
     if before.engine_version != root.engine_version:
         text = f"the source has version {before.engine_version}; restore it first, then upgrade"

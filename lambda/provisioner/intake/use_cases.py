@@ -224,6 +224,7 @@ class UseCases:
             errors += sources.errors(wanted, origin, made.root, catalog, now)
         source = wanted.source() if wanted else None
         errors += self.opening.reason_errors(body.reason or body.purpose, body.environment, source)
+        errors += self.opening.member_errors(made.root)
         errors = read.all_errors(errors)
         if missing and not errors:
             raise missing

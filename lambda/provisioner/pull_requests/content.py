@@ -203,10 +203,16 @@ def _restore(root: Root) -> str:
         moment = cell(root.restore.point_in_time or "")
         if root.restore.point_in_time in (None, "latest"):
             moment = "the latest restorable time, which on RDS is within the last five minutes"
+    clone = (
+        "| How | a copy-on-write clone: minutes whatever the size, and what it costs is the pages that "
+        "either changes |\n"
+        if root.is_clone
+        else ""
+    )
     return (
         f"### Restored from {source}\n\n"
         "| | |\n|---|---|\n"
-        f"| As of | {moment} |\n"
+        f"| As of | {moment} |\n{clone}"
         "| Comes along | the data, the name of the database inside the engine, the users in it with their "
         "passwords and grants |\n"
         "| Does not | the master password (a new secret), other secrets, endpoint, size, tags, lifetime, "
