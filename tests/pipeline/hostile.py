@@ -7,13 +7,13 @@ without that rule it would pass.
 
 from provisioner.core.root import Root
 
-from tests.pipeline import hostile_files, hostile_roots
+from tests.pipeline import hostile_clusters, hostile_files, hostile_roots
 from tests.pipeline.hostile_case import Hostile
 
 
 def hostile(base: Root) -> list[Hostile]:
     """Every pull request of the table, made from one root that would pass as it is."""
-    files, roots = hostile_files, hostile_roots
+    files, roots, clusters = hostile_files, hostile_roots, hostile_clusters
     makers = (
         files.without_request,
         files.files_along,
@@ -37,5 +37,9 @@ def hostile(base: Root) -> list[Hostile]:
         roots.ends,
         roots.tags,
         roots.misplaced,
+        clusters.other_ranges,
+        clusters.other_kinds,
+        clusters.members,
+        clusters.other_peoples_clusters,
     )
     return [found for make in makers for found in make(base)]

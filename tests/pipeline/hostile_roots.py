@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, Final
 
-from provisioner.core.hcl import render
+from provisioner.core.hcl import NEWEST, render
 from provisioner.core.root import NEVER, Restore, Root
 
 from tests.pipeline.hostile_case import (
@@ -132,7 +132,7 @@ def not_as_rendered(base: Root) -> Iterator[Hostile]:
             base, "  multi_az ", "  publicly_accessible   = true\n  multi_az "
         ),
         "a number as text": replaced(base, f"= {base.storage_gb}\n", f'= "{base.storage_gb}"\n'),
-        "a later format": text.replace("format 2", "format 3", 1).replace("format 1", "format 3", 1),
+        "a later format": text.replace(f"format {NEWEST}", f"format {NEWEST + 1}", 1),
         "Windows line ends": text.replace("\n", "\r\n"),
         "no last line end": text.rstrip("\n"),
         "a tab": text.replace("  multi_az", "\tmulti_az", 1),
