@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from provisioner.core.hcl import RootSyntaxError, content_hash, parse, removals, render_removed
+from provisioner.core.hcl import content_hash, parse, removals, render_removed
+from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 

@@ -36,6 +36,7 @@ def hostile(base: Root) -> list[Hostile]:
         roots.beyond_the_catalog,
         roots.ends,
         roots.tags,
+        roots.windows,
         roots.misplaced,
     )
     return [found for make in makers for found in make(base)]

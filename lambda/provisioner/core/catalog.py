@@ -8,20 +8,22 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 import yaml
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
     model_validator,
 )
 
+from provisioner.core.catalog_part import Part
 from provisioner.core.channels import RESERVED, Channels
+from provisioner.core.maintenance import Maintenance
 from provisioner.core.names import ENVIRONMENT, Place
 from provisioner.core.prices import Price, PriceFile, Prices
 from provisioner.core.root import NEVER, Root
 from provisioner.core.shown import shown
+from provisioner.core.usual_times import UsualTimes
+from provisioner.core.windows import Windows, spread
 
 EngineName = Literal["mysql", "postgres"]
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
@@ -52,11 +54,7 @@ def _check_lifetime(value: Any) -> str:
 LifetimeText = Annotated[str, BeforeValidator(_check_lifetime)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Engine(_Part):
+class Engine(Part):
     """An engine and the major versions that are offered."""
 
     versions: list[str] = Field(min_length=1)
@@ -69,7 +67,7 @@ class Engine(_Part):
         return self
 
 
-class Size(_Part):
+class Size(Part):
     """A size that people ask for by name.
 
     `monthly_usd` is a key of earlier releases, the instance alone in one zone; prices.json comes first.
@@ -79,7 +77,7 @@ class Size(_Part):
     monthly_usd: float | None = Field(default=None, gt=0)
 
 
-class StorageRange(_Part):
+class StorageRange(Part):
     """Allocated storage in GiB; RDS allows 20 to 65,536 for gp3."""
 
     minimum: int = Field(ge=20, le=65_536)
@@ -93,7 +91,7 @@ class StorageRange(_Part):
         return self
 
 
-class Lifetime(_Part):
+class Lifetime(Part):
     """How long a database may live, counted from its creation."""
 
     default: LifetimeText
@@ -112,7 +110,7 @@ class Lifetime(_Part):
         return self
 
 
-class Quota(_Part):
+class Quota(Part):
     """What one team may hold in one environment; the bill is the catalog's estimate."""
 
     databases: int = Field(ge=0)
@@ -120,7 +118,7 @@ class Quota(_Part):
     monthly_usd: int = Field(ge=0)
 
 
-class Environment(_Part):
+class Environment(Part):
     """One environment's rules."""
 
     approval: Literal["auto", "review"]
@@ -139,57 +137,21 @@ class Environment(_Part):
     # Of the databases' logs in CloudWatch, which takes these numbers of days and no others:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 30
+    maintenance: Maintenance = Maintenance()
     quota: Quota
     # Environments into which this one's data may be restored, besides itself; the foundation reads it too.
-    restore_to: list[str] = []
+    restore_to: list[str] = Field(default=[])
 
 
-class UsualTime(_Part):
-    """How long a step likely takes and what it seldom exceeds, in seconds."""
-
-    likely: int = Field(gt=0)
-    latest: int = Field(gt=0)
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> Self:
-        if self.likely > self.latest:
-            raise ValueError("likely has to be at most latest")
-        return self
-
-
-def _time(likely: int, latest: int) -> UsualTime:
-    return UsualTime(likely=likely, latest=latest)
-
-
-class UsualTimes(_Part):
-    """What a step takes before the ledger has a history; `review` is gate and plan, without the reviewer."""
-
-    pull_request: UsualTime = _time(15, 60)
-    review: UsualTime = _time(180, 480)
-    queue: UsualTime = _time(60, 180)
-    users: UsualTime = _time(20, 120)
-    create: UsualTime = _time(900, 2_400)
-    restore: UsualTime = _time(1_500, 3_600)
-    update: UsualTime = _time(900, 3_600)
-    extend: UsualTime = _time(60, 180)
-    disarm: UsualTime = _time(120, 300)
-    remove: UsualTime = _time(600, 1_800)
-
-    def of(self, step: str, sort: str) -> UsualTime:
-        """The time of a step; an apply takes what is asked for."""
-        found: UsualTime = getattr(self, step if step != "apply" else sort, self.update)
-        return found
-
-
-class Team(_Part):
+class Team(Part):
     """What differs for one team."""
 
-    quota: dict[str, Quota] = {}
+    quota: dict[str, Quota] = Field(default={})
     cost_center: str | None = Field(default=None, pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,64}$")
     notify: Channels = Channels()
 
 
-class Catalog(_Part):
+class Catalog(Part):
     """The whole catalog, checked as one."""
 
     version: Literal[1]
@@ -201,7 +163,7 @@ class Catalog(_Part):
     engines: dict[EngineName, Engine]
     sizes: dict[str, Size]
     environments: dict[Annotated[str, Field(pattern=f"^{ENVIRONMENT}$")], Environment]
-    teams: dict[str, Team] = {}
+    teams: dict[str, Team] = Field(default={})
     # Whether each change that a reviewer approves has to say why.
     require_reason: bool = False
     # Whom users ask for keys and quota, as a handle or an address; `GET /whoami` says it.
@@ -239,6 +201,11 @@ class Catalog(_Part):
         """The team's quota in an environment."""
         special = self.teams[team].quota if team in self.teams else {}
         return special.get(environment, self.environments[environment].quota)
+
+    def windows(self, place: Place) -> Windows:
+        """When a database of the catalog's environments is backed up and maintained."""
+        rules = self.environments[place.environment].maintenance
+        return spread(place, rules.days, rules.between)
 
     def merges_automatically(self, environment: str) -> bool:
         """Whether a request merges there without a reviewer; in an unknown environment none does."""

@@ -1,10 +1,11 @@
 """What one database's root says: the values of its main.tf, however they are written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from provisioner.core.names import Place, SnapshotName
+from provisioner.core.windows import Windows
 
 NEVER: Final = "never"
 
@@ -20,7 +21,10 @@ class Restore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never"."""
+    """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never".
+
+    The windows are RDS's, in UTC, and "" where a root says none: then they are the module's own.
+    """
 
     environment: str
     database_name: str
@@ -41,11 +45,22 @@ class Root:
     expires_at: str
     tags: Mapping[str, str] = field(default_factory=dict)
     restore: Restore | None = None
+    backup_window: str = ""
+    maintenance_window: str = ""
 
     @property
     def place(self) -> Place:
         """Where the database stands."""
         return Place(self.environment, self.database_name)
+
+    @property
+    def windows(self) -> Windows:
+        """When it is backed up and maintained."""
+        return Windows(self.backup_window, self.maintenance_window)
+
+    def with_windows(self, windows: Windows) -> Self:
+        """The same root, backed up and maintained at other times."""
+        return replace(self, backup_window=windows.backup, maintenance_window=windows.maintenance)
 
     @property
     def source(self) -> Place | None:

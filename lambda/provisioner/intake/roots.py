@@ -109,7 +109,7 @@ def draft(
         tags=body.tags,
         restore=_restore(body.restore_from),
     )
-    return Draft(root, errors)
+    return Draft(root.with_windows(catalog.windows(root.place)), errors)
 
 
 def changed(
@@ -152,16 +152,16 @@ def changed(
     )
     if after == on_main:
         raise refusals.nothing_to_change(on_main)
-    # What was disarmed for a removal that did not come is armed again.
+    # What the catalog asks for by now comes along: without it the gate would deny the change.
     rules = catalog.environments[root.environment]
-    # What the catalog asks for by now comes along: the gate would deny the change without it.
-    return dataclasses.replace(
+    armed = dataclasses.replace(
         after,
         deletion_protection=root.deletion_protection or rules.deletion_protection,
         final_snapshot=root.final_snapshot or rules.final_snapshot,
         backup_retention_days=max(root.backup_retention_days, rules.backup_retention_days),
         request_id=request_id,
     )
+    return armed.with_windows(catalog.windows(root.place))
 
 
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:

@@ -90,7 +90,12 @@ def _load(text: str | int) -> Any:
 
 
 def _root_to_json(root: Root) -> str:
-    return json.dumps(dataclasses.asdict(root), separators=(",", ":"), sort_keys=True)
+    """As earlier releases wrote it, where it says no more than they knew."""
+    values = dataclasses.asdict(root)
+    for name in ("backup_window", "maintenance_window"):
+        if not values[name]:
+            del values[name]
+    return json.dumps(values, separators=(",", ":"), sort_keys=True)
 
 
 def _root_from_json(text: str | int) -> Root:
