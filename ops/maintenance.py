@@ -170,6 +170,7 @@ def _obstacle(opening: Opening, database: Database) -> str | None:
         catalog=opening.catalog,
         now=opening.now,
         creating=False,
+        reviewed=True,
     )
     denied = [f"{result.rule}: {result.detail}" for result in results if not result.passed]
     return f"the policy denies its root: {'; '.join(denied)}" if denied else None

@@ -192,6 +192,7 @@ class ApplyJob:
                 now=self.clock(),
                 disarming=True,
                 creating=not work.applied_before,
+                reviewed=True,
             )
         )
 

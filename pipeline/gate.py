@@ -12,7 +12,8 @@ from typing import Final, Literal
 
 from provisioner.core import policy
 from provisioner.core.catalog import Catalog
-from provisioner.core.hcl import RootSyntaxError, parse
+from provisioner.core.hcl import parse
+from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import DATABASES, ENVIRONMENT, BranchName, Place, id8
 from provisioner.core.policy import PolicyResult
 from provisioner.core.root import NEVER, Root
@@ -101,7 +102,13 @@ def check(
         results += _request(named, after)
     disarming = bool(named and named.kind == "disarm")
     results += policy.check(
-        after, place=place, catalog=catalog, now=now, disarming=disarming, creating=before is None
+        after,
+        place=place,
+        catalog=catalog,
+        now=now,
+        disarming=disarming,
+        creating=before is None,
+        before=_readable(before),
     )
     if not disarming:
         results += _end(before, after, now)
@@ -122,6 +129,14 @@ def table(verdict: Verdict) -> str:
         for result in verdict.results
     ]
     return "\n".join([head, *rows])
+
+
+def _readable(text: str | None) -> Root | None:
+    """The root that is changed; None where none can be read, which another rule says."""
+    try:
+        return parse(text) if text is not None else None
+    except RootSyntaxError:
+        return None
 
 
 def _is_database(path: str) -> bool:
@@ -257,10 +272,12 @@ def _source(after: str, base: Reader) -> list[PolicyResult]:
 
 
 _FIXED: Final = ("environment", "database_name", "engine", "engine_version", "team", "restore")
+# What comes along with a change, as the catalog gives it; the policy says which.
+_WINDOWS: Final = ("backup_window", "maintenance_window")
 _CHANGEABLE: Final = (
     "instance_class", "storage_gb", "max_storage_gb", "multi_az", "backup_retention_days",
     "deletion_protection", "final_snapshot", "owner", "purpose", "cost_center", "expires_at", "tags",
-    "capacity",
+    "capacity", *_WINDOWS,
 )  # fmt: skip
 
 
@@ -283,7 +300,7 @@ def _in_place(before: str, after: str, kind: str) -> PolicyResult:
         detail = f"storage cannot shrink from {old.storage_gb} to {new.storage_gb} GB"
         return PolicyResult("in place", False, detail)
     changed = _changed(old, new)
-    if kind == "maintain" and changed:
+    if kind == "maintain" and not set(changed) <= set(_WINDOWS):
         detail = f"a maintenance changes nothing that was asked for, not {_listed(changed)}"
         return PolicyResult("in place", False, detail)
     if kind == "disarm" and changed != ["deletion_protection"]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from provisioner.core.engines import INSTANCE, Resource
-from provisioner.core.hcl import RootSyntaxError, content_hash, parse, removals, render_removed
+from provisioner.core.hcl import content_hash, parse, removals, render_removed
+from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import MEMBERS, Place
 from provisioner.core.root import Root
 

@@ -1,7 +1,10 @@
 """The catalog refuses what cannot be kept, and says where."""
 
+import re
+
 import pytest
 from provisioner.core.catalog import CatalogError, parse
+from provisioner.core.names import Place
 
 from tests.core.examples import CATALOG_TEXT, catalog
 
@@ -14,7 +17,7 @@ def with_line(line: str) -> str:
     kept = [
         one
         for position, one in enumerate(lines)
-        if position < begin or position > begin + 12 or not one.strip().startswith(f"{name}:")
+        if position < begin or position > begin + 13 or not one.strip().startswith(f"{name}:")
     ]
     return "\n".join([*kept[: begin + 1], f"    {line}", *kept[begin + 1 :]])
 
@@ -73,3 +76,34 @@ def test_other_days_are_refused_with_their_place(line: str, problem: str) -> Non
         parse(with_line(line))
 
     assert str(raised.value) == problem
+
+
+def test_backups_and_maintenance_have_the_weekends_nights_unless_an_environment_says_otherwise() -> None:
+    default = {"days": ["sat", "sun"], "between": "01:00-07:00"}
+    text = CATALOG_TEXT.replace(
+        "  prod:\n", '  prod:\n    maintenance: { days: [tue], between: "23:00-01:00" }\n'
+    )
+
+    environments = parse(text).environments
+
+    assert environments["staging"].maintenance.model_dump() == default
+    assert environments["dev"].maintenance.model_dump() == default
+    assert environments["prod"].maintenance.model_dump() == {"days": ["tue"], "between": "23:00-01:00"}
+    assert parse(text).windows(Place("prod", "orders")) != catalog().windows(Place("prod", "orders"))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('maintenance: { between: "01:00-01:59" }', "between has to last 60 minutes, 30 for each"),
+        ('maintenance: { between: "1-7" }', "write two times in UTC, such as 01:00-07:00"),
+        ("maintenance: { days: [] }", "List should have at least 1 item"),
+        ("maintenance: { days: [sat, sat] }", "days names one of them twice"),
+        ("maintenance: { days: [saturday] }", "Input should be 'mon', 'tue'"),
+        ("maintenance: { hours: 6 }", "Extra inputs are not permitted"),
+    ],
+)
+def test_a_time_that_holds_no_two_windows_is_refused(line: str, problem: str) -> None:
+    with pytest.raises(CatalogError, match=re.escape(problem)) as caught:
+        parse(with_line(line))
+    assert "environments.dev.maintenance" in str(caught.value)

@@ -12,7 +12,8 @@ from provisioner.core import catalog as catalogs
 from provisioner.core import policy
 from provisioner.core.catalog import CatalogError
 from provisioner.core.engines import CLUSTER, ENGINES, INSTANCE, dialect, resource_of
-from provisioner.core.hcl import FIRST_OF_CLUSTERS, RootSyntaxError, parse, render, renderings, resource_in
+from provisioner.core.hcl import FIRST_OF_CLUSTERS, parse, render, renderings, resource_in
+from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import MAX_NAME, MEMBERS, Place, is_of_member, name_errors
 from provisioner.core.prices import ASSUMED_GB, HOURS_A_MONTH, USUAL_HOURS, Price
 from provisioner.core.root import Capacity, Restore, Root, scale

@@ -11,13 +11,8 @@ import hcl2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from provisioner.core.hcl import (
-    RootSyntaxError,
-    content_hash,
-    parse,
-    render,
-    string_literal,
-)
+from provisioner.core.hcl import content_hash, parse, render
+from provisioner.core.hcl_literals import RootSyntaxError, string_literal
 from provisioner.core.names import Place
 from provisioner.core.root import Restore
 

@@ -8,6 +8,7 @@ from provisioner.core.hcl import render
 from provisioner.core.names import Place
 from provisioner.core.policy import PolicyResult, check, passed
 from provisioner.core.root import Restore, Root
+from provisioner.core.windows import MODULES_OWN, Windows
 
 from tests.core.examples import NOW, catalog, opened_catalog, root
 
@@ -21,6 +22,7 @@ RULES = [
     "lifetime",
     "availability",
     "safety",
+    "windows",
     "tags",
 ]
 DEV = root()
@@ -37,6 +39,10 @@ def found(rule: str, values: Root, **how: Any) -> tuple[bool, str]:
     results = verdict(values, **how)
     assert [result.rule for result in results if not result.passed] in ([], [rule])
     return next((result.passed, result.detail) for result in results if result.rule == rule)
+
+
+NOON = Windows("12:00-12:30", "wed:12:30-wed:13:00")
+AT_NOON, BEFORE_WINDOWS = DEV.with_windows(NOON), DEV.with_windows(MODULES_OWN)
 
 
 @pytest.mark.parametrize("values", [DEV, STAGING, PROD], ids=lambda values: values.environment)
@@ -77,7 +83,7 @@ def test_a_root_of_an_unknown_environment_is_judged_no_further() -> None:
         ("name", DEV, (True, "a name that RDS and the engine accept")),
         (
             "name",
-            replace(DEV, database_name="order"),
+            replace(DEV, database_name="order").with_windows(catalog().windows(Place("dev", "order"))),
             (False, "'order' is a reserved word of mysql; choose another name, such as order-db"),
         ),
         ("engine", DEV, (True, "mysql 8.4")),
@@ -283,3 +289,44 @@ def test_protection_comes_off_in_the_first_step_of_a_removal_alone() -> None:
 @pytest.mark.parametrize("change", [{"backup_retention_days": 1}, {"final_snapshot": False}])
 def test_a_removal_takes_off_nothing_but_protection(change: dict[str, Any]) -> None:
     assert not found("safety", replace(PROD, deletion_protection=False, **change), disarming=True)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "before", "passes"),
+    [
+        (DEV, None, True),
+        (DEV, AT_NOON, True),
+        (AT_NOON, AT_NOON, True),
+        (BEFORE_WINDOWS, BEFORE_WINDOWS, True),
+        (AT_NOON, None, False),
+        (AT_NOON, DEV, False),
+        (BEFORE_WINDOWS, DEV, False),
+        (DEV.with_windows(catalog().windows(Place("dev", "another"))), DEV, False),
+        (replace(DEV, backup_window="12:00-12:30"), AT_NOON, False),
+    ],
+)
+def test_windows_are_those_of_before_or_those_that_the_catalog_gives(
+    values: Root, before: Root | None, passes: bool
+) -> None:
+    ok, detail = found("windows", values, before=before)
+
+    assert ok is passes
+    if not passes:
+        assert str(DEV.windows) in detail
+
+
+def test_what_main_has_keeps_its_windows_when_the_catalog_gives_others() -> None:
+    assert found("windows", AT_NOON, reviewed=True) == (
+        True,
+        "backups 12:00-12:30, maintenance wed:12:30-wed:13:00 (UTC)",
+    )
+    meeting = replace(DEV, backup_window="12:00-12:30", maintenance_window="wed:12:00-wed:12:30")
+    assert found("windows", meeting, reviewed=True)[0] is False
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_format_without_windows_leaves_them_to_the_module(number: int) -> None:
+    results = check(render(DEV, number), place=DEV.place, catalog=catalog(), now=NOW)
+
+    assert PolicyResult("windows", True, "the module's own") in results
+    assert passed(results)

@@ -35,8 +35,8 @@ def text_on(chain: Chain, ref: str) -> str:
 
 
 def maintained(chain: Chain) -> Request:
-    """The maintenance of dev/mydb123 by a main that takes the second format."""
-    chain.server.users.push("main", FORMAT_PATH, b"2\n", "Release")
+    """The maintenance of dev/mydb123 by a main that takes the third format."""
+    chain.server.users.push("main", FORMAT_PATH, b"3\n", "Release")
     opening, database = changes.opening(now()), chain.ledger.database(DEV)
     assert database is not None
     one = opening.maintenance(database, reason="A newer module.", request_id=str(uuid4()))
@@ -59,7 +59,7 @@ def test_a_maintenance_writes_the_same_root_in_the_newest_format(chain: Chain, c
     pull = chain.server.hub.pulls[2]
     text = text_on(chain, pull.branch)
     assert pull.branch == f"rds/dev/mydb123/maintain-{one.id[:8]}"
-    assert format_of(text) == 2
+    assert format_of(text) == 3
     assert parse(text) == one.root
     assert one.progress.commit == pull.head_sha  # the file of the first format was what it expected
     database = chain.ledger.database(DEV)

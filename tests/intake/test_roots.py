@@ -291,3 +291,14 @@ def test_what_a_change_does_not_name_is_not_judged_again() -> None:
 def test_tags_are_replaced_as_a_whole() -> None:
     assert change(root(tags={"a": "1"}), tags={"b": "2"}).tags == {"b": "2"}
     assert change(root(tags={"a": "1"}), tags={}).tags == {}
+
+
+def test_windows_come_with_a_database_and_with_the_next_change_of_an_older_one() -> None:
+    made, old = root(), dataclasses.replace(root(), backup_window="", maintenance_window="")
+
+    after = change(old, ttl="10d")
+
+    assert made.windows == catalog().windows(made.place)
+    assert after.windows == made.windows
+    with pytest.raises(Problem, match="already is as asked"):
+        change(old, owner=old.owner)

@@ -287,7 +287,7 @@ def test_the_list_for_people(world: World) -> None:
 
 
 def test_the_goal_is_what_this_clone_has(tmp_path: Path) -> None:
-    files = {MODULE + "main.tf": "a", MODULE + "tests/x.tf": "b", FORMAT_PATH: "2\n"}
+    files = {MODULE + "main.tf": "a", MODULE + "tests/x.tf": "b", FORMAT_PATH: "3\n"}
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)

@@ -31,7 +31,7 @@ def test_a_database_is_listed_asked_for_and_current_once_applied(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     mark(world.carry(world.create("orders")), 1, "")
-    world.chain.server.users.push("main", FORMAT_PATH, b"2\n", "Release")
+    world.chain.server.users.push("main", FORMAT_PATH, b"3\n", "Release")
 
     assert rollout.main(["--bucket", BUCKET]) == 1
     said = capsys.readouterr().out
@@ -49,13 +49,13 @@ def test_a_database_is_listed_asked_for_and_current_once_applied(
     ]
     assert one.progress.state is State.PULL_REQUEST_OPEN
     world.carry(one)
-    mark(one, 2, rollout.goal().module)
+    mark(one, 3, rollout.goal().module)
 
     assert rollout.main(["--bucket", BUCKET]) == 0
     assert "Databases: 1 current." in capsys.readouterr().out
     text = world.chain.server.git.file("main", DEV.root_path)
     assert text is not None
-    assert format_of(text[1].decode()) == 2
+    assert format_of(text[1].decode()) == 3
 
 
 def test_a_lost_ledger_gets_its_maintenances_back(world: World) -> None:  # noqa: F811

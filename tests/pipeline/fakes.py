@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from provisioner.core.hcl import RootSyntaxError, parse
+from provisioner.core.hcl import parse
+from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.root import Root
 
 from pipeline.interruption import Interruption

@@ -36,6 +36,7 @@ def hostile(base: Root) -> list[Hostile]:
         roots.beyond_the_catalog,
         roots.ends,
         roots.tags,
+        roots.windows,
         roots.misplaced,
         clusters.other_ranges,
         clusters.other_kinds,

@@ -9,6 +9,10 @@ from provisioner.core.hcl import render
 from provisioner.core.names import DATABASES
 from provisioner.core.root import Root
 
+from tests.core.examples import catalog
+
+CATALOG: Final = catalog()
+WINDOWS: Final = {"backup_window", "maintenance_window"}
 LINK: Final = "120000"
 EXECUTABLE: Final = "100755"
 SUBMODULE: Final = "160000"
@@ -56,7 +60,12 @@ def branch_of(root: Root, kind: str = "create") -> str:
 
 
 def with_(root: Root, **fields: Any) -> Root:
-    return dataclasses.replace(root, **fields)
+    """A root that says something else; at another place its windows are that one's."""
+    found = dataclasses.replace(root, **fields)
+    if found.place == root.place or found.environment not in CATALOG.environments or WINDOWS & {*fields}:
+        return found
+    windows = CATALOG.windows(found.place)
+    return dataclasses.replace(found, backup_window=windows.backup, maintenance_window=windows.maintenance)
 
 
 def created(kind: str, name: str, rule: str, root: Root, *, alone: bool = True) -> Hostile:

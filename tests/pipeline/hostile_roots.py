@@ -1,10 +1,11 @@
 """Hostile by what the root says, or by what it does to the one that is there."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from provisioner.core.hcl import NEWEST, render
+from provisioner.core.hcl import render
 from provisioner.core.root import NEVER, Restore, Root
 
 from tests.pipeline.hostile_case import (
@@ -132,7 +133,8 @@ def not_as_rendered(base: Root) -> Iterator[Hostile]:
             base, "  multi_az ", "  publicly_accessible   = true\n  multi_az "
         ),
         "a number as text": replaced(base, f"= {base.storage_gb}\n", f'= "{base.storage_gb}"\n'),
-        "a later format": text.replace(f"format {NEWEST}", f"format {NEWEST + 1}", 1),
+        "a later format": re.sub("format [123]", "format 4", text, count=1),
+        "an earlier format with a later one's words": text.replace("format 3", "format 2", 1),
         "Windows line ends": text.replace("\n", "\r\n"),
         "no last line end": text.rstrip("\n"),
         "a tab": text.replace("  multi_az", "\tmulti_az", 1),
@@ -263,6 +265,36 @@ def ends(base: Root) -> Iterator[Hostile]:
     for past in ("1970-01-01T00:00:00Z", "2026-11-23T12:00:00Z", "2026-11-23T11:59:59Z"):
         yield created(kind, f"a new database, {past}", "end", with_(base, expires_at=past))
         yield changed(kind, f"an extension, {past}", "end", base, with_(base, expires_at=past), alone=True)
+
+
+def windows(base: Root) -> Iterator[Hostile]:
+    kind = "windows that the catalog does not give"
+    for name, backup, maintenance in (
+        ("at noon", "12:00-12:30", "wed:12:30-wed:13:00"),
+        ("those of before roots said them", "", ""),
+        ("that meet", "03:00-03:30", "sun:03:00-sun:03:30"),
+        ("too short", "03:00-03:10", "sun:04:00-sun:04:10"),
+        ("that are none", "${x}", "%{y}"),
+    ):
+        other = with_(base, backup_window=backup, maintenance_window=maintenance)
+        yield created(kind, f"a new database, {name}", "windows", other)
+        yield changed(kind, f"a change, {name}", "windows", base, other, alone=True)
+    own = base.windows
+    half = with_(base, backup_window="", maintenance_window=own.maintenance)
+    yield changed(kind, "one of two", "windows", base, half, alone=True)
+    noon = with_(base, backup_window="12:00-12:30", maintenance_window="wed:12:30-wed:13:00")
+    for does in ("maintain", "extend"):
+        yield changed(kind, f"by {does}", "windows", base, noon, does=does, alone=True)
+    armed = with_(base, deletion_protection=True, backup_window="", maintenance_window="")
+    yield changed(
+        kind,
+        "by a disarm",
+        "in place",
+        armed,
+        with_(base, deletion_protection=False),
+        does="disarm",
+        alone=True,
+    )
 
 
 def tags(base: Root) -> Iterator[Hostile]:

@@ -420,10 +420,14 @@ class TestRemoval:
         self, repository: Repository
     ) -> None:
         place, wanted = root().place, dataclasses.replace(root(), request_id=OTHER)
+        old = dataclasses.replace(wanted, backup_window="", maintenance_window="")
         repository.on_main({place.root_path: render(root(), 1)})
         verdict = on_branch(repository, f"rds/{place}/maintain-11111111", {place.root_path: render(wanted)})
         assert (verdict.action, denials(verdict)) == ("change", {})
-        assert verdict.results[-1].detail == "changes nothing but its request"
+        assert verdict.results[-1].detail == "changes backup_window, maintenance_window"
+        repository.on_main({place.root_path: render(root(), 2)})
+        verdict = on_branch(repository, f"rds/{place}/maintain-11111111", {place.root_path: render(old)})
+        assert (denials(verdict), verdict.results[-1].detail) == ({}, "changes nothing but its request")
 
     @pytest.mark.parametrize(
         ("more", "said"),

@@ -127,7 +127,7 @@ def test_a_removal_deletes_the_file_that_main_has() -> None:
 
     assert change.content == ()
     assert one.before is not None
-    assert change.before == (render(one.before, 2), render(one.before, 1))
+    assert change.before == tuple(render(one.before, number) for number in (3, 2, 1))
     assert change.path == "terraform/databases/dev/mydb123/main.tf"
 
 
@@ -143,10 +143,10 @@ def test_a_create_expects_no_file_and_an_update_the_one_that_main_has() -> None:
 
 def test_a_root_is_written_as_main_takes_it_and_known_in_every_format() -> None:
     one = REQUESTS["update"]
-    first, second = render(one.root, 1), render(one.root, 2)
+    first, second, third = (render(one.root, number) for number in (1, 2, 3))
 
-    assert content.change(one, [], CATALOG, base="main").content == (second, first)
-    assert content.change(one, [], CATALOG, base="main", root_format=1).content == (first, second)
+    assert content.change(one, [], CATALOG, base="main").content == (third, second, first)
+    assert content.change(one, [], CATALOG, base="main", root_format=1).content == (first, third, second)
 
 
 def test_a_size_or_environment_that_left_the_catalog_still_gets_its_pull_request() -> None:

@@ -241,7 +241,9 @@ def test_what_an_earlier_try_wrote_in_another_format_is_adopted(server: GitHubSe
 
 
 @pytest.mark.parametrize(
-    ("said", "number"), [(None, 1), (b"1\n", 1), (b"2\n", 2), (b"3\n", 2)], ids=["nothing", "1", "2", "3"]
+    ("said", "number"),
+    [(None, 1), (b"1\n", 1), (b"2\n", 2), (b"3\n", 3), (b"4\n", 3)],
+    ids=["nothing", "1", "2", "3", "4"],
 )
 def test_a_root_is_written_in_the_newest_format_that_main_takes(
     server: GitHubServer, github: GitHub, said: bytes | None, number: int

@@ -249,7 +249,7 @@ def test_what_is_there_is_replaced_and_looked_at_unless_an_earlier_release_wrote
     assert ("compare main with again" in answers.asked) is looked_at
 
 
-@pytest.mark.parametrize(("said", "written"), [(None, 1), (b"1\n", 1), (b"2\n", 2), (b"9\n", 2)])
+@pytest.mark.parametrize(("said", "written"), [(None, 1), (b"1\n", 1), (b"2\n", 2), (b"9\n", 3)])
 def test_a_root_is_written_in_a_format_that_main_takes(said: bytes | None, written: int) -> None:
     answers = Answers(main={} if said is None else {FORMAT_PATH: said})
     assert root_format(answers.client, "main") == written

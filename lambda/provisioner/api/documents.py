@@ -180,6 +180,8 @@ def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
         "backup_retention_days": root.backup_retention_days,
         "deletion_protection": root.deletion_protection,
         "final_snapshot": root.final_snapshot,
+        "backup_window": root.backup_window or None,
+        "maintenance_window": root.maintenance_window or None,
         "owner": root.owner,
         "purpose": root.purpose,
         "cost_center": root.cost_center,

@@ -59,6 +59,7 @@ def change_document(
             now=now,
             disarming=request.kind is Kind.DISARM,
             creating=request.kind is Kind.CREATE,
+            before=request.before,
         )
     approvers = catalog.approvers(root.environment, request.source)
     left = estimate(request, usual or durations.usual({}, request, catalog), now, reviewed=bool(approvers))

@@ -1,11 +1,13 @@
 """What a root says, held against the request that it should carry out.
 
-Values are compared, not bytes: a root of an earlier format says the same as the newest one.
+Values are compared, not bytes: a root of an earlier format says the same as the newest one, as far as it
+has words for it.
 """
 
 import dataclasses
 
-from provisioner.core.hcl import RootSyntaxError, parse, render
+from provisioner.core.hcl import format_of, parse, render
+from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.root import Root
@@ -24,7 +26,7 @@ def difference(request: Request, text: str | None) -> str | None:
         found = parse(text)
     except RootSyntaxError as error:
         return f"the root cannot be read: {error}"
-    wanted = parse(render(request.root))
+    wanted = parse(render(request.root, format_of(text)))
     names = [
         field.name
         for field in dataclasses.fields(Root)

@@ -15,13 +15,17 @@ from pydantic import (
     model_validator,
 )
 
+from provisioner.core.catalog_part import Part
 from provisioner.core.channels import RESERVED, Channels
 from provisioner.core.engines import CLUSTER, INSTANCE, resource_of
+from provisioner.core.maintenance import Maintenance
 from provisioner.core.names import ENVIRONMENT, Place
 from provisioner.core.prices import Price, PriceFile, Prices
 from provisioner.core.root import NEVER, Root
 from provisioner.core.shown import shown
-from provisioner.core.sizes import Part, Size, StorageRange
+from provisioner.core.sizes import Size, StorageRange
+from provisioner.core.usual_times import UsualTimes
+from provisioner.core.windows import Windows, spread
 
 EngineName = Literal["mysql", "postgres", "aurora-mysql", "aurora-postgresql"]
 _LIFETIME = re.compile(r"([1-9][0-9]{0,4})([hd])")
@@ -112,52 +116,16 @@ class Environment(Part):
     # Of the databases' logs in CloudWatch, which takes these numbers of days and no others:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 30
+    maintenance: Maintenance = Maintenance()
     quota: Quota
     # Environments into which this one's data may be restored, besides itself; the foundation reads it too.
-    restore_to: list[str] = Field(default_factory=list)
-
-
-class UsualTime(Part):
-    """How long a step likely takes and what it seldom exceeds, in seconds."""
-
-    likely: int = Field(gt=0)
-    latest: int = Field(gt=0)
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> Self:
-        if self.likely > self.latest:
-            raise ValueError("likely has to be at most latest")
-        return self
-
-
-def _time(likely: int, latest: int) -> UsualTime:
-    return UsualTime(likely=likely, latest=latest)
-
-
-class UsualTimes(Part):
-    """What a step takes before the ledger has a history; `review` is gate and plan, without the reviewer."""
-
-    pull_request: UsualTime = _time(15, 60)
-    review: UsualTime = _time(180, 480)
-    queue: UsualTime = _time(60, 180)
-    users: UsualTime = _time(20, 120)
-    create: UsualTime = _time(900, 2_400)
-    restore: UsualTime = _time(1_500, 3_600)
-    update: UsualTime = _time(900, 3_600)
-    extend: UsualTime = _time(60, 180)
-    disarm: UsualTime = _time(120, 300)
-    remove: UsualTime = _time(600, 1_800)
-
-    def of(self, step: str, sort: str) -> UsualTime:
-        """The time of a step; an apply takes what is asked for."""
-        found: UsualTime = getattr(self, step if step != "apply" else sort, self.update)
-        return found
+    restore_to: list[str] = Field(default=[])
 
 
 class Team(Part):
     """What differs for one team."""
 
-    quota: dict[str, Quota] = Field(default_factory=dict)
+    quota: dict[str, Quota] = Field(default={})
     cost_center: str | None = Field(default=None, pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,64}$")
     notify: Channels = Channels()
 
@@ -174,7 +142,7 @@ class Catalog(Part):
     engines: dict[EngineName, Engine]
     sizes: dict[str, Size]
     environments: dict[Annotated[str, Field(pattern=f"^{ENVIRONMENT}$")], Environment]
-    teams: dict[str, Team] = Field(default_factory=dict)
+    teams: dict[str, Team] = Field(default={})
     # Whether each change that a reviewer approves has to say why.
     require_reason: bool = False
     # Whom users ask for keys and quota, as a handle or an address; `GET /whoami` says it.
@@ -221,6 +189,11 @@ class Catalog(Part):
         """The team's quota in an environment."""
         special = self.teams[team].quota if team in self.teams else {}
         return special.get(environment, self.environments[environment].quota)
+
+    def windows(self, place: Place) -> Windows:
+        """When a database of the catalog's environments is backed up and maintained."""
+        rules = self.environments[place.environment].maintenance
+        return spread(place, rules.days, rules.between)
 
     def merges_automatically(self, environment: str) -> bool:
         """Whether a request merges there without a reviewer; in an unknown environment none does."""

@@ -1,4 +1,4 @@
-"""Render one database's Terraform root, and read it back; the only module that knows HCL quoting.
+"""Render one database's Terraform root, and read it back.
 
 The format is fixed, so that a reviewer reads a root in ten seconds and the gate can compare it byte for
 byte: `render(parse(text), format_of(text)) == text` holds for every text that a release wrote, and for no
@@ -12,65 +12,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from provisioner.core.engines import CLUSTER, INSTANCE, Resource
+from provisioner.core.hcl_literals import RootSyntaxError, literal, string_literal
 from provisioner.core.names import Place
 from provisioner.core.root import SERVERLESS, Capacity, Restore, Root
 
 # 1: with the provider's version. 2: its version is the module's, and the first line has the format's number.
-# 3: clusters.
+# 3: with the windows of backups and maintenance; clusters.
 FORMATS: Final = (1, 2, 3)
 # Before it there were no clusters.
 FIRST_OF_CLUSTERS: Final = 3
 NEWEST: Final = FORMATS[-1]
+WITH_WINDOWS: Final = 3
 # Where the base branch says which format its pipeline and its module take; a branch without it takes 1.
 FORMAT_PATH: Final = "terraform/modules/rds_database/ROOT_FORMAT"
 _FIRST_PROVIDER: Final = "~> 5.100"
 
 
-class RootSyntaxError(ValueError):
-    """A main.tf that this module did not write."""
-
-    def __init__(self, reason: str, line: int) -> None:
-        super().__init__(f"line {line}: {reason}")
-        self.reason = reason
-        self.line = line
-
-
 def content_hash(text: str) -> str:
     """SHA-256 of a main.tf, in hex: the name under which it was reviewed and applied."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# Everything that a terminal, a diff view or HCL's scanner might take for more than text: controls, the
-# Unicode line separators, bidirectional overrides, byte order marks, surrogates and noncharacters.
-_INVISIBLE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-
-
-def string_literal(text: str) -> str:
-    """Encode any text as one HCL quoted string that evaluates to exactly that text.
-
-    Quoting follows https://developer.hashicorp.com/terraform/language/expressions/strings: backslash
-    escapes, and `${` and `%{` doubled so that no template sequence survives. HCL normalises strings to
-    NFC, so text should be normalised before it comes here. A lone surrogate cannot be written in UTF-8
-    and is replaced by U+FFFD.
-    """
-    out: list[str] = []
-    for position, char in enumerate(text):
-        if char in _ESCAPES:
-            out.append(_ESCAPES[char])
-        elif char in "$%" and text[position + 1 : position + 2] == "{":
-            out.append(char + char)
-        elif "\ud800" <= char <= "\udfff":
-            out.append("\\uFFFD")
-        elif _INVISIBLE.match(char):
-            code = ord(char)
-            out.append(f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}")
-        else:
-            out.append(char)
-    return '"' + "".join(out) + '"'
 
 
 def format_of(text: str) -> int:
@@ -116,6 +76,7 @@ def render(root: Root, number: int = NEWEST) -> str:
                     "backup_retention_days": str(root.backup_retention_days),
                     "deletion_protection": _bool(root.deletion_protection),
                     "final_snapshot": _bool(root.final_snapshot),
+                    **(_windows(root) if number >= WITH_WINDOWS else {}),
                 }
             ),
             "",
@@ -196,8 +157,8 @@ def parse(text: str) -> Root:
         match = _ARGUMENT.fullmatch(line)
         if not match:
             raise RootSyntaxError(f"cannot read {line.strip()!r}", number)
-        values[match["name"]] = _literal(match["value"], number)
-    root = _root(values, blocks)
+        values[match["name"]] = literal(match["value"], number)
+    root = _root(values, blocks, number_of_format)
     if root.resource is CLUSTER and number_of_format < FIRST_OF_CLUSTERS:
         raise RootSyntaxError(f"clusters have format {FIRST_OF_CLUSTERS} or a later one", 1)
     written = render(root, number_of_format)
@@ -263,6 +224,13 @@ def _tags(tags: Mapping[str, str]) -> list[str]:
     return ["  tags = {", *_aligned(literals, "    "), "  }"]
 
 
+def _windows(root: Root) -> dict[str, str]:
+    return {
+        "backup_window": string_literal(root.backup_window),
+        "maintenance_window": string_literal(root.maintenance_window),
+    }
+
+
 def _restore(restore: Restore | None) -> list[str]:
     if restore is None:
         return []
@@ -281,7 +249,6 @@ def _bool(value: bool) -> str:
 
 _ARGUMENT: Final = re.compile(r"  (?P<name>[a-z_]+) += (?P<value>.+)")
 _ENTRY: Final = re.compile(r'    (?P<name>[a-z_]+|"(?:[^"\\]|\\.)*") += (?P<value>.+)')
-_ESCAPE: Final = re.compile(r'\\(?:([nrt"\\])|u([0-9A-F]{4})|U([0-9A-F]{8}))|([$%])\4(?=\{)|\\')
 
 
 def _entries(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str | None]]:
@@ -292,35 +259,9 @@ def _entries(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str | None
         if not match:
             raise RootSyntaxError(f"cannot read {line.strip()!r}", number)
         name = match["name"]
-        key = str(_literal(name, number)) if name.startswith('"') else name
-        value = None if match["value"] == "null" else _literal(match["value"], number)
+        key = str(literal(name, number)) if name.startswith('"') else name
+        value = None if match["value"] == "null" else literal(match["value"], number)
         yield key, None if value is None else str(value)
-
-
-def _literal(text: str, line: int) -> str | int | float | bool:
-    if text in ("true", "false"):
-        return text == "true"
-    if re.fullmatch(r"[0-9]{1,3}\.5", text):  # capacity goes by halves
-        return float(text)
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return int(text)
-    if len(text) >= 2 and text[0] == text[-1] == '"':
-        return _ESCAPE.sub(lambda match: _unescape(match, line), text[1:-1])
-    raise RootSyntaxError(f"expected a literal, got {text!r}", line)
-
-
-def _unescape(match: re.Match[str], line: int) -> str:
-    named, short, long, sigil = match.groups()
-    if named:
-        return {"n": "\n", "r": "\r", "t": "\t"}.get(named, named)
-    if short or long:
-        code = int(short or long, 16)
-        if code > 0x10FFFF:
-            raise RootSyntaxError(f"no such character: {match[0]}", line)
-        return chr(code)
-    if sigil:
-        return sigil
-    raise RootSyntaxError("an unknown escape in a string", line)
 
 
 _TYPES: Final[Mapping[str, type]] = {
@@ -348,8 +289,22 @@ _OF_CLUSTERS: Final[Mapping[str, type]] = {
 }
 
 
-def _root(values: Mapping[str, object], blocks: Mapping[str, Mapping[str, str | None]]) -> Root:
-    known = _typed(values, _TYPES)
+# What a format added to those of the first.
+_LATER_TYPES: Final[Mapping[int, Mapping[str, type]]] = {
+    WITH_WINDOWS: {"backup_window": str, "maintenance_window": str},
+}
+
+
+def _types(number: int) -> Mapping[str, type]:
+    """The arguments of a format's roots, of both kinds."""
+    later = [types for since, types in _LATER_TYPES.items() if since <= number]
+    return {name: kind for types in (_TYPES, *later) for name, kind in types.items()}
+
+
+def _root(
+    values: Mapping[str, object], blocks: Mapping[str, Mapping[str, str | None]], number_of_format: int
+) -> Root:
+    known = _typed(values, _types(number_of_format))
     if values.get("source") == CLUSTER.module_source:
         capacity: Any = _typed(values, _OF_CLUSTERS)
         known |= {"capacity": Capacity(**capacity)}

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from provisioner.core import tags
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.engines import CLUSTER, resource_of
-from provisioner.core.hcl import RootSyntaxError, parse
+from provisioner.core.hcl import WITH_WINDOWS, format_of, parse
+from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import Place, name_errors
 from provisioner.core.root import NEVER, Root, scale
 from provisioner.core.times import instant, parse_instant
+from provisioner.core.windows import MODULES_OWN, Windows, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,15 @@ def check(
     now: dt.datetime,
     disarming: bool = False,
     creating: bool = True,
+    before: Root | None = None,
+    reviewed: bool = False,
 ) -> list[PolicyResult]:
     """Every rule's verdict on a main.tf at a database's place.
 
     `disarming` is for the first step of a removal, the only time that deletion protection may be off
     where the environment asks for it. `creating` is for a database that is still to be made: one that exists
-    has its data, wherever that came from.
+    has its data, wherever that came from. `before` is the root that is changed. `reviewed` is for what main
+    has: when it is backed up and maintained was decided by the catalog of its review.
     """
     try:
         root = parse(text)
@@ -62,6 +67,7 @@ def check(
         _lifetime(root, catalog, now),
         _availability(root, catalog),
         _safety(root, catalog, disarming),
+        _windows(root, None if reviewed else _allowed_windows(root, before, catalog, format_of(text))),
         _tags(root),
         *(_restore(root, catalog) if creating else []),
     ]
@@ -146,6 +152,26 @@ def _safety(root: Root, catalog: Catalog, disarming: bool) -> PolicyResult:
         return PolicyResult("safety", False, f"in {root.environment} " + ", and ".join(wrong))
     detail = f"backups kept for {root.backup_retention_days} d, final snapshot {_on(root.final_snapshot)}"
     return PolicyResult("safety", True, f"{detail}, deletion protection {_on(root.deletion_protection)}")
+
+
+def _allowed_windows(
+    root: Root, before: Root | None, catalog: Catalog, number_of_format: int
+) -> tuple[Windows, ...]:
+    """The windows that follow from the database's place, first, and those that it has."""
+    others = (before.windows,) if before else ()
+    words = (MODULES_OWN,) if number_of_format < WITH_WINDOWS else ()
+    return (catalog.windows(root.place), *others, *words)
+
+
+def _windows(root: Root, allowed: tuple[Windows, ...] | None) -> PolicyResult:
+    """RDS takes the windows, and nobody chooses them; None allows any that RDS takes."""
+    wrong = fault(root.windows)
+    if wrong is None and allowed is not None and root.windows not in allowed:
+        wrong = (
+            f"{root.windows} are neither its own nor what the catalog gives it: {allowed[0]}. Where the "
+            "catalog of main is newer than the stack's, deploy the stack first"
+        )
+    return PolicyResult("windows", wrong is None, wrong or str(root.windows))
 
 
 def _tags(root: Root) -> PolicyResult:

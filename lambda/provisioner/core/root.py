@@ -1,11 +1,12 @@
 """What one database's root says: the values of its main.tf, however they are written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from provisioner.core.engines import CLUSTER, INSTANCE, Resource
 from provisioner.core.names import Place, SnapshotName
+from provisioner.core.windows import Windows
 
 NEVER: Final = "never"
 # The class of a cluster's members, which have the capacity of their cluster.
@@ -39,8 +40,9 @@ class Capacity:
 class Root:
     """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never".
 
-    A cluster has a `capacity`, the class of its members, and no storage of its own: Aurora grows and shrinks
-    it, and counts what is used.
+    The windows are RDS's, in UTC, and "" where a root says none: then they are the module's own. A cluster
+    has a `capacity`, the class of its members, and no storage of its own: Aurora grows and shrinks it, and
+    counts what is used.
     """
 
     environment: str
@@ -62,6 +64,8 @@ class Root:
     expires_at: str
     tags: Mapping[str, str] = field(default_factory=dict)
     restore: Restore | None = None
+    backup_window: str = ""
+    maintenance_window: str = ""
     capacity: Capacity | None = None
 
     @property
@@ -73,6 +77,15 @@ class Root:
     def place(self) -> Place:
         """Where the database stands."""
         return Place(self.environment, self.database_name)
+
+    @property
+    def windows(self) -> Windows:
+        """When it is backed up and maintained."""
+        return Windows(self.backup_window, self.maintenance_window)
+
+    def with_windows(self, windows: Windows) -> Self:
+        """The same root, backed up and maintained at other times."""
+        return replace(self, backup_window=windows.backup, maintenance_window=windows.maintenance)
 
     @property
     def is_clone(self) -> bool:

@@ -2,16 +2,11 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from provisioner.core.catalog_part import Part
 from provisioner.core.engines import CLUSTER, INSTANCE, Resource
 from provisioner.core.root import Capacity
-
-
-class Part(BaseModel):
-    """A part of the catalog, which has no other keys than its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Size(Part):

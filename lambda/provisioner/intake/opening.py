@@ -125,6 +125,7 @@ class Opening:
         """The request that brings a database to the module and the root format of main, and nothing else."""
         before = self.on_main(database)
         root = dataclasses.replace(before, request_id=request_id)
+        root = root.with_windows(self.catalog.windows(database.place))
         return self.request(Kind.MAINTAIN, root, Caller(database.team, ACTOR), before=before, reason=reason)
 
     def remove_automatically(self, database: Database, *, reason: str, request_id: str) -> Request | None:

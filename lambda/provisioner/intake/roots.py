@@ -120,7 +120,7 @@ def draft(
         restore=_restore(body.restore_from),
         capacity=size.capacity(monitoring=environment.monitor_clusters) if cluster and size else None,
     )
-    return Draft(root, errors)
+    return Draft(root.with_windows(catalog.windows(root.place)), errors)
 
 
 def changed(
@@ -166,8 +166,8 @@ def changed(
     if after == on_main:
         raise refusals.nothing_to_change(on_main)
     # What was disarmed for a removal that did not come is armed again.
-    # What the catalog asks for by now comes along: the gate would deny the change without it.
-    return dataclasses.replace(
+    # What the catalog asks for by now comes along: without it the gate would deny the change.
+    armed = dataclasses.replace(
         after,
         capacity=_monitored(after.capacity, rules),
         deletion_protection=root.deletion_protection or rules.deletion_protection,
@@ -175,6 +175,7 @@ def changed(
         backup_retention_days=max(root.backup_retention_days, rules.backup_retention_days),
         request_id=request_id,
     )
+    return armed.with_windows(catalog.windows(root.place))
 
 
 def _monitored(capacity: Capacity | None, rules: Environment) -> Capacity | None:

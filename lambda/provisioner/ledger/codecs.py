@@ -90,9 +90,11 @@ def _load(text: str | int) -> Any:
 
 
 def _root_to_json(root: Root) -> str:
+    """As earlier releases wrote it, where it says no more than they knew."""
     values = dataclasses.asdict(root)
-    if root.capacity is None:  # as rows were before there were clusters
-        del values["capacity"]
+    for name in ("backup_window", "maintenance_window", "capacity"):
+        if not values[name]:
+            del values[name]
     return json.dumps(values, separators=(",", ":"), sort_keys=True)
 
 

@@ -132,6 +132,7 @@ def facts(root: Root, catalog: Catalog) -> dict[str, str]:
         "Availability": f"{second} in a second zone" if root.multi_az else "one zone",
         "Storage": _storage(root),
         "Backups": f"kept {_days(root.backup_retention_days)}",
+        "Windows": str(root.windows),
         "Final snapshot": "taken" if root.final_snapshot else "none",
         "Deletion protection": "on" if root.deletion_protection else "off",
         "Lifetime": "no end" if root.expires_at == NEVER else f"until {root.expires_at}",
@@ -163,7 +164,13 @@ def _table(request: Request, catalog: Catalog) -> str:
         return _rows("Setting", after)
     before = facts(request.before, catalog)
     if request.kind is Kind.MAINTAIN:
-        return _rows("What stays", {name: before[name] for name in ("Engine", "Size", "Storage", "Lifetime")})
+        stays = [
+            name
+            for name in ("Engine", "Size", "Storage", "Lifetime", "Windows")
+            if after[name] == before[name]
+        ]
+        moves = "" if "Windows" in stays else f"\n\nIts windows become {after['Windows']}."
+        return _rows("What stays", {name: before[name] for name in stays}) + moves
     if request.kind is Kind.REMOVE:
         goes = {name: before[name] for name in ("Engine", "Size", "Storage", "Lifetime")}
         return _rows("What is removed", goes)
@@ -233,7 +240,8 @@ def _next(request: Request, catalog: Catalog, disarmed_by: int | None) -> str:
     apply = {
         Kind.CREATE: "The pipeline creates the database, and a comment here says where it is.",
         Kind.UPDATE: "The pipeline changes the database in place, without waiting for a maintenance window.",
-        Kind.EXTEND: "The pipeline writes the new end into the tags; the database itself is not touched.",
+        Kind.EXTEND: "The pipeline writes the new end into the tags; the database itself is not touched"
+        + (", but for its windows." if _moves(request) else "."),
         Kind.MAINTAIN: "The pipeline brings the database to the module that `main` has now; the plan shows "
         "what that changes.",
         Kind.DISARM: "The pipeline switches deletion protection off; a second pull request, which links to "
@@ -256,6 +264,11 @@ def _removal(request: Request, catalog: Catalog, disarmed_by: int | None) -> str
         f"{before}The pipeline takes the final snapshot `{name}`, which is kept {kept}, and destroys the "
         f"database. To get it back: `rdsctl restore {name} {request.environment}/NEW`."
     )
+
+
+def _moves(request: Request) -> bool:
+    """Whether the database is backed up and maintained at other times from then on."""
+    return request.before is not None and request.before.windows != request.root.windows
 
 
 def _days(count: int) -> str:

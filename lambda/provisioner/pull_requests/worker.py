@@ -170,6 +170,7 @@ class Worker:
             now=now,
             disarming=request.kind is Kind.DISARM,
             creating=request.kind is Kind.CREATE,
+            before=request.before,
         )
 
     def _close(self, request: Request, now: dt.datetime) -> Request:

@@ -36,6 +36,12 @@ locals {
   # A new instance starts with its group, so nothing waits for a reboot.
   pending_reboot = ["rds.force_ssl", "log_output", "log_bin_trust_function_creators"]
 
+  # Roots from before they said their windows keep these.
+  windows = {
+    backup      = var.backup_window == "" ? "03:00-04:00" : var.backup_window
+    maintenance = var.maintenance_window == "" ? "sun:04:30-sun:05:30" : var.maintenance_window
+  }
+
   restored = var.restore != null
   exists   = contains(data.aws_db_instances.all.instance_identifiers, local.identifier)
   held     = one(data.aws_db_instance.held)
@@ -160,7 +166,7 @@ resource "aws_db_instance" "this" {
   ca_cert_identifier     = "rds-ca-rsa2048-g1"
 
   backup_retention_period = var.backup_retention_days
-  backup_window           = "03:00-04:00"
+  backup_window           = local.windows.backup
   copy_tags_to_snapshot   = true
   # They would count against the account's 40 retained backups; what is to stay is the final snapshot.
   delete_automated_backups  = true
@@ -171,7 +177,7 @@ resource "aws_db_instance" "this" {
   # The provider compares the major version only, so minor upgrades by AWS are no drift.
   auto_minor_version_upgrade  = true
   allow_major_version_upgrade = false
-  maintenance_window          = "sun:04:30-sun:05:30"
+  maintenance_window          = local.windows.maintenance
   # RDS enrols an instance in Extended Support, which costs by the vCPU, unless it is made without.
   engine_lifecycle_support = "open-source-rds-extended-support-disabled"
 

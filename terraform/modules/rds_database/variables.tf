@@ -109,6 +109,37 @@ variable "final_snapshot" {
   nullable    = false
 }
 
+variable "backup_window" {
+  description = "When RDS takes the daily backup, in UTC such as 03:00-03:30, away from the maintenance window. Empty: as before roots said it."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.backup_window == "" || can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", var.backup_window))
+    error_message = "backup_window must be two times in UTC such as 03:00-03:30."
+  }
+
+  validation {
+    condition     = (var.backup_window == "") == (var.maintenance_window == "")
+    error_message = "backup_window and maintenance_window are given together, or neither."
+  }
+}
+
+variable "maintenance_window" {
+  description = "When RDS may maintain the database each week, in UTC such as sun:04:30-sun:05:00. Empty: as before roots said it."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition = var.maintenance_window == "" || can(regex(
+      "^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$", var.maintenance_window
+    ))
+    error_message = "maintenance_window must be two moments of the week in UTC such as sun:04:30-sun:05:00."
+  }
+}
+
 variable "request_id" {
   description = "Id of the request that the database goes back to."
   type        = string

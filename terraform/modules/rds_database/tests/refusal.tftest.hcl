@@ -290,6 +290,38 @@ run "backups_beyond_what_rds_keeps_is_refused" {
   expect_failures = [var.backup_retention_days]
 }
 
+run "a_backup_window_that_is_no_time_is_refused" {
+  command = plan
+
+  variables {
+    backup_window      = "24:00-01:00"
+    maintenance_window = "sun:04:30-sun:05:00"
+  }
+
+  expect_failures = [var.backup_window]
+}
+
+run "one_window_without_the_other_is_refused" {
+  command = plan
+
+  variables {
+    backup_window = "03:00-03:30"
+  }
+
+  expect_failures = [var.backup_window]
+}
+
+run "a_maintenance_window_without_a_day_is_refused" {
+  command = plan
+
+  variables {
+    backup_window      = "03:00-03:30"
+    maintenance_window = "04:30-05:00"
+  }
+
+  expect_failures = [var.maintenance_window]
+}
+
 run "a_request_id_that_is_no_uuid_is_refused" {
   command = plan
 

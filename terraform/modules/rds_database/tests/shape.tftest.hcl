@@ -268,6 +268,29 @@ run "the_key_of_performance_insights_is_kept_in_a_tag" {
   }
 }
 
+run "windows_are_as_given" {
+  command = plan
+
+  variables {
+    backup_window      = "23:45-00:15"
+    maintenance_window = "sat:23:45-sun:00:15"
+  }
+
+  assert {
+    condition     = aws_db_instance.this.backup_window == "23:45-00:15" && aws_db_instance.this.maintenance_window == "sat:23:45-sun:00:15"
+    error_message = "The root says when RDS backs the database up and maintains it."
+  }
+}
+
+run "a_root_that_says_no_windows_keeps_those_of_before" {
+  command = plan
+
+  assert {
+    condition     = aws_db_instance.this.backup_window == "03:00-04:00" && aws_db_instance.this.maintenance_window == "sun:04:30-sun:05:30"
+    error_message = "Roots of earlier formats name no windows."
+  }
+}
+
 run "no_extended_support" {
   command = plan
 
