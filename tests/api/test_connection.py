@@ -35,6 +35,7 @@ def test_it_says_where_and_which_users_there_are_the_working_one_first() -> None
     found = made()
     assert connection(found, [ready(found)], catalog(), makes_users=True) == {
         "host": "h.example",
+        "reader_host": None,
         "port": 5432,
         "dbname": "orders_db",
         "users": [

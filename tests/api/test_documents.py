@@ -344,6 +344,7 @@ def test_a_root_reads_in_the_words_of_the_api() -> None:
         "engine_version": "8.4",
         "size": "small",
         "instance_class": "db.t4g.micro",
+        "capacity": None,
         "storage_gb": 20,
         "max_storage_gb": 40,
         "high_availability": False,
@@ -364,6 +365,7 @@ def test_a_root_reads_in_the_words_of_the_api() -> None:
             "monthly_usd": 13.98,
             "instance_usd": 11.68,
             "storage_usd": 2.3,
+            "range": None,
             "region": "us-east-1",
             "as_of": "2026-11-01",
             "not_included": "backups beyond the storage's size, snapshots, storage that RDS grows, "

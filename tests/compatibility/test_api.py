@@ -77,6 +77,14 @@ WANTED = (
         "| `application` can log in, after a step `users`",
         lines=("answer *step enum: * -> *'users'*",),
     ),
+    Change(
+        "`database_engine` | `mysql`, `postgres` | `aurora-mysql` and `aurora-postgresql` as well, whose "
+        "`storage_gb` and `max_storage_gb` are null",
+        lines=(
+            "answer *database_engine enum: *'aurora-postgresql'*",
+            "answer *storage_gb type: *'null'*",
+        ),
+    ),
 )
 
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from provisioner.core import hcl
-from provisioner.core.hcl import FORMATS, NEWEST, WITH_WINDOWS, format_of, parse, render, render_removed
+from provisioner.core.hcl import (
+    FIRST_OF_CLUSTERS,
+    FORMATS,
+    NEWEST,
+    WITH_WINDOWS,
+    format_of,
+    parse,
+    render,
+    render_removed,
+)
 from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import Place
 from provisioner.core.root import Restore, Root
@@ -32,7 +41,17 @@ ROOTS: dict[str, Root] = {
     ),
     "restored": dataclasses.replace(root(), restore=Restore(snapshot="prod-orders-final-3f0c1a2b")),
 }
+CLUSTERS: dict[str, Root] = {
+    "cluster_dev": root(database_name="nap", database_engine="aurora-postgresql"),
+    "cluster_prod": dataclasses.replace(
+        root(
+            database_name="ledger", database_engine="aurora-mysql", environment="prod", high_availability=True
+        ),
+        restore=Restore(database="prod-books", point_in_time="latest"),
+    ),
+}
 FILES = [(number, name) for number in FORMATS for name in ROOTS]
+FILES += [(number, name) for number in FORMATS if number >= FIRST_OF_CLUSTERS for name in CLUSTERS]
 # Text of NFC, which HCL keeps, without lone surrogates, which no file can hold.
 PLAIN = TEXT.map(lambda text: text.encode("utf-8", "replace").decode("utf-8"))
 
@@ -79,13 +98,13 @@ def test_each_format_has_its_roots_and_none_was_taken_out() -> None:
 
 @pytest.mark.parametrize(("number", "name"), FILES)
 def test_a_root_of_each_format_is_written_as_it_was_released(number: int, name: str) -> None:
-    assert render(ROOTS[name], number) == text_of(number, name)
+    assert render((ROOTS | CLUSTERS)[name], number) == text_of(number, name)
 
 
 @pytest.mark.parametrize(("number", "name"), FILES)
 def test_a_root_of_each_format_says_what_it_was_made_of(number: int, name: str) -> None:
     assert format_of(text_of(number, name)) == number
-    assert parse(text_of(number, name)) == as_said(ROOTS[name], number)
+    assert parse(text_of(number, name)) == as_said((ROOTS | CLUSTERS)[name], number)
 
 
 @pytest.mark.parametrize("number", FORMATS)

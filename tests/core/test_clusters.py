@@ -173,6 +173,7 @@ class TestPolicy:
 
     def test_a_name_of_a_member_is_denied_to_what_is_new_alone(self) -> None:
         made = dataclasses.replace(root(), database_name="orders-member-1")
+        made = made.with_windows(catalog().windows(made.place))
         assert "names do not end in -member-N" in denied(made)["name"]
         assert denied(made, creating=False) == {}
 

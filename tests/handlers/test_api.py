@@ -257,7 +257,7 @@ def test_a_full_quota_is_a_403_that_says_what_is_held_and_is_not_retryable(cloud
             "GET",
             "/databases",
             {"database_engine": "oracle"},
-            "database_engine has to be one of mysql, postgres.",
+            "database_engine has to be one of mysql, postgres, aurora-mysql, aurora-postgresql.",
         ),
         ("GET", "/databases", {"engine": "mysql"}, "There is no query parameter 'engine' here"),
         ("GET", "/databases", {"expires_before": "friday"}, "'friday' is not a time: write RFC 3339"),
