@@ -173,7 +173,7 @@ def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
     assert all(":secretsmanager:" in arn for arn in note.detail["secrets"].values())
 
 
-def test_the_hours_of_its_own_logins_are_written_down_before_them(world: World) -> None:
+def test_the_hours_of_the_products_logins_are_written_down_before_them(world: World) -> None:
     world.server.down = True
     with contextlib.suppress(TryLater):
         world.access.prepare(PLACE)

@@ -88,11 +88,11 @@ def test_the_products_own_logins_are_no_use() -> None:
     assert with_own({30: 1.0, 31: 1.0}, own=[31]) is Finding.IN_USE
 
 
-def test_a_client_beside_the_product_is_use() -> None:
+def test_a_client_next_to_the_product_is_use() -> None:
     assert with_own({30: 2.0}, own=[30]) is Finding.IN_USE
 
 
-def test_hours_of_own_logins_are_not_known_so_that_too_many_of_a_day_hide_what_it_is() -> None:
+def test_hours_of_the_products_logins_are_not_known_so_that_too_many_of_a_day_hide_what_it_is() -> None:
     assert with_own({}, own=[24, 25, 26, 27]) is Finding.IDLE
     assert with_own({}, own=[24, 25, 26, 27, 28]) is Finding.UNKNOWN
 
@@ -101,7 +101,7 @@ def test_hours_of_own_logins_are_not_known_so_that_too_many_of_a_day_hide_what_i
     st.dictionaries(st.integers(0, 24 * DAYS - 1), st.sampled_from([0.0, 1.0, 2.0]), max_size=12),
     st.sets(st.integers(0, 24 * DAYS - 1), max_size=12),
 )
-def test_own_logins_never_make_idle_what_somebody_else_uses(counts: dict[int, float], own: set[int]) -> None:
+def test_own_logins_never_make_idle_what_someone_else_uses(counts: dict[int, float], own: set[int]) -> None:
     clients = [ago for ago, count in counts.items() if count > (1 if ago in own else 0)]
 
     assert (with_own(counts, sorted(own)) is Finding.IN_USE) == bool(clients)

@@ -135,7 +135,7 @@ def test_a_cluster_counts_the_connections_of_all_its_members_and_none_while_it_s
     connected("dev-bills", 2, NOW, of=of)
     connected("dev-bills", 0.5, NOW, of=of, metric=capacity)
     connected("dev-bills", 0, NOW + HOUR, of=of, metric=capacity)  # asleep, and nobody counts connections
-    connected("dev-bills", 1, NOW + 2 * HOUR, of=of)  # it slept, then somebody woke it
+    connected("dev-bills", 1, NOW + 2 * HOUR, of=of)  # it slept, then someone woke it
     connected("dev-bills", 0, NOW + 2 * HOUR, of=of, metric=capacity)
     connected("dev-bills", 0, NOW + 3 * HOUR, of=of, metric=capacity)
     connected("dev-bills", 0.5, NOW + 3 * HOUR + HOUR / 2, of=of, metric=capacity)  # no word of connections

@@ -64,7 +64,7 @@ def test_the_final_snapshot_of_a_cluster_is_deleted_as_that_of_an_instance(accou
     assert note.detail["snapshot"] == FINAL
 
 
-def test_a_snapshot_of_a_cluster_that_somebody_else_has_deleted_is_passed_over(account: Account) -> None:
+def test_a_snapshot_of_a_cluster_that_someone_else_has_deleted_is_passed_over(account: Account) -> None:
     account.removed("orders", database_engine="aurora-mysql", size="sleepy")
     account.cluster_snapshot(FINAL, "staging-orders")
 

@@ -38,7 +38,7 @@ class _Kind:
 
     CloudWatch has a cluster's metrics under its own name too: the most of an hour is that of all its members
     (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html). A cluster's storage grows
-    and shrinks by itself; the size that RDS says for it means nothing.
+    and shrinks automatically; the size that RDS says for it means nothing.
     """
 
     operation: str
