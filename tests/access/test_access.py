@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -170,6 +171,25 @@ def test_both_users_get_a_secret_that_awss_tools_read(world: World) -> None:
     (note,) = world.events(DatabaseEventType.USERS_READY)
     assert set(note.detail["secrets"]) == {User.APPLICATION, User.READ_ONLY}
     assert all(":secretsmanager:" in arn for arn in note.detail["secrets"].values())
+
+
+def test_the_hours_of_the_products_logins_are_written_down_before_them(world: World) -> None:
+    world.server.down = True
+    with contextlib.suppress(TryLater):
+        world.access.prepare(PLACE)
+    assert world.ledger.own_logins(PLACE) == {NOW}
+
+    late = dataclasses.replace(world.access, now=NOW + dt.timedelta(hours=5, minutes=59))
+    world.ask("application")
+    with contextlib.suppress(TryLater):
+        late.rotate(PLACE, "rotation_asked:1")
+    assert world.ledger.own_logins(PLACE) == {NOW + dt.timedelta(hours=hours) for hours in (0, 5, 6)}
+
+
+def test_a_rotation_of_the_masters_password_logs_nobody_in(world: World) -> None:
+    world.ask("master")
+    world.access.rotate(PLACE, "rotation_asked:1")
+    assert world.ledger.own_logins(PLACE) == frozenset()
 
 
 def test_preparing_again_changes_no_password_and_says_nothing_new(world: World) -> None:

@@ -44,6 +44,21 @@ def test_a_teams_costs_are_its_own_by_environment() -> None:
     ]
 
 
+def test_a_cluster_costs_what_it_usually_does_and_the_assumption_is_said() -> None:
+    setting = Setting()
+    setting.database()
+    assert document(setting)["assumption"] is None
+    setting.database(database_name="sleepy", database_engine="aurora-mysql", size="sleepy")
+
+    found = document(setting, by="database")
+
+    # 0.12 USD an hour for an ACU, half of 2 of them for 176 hours; 10 GB at 0.10 USD.
+    usual = 0.12 * 176 + 1.0
+    line = found["costs"][1]
+    assert (line["database"], line["accrued_usd"]) == ("dev/sleepy", round(usual * 48 / 730, 2))
+    assert found["assumption"].startswith("usual is awake for 176 of 730 hours")
+
+
 def test_a_month_before_there_was_anything_is_empty() -> None:
     setting = Setting()
     setting.database()

@@ -196,6 +196,15 @@ def test_a_removed_database_left_its_final_snapshot(ledger: Ledger) -> None:
     assert snapshots(ledger, catalog(), NOW + 367 * DAY) == []
 
 
+def test_the_snapshot_of_a_cluster_has_no_size(ledger: Ledger) -> None:
+    cluster = {"environment": "prod", "database_engine": "aurora-mysql", "size": "busy"}
+    remove(ledger, make(ledger, "orders", **cluster), NOW + DAY)
+
+    (found,) = snapshots(ledger, catalog(), NOW + 2 * DAY)
+
+    assert (found["database_engine"], found["storage_gb"]) == ("aurora-mysql", None)
+
+
 def test_snapshots_of_a_name_that_came_again_are_listed_but_for_those_deleted(ledger: Ledger) -> None:
     first = make(ledger, "orders", environment="staging")
     remove(ledger, first, NOW + DAY)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -54,12 +55,22 @@ def weekly(count: int = 2, name: str = "db") -> Message:
     return digest("alpha", found, {found[0].place: idle}, catalog(), CONSOLE, NOW)
 
 
+def clusters() -> Iterator[Database]:
+    """An instance, a cluster that sleeps, and one that never does."""
+    yield one_database(ttl="30d")
+    yield one_database(
+        database_name="sleepy", database_engine="aurora-postgresql", size="sleepy", ttl="30d", owner="@jane"
+    )
+    yield one_database(environment="prod", database_name="busy", database_engine="aurora-mysql", size="busy")
+
+
 def occasions() -> dict[str, Message]:
     """Every text that there is, by a name."""
     soon = NOW + dt.timedelta(days=7)
     ends = {"idle_since": "2026-11-09T00:00:00Z", "removed_at": "2026-11-26T12:00:00Z"}
     owners, why = ["@acme/dba"], "an approval of @acme/dba is missing"
     return {
+        "ready-cluster": TEXTS.ready("id", next(each for each in clusters() if each.root.capacity)),
         "ready": TEXTS.ready("id", one_database(database_engine="postgres", owner="jane@acme.example")),
         "approval-yours": TEXTS.approval("id", in_prod(), owners, why, yours=True),
         "approval-of-others": TEXTS.approval("id", in_prod(), owners, why, yours=False),
@@ -83,6 +94,7 @@ def occasions() -> dict[str, Message]:
         "idle-reported": TEXTS.idle("id", one_database(environment="staging"), ends | {"removed_at": None}),
         "drifted": TEXTS.drifted("id", one_database(), "https://github.com/acme/databases/issues/9"),
         "digest": weekly(),
+        "digest-clusters": digest("alpha", [*clusters()], {}, catalog(), CONSOLE, NOW),
         "digest-quiet": digest("alpha", [one_database(ttl="30d")], {}, catalog(), CONSOLE, NOW),
     }
 

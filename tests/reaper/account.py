@@ -40,15 +40,34 @@ class Account:
         self.rds.create_db_snapshot(DBSnapshotIdentifier=identifier, DBInstanceIdentifier=of, Tags=pairs)
         return identifier
 
+    def cluster_snapshot(self, identifier: str, of: str, tags: dict[str, str] | None = None) -> str:
+        described = self.rds.describe_db_clusters()["DBClusters"]
+        if of not in {cluster["DBClusterIdentifier"] for cluster in described}:
+            self.rds.create_db_cluster(
+                DBClusterIdentifier=of,
+                Engine="aurora-mysql",
+                MasterUsername="dbadmin",
+                MasterUserPassword="not-a-secret",
+            )
+        pairs = [{"Key": key, "Value": value} for key, value in (TAGS if tags is None else tags).items()]
+        self.rds.create_db_cluster_snapshot(
+            DBClusterSnapshotIdentifier=identifier, DBClusterIdentifier=of, Tags=pairs
+        )
+        return identifier
+
+    def clusters_left(self) -> set[str]:
+        found = self.rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
+        return {snapshot["DBClusterSnapshotIdentifier"] for snapshot in found}
+
     def left(self) -> set[str]:
         found = self.rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
         return {snapshot["DBSnapshotIdentifier"] for snapshot in found}
 
-    def removed(self, name: str, environment: str = "staging") -> None:
+    def removed(self, name: str, environment: str = "staging", **body: str) -> None:
         """A database of the ledger that was removed."""
         any_id = self.world.new_id
         self.world.new_id = lambda: UUID(FINAL[-8:] + str(uuid4())[8:])  # which the snapshot is named after
-        origin = self.world.database(name, environment=environment, ttl="30d")
+        origin = self.world.database(name, environment=environment, ttl="30d", **body)
         self.world.new_id = any_id
         removal = self.world.api.remove(Place(environment, name), ALPHA)
         self.world.happened(removal.request.id, EventType.SUCCEEDED, result=None)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
+from provisioner.core.engines import CLUSTER, INSTANCE, Resource
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.idle import IdleDatabases, Looked
 from provisioner.reaper.idle_rules import HOUR
-from provisioner.reaper.rds import Instance, Observer
+from provisioner.reaper.rds import Observer, Running
 
 from tests.reaper.world import FakeGitHub, World
 
@@ -26,18 +27,26 @@ Connections = Callable[[dt.datetime], float | None]
 class FakeAccount:
     """What RDS and CloudWatch list: instances, and the connections of each; both clients in one."""
 
-    running: dict[str, tuple[Instance, Connections]] = field(default_factory=dict)
+    running: dict[str, tuple[Running, Connections]] = field(default_factory=dict)
     down: bool = False
     reads: list[int] = field(default_factory=list)
 
     def get_paginator(self, operation: str) -> "Pages":
         if operation == "describe_db_instances":
             return Pages(self._instances)
+        if operation == "describe_db_clusters":
+            return Pages(self._clusters)
         assert operation == "get_metric_data"
         return Pages(self._connections)
 
     def _instances(self) -> dict[str, Any]:
-        return {"DBInstances": [_described(instance) for instance, _ in self.running.values()]}
+        return {"DBInstances": [_described(each, "DBInstance") for each in self._of(INSTANCE)]}
+
+    def _clusters(self) -> dict[str, Any]:
+        return {"DBClusters": [_described(each, "DBCluster") for each in self._of(CLUSTER)]}
+
+    def _of(self, resource: Resource) -> list[Running]:
+        return [each for each, _ in self.running.values() if each.resource is resource]
 
     def _connections(
         self,
@@ -51,10 +60,14 @@ class FakeAccount:
         return {"MetricDataResults": [self._result(query, StartTime, EndTime) for query in MetricDataQueries]}
 
     def _result(self, query: Mapping[str, Any], begin: dt.datetime, end: dt.datetime) -> dict[str, Any]:
-        (dimension,) = query["MetricStat"]["Metric"]["Dimensions"]
-        instance, connected = self.running[dimension["Value"]]
+        metric = query["MetricStat"]["Metric"]
+        (dimension,) = metric["Dimensions"]
+        running, connected = self.running[dimension["Value"]]
+        assert dimension["Name"].removesuffix("Identifier") == f"DB{running.resource.name.capitalize()}"
+        if metric["MetricName"] != "DatabaseConnections":  # of clusters that are awake all the time
+            return {"Id": query["Id"], "Timestamps": [], "Values": []}
         hours = [begin + count * HOUR for count in range((end - begin) // HOUR)]
-        known = {hour: connected(hour) for hour in hours if hour >= instance.created_at}
+        known = {hour: connected(hour) for hour in hours if hour >= running.created_at}
         counts = {hour: count for hour, count in known.items() if count is not None}
         return {"Id": query["Id"], "Timestamps": list(counts), "Values": list(counts.values())}
 
@@ -69,11 +82,11 @@ class Pages:
         yield self.page(**call)
 
 
-def _described(instance: Instance) -> dict[str, Any]:
-    tags = {"ManagedBy": "rds-provisioner", "Environment": instance.place.environment}
+def _described(running: Running, kind: str) -> dict[str, Any]:
+    tags = {"ManagedBy": "rds-provisioner", "Environment": running.place.environment}
     return {
-        "DBInstanceIdentifier": instance.identifier,
-        "InstanceCreateTime": instance.created_at,
+        f"{kind}Identifier": running.identifier,
+        f"{kind.removeprefix('DB')}CreateTime": running.created_at,
         "TagList": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
 
@@ -109,7 +122,12 @@ class Days:
         self.world.database(name, number=number, **body)
         place = Place(body.get("environment", "dev"), name)
         self.account.running[place.identifier] = (
-            Instance(place.identifier, place, self.world.now),
+            Running(
+                place.identifier,
+                place,
+                self.world.now,
+                self.world.there(name, place.environment).root.resource,
+            ),
             connected,
         )
 

@@ -10,7 +10,7 @@ from provisioner.core.names import Place
 from provisioner.core.times import optional_instant
 from provisioner.ledger.ledger import Ledger
 from provisioner.reaper.growth import Followed, GrownStorage
-from provisioner.reaper.rds import Instance
+from provisioner.reaper.rds import Running
 
 from tests.ledger.moto_table import TABLE
 from tests.reaper.fleet import RacingTable
@@ -23,12 +23,13 @@ class Sizes:
     def __init__(self, sizes: dict[str, int], *, down: bool = False) -> None:
         self.sizes, self.down = sizes, down
 
-    def instances(self) -> list[Instance]:
+    def databases(self) -> list[Running]:
         if self.down:
             raise TryLater("listing the instances", "RDS did not answer")
         created = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
         return [
-            Instance(f"dev-{name}", Place("dev", name), created, size) for name, size in self.sizes.items()
+            Running(f"dev-{name}", Place("dev", name), created, storage_gb=size)
+            for name, size in self.sizes.items()
         ]
 
 

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import random
+from dataclasses import replace
 
 import pytest
 from provisioner.api.pages import database_page
 from provisioner.core.database_events import DatabaseEventType
+from provisioner.core.engines import CLUSTER
 from provisioner.core.events import EventType
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.names import Place
@@ -20,6 +22,41 @@ from tests.reaper.world import ALPHA, RULES, World
 @pytest.fixture
 def days(world: World) -> Days:
     return Days(world)
+
+
+def test_a_cluster_that_nobody_uses_is_warned_about_and_removed_as_an_instance_is(days: Days) -> None:
+    cluster = {"database_engine": "aurora-postgresql", "size": "sleepy", "ttl": "30d"}
+    days.database("orders", **cluster)
+    days.database("bills", lambda hour: float(hour.hour == 9), number=2, **cluster)
+
+    did = days.days(20)
+
+    assert [(day, one.reported, one.removals) for day, one in did] == [
+        (14, ["dev/orders"], []),
+        (17, [], ["dev/orders"]),
+    ]
+
+
+def test_a_cluster_that_has_the_name_of_an_instance_says_nothing_of_it(days: Days) -> None:
+    days.database("orders", ttl="30d")
+    found, connected = days.account.running["dev-orders"]
+    days.account.running["dev-orders"] = replace(found, resource=CLUSTER), connected
+
+    assert days.days(16) == []
+
+
+def test_the_logins_of_the_access_function_do_not_keep_a_database_in_use(days: Days) -> None:
+    rotated = NOW + 10 * DAY
+    begin = rotated.replace(minute=0, second=0, microsecond=0)
+    days.database("orders", lambda hour: float(hour == begin), ttl="30d")
+    days.database("bills", lambda hour: float(hour == begin), number=2, ttl="30d")
+    days.ledger.keep_login(Place("dev", "orders"), [begin])
+    days.ledger.keep_login(Place("dev", "orders"), [begin])
+
+    did = days.days(17)
+
+    assert [(day, one.reported) for day, one in did if one.reported] == [(14, ["dev/orders"])]
+    assert days.ledger.own_logins(Place("dev", "orders")) == {begin}
 
 
 def test_a_database_that_nobody_uses_is_warned_about_and_removed_three_days_later(days: Days) -> None:

@@ -76,6 +76,37 @@ def test_a_restart_and_a_gap_of_four_hours_do_not_hide_idleness() -> None:
     assert found([(at, count) for at, count in QUIET if at.hour not in (0, 1, 2, 3, 4)]) is Finding.UNKNOWN
 
 
+def with_own(counts: dict[int, float], own: list[int]) -> Finding:
+    """What is found where so many were connected so many hours ago, and the product itself in others."""
+    points = [(at, counts.get(ago, 0.0)) for ago, (at, _) in enumerate(QUIET)]
+    hours = {HOURS[ago] for ago in own}
+    return look(points, days=DAYS, alive_since=LONG_AGO, now=NOW, own=hours).finding
+
+
+def test_the_products_own_logins_are_no_use() -> None:
+    assert with_own({30: 1.0, 31: 1.0}, own=[30, 31]) is Finding.IDLE
+    assert with_own({30: 1.0, 31: 1.0}, own=[31]) is Finding.IN_USE
+
+
+def test_a_client_next_to_the_product_is_use() -> None:
+    assert with_own({30: 2.0}, own=[30]) is Finding.IN_USE
+
+
+def test_hours_of_the_products_logins_are_not_known_so_that_too_many_of_a_day_hide_what_it_is() -> None:
+    assert with_own({}, own=[24, 25, 26, 27]) is Finding.IDLE
+    assert with_own({}, own=[24, 25, 26, 27, 28]) is Finding.UNKNOWN
+
+
+@given(
+    st.dictionaries(st.integers(0, 24 * DAYS - 1), st.sampled_from([0.0, 1.0, 2.0]), max_size=12),
+    st.sets(st.integers(0, 24 * DAYS - 1), max_size=12),
+)
+def test_own_logins_never_make_idle_what_someone_else_uses(counts: dict[int, float], own: set[int]) -> None:
+    clients = [ago for ago, count in counts.items() if count > (1 if ago in own else 0)]
+
+    assert (with_own(counts, sorted(own)) is Finding.IN_USE) == bool(clients)
+
+
 def test_a_change_counts_as_use() -> None:
     assert found(QUIET, alive_since=NOW - 13 * DAY) is Finding.IN_USE
 

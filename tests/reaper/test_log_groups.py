@@ -49,6 +49,15 @@ def test_a_group_without_an_end_gets_that_of_its_environment(world: World, logs:
     assert run(world, logs) == Retained()
 
 
+def test_the_groups_of_a_cluster_end_as_those_of_an_instance(world: World, logs: Any) -> None:
+    world.database("orders", database_engine="aurora-mysql", size="sleepy")
+    group = "/aws/rds/cluster/dev-orders/error"
+    for name in (group, "/aws/rds/cluster/dev-unknown/error", "/aws/rds/proxy/dev-orders"):
+        logs.create_log_group(logGroupName=name)
+
+    assert run(world, logs) == Retained(limited=[f"{group}: 30"])
+
+
 def test_the_group_of_a_removed_database_ends_too(world: World, logs: Any) -> None:
     world.database("orders")
     world.api.remove(Place("dev", "orders"), ALPHA)

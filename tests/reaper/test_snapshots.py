@@ -45,6 +45,42 @@ def test_a_final_snapshot_is_deleted_when_its_environment_keeps_it_no_longer(acc
     )
 
 
+def test_the_final_snapshot_of_a_cluster_is_deleted_as_that_of_an_instance(account: Account) -> None:
+    account.removed("orders", database_engine="aurora-mysql", size="sleepy")
+    account.cluster_snapshot(FINAL, "staging-orders")
+    account.snapshot("staging-orders-final-0a1b2c3e", "staging-bills")
+    others = {
+        account.cluster_snapshot("staging-orders-before-migration", "staging-orders"),
+        account.cluster_snapshot("staging-orders-final-0a1b2c3f", "staging-orders", {}),
+        account.cluster_snapshot("staging-orders-final-0a1b2c40", "staging-bills"),
+    }
+    assert account.run(30 * DAY) == Pruned()
+
+    assert account.run() == Pruned(deleted=[FINAL])
+
+    assert account.clusters_left() == others
+    assert account.left() == {"staging-orders-final-0a1b2c3e"}
+    (note,) = account.world.ledger.database_events(Place("staging", "orders"))
+    assert note.detail["snapshot"] == FINAL
+
+
+def test_a_snapshot_of_a_cluster_that_someone_else_has_deleted_is_passed_over(account: Account) -> None:
+    account.removed("orders", database_engine="aurora-mysql", size="sleepy")
+    account.cluster_snapshot(FINAL, "staging-orders")
+
+    class Gone:
+        exceptions = account.rds.exceptions
+
+        def get_paginator(self, operation: str) -> Any:
+            return account.rds.get_paginator(operation)
+
+        def delete_db_cluster_snapshot(self, **call: str) -> None:
+            account.rds.delete_db_cluster_snapshot(**call)
+            account.rds.delete_db_cluster_snapshot(**call)
+
+    assert account.run(31 * DAY, rds=Gone()) == Pruned()
+
+
 def test_a_snapshot_is_kept_for_its_owner_whoever_has_the_name_now(account: Account) -> None:
     account.removed("orders")
     account.snapshot(FINAL, "staging-orders")

@@ -40,7 +40,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 def test_an_instance_is_known_by_its_tags(cloud: Cloud) -> None:
-    (found,) = Observer(cloud.client("rds"), cloud.client("cloudwatch")).instances()
+    (found,) = Observer(cloud.client("rds"), cloud.client("cloudwatch")).databases()
 
     assert (found.identifier, found.place) == ("dev-orders", Place("dev", "orders"))
     assert abs(dt.datetime.now(dt.UTC) - found.created_at) < HOUR

@@ -19,11 +19,25 @@ KEEP = {"Ledger": LEDGER}
 APP_KEY = {"GitHubAppKey": {"secretsmanager:GetSecretValue"}}
 DEAD = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 SEND = {"RequestTopic": {"sns:Publish"}}
+SEE_DATABASES = {
+    "rds:DescribeDBClusterSnapshots",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "rds:DescribeDBSnapshots",
+    "rds:ListTagsForResource",
+}
+
+
+def _managed(action: str) -> dict[str, set[str]]:
+    """An action on the secrets that RDS makes for instances and for clusters."""
+    return {f"secretsmanager:secret:rds!{kind}-*": {action} for kind in ("db", "cluster")}
+
+
 MAY = {
     "api": {
         "Ledger": LEDGER | {"dynamodb:BatchGetItem"},
         **SEND,
-        "secretsmanager:secret:rds!db-*": {"secretsmanager:RotateSecret"},
+        **_managed("secretsmanager:RotateSecret"),
         "kms:key/*": {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
         "s3:::${StateBucket}/logs/*": {"s3:GetObject"},
         "s3:::${StateBucket}": {"s3:ListBucket"},
@@ -53,11 +67,15 @@ MAY = {
         **APP_KEY,
         **SEND,
         "*": COMMON["*"] | {"cloudwatch:GetMetricData", "logs:DescribeLogGroups"},
+        "logs:log-group:/aws/rds/cluster/*": {"logs:PutRetentionPolicy"},
         "logs:log-group:/aws/rds/instance/*": {"logs:PutRetentionPolicy"},
-        "rds:db:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
-        "rds:snapshot:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
-        "rds:snapshot:*-final-*": {"rds:DeleteDBSnapshot"},
-        "secretsmanager:secret:rds!db-*": {"secretsmanager:DescribeSecret"},
+        "rds:cluster:*": SEE_DATABASES,
+        "rds:cluster-snapshot:*": SEE_DATABASES,
+        "rds:db:*": SEE_DATABASES,
+        "rds:snapshot:*": SEE_DATABASES,
+        "rds:cluster-snapshot:*-final-*": {"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"},
+        "rds:snapshot:*-final-*": {"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"},
+        **_managed("secretsmanager:DescribeSecret"),
     },
     "events": {
         "Ledger": {
@@ -83,7 +101,7 @@ MAY = {
         },
         "Ledger": LEDGER,
         "AccessQueue": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
-        "secretsmanager:secret:rds!db-*": {"secretsmanager:GetSecretValue"},
+        **_managed("secretsmanager:GetSecretValue"),
         "kms:key/*": {"kms:Decrypt"},
         "secretsmanager:secret:rds-provisioner/*": {
             "secretsmanager:CreateSecret",
@@ -190,6 +208,9 @@ def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
     assert (
         "secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn" in conditions["RotatePasswords"]["ArnLike"]
     )
+    of_clusters = conditions["RotatePasswordsOfClusters"]
+    assert list(of_clusters["ArnLike"]) == ["secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn"]
+    assert conditions["LogInAsMasterOfClusters"] == conditions["SeeRotationsOfClusters"] == of_clusters
     assert conditions["LogInAsMaster"] == conditions["SeeRotations"] == conditions["RotatePasswords"]
     assert set(conditions["UseDatabaseKeysForThat"]) == {"StringEquals", "ForAnyValue:StringLike"}
 

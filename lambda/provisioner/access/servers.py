@@ -15,7 +15,9 @@ import pymysql
 from provisioner.access.login import Connect, Login, NotAllowed, Rows, Run, Statement
 from provisioner.core.errors import TryLater
 
-_SECONDS: Final = 10
+# A cluster that sleeps takes 15 seconds to wake, and 30 and more after a day asleep:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+_SECONDS: Final = 45
 _ERRORS: Final = (pg8000.exceptions.Error, pymysql.err.Error, OSError)
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRES_NOT_ALLOWED: Final = "42501"

@@ -29,6 +29,9 @@ LONGEST_CAUSE: Final = 1000
 MAKING: Final = "making the users"
 RETRY: Final = "fix the cause (docs/access.md), then retry the request; the database itself is there"
 USERS: Final = (User.APPLICATION, User.READ_ONLY)
+# From the begin of a message to the last minute that CloudWatch counts of it: the function's time limit, and
+# the minute after.
+_CONNECTED: Final = dt.timedelta(minutes=2)
 _ENGINES: Final[Mapping[str, Engine]] = {"postgres": postgres, "mysql": mysql}
 
 
@@ -48,6 +51,7 @@ class DatabaseUsers:
         if database is None or database.state in (DatabaseState.PENDING, DatabaseState.REMOVED):
             return []
         login = self._master(database)
+        self._announce(place)
         secrets = {user: self.secrets.ensure(database, login, user) for user in USERS}
         refused = self._make(login, secrets)
         for user, secret in secrets.items():
@@ -73,6 +77,7 @@ class DatabaseUsers:
         if user == User.MASTER or database_events.rotated_id(asked_id) in known:
             return
         login, name = self._master(database), secret_name(database, user)
+        self._announce(place)
         version = str(uuid5(NAMESPACE_URL, f"{name}/{asked_id}"))
         password = self.secrets.propose(name, version, login, user)
         with self.connect(login) as run:
@@ -120,6 +125,15 @@ class DatabaseUsers:
             user=user,
             password=password,
         )
+
+    def _announce(self, place: Place) -> None:
+        """Write down when logins begin that are the product's own, which do not count as use of a database.
+
+        One connection is open at a time.
+        """
+        begins = (self.now, self.now + _CONNECTED)
+        hours = {at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0) for at in begins}
+        self.ledger.keep_login(place, sorted(hours))
 
     def _make(self, login: Login, secrets: Mapping[User, Secret]) -> list[str]:
         """Make the users and give them their rights; what the master user may not give, as texts."""

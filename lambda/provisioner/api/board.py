@@ -11,7 +11,7 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.effects import cost_by
 from provisioner.core.events import Event, Step
 from provisioner.core.lifecycle import Kind, State
-from provisioner.core.models import Charge, Database, Listed, Request
+from provisioner.core.models import Database, Listed, Request
 from provisioner.core.names import Place
 from provisioner.core.root import NEVER
 from provisioner.core.times import instant, optional_instant, parse_instant
@@ -109,10 +109,18 @@ def expiring(
             "warnings_at": warnings(database),
             "last_connection_at": optional_instant(listed[database.place].last_connection_at),
             "idle_since": optional_instant(listed[database.place].idle_since),
-            "monthly_usd": catalog.monthly_usd(database.root),
+            **_price(database, catalog),
         }
         for database in ending
     ]
+
+
+def _price(database: Database, catalog: Catalog) -> dict[str, float | None]:
+    price = catalog.price(database.root)
+    return {
+        "monthly_usd": price.monthly_usd if price else None,
+        "usual_usd": price.usual_usd if price else None,
+    }
 
 
 def soon(fleet: Fleet, now: dt.datetime) -> list[Database]:
@@ -123,10 +131,13 @@ def soon(fleet: Fleet, now: dt.datetime) -> list[Database]:
 
 
 def spend(fleet: Fleet, catalog: Catalog) -> dict[str, Any]:
-    """What each team holds by its quota in each environment, the most expensive team first."""
-    held: dict[str, dict[str, list[Charge]]] = {}
+    """What each team holds by its quota in each environment, the most expensive team first.
+
+    A quota counts clusters at their maximum; `usual_usd` has them as they usually are.
+    """
+    held: dict[str, dict[str, list[Database]]] = {}
     for database in fleet.databases:
-        held.setdefault(database.team, {}).setdefault(database.environment, []).append(database.charge)
+        held.setdefault(database.team, {}).setdefault(database.environment, []).append(database)
     teams = [_team(team, environments, catalog) for team, environments in held.items()]
     teams.sort(key=lambda team: (-team["monthly_usd"], team["team"]))
     return {
@@ -135,24 +146,34 @@ def spend(fleet: Fleet, catalog: Catalog) -> dict[str, Any]:
         "teams": teams,
         "databases": sum(team["databases"] for team in teams),
         "monthly_usd": round(sum(team["monthly_usd"] for team in teams), 2),
+        "usual_usd": round(sum(team["usual_usd"] for team in teams), 2),
     }
 
 
-def _team(name: str, held: Mapping[str, Sequence[Charge]], catalog: Catalog) -> dict[str, Any]:
+def _team(name: str, held: Mapping[str, Sequence[Database]], catalog: Catalog) -> dict[str, Any]:
     environments: dict[str, dict[str, Any]] = {}
-    for environment, charges in held.items():
+    for environment, databases in held.items():
         known = environment in catalog.environments
         environments[environment] = {
-            "databases": sum(charge.databases for charge in charges),
-            "monthly_usd": sum(charge.monthly_cents for charge in charges) / 100,
+            "databases": sum(each.charge.databases for each in databases),
+            "monthly_usd": sum(each.charge.monthly_cents for each in databases) / 100,
+            "usual_usd": round(sum(_usual(each, catalog) for each in databases), 2),
             "limit_usd": catalog.quota(name, environment).monthly_usd if known else None,
         }
     return {
         "team": name,
         "databases": sum(each["databases"] for each in environments.values()),
         "monthly_usd": round(sum(each["monthly_usd"] for each in environments.values()), 2),
+        "usual_usd": round(sum(each["usual_usd"] for each in environments.values()), 2),
         "environments": environments,
     }
+
+
+def _usual(database: Database, catalog: Catalog) -> float:
+    """What a month usually costs of what the quota holds for a database."""
+    price = catalog.price(database.root) if database.charge.databases else None
+    held = database.charge.monthly_cents / 100
+    return price.usual_usd if price and price.range else held
 
 
 def drift(fleet: Fleet) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from provisioner.core.database_events import DatabaseEventType
 from provisioner.core.lifecycle import DatabaseState, State
 from provisioner.core.models import Database
 from provisioner.core.names import Place
-from provisioner.core.prices import NOT_INCLUDED
+from provisioner.core.prices import ASSUMPTION, NOT_INCLUDED
 from provisioner.core.times import instant
 from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.table import Filters
@@ -56,6 +56,7 @@ def costs_document(
         "region": catalog.region,
         "prices_as_of": min(dates).isoformat() if dates else None,
         "not_included": NOT_INCLUDED,
+        "assumption": ASSUMPTION if any(figure and figure.range for figure in figures) else None,
     }
 
 

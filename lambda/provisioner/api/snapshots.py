@@ -101,7 +101,7 @@ def _document(snapshot: _Snapshot, end: dt.datetime | None, catalog: Catalog) ->
         "database_name": root.database_name,
         "database_engine": root.engine,
         "engine_version": root.engine_version,
-        "storage_gb": root.storage_gb,
+        "storage_gb": None if root.capacity else root.storage_gb,
         "taken_at": optional_instant(snapshot.taken_at),
         "kept_until": instant(end.replace(microsecond=0)) if end else None,
         "restore_to": targets,

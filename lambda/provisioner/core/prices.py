@@ -86,6 +86,11 @@ class Price:
         """What a month usually costs: a cluster's by the assumption."""
         return self.range.usual if self.range else self.monthly_usd
 
+    @property
+    def least_usd(self) -> float:
+        """What a month costs at the least: a cluster's that sleeps all the time, or stays at its minimum."""
+        return self.range.least if self.range else self.monthly_usd
+
     def for_hours(self, hours: float) -> float:
         """What so many hours usually cost, in USD."""
         return round(self.usual_usd * max(hours, 0.0) / HOURS_A_MONTH, 2)

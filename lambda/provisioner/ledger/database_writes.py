@@ -1,7 +1,7 @@
 """What is written of databases outside their requests: events, warnings, use, and where they are."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,7 +16,14 @@ from provisioner.ledger.codecs import JSON, LISTED, when
 from provisioner.ledger.new_request import DATABASE, KEY, key_row
 from provisioner.ledger.quota import charged
 from provisioner.ledger.reads import Reads
-from provisioner.ledger.rows import activity_row, database_event_row, database_key, database_row, request_key
+from provisioner.ledger.rows import (
+    activity_row,
+    database_event_row,
+    database_key,
+    database_row,
+    login_row,
+    request_key,
+)
 from provisioner.ledger.table import Write, put, update
 
 TRIES: Final = 10
@@ -72,6 +79,11 @@ class DatabaseWrites(Reads):
         happened = _happened(database.place, database.origin, event) if event else []
         row = database_row(marked, check_at)
         return not self._table.write([put(DATABASE, row, replaces=database.version), *happened])
+
+    def keep_login(self, place: Place, hours: Iterable[dt.datetime]) -> None:
+        """Write down in which hours the access function may be connected; once, however often it is said."""
+        for hour in hours:
+            self._table.write([put("login", login_row(place, hour))])
 
     def keep_activity(self, place: Place, activity: Activity, event: DatabaseEvent | None = None) -> bool:
         """Write down what a look found, and what was said about it; False when someone else was first.

@@ -23,6 +23,7 @@ from provisioner.ledger.rows import (
     database_from_row,
     database_key,
     event_from_row,
+    login_from_row,
     request_from_row,
     request_key,
 )
@@ -104,6 +105,10 @@ class Reads:
         """What is known of a database's use; None where nobody has looked yet."""
         row = self._table.get(database_key(place), "USE")
         return activity_from_row(row) if row else None
+
+    def own_logins(self, place: Place) -> frozenset[dt.datetime]:
+        """The begins of the hours in which the access function may have been connected to a database."""
+        return frozenset(login_from_row(row) for row in self._table.query(database_key(place), "LOGIN#"))
 
     def activities(self, places: Sequence[Place]) -> Mapping[Place, Activity]:
         """What is known of the use of databases, a hundred in one read; without those never looked at."""

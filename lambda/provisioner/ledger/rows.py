@@ -27,6 +27,7 @@ from provisioner.ledger.codecs import (
     fields,
     member,
     optional,
+    parse_when,
     when,
     written,
 )
@@ -149,6 +150,16 @@ def activity_row(place: Place, activity: Activity) -> Row:
 def activity_from_row(row: Row) -> Activity:
     """The inverse of `activity_row`."""
     return Activity(**fields(_ACTIVITY, row))
+
+
+def login_row(place: Place, hour: dt.datetime) -> Row:
+    """That the access function may have been connected to a database in an hour, as an item of it."""
+    return {"pk": database_key(place), "sk": f"LOGIN#{when(hour)}", "hour": when(hour)}
+
+
+def login_from_row(row: Row) -> dt.datetime:
+    """The inverse of `login_row`."""
+    return parse_when(row["hour"])
 
 
 def event_row(request_id: str, event: Event) -> Row:

@@ -7,6 +7,7 @@
 | `DB#<environment>#<name>` | `DB` | a database |
 | `DB#<environment>#<name>` | `EVT#<event id>` | what happened to it outside its requests, written once |
 | `DB#<environment>#<name>` | `USE` | when it was last connected to, and since when it is idle |
+| `DB#<environment>#<name>` | `LOGIN#<hour>` | an hour in which the access function may be connected |
 | `DB#<environment>#<name>` | `REQ#<first 8 of id>` | the database's requests, for branches and history |
 | `QUOTA#<team>#<environment>` | `QUOTA` | what the team holds there |
 | `MIGRATION#lists` | `MIGRATION` | how far `ops.migrate` is |

@@ -1,12 +1,13 @@
 """⑦ Once a week, for each team: what ends within a week, what is idle, what all of it costs."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.models import Database, Listed
 from provisioner.core.names import Place
+from provisioner.core.prices import ASSUMPTION, Price
 from provisioner.core.root import NEVER
 from provisioner.core.times import parse_instant
 from provisioner.notifier.links import Console
@@ -54,7 +55,7 @@ def digest(
     return Message(
         id=digest_id(team, now),
         title=f"Databases of {team}, {day(now)}",
-        lines=() if found else ("Nothing ends within a week, and nothing is idle.",),
+        lines=tuple(_lines(databases, catalog, quiet=not found)),
         facts=(("Databases", str(len(databases))), ("List price", _spend(databases, catalog))),
         lists=found,
         links=console.databases("All databases"),
@@ -71,18 +72,35 @@ def _end(database: Database) -> str:
 
 
 def _spend(databases: Sequence[Database], catalog: Catalog) -> str:
-    """The sum by environment; what has no price is counted, not guessed."""
+    """The sum by environment, of clusters as usual; what has no price is counted, not guessed."""
+    found = [(each.environment, catalog.price(each.root)) for each in databases]
+    prices = [(environment, price) for environment, price in found if price]
     known: dict[str, float] = {}
-    unknown = 0
-    for database in databases:
-        price = catalog.monthly_usd(database.root)
-        if price is None:
-            unknown += 1
-        else:
-            known[database.environment] = known.get(database.environment, 0.0) + price
+    for environment, price in prices:
+        known[environment] = known.get(environment, 0.0) + price.usual_usd
     parts = ", ".join(f"{name} {usd(sum_)}" for name, sum_ in sorted(known.items()))
     text = f"{usd(sum(known.values()))} a month" + (f" ({parts})" if len(known) > 1 else "")
+    if any(price.range for _, price in prices):
+        least, most = (sum(map(figure, prices)) for figure in (_least, _most))
+        text += f" as usual, {usd(least)} at the least, {usd(most)} at the most"
+    unknown = len(found) - len(prices)
     return text + (f", and {unknown} without a known price" if unknown else "")
+
+
+def _least(of: tuple[str, Price]) -> float:
+    return of[1].least_usd
+
+
+def _most(of: tuple[str, Price]) -> float:
+    return of[1].monthly_usd
+
+
+def _lines(databases: Sequence[Database], catalog: Catalog, *, quiet: bool) -> Iterator[str]:
+    """What is said next to the lists: that they are empty, and what a cluster is assumed to be."""
+    if quiet:
+        yield "Nothing ends within a week, and nothing is idle."
+    if any((price := catalog.price(each.root)) and price.range for each in databases):
+        yield f"Of clusters, {ASSUMPTION}."
 
 
 def _listing(heading: str, rows: Sequence[str]) -> Listing:

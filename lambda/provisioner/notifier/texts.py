@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.core import engines
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
 from provisioner.core.models import Database, Request
 from provisioner.core.times import parse_instant
 from provisioner.notifier.links import Console, elsewhere
 from provisioner.notifier.message import Message, cut
-from provisioner.notifier.words import ENGINES, KINDS, STEPS, day, end, length, moment
+from provisioner.notifier.words import KINDS, STEPS, day, end, length, moment
 
 _LONGEST_LINE = 2500  # of a cause or a fix
 
@@ -34,7 +35,7 @@ class Texts:
             id=message_id,
             title=f"{place} is ready",
             facts=(
-                ("Engine", f"{ENGINES.get(root.engine, root.engine)} {root.engine_version}"),
+                ("Engine", f"{engines.label(root.engine)} {root.engine_version}"),
                 ("Ends", end(root.expires_at)),
                 ("Owner", root.owner),
             ),

@@ -1,6 +1,7 @@
 """⑥ Once a day: follow storage that RDS has grown, so that the ledger says how large a database really is.
 
-Terraform sees it at each plan; between two changes of a database nobody else looks.
+Terraform sees it at each plan; between two changes of a database nobody else looks. A cluster has no size of
+its own.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from provisioner.core import storage
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.intake.opening import Opening
 from provisioner.reaper.daily import once_a_day
-from provisioner.reaper.rds import Instance, Observer
+from provisioner.reaper.rds import Observer, Running
 
 _TURN: Final = "growth"
 
@@ -36,15 +37,17 @@ class GrownStorage:
         return once_a_day(self.opening, _TURN, Followed(), self._look)
 
     def _look(self, followed: Followed) -> None:
-        for instance in self.observer().instances():
-            self._follow(instance, followed)
+        for running in self.observer().databases():
+            self._follow(running, followed)
 
-    def _follow(self, instance: Instance, followed: Followed) -> None:
+    def _follow(self, running: Running, followed: Followed) -> None:
         """Write the size down where it is another one; a database under way is left to its apply."""
-        database = self.opening.ledger.database(instance.place)
+        database = self.opening.ledger.database(running.place)
         if database is None or database.state is not DatabaseState.AVAILABLE or database.result is None:
             return
-        if instance.storage_gb in (0, storage.held_gb(database)):
+        if database.root.resource is not running.resource:
             return
-        if self.opening.ledger.keep_result(database, {**database.result, storage.HELD: instance.storage_gb}):
-            followed.grown.append(f"{instance.place}: {instance.storage_gb}")
+        if running.storage_gb in (0, storage.held_gb(database)):
+            return
+        if self.opening.ledger.keep_result(database, {**database.result, storage.HELD: running.storage_gb}):
+            followed.grown.append(f"{running.place}: {running.storage_gb}")

@@ -1,9 +1,9 @@
 """⑥ Once a day: find the databases that nobody uses, report them, and end them where that is automatic.
 
-What to look at comes from RDS (the instances with our tags), not from an index of the ledger: those are what
-costs money, a database without an end has no due time, and one call lists a hundred. A turn in the ledger
-(ledger/turns.py) makes it once a day for all, whoever runs first. It is held for an hour, and for the
-day when everything went well: after a fault, or a kill, the rest is looked at an hour later.
+What to look at comes from RDS (the instances and clusters with our tags), not from an index of the ledger:
+those are what costs money, a database without an end has no due time, and one call lists a hundred. A turn
+in the ledger (ledger/turns.py) makes it once a day for all, whoever runs first. It is held for an hour, and
+for the day when everything went well: after a fault, or a kill, the rest is looked at an hour later.
 
 A removal is asked for under the name of one spell of idleness (see removal.py). Whatever else is under way
 for the database wins, as does a change since: it counts as a connection (see idle_rules.py). A ledger that
@@ -29,7 +29,7 @@ from provisioner.pull_requests import comments
 from provisioner.reaper import idle_rules, removal
 from provisioner.reaper.daily import once_a_day
 from provisioner.reaper.idle_rules import Finding, IdleAction, Look, Point
-from provisioner.reaper.rds import Instance, Observer
+from provisioner.reaper.rds import Observer, Running
 from provisioner.reaper.removal import Asked
 
 _IDLE_IDS: Final = UUID("0c5f9d0e-7a52-5c0e-8f0b-2d5a3c1e9b47")
@@ -59,7 +59,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    instance: Instance
+    running: Running
     database: Database
     before: Activity | None
 
@@ -83,23 +83,25 @@ class IdleDatabases:
         return once_a_day(self.opening, _TURN, Looked(), self._look_at_all)
 
     def _look_at_all(self, looked: Looked) -> None:
-        found = list(self._candidates(self.observer().instances()))
+        found = list(self._candidates(self.observer().databases()))
         for environment, candidates in groupby(found, key=lambda found: found.database.environment):
             self._environment(environment, list(candidates), looked)
 
-    def _candidates(self, instances: Iterable[Instance]) -> Iterable[_Candidate]:
-        """The instances to look at, by environment: at rest, and not looked at today."""
+    def _candidates(self, found: Iterable[Running]) -> Iterable[_Candidate]:
+        """The databases to look at, by environment: at rest, and not looked at today."""
         ledger = self.opening.ledger
-        for instance in sorted(instances, key=lambda instance: instance.place):
-            rules = self.opening.catalog.environments.get(instance.place.environment)
+        for running in sorted(found, key=lambda running: running.place):
+            rules = self.opening.catalog.environments.get(running.place.environment)
             if rules is None or rules.idle_after_days is None:
                 continue
-            database = ledger.database(instance.place)
+            database = ledger.database(running.place)
             if database is None or database.state is not DatabaseState.AVAILABLE:
                 continue
-            before = ledger.activity(instance.place)
+            if database.root.resource is not running.resource:
+                continue
+            before = ledger.activity(running.place)
             if not self._is_looked_at(before, database):
-                yield _Candidate(instance, database, before)
+                yield _Candidate(running, database, before)
 
     def _is_looked_at(self, before: Activity | None, database: Database) -> bool:
         if before is None or before.origin != database.origin:
@@ -109,15 +111,14 @@ class IdleDatabases:
     def _environment(self, environment: str, candidates: list[_Candidate], looked: Looked) -> None:
         days = self.opening.catalog.environments[environment].idle_after_days or 0
         begin, end = idle_rules.window(days, self.opening.now)
-        identifiers = [candidate.instance.identifier for candidate in candidates]
         try:
-            points = self.observer().connections(identifiers, begin, end)
+            points = self.observer().connections([each.running for each in candidates], begin, end)
         except (TryLater, NeedsPerson) as error:
             looked.errors.append(str(error))
             return
         for candidate in candidates:
             try:
-                found = self._look(candidate, points[candidate.instance.identifier], days)
+                found = self._look(candidate, points[candidate.running.identifier], days)
                 self._follow(candidate, found, looked)
             except (TryLater, NeedsPerson) as error:
                 looked.errors.append(f"{candidate.place}: {error}")
@@ -126,8 +127,9 @@ class IdleDatabases:
         database = candidate.database
         changed = self.opening.ledger.request(database.root.request_id)
         changed_at = changed.created_at if changed else database.created_at
-        alive_since = max(candidate.instance.created_at, changed_at)
-        return idle_rules.look(points, days=days, alive_since=alive_since, now=self.opening.now)
+        alive_since = max(candidate.running.created_at, changed_at)
+        own = self.opening.ledger.own_logins(database.place)
+        return idle_rules.look(points, days=days, alive_since=alive_since, now=self.opening.now, own=own)
 
     def _follow(self, candidate: _Candidate, found: Look, looked: Looked) -> None:
         """Do what follows from a look, then write it down; what GitHub did not take is tried again."""

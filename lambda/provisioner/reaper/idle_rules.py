@@ -10,12 +10,16 @@ What DatabaseConnections counts: the connections of clients, once a minute; thos
 engine are left out (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html). A connection
 that lives for seconds between two counts is not seen, so that every removal is preceded by a warning.
 
+The product's own logins are no use: the access function writes down in which hours it may be connected, one
+connection at a time. Such an hour with one connection at the most says nothing, as if it were not known; one
+with more is a client's.
+
 A spell of idleness begins at the first look that finds it and goes on as long as later looks find the same
 and leave no hole between them. It ends with a connection or a change. A new spell is warned about again.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -74,10 +78,24 @@ def window(days: int, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     return end - days * DAY, end
 
 
-def look(points: Sequence[Point], *, days: int, alive_since: dt.datetime, now: dt.datetime) -> Look:
-    """A look at what CloudWatch knows; `alive_since` is when the database was made or last changed."""
+def look(
+    points: Sequence[Point],
+    *,
+    days: int,
+    alive_since: dt.datetime,
+    now: dt.datetime,
+    own: Collection[dt.datetime] = (),
+) -> Look:
+    """A look at what CloudWatch knows; `alive_since` is when the database was made or last changed.
+
+    `own` are the hours in which the product itself may have been connected, by one connection.
+    """
     begin, end = window(days, now)
-    points = [(at, connections) for at, connections in points if begin <= at < end]
+    points = [
+        (at, connections)
+        for at, connections in points
+        if begin <= at < end and not (at in own and connections <= 1)
+    ]
     last = max((at for at, connections in points if connections > 0), default=None)
     finding = Finding.IN_USE if last or alive_since > begin else _without_connection(points, days, end)
     return Look(finding=finding, begin=begin, at=now, last_connection_at=last)

@@ -1,7 +1,7 @@
 """⑥ Once a day: give an end to what the databases log, which RDS keeps in CloudWatch without one.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html. The
-groups stay when their instance goes; those whose database the ledger knows are ours, removed or not. A
+groups stay when their database goes; those whose database the ledger knows are ours, removed or not. A
 retention that someone has set stays.
 """
 
@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from provisioner.core.engines import RESOURCES
 from provisioner.core.names import Place
 from provisioner.intake.opening import Opening
 from provisioner.reaper.daily import once_a_day
 from provisioner.reaper.rds import asking
 
-PREFIX: Final = "/aws/rds/instance/"
-_NAME: Final = re.compile(re.escape(PREFIX) + r"(?P<identifier>[^/]+)/[^/]+")
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.CloudWatch.html for clusters.
+PREFIXES: Final = tuple(f"/aws/rds/{resource.name}/" for resource in RESOURCES)
+_NAME: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})(?P<identifier>[^/]+)/[^/]+")
 _TURN: Final = "log-groups"
 
 
@@ -46,7 +48,8 @@ class LogGroups:
     def _endless(self) -> Iterator[tuple[str, Place]]:
         """The groups without a retention, each with the database that its name says."""
         with asking("listing the log groups"):
-            pages = self.logs().get_paginator("describe_log_groups").paginate(logGroupNamePrefix=PREFIX)
+            paginator = self.logs().get_paginator("describe_log_groups")
+            pages = (page for prefix in PREFIXES for page in paginator.paginate(logGroupNamePrefix=prefix))
             groups = [group for page in pages for group in page["logGroups"]]
         for group in groups:
             named = _NAME.fullmatch(group["logGroupName"])

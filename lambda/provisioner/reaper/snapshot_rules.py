@@ -1,7 +1,7 @@
 """Which final snapshots are ours, and when one is old enough to be deleted; no AWS, no clock.
 
 A snapshot is deleted only when everything says so: it is a manual snapshot with the name that the module
-gives to final snapshots (`terraform/modules/rds_database`), with our tags and its environment's, complete,
+gives to final snapshots (`terraform/modules`), with our tags and its environment's, complete,
 and older than `keep_final_snapshot_days`; its environment is in the catalog; the ledger knows the database
 and says that it was removed; and no request restores from it. Whatever is in doubt is kept, and named in the
 log.
@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import INSTANCE, Resource
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database
 from provisioner.core.names import Place, SnapshotName
@@ -25,15 +26,16 @@ class Snapshot:
     identifier: str
     place: Place
     created_at: dt.datetime
+    resource: Resource = INSTANCE
 
 
-def place_of(identifier: str, instance: str, tags: Mapping[str, str]) -> Place | None:
+def place_of(identifier: str, of: str, tags: Mapping[str, str]) -> Place | None:
     """The database of a snapshot that we made; None for any other.
 
-    `instance` is the instance that RDS says it was taken of.
+    `of` is the instance, or the cluster, that RDS says it was taken of.
     """
     name = SnapshotName.parse(identifier)
-    if name is None or name.id8 is None or instance != name.place.identifier:
+    if name is None or name.id8 is None or of != name.place.identifier:
         return None
     if not is_provisioners(tags):
         return None

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent
+from provisioner.core.engines import CLUSTER, INSTANCE, Resource
 from provisioner.core.errors import Contention, NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.intake.opening import Opening
@@ -19,6 +20,38 @@ from provisioner.reaper.rds import asking, tags_of
 from provisioner.reaper.snapshot_rules import Snapshot
 
 _TURN: Final = "snapshots"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How RDS lists and deletes snapshots of one kind of database."""
+
+    describe: str
+    listed: str
+    identifier: str
+    of: str
+    delete: str
+    missing: str
+
+
+_KINDS: Final[Mapping[Resource, _Kind]] = {
+    INSTANCE: _Kind(
+        "describe_db_snapshots",
+        "DBSnapshots",
+        "DBSnapshotIdentifier",
+        "DBInstanceIdentifier",
+        "delete_db_snapshot",
+        "DBSnapshotNotFoundFault",
+    ),
+    CLUSTER: _Kind(
+        "describe_db_cluster_snapshots",
+        "DBClusterSnapshots",
+        "DBClusterSnapshotIdentifier",
+        "DBClusterIdentifier",
+        "delete_db_cluster_snapshot",
+        "DBClusterSnapshotNotFoundFault",
+    ),
+}
 _TRIES_TO_WRITE: Final = 5
 
 
@@ -49,15 +82,21 @@ class OldSnapshots:
     def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:
         """Our final snapshots that are old enough; those of a forgotten environment are kept and named."""
         catalog, now = self.opening.catalog, self.opening.now
-        with asking("listing the snapshots"):
-            pages = self.rds().get_paginator("describe_db_snapshots").paginate(SnapshotType="manual")
-            described = [snapshot for page in pages for snapshot in page["DBSnapshots"]]
-        for snapshot in filter(None, map(_final, described)):
+        found = [snapshot for resource in _KINDS for snapshot in self._final(resource)]
+        for snapshot in found:
             environment = snapshot.place.environment
             if environment not in catalog.environments:
                 pruned.kept.append(f"{snapshot.identifier}: {environment} is not in the catalog")
             elif snapshot_rules.is_old(snapshot, catalog, now):
                 yield snapshot
+
+    def _final(self, resource: Resource) -> list[Snapshot]:
+        """Our final snapshots of databases of one kind."""
+        kind = _KINDS[resource]
+        with asking("listing the snapshots"):
+            pages = self.rds().get_paginator(kind.describe).paginate(SnapshotType="manual")
+            described = [snapshot for page in pages for snapshot in page[kind.listed]]
+        return [snapshot for each in described if (snapshot := _final(resource, each))]
 
     def _prune(self, snapshot: Snapshot, pruned: Pruned) -> None:
         ledger, place = self.opening.ledger, snapshot.place
@@ -103,11 +142,11 @@ class OldSnapshots:
 
     def _delete(self, snapshot: Snapshot) -> bool:
         """Delete it; False where it was deleted already."""
-        rds = self.rds()
+        rds, kind = self.rds(), _KINDS[snapshot.resource]
         with asking(f"deleting snapshot {snapshot.identifier}"):
             try:
-                rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot.identifier)
-            except rds.exceptions.DBSnapshotNotFoundFault:
+                getattr(rds, kind.delete)(**{kind.identifier: snapshot.identifier})
+            except getattr(rds.exceptions, kind.missing):
                 return False
         return True
 
@@ -118,10 +157,11 @@ class OldSnapshots:
         )
 
 
-def _final(described: Mapping[str, Any]) -> Snapshot | None:
+def _final(resource: Resource, described: Mapping[str, Any]) -> Snapshot | None:
     """The final snapshot of ours that RDS describes; None for any other, and for one that is not complete."""
     if described.get("SnapshotType") != "manual" or described.get("Status") != "available":
         return None
-    identifier, instance = described["DBSnapshotIdentifier"], described["DBInstanceIdentifier"]
-    place = snapshot_rules.place_of(identifier, instance, tags_of(described))
-    return Snapshot(identifier, place, described["SnapshotCreateTime"]) if place else None
+    kind = _KINDS[resource]
+    identifier, of = described[kind.identifier], described[kind.of]
+    place = snapshot_rules.place_of(identifier, of, tags_of(described))
+    return Snapshot(identifier, place, described["SnapshotCreateTime"], resource) if place else None
