@@ -25,7 +25,7 @@ def merged(base: Any, more: Any) -> Any:
 
 def test_each_block_leaves_a_catalog_that_loads() -> None:
     shipped = yaml.safe_load((PROJECT / "catalog.yaml").read_text(encoding="utf-8"))
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     for block in BLOCKS:
         content = merged(copy.deepcopy(shipped), yaml.safe_load(block))
         assert content != shipped
@@ -42,7 +42,7 @@ def test_each_check_that_the_page_names_is_the_doctors() -> None:
 @pytest.mark.parametrize("forgotten", ["sizes", "default_size", "storage_gb", "lifetime", "quota"])
 def test_an_environment_that_lacks_a_line_does_not_load(forgotten: str) -> None:
     content = yaml.safe_load((PROJECT / "catalog.yaml").read_text(encoding="utf-8"))
-    content = merged(content, yaml.safe_load(BLOCKS[2]))
+    content = merged(content, yaml.safe_load(BLOCKS[3]))
     del content["environments"]["qa"][forgotten]
     with pytest.raises(CatalogError, match=forgotten):
         parse(json.dumps(content, default=str))

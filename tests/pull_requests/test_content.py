@@ -33,6 +33,8 @@ PROD = {
     "tags": {"Service": "orders", "Tier": "1"},
 }
 
+NAP = {"database_name": "nap", "database_engine": "aurora-postgresql", "purpose": "Trials of the new index."}
+
 
 def of_kind(kind: Kind, before: dict[str, Any] | None = None, reason: str = "", **after: Any) -> Request:
     """A request that turns the root of one body into that of another."""
@@ -72,6 +74,14 @@ REQUESTS = {
     "disarm": of_kind(Kind.DISARM, PROD, "No longer used.", deletion_protection=False),
     "remove-dev": of_kind(Kind.REMOVE, reason="Its life ended 2026-11-30T12:00:00Z."),
     "remove-prod": of_kind(Kind.REMOVE, PROD),
+    "create-cluster": of_kind(Kind.CREATE, NAP),
+    "clone-cluster": of_kind(Kind.CREATE, NAP | {"restore_from": {"database": "dev/orders"}}),
+    "update-cluster": of_kind(
+        Kind.UPDATE,
+        NAP | {"environment": "staging"},
+        capacity=CATALOG.sizes["steady"].capacity(monitoring=True),
+    ),
+    "remove-cluster": of_kind(Kind.REMOVE, NAP | {"environment": "staging"}),
 }
 
 

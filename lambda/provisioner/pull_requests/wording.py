@@ -146,7 +146,7 @@ def cost(request: Request, catalog: Catalog) -> str:
     price = catalog.price(request.root)
     if price and price.range:
         changed = f" (at the maximum {_cost(found)})" if found.before not in (None, found.after) else ""
-        return f"{price.range} USD a month{changed}{left}"
+        return f"USD a month: {price.range}{changed}{left}"
     return _cost(found) + " USD a month" + _more(found) + left
 
 
