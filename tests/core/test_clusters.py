@@ -14,7 +14,7 @@ from provisioner.core.catalog import CatalogError
 from provisioner.core.engines import CLUSTER, ENGINES, INSTANCE, dialect, resource_of
 from provisioner.core.hcl import FIRST_OF_CLUSTERS, parse, render, renderings, resource_in
 from provisioner.core.hcl_literals import RootSyntaxError
-from provisioner.core.names import MAX_NAME, MEMBERS, Place, is_of_member, name_errors
+from provisioner.core.names import MAX_NAME, MEMBERS, Place, is_of_member, member_errors, name_errors
 from provisioner.core.prices import ASSUMED_GB, HOURS_A_MONTH, USUAL_HOURS, Price
 from provisioner.core.root import Capacity, Restore, Root, scale
 
@@ -228,6 +228,17 @@ class TestNames:
         assert is_of_member(member)
         if not name_errors(name, "postgres"):
             assert Place(environment, name).identifier != member
+
+    @given(
+        st.from_regex(r"[a-z][a-z0-9]{0,19}", fullmatch=True), st.from_regex(r"[a-z]{1,40}", fullmatch=True)
+    )
+    def test_a_member_fits_what_rds_takes_or_is_refused(self, environment: str, name: str) -> None:
+        place = Place(environment, name)
+        errors = member_errors(place)
+        assert bool(errors) == (len(place.member(2)) > 63)
+        if errors:
+            room = int(errors[0].rsplit(" ", 2)[1])
+            assert len(Place(environment, name[:room]).member(2)) == 63
 
     @given(NAMES, st.integers(0, 999))
     def test_a_name_that_ends_as_a_members_is_refused(self, name: str, number: int) -> None:

@@ -111,7 +111,7 @@ class Environment(Part):
     # Left out: nobody looks. A week at least, so that a job of every Sunday is seen; CloudWatch keeps hours
     # for 455 days.
     idle_after_days: int | None = Field(default=None, ge=7, le=365)
-    # Enhanced Monitoring and Database Insights of clusters: docs/clusters.md says what that does to sleep.
+    # Enhanced Monitoring and Database Insights of clusters: neither keeps one awake (docs/clusters.md).
     monitor_clusters: bool = True
     # Of the databases' logs in CloudWatch, which takes these numbers of days and no others:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html

@@ -24,6 +24,7 @@ _PLACE: Final = re.compile(rf"(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})")
 _NAME: Final = re.compile(NAME)
 # The numbers of a cluster's members: its writer, and the reader of one with high availability.
 MEMBERS: Final = (1, 2)
+_LONGEST_IDENTIFIER: Final = 63
 # What a cluster's members are called after their cluster: RDS has one namespace for them and for instances.
 _MEMBER: Final = re.compile(r".*-member-[0-9]+", re.DOTALL)
 _BRANCH: Final = re.compile(
@@ -135,6 +136,14 @@ def id8(request_id: str) -> str:
 def is_of_member(identifier: str) -> bool:
     """Whether an identifier, or a name, is that of a cluster's member, which no database may have."""
     return _MEMBER.fullmatch(identifier) is not None
+
+
+def member_errors(place: Place) -> list[str]:
+    """Why a place is none of a cluster's; empty when it may be: RDS's identifiers have 63 characters."""
+    if len(place.member(MEMBERS[-1])) <= _LONGEST_IDENTIFIER:
+        return []
+    room = _LONGEST_IDENTIFIER - len(place.member(MEMBERS[-1])) + len(place.database_name)
+    return [f"a cluster's members are called after it: in {place.environment} use at most {room} characters"]
 
 
 def name_errors(name: str, engine: str, *, new: bool = True) -> list[str]:

@@ -13,7 +13,7 @@ from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.hcl import WITH_WINDOWS, format_of, parse
 from provisioner.core.hcl_literals import RootSyntaxError
-from provisioner.core.names import Place, name_errors
+from provisioner.core.names import Place, member_errors, name_errors
 from provisioner.core.root import NEVER, Root, scale
 from provisioner.core.times import instant, parse_instant
 from provisioner.core.windows import MODULES_OWN, Windows, fault
@@ -80,6 +80,7 @@ def passed(results: list[PolicyResult]) -> bool:
 
 def _name(root: Root, *, new: bool) -> PolicyResult:
     errors = name_errors(root.database_name, root.engine, new=new)
+    errors += member_errors(root.place) if root.resource is CLUSTER else []
     return PolicyResult("name", not errors, "; ".join(errors) or "a name that RDS and the engine accept")
 
 

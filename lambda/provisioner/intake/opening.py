@@ -18,7 +18,7 @@ from provisioner.core.errors import FieldError, Problem, TryLater
 from provisioner.core.events import ACTOR
 from provisioner.core.lifecycle import DatabaseState, Kind, blocks, derive
 from provisioner.core.models import ApiKey, Charge, Database, Request
-from provisioner.core.names import MEMBERS, Place, name_errors
+from provisioner.core.names import MEMBERS, Place, member_errors, name_errors
 from provisioner.core.root import Root
 from provisioner.core.scopes import OPERATOR
 from provisioner.intake import refusals
@@ -248,10 +248,14 @@ class Opening:
         """Databases that have the names of a cluster's members, which earlier releases allowed."""
         if root is None or root.resource is not CLUSTER:
             return []
+        errors = [
+            FieldError("/database_name", text, root.database_name) for text in member_errors(root.place)
+        ]
         places = (Place.of_identifier(root.place.member(number)) for number in MEMBERS)
         taken = [place for place in places if place and self._is_there(place)]
         text = "the cluster's members would have the name of {}, which is there: choose another name"
-        return [FieldError("/database_name", text.format(place), root.database_name) for place in taken]
+        errors += [FieldError("/database_name", text.format(place), root.database_name) for place in taken]
+        return errors
 
     def _is_there(self, place: Place) -> bool:
         found = self.ledger.database(place)

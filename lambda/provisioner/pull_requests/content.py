@@ -147,12 +147,12 @@ def _storage(root: Root) -> str:
 
 
 def _monitoring(root: Root) -> dict[str, str]:
-    """Where watching a cluster and its sleep conflict, the catalog decides: the reviewer reads how."""
+    """Whether a cluster is watched, which the catalog decides: while it sleeps there is nothing to watch."""
     if root.capacity is None:
         return {}
     on = "Enhanced Monitoring and Database Insights on"
     if root.capacity.monitoring and root.capacity.min_acu == 0:
-        return {"Monitoring": f"{on}: what they do to its sleep is in docs/clusters.md"}
+        return {"Monitoring": f"{on}; neither keeps it awake, nor sees anything while it sleeps"}
     off = "Enhanced Monitoring and Database Insights off, as the catalog says for this environment"
     return {"Monitoring": on if root.capacity.monitoring else off}
 
