@@ -1,4 +1,4 @@
-"""Writes down the names that an AWS provider has for what the module uses, from its published bindings.
+"""Writes down the names that an AWS provider has for what the modules use, from its published bindings.
 
 `pip download --no-deps cdktn-provider-aws`, then `python -m bench.provider_names WHEEL NAMES.json`. The
 bindings are made from the provider's schema; tests/terraform_files holds the module to the names.
@@ -16,13 +16,20 @@ from typing import Any, Final
 KINDS: Final = (
     "aws_db_instance",
     "aws_db_parameter_group",
+    "aws_rds_cluster",
+    "aws_rds_cluster_instance",
+    "aws_rds_cluster_parameter_group",
+    "data.aws_db_cluster_snapshot",
     "data.aws_db_instance",
     "data.aws_db_instances",
     "data.aws_db_snapshot",
     "data.aws_db_subnet_group",
     "data.aws_iam_role",
     "data.aws_kms_alias",
+    "data.aws_rds_cluster",
+    "data.aws_rds_clusters",
     "data.aws_security_group",
+    "data.aws_subnet",
 )
 _VERSION: Final = re.compile(r"bindings for hashicorp/aws provider version (\S+)")
 _META: Final = {"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioners"}
@@ -57,7 +64,7 @@ def _arguments(node: ast.ClassDef) -> list[str]:
 
 
 def read(wheel: Path) -> Mapping[str, Any]:
-    """What a wheel of the bindings knows of the kinds that the module uses."""
+    """What a wheel of the bindings knows of the kinds that the modules use."""
     with zipfile.ZipFile(wheel) as archive:
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         version = _VERSION.search(archive.read(metadata).decode())

@@ -1,9 +1,12 @@
 """Runs MiniStack in this process, with the gaps filled: python -m sandbox.aws DIRECTORY [--without-servers].
 
-The port comes from GATEWAY_PORT. DIRECTORY takes the databases' data and goes when the process ends. Without
-servers the endpoints answer nothing, and an instance is there at once.
+The port comes from GATEWAY_PORT. SANDBOX_PAUSE_SCALE is by how much shorter than on AWS the time is after
+which an Aurora cluster sleeps: 0.01 makes three seconds of five minutes. DIRECTORY takes the databases' data
+and goes when the process ends. Without servers the endpoints answer nothing, and an instance is there at
+once.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 from ministack.app import main
 
 from sandbox.aws import api_gateway, cloudformation
+from sandbox.aws.clusters import Clusters
 from sandbox.aws.fleet import ENGINES, Fleet
 from sandbox.aws.rds import Gaps
 from sandbox.aws.rds_offers import Offers
@@ -24,7 +28,9 @@ def run(directory: Path, *, servers: bool) -> None:
     for path in (directory, databases):
         path.chmod(0o711)
     fleet = Fleet(databases, ENGINES if servers else {})
+    clusters = Clusters(fleet, float(os.environ.get("SANDBOX_PAUSE_SCALE", "1")))
     Gaps(fleet).fill()
+    clusters.fill()
     Refusing().fill()
     Offers().fill()
     cloudformation.fill()

@@ -1,4 +1,4 @@
-"""Keeps one real database server per emulated RDS instance, and copies of their data as snapshots."""
+"""Keeps one real database server per emulated RDS instance or cluster, and copies of their data."""
 
 import logging
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sandbox.aws import mariadb, postgres
 from sandbox.aws.servers import Login, Server
+from sandbox.aws.sleeping import Sleeper
 
 log = logging.getLogger("sandbox.fleet")
 
@@ -18,6 +19,8 @@ ENGINES: Engines = {
     "postgres": (postgres.installed, postgres.Postgres),
     "mysql": (mariadb.installed, mariadb.MariaDB),
     "mariadb": (mariadb.installed, mariadb.MariaDB),
+    "aurora-postgresql": (postgres.installed, lambda place, login: Sleeper(postgres.Postgres(place, login))),
+    "aurora-mysql": (mariadb.installed, lambda place, login: Sleeper(mariadb.MariaDB(place, login))),
 }
 
 
@@ -57,7 +60,7 @@ class Fleet:
     def snapshot(self, resource_id: str, snapshot_id: str) -> None:
         """Copy the instance's data. It pauses meanwhile, as a single-AZ instance on RDS may."""
         server = self.get(resource_id)
-        if server is None:
+        if server is None or not server.directory.exists():
             return
         with self._lock:
             server.stop()
@@ -73,7 +76,7 @@ class Fleet:
         if server is None:
             return
         server.stop()
-        if final_snapshot_id:
+        if final_snapshot_id and server.directory.exists():
             target = self.snapshot_directory(final_snapshot_id)
             target.parent.mkdir(parents=True, exist_ok=True)
             server.directory.rename(target)

@@ -22,13 +22,19 @@ from sandbox.aws.rds_rules.call import (
     DELETE,
     MAKES_INSTANCE,
     MODIFY,
-    MODIFY_GROUP,
+    MODIFY_CLUSTER_GROUP,
     Call,
     Estate,
     Rule,
 )
+from sandbox.aws.rds_rules.parameters import MODIFIES_GROUP
 from sandbox.aws.rds_rules.query import Malformed, read
 
+# By whether they are of clusters: what a group is called, and the emulator's records of it.
+GROUPS: Mapping[bool, tuple[str, Any]] = {
+    False: ("DBParameterGroup", rds._param_groups),
+    True: ("DBClusterParameterGroup", rds._db_cluster_param_groups),
+}
 GROW, PASS_HOURS, FAIL = "SandboxGrowInstance", "SandboxPassHours", "SandboxFailNext"
 
 
@@ -47,7 +53,9 @@ class Refusing:
             rds._ACTION_MAP[action] = self._judged(action, rds._ACTION_MAP[action])
         describe = rds._instance_xml
         rds._instance_xml = lambda instance: described(instance, describe(instance))
-        rds._ACTION_MAP["DescribeDBParameters"] = describe_parameters(rds._ACTION_MAP["DescribeDBParameters"])
+        for action, of_cluster in (("DescribeDBParameters", False), ("DescribeDBClusterParameters", True)):
+            own = rds._ACTION_MAP[action]
+            rds._ACTION_MAP[action] = describe_parameters(action, own, of_cluster=of_cluster)
         rds._ACTION_MAP[GROW] = self.grow
         rds._ACTION_MAP[PASS_HOURS] = self.pass_hours
         rds._ACTION_MAP[FAIL] = self.fail_next
@@ -75,7 +83,7 @@ class Refusing:
             instance = rds._instances.get(call.identifier) or rds._resolve_instance(call.identifier)
             instance.update(effects.of_call(call))
             return answer(call.action, instance)
-        if call.action == MODIFY_GROUP:
+        if call.action in MODIFIES_GROUP:
             group = group_of(call)
             group["Parameters"] = parameters.after(group["DBParameterGroupFamily"], held, call)
         if call.action == DELETE and call.given.get("DeleteAutomatedBackups") is False:
@@ -89,6 +97,9 @@ class Refusing:
             instances={name: dict(record) for name, record in rds._instances.items()},
             snapshots={name: dict(record) for name, record in rds._snapshots.items()},
             groups={name: dict(record) for name, record in rds._param_groups.items()},
+            clusters={name: dict(record) for name, record in rds._clusters.items()},
+            cluster_snapshots={name: dict(record) for name, record in rds._db_cluster_snapshots.items()},
+            cluster_groups={name: dict(record) for name, record in rds._db_cluster_param_groups.items()},
             retained_backups=self._retained[get_region()],
         )
 
@@ -122,17 +133,19 @@ class Refusing:
 
 def group_of(call: Call) -> dict[str, Any]:
     """The record of the parameter group that a call changes; empty for any other call."""
-    if call.action != MODIFY_GROUP:
+    if call.action not in MODIFIES_GROUP:
         return {}
-    found: dict[str, Any] = rds._param_groups.get(str(call.given["DBParameterGroupName"])) or {}
+    kind, groups = GROUPS[call.action == MODIFY_CLUSTER_GROUP]
+    found: dict[str, Any] = groups.get(str(call.given[f"{kind}Name"])) or {}
     return found
 
 
-def describe_parameters(own: Action) -> Action:
+def describe_parameters(action: str, own: Action, *, of_cluster: bool) -> Action:
     """The parameters of a group of a family that the rules know, as RDS shows them; else the emulator's."""
 
     def describe(asked: Parameters) -> Response:
-        group = rds._param_groups.get(value(asked, "DBParameterGroupName")) or {}
+        kind, groups = GROUPS[of_cluster]
+        group = groups.get(value(asked, f"{kind}Name")) or {}
         if group.get("DBParameterGroupFamily") not in parameters.FAMILIES:
             return own(asked)
         source = value(asked, "Source")
@@ -144,8 +157,8 @@ def describe_parameters(own: Action) -> Action:
         members = "".join(f"<Parameter>{elements(setting)}</Parameter>" for setting in shown)
         response: Response = rds._xml(
             200,
-            "DescribeDBParametersResponse",
-            f"<DescribeDBParametersResult><Parameters>{members}</Parameters></DescribeDBParametersResult>",
+            f"{action}Response",
+            f"<{action}Result><Parameters>{members}</Parameters></{action}Result>",
         )
         return response
 

@@ -1,4 +1,4 @@
-"""Every name that the module uses stands in the next major of the AWS provider, whose binary is not here.
+"""Every name that the modules use stands in the next major of the AWS provider, whose binary is not here.
 
 The names are those of its published bindings (bench/provider_names.py); no plan ran with it.
 """
@@ -12,15 +12,15 @@ from typing import Any
 import hcl2
 
 PROJECT = Path(__file__).parents[2]
-MODULE = PROJECT / "terraform" / "modules" / "rds_database"
+MODULES = PROJECT / "terraform" / "modules"
 NEXT: dict[str, Any] = json.loads((Path(__file__).parent / "aws_provider_6.json").read_text(encoding="utf-8"))
 META = {"count", "for_each", "depends_on", "provider", "lifecycle", "dynamic", "timeouts"}
-READ = re.compile(r"\b((?:data\.)?aws_\w+)\.(?:this|all|held|source|monitoring)(?:\[[^\]]*\])?\.(\w+)")
+READ = re.compile(r"\b((?:data\.)?aws_\w+)\.(?:this|all|held|source|monitoring|member)(?:\[[^\]]*\])?\.(\w+)")
 
 
 def blocks() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each resource and data source of the module by its kind, with what is written in it."""
-    for path in sorted(MODULE.glob("*.tf")):
+    """Each resource and data source of the modules by its kind, with what is written in it."""
+    for path in sorted(MODULES.glob("*/*.tf")):
         content = hcl2.loads(path.read_text(encoding="utf-8"))
         for prefix, section in (("", "resource"), ("data.", "data")):
             for entry in content.get(section, []):
@@ -51,13 +51,13 @@ def unknown(known: dict[str, Any]) -> Iterator[str]:
                         allowed = names["blocks"].get(block, [])
                         written = {argument for argument in content if not argument.startswith("__")}
                         yield from (f"{kind}.{block}.{argument}" for argument in written - {*allowed})
-    for path in sorted(MODULE.glob("*.tf")):
+    for path in sorted(MODULES.glob("*/*.tf")):
         for kind, attribute in READ.findall(path.read_text(encoding="utf-8")):
             if attribute not in known[kind]["attributes"]:
                 yield f"{kind} has no {attribute}"
 
 
-def test_every_name_that_the_module_uses_is_known_to_the_next_major() -> None:
+def test_every_name_that_the_modules_use_is_known_to_the_next_major() -> None:
     assert NEXT["provider"].startswith("6.")
     assert {kind for kind, _ in blocks()} == set(NEXT["kinds"])
     assert sorted(unknown(NEXT["kinds"])) == []
@@ -77,8 +77,8 @@ def test_a_name_that_is_missing_there_is_found() -> None:
     ]
 
 
-def test_the_module_takes_both_majors_and_the_lock_file_the_one_that_is_proved() -> None:
-    versions = (MODULE / "versions.tf").read_text(encoding="utf-8")
-    assert 'version = ">= 5.100, < 7"' in versions
+def test_the_modules_take_both_majors_and_the_lock_file_the_one_that_is_proved() -> None:
+    for versions in MODULES.glob("*/versions.tf"):
+        assert 'version = ">= 5.100, < 7"' in versions.read_text(encoding="utf-8")
     lock = (PROJECT / "terraform" / "databases" / ".terraform.lock.hcl").read_text(encoding="utf-8")
     assert re.search(r'version\s+= "5\.', lock)

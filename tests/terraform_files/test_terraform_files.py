@@ -11,7 +11,7 @@ from provisioner.core.root import Root
 from sandbox import terraform_mirror
 from tests.terraform_files.terraform import LOCK, REPOSITORY, terraform
 
-DIRECTORIES = ["modules/rds_database", "foundation"]
+DIRECTORIES = ["modules/rds_database", "modules/rds_cluster", "foundation"]
 
 
 @pytest.fixture(scope="session")

@@ -41,10 +41,14 @@ class Harness:
 
     def write(self, roots: Iterable[Root]) -> None:
         """The root of these databases; what an earlier one had besides is no longer in it."""
+        self.write_calls({root.place.identifier: self._call(root) for root in roots})
+
+    def write_calls(self, calls: Mapping[str, Mapping[str, Any]]) -> None:
+        """The root of these module calls, each by its name."""
         content = {
             "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
             "provider": {"aws": {}},
-            "module": {root.place.identifier: self._call(root) for root in roots},
+            **({"module": calls} if calls else {}),
         }
         first = not self.directory.exists()
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,16 @@ MODIFY_GROUP = "ModifyDBParameterGroup"
 DELETE_GROUP = "DeleteDBParameterGroup"
 CREATE_SNAPSHOT = "CreateDBSnapshot"
 ADD_TAGS = "AddTagsToResource"
+CREATE_CLUSTER = "CreateDBCluster"
+MODIFY_CLUSTER = "ModifyDBCluster"
+DELETE_CLUSTER = "DeleteDBCluster"
+RESTORE_CLUSTER = "RestoreDBClusterFromSnapshot"
+RESTORE_CLUSTER_IN_TIME = "RestoreDBClusterToPointInTime"
+MAKES_CLUSTER = (CREATE_CLUSTER, RESTORE_CLUSTER, RESTORE_CLUSTER_IN_TIME)
+CREATE_CLUSTER_GROUP = "CreateDBClusterParameterGroup"
+MODIFY_CLUSTER_GROUP = "ModifyDBClusterParameterGroup"
+DELETE_CLUSTER_GROUP = "DeleteDBClusterParameterGroup"
+CREATE_CLUSTER_SNAPSHOT = "CreateDBClusterSnapshot"
 ACTIONS = (
     *MAKES_INSTANCE,
     MODIFY,
@@ -29,6 +39,13 @@ ACTIONS = (
     DELETE_GROUP,
     CREATE_SNAPSHOT,
     ADD_TAGS,
+    *MAKES_CLUSTER,
+    MODIFY_CLUSTER,
+    DELETE_CLUSTER,
+    CREATE_CLUSTER_GROUP,
+    MODIFY_CLUSTER_GROUP,
+    DELETE_CLUSTER_GROUP,
+    CREATE_CLUSTER_SNAPSHOT,
 )
 
 
@@ -48,6 +65,9 @@ class Estate:
     instances: Mapping[str, Record] = field(default_factory=dict)
     snapshots: Mapping[str, Record] = field(default_factory=dict)
     groups: Mapping[str, Record] = field(default_factory=dict)
+    clusters: Mapping[str, Record] = field(default_factory=dict)
+    cluster_snapshots: Mapping[str, Record] = field(default_factory=dict)
+    cluster_groups: Mapping[str, Record] = field(default_factory=dict)
     retained_backups: int = 0
 
 
@@ -82,8 +102,30 @@ class Call:
         return {}
 
     @cached_property
+    def cluster(self) -> Record:
+        """The cluster that is changed or deleted, or gets a member; empty where there is none."""
+        return self.estate.clusters.get(str(self.given.get("DBClusterIdentifier", "")).lower(), {})
+
+    @cached_property
+    def cluster_source(self) -> Record:
+        """The cluster snapshot or the cluster that is restored; empty where there is none."""
+        if self.action == RESTORE_CLUSTER:
+            name = str(self.given.get("SnapshotIdentifier", "")).rsplit(":cluster-snapshot:", 1)[-1]
+            return self.estate.cluster_snapshots.get(name, {})
+        if self.action == RESTORE_CLUSTER_IN_TIME:
+            return self.estate.clusters.get(str(self.given.get("SourceDBClusterIdentifier", "")), {})
+        return {}
+
+    @cached_property
+    def is_member(self) -> bool:
+        """Whether the instance is, or becomes, a member of a cluster."""
+        return bool(self.given.get("DBClusterIdentifier") or self.instance.get("DBClusterIdentifier"))
+
+    @cached_property
     def held(self) -> Record:
-        """What is there already: the instance, or what it is restored from."""
+        """What is there already: the instance or cluster, or what it is restored from."""
+        if self.action in (*MAKES_CLUSTER, MODIFY_CLUSTER):
+            return self.cluster if self.action == MODIFY_CLUSTER else self.cluster_source
         return self.instance if self.action == MODIFY else self.source
 
     @cached_property
@@ -94,8 +136,11 @@ class Call:
     @cached_property
     def family(self) -> str:
         """The parameter group family of the instance's version."""
-        version = str(self.held.get("EngineVersion") or self.given.get("EngineVersion", ""))
-        parts = 1 if self.engine == "postgres" else 2
+        asked = self.given.get("EngineVersion", "")
+        # A change may come with the group of the version that it leads to.
+        upgraded = asked if self.action == MODIFY_CLUSTER else ""
+        version = str(upgraded or self.held.get("EngineVersion") or asked)
+        parts = 1 if self.engine.endswith(("postgres", "postgresql")) else 2
         return self.engine + ".".join(version.split(".")[:parts])
 
     @cached_property

@@ -10,7 +10,9 @@ EXTENDED_SUPPORT = "open-source-rds-extended-support"
 
 
 def of_call(call: Call) -> dict[str, Any]:
-    """The instance's fields after a call that makes or changes it."""
+    """The instance's fields after a call that makes or changes it; a member has its cluster's."""
+    if call.is_member:
+        return {}
     if call.action == MODIFY:
         changed = {"_StorageChangedAt": call.now} if changes_storage(call) else {}
         return {**_storage(call), **_insights(call), **changed}

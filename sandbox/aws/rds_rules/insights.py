@@ -2,11 +2,22 @@
 
 import re
 
-from sandbox.aws.rds_rules.call import CREATE, MODIFY, Call, Refusal, invalid_combination, invalid_value
+from sandbox.aws.rds_rules.call import (
+    CREATE,
+    MAKES_CLUSTER,
+    MODIFY,
+    MODIFY_CLUSTER,
+    Call,
+    Refusal,
+    invalid_combination,
+    invalid_value,
+)
 
 # MySQL and MariaDB have none on these; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/
 # USER_DatabaseInsights.Engines.html
 TOO_SMALL = re.compile(r"db\.t\d+g?\.(micro|small)")
+# Aurora has them on the cluster, whose members take them over.
+CLUSTERS = (*MAKES_CLUSTER, MODIFY_CLUSTER)
 RETENTIONS = (7, *(31 * months for months in range(1, 24)), 731)
 
 
@@ -50,7 +61,8 @@ def key_stays(call: Call) -> Refusal | None:
 
     hashicorp/terraform-provider-aws pull request 6453; RDS's words: its issue 44046
     """
-    held = call.instance.get("PerformanceInsightsKMSKeyId")
+    subject = call.cluster if call.action in CLUSTERS else call.instance
+    held = subject.get("PerformanceInsightsKMSKeyId")
     if not held or call.given.get("PerformanceInsightsKMSKeyId", held) == held:
         return None
     return invalid_combination("You can't change your Performance Insights KMS key.")
@@ -68,6 +80,5 @@ def retention_is_offered(call: Call) -> Refusal | None:
 
 
 def _enabled(call: Call) -> bool:
-    return bool(
-        call.given.get("EnablePerformanceInsights", call.instance.get("PerformanceInsightsEnabled", False))
-    )
+    held = call.cluster if call.action in CLUSTERS else call.instance
+    return bool(call.given.get("EnablePerformanceInsights", held.get("PerformanceInsightsEnabled", False)))

@@ -4,9 +4,13 @@ import re
 
 from sandbox.aws.rds_rules.call import (
     CREATE,
+    CREATE_CLUSTER_GROUP,
+    CREATE_CLUSTER_SNAPSHOT,
     CREATE_GROUP,
     CREATE_SNAPSHOT,
     DELETE,
+    DELETE_CLUSTER,
+    MAKES_CLUSTER,
     MAKES_INSTANCE,
     Call,
     Refusal,
@@ -26,7 +30,12 @@ RESERVED_DATABASES = {
     "mysql": frozenset({"mysql", "information_schema", "performance_schema", "sys", "innodb"}),
 }
 # The argument that names the snapshot which a call makes.
-SNAPSHOT_ARGUMENT = {CREATE_SNAPSHOT: "DBSnapshotIdentifier", DELETE: "FinalDBSnapshotIdentifier"}
+SNAPSHOT_ARGUMENT = {
+    CREATE_SNAPSHOT: "DBSnapshotIdentifier",
+    DELETE: "FinalDBSnapshotIdentifier",
+    CREATE_CLUSTER_SNAPSHOT: "DBClusterSnapshotIdentifier",
+    DELETE_CLUSTER: "FinalDBSnapshotIdentifier",
+}
 LONGEST_DATABASE = {"postgres": 63, "mysql": 64}
 LONGEST_USER = {"postgres": 63, "mysql": 16}
 
@@ -36,6 +45,8 @@ def instance_identifier(call: Call) -> Refusal | None:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html, DBInstanceIdentifier
     """
+    if call.action in MAKES_CLUSTER:
+        return _identifier(call, "DBClusterIdentifier", 63)
     return _identifier(call, "DBInstanceIdentifier", 63) if call.action in MAKES_INSTANCE else None
 
 
@@ -44,6 +55,8 @@ def group_name(call: Call) -> Refusal | None:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBParameterGroup.html
     """
+    if call.action == CREATE_CLUSTER_GROUP:
+        return _identifier(call, "DBClusterParameterGroupName", 255)
     return _identifier(call, "DBParameterGroupName", 255) if call.action == CREATE_GROUP else None
 
 
@@ -63,7 +76,12 @@ def snapshot_name_is_free(call: Call) -> Refusal | None:
     """
     name = SNAPSHOT_ARGUMENT.get(call.action)
     taken = call.given.get(name) if name else None
-    if taken not in call.estate.snapshots:
+    if call.action in (CREATE_CLUSTER_SNAPSHOT, DELETE_CLUSTER) and taken in call.estate.cluster_snapshots:
+        return Refusal(
+            "DBClusterSnapshotAlreadyExistsFault",
+            f"Cannot create the cluster snapshot because one with the identifier {taken} already exists.",
+        )
+    if call.action not in (CREATE_SNAPSHOT, DELETE) or taken not in call.estate.snapshots:
         return None
     return Refusal(
         "DBSnapshotAlreadyExists",
@@ -76,8 +94,10 @@ def final_snapshot_is_named_or_skipped(call: Call) -> Refusal | None:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
     """
-    if call.action != DELETE or bool(call.given.get("SkipFinalSnapshot")) != (
-        "FinalDBSnapshotIdentifier" in call.given
+    if (
+        call.action not in (DELETE, DELETE_CLUSTER)
+        or _is_member(call)
+        or bool(call.given.get("SkipFinalSnapshot")) != ("FinalDBSnapshotIdentifier" in call.given)
     ):
         return None
     if call.given.get("SkipFinalSnapshot"):
@@ -119,6 +139,11 @@ def master_name(call: Call) -> Refusal | None:
             f"MasterUsername {name} cannot be used as it is a reserved word used by the engine"
         )
     return None
+
+
+def _is_member(call: Call) -> bool:
+    """A member leaves no snapshot: its cluster does."""
+    return call.action == DELETE and call.is_member
 
 
 def _identifier(call: Call, name: str | None, longest: int) -> Refusal | None:

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.aws.rds_rules.call import (
+    CREATE_CLUSTER_GROUP,
     CREATE_GROUP,
+    DELETE_CLUSTER_GROUP,
     DELETE_GROUP,
+    MAKES_CLUSTER,
     MAKES_INSTANCE,
     MODIFY,
+    MODIFY_CLUSTER,
+    MODIFY_CLUSTER_GROUP,
     MODIFY_GROUP,
     Call,
     Refusal,
@@ -21,6 +26,7 @@ from sandbox.aws.rds_rules.call import (
 )
 
 MOST_IN_ONE_CALL = 20
+MODIFIES_GROUP = (MODIFY_GROUP, MODIFY_CLUSTER_GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,23 @@ _MYSQL = {
     # Read as dynamic and as static on mysql8.4: the stricter reading is modelled.
     "log_bin_trust_function_creators": Parameter("0,1", apply_type="static", system="0"),
 }
+_AURORA_MYSQL = {
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html
+    "require_secure_transport": Parameter("ON,OFF", system="OFF"),
+    "log_output": Parameter("TABLE,FILE,NONE", system="FILE"),
+    "slow_query_log": Parameter("0,1"),
+    "long_query_time": Parameter("0-31536000"),
+    "binlog_format": Parameter("ROW,STATEMENT,MIXED,OFF", apply_type="static", system="OFF"),
+}
 FAMILIES: Mapping[str, Mapping[str, Parameter]] = {
     "postgres15": _POSTGRES,
     "postgres16": _POSTGRES,
     "postgres17": _POSTGRES,
     "mysql8.4": _MYSQL,
+    "aurora-postgresql15": _POSTGRES,
+    "aurora-postgresql16": _POSTGRES,
+    "aurora-postgresql17": _POSTGRES,
+    "aurora-mysql8.0": _AURORA_MYSQL,
 }
 
 
@@ -75,7 +93,7 @@ def family_exists(call: Call) -> Refusal | None:
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBParameterGroup.html
     """
     family = call.given.get("DBParameterGroupFamily")
-    if call.action != CREATE_GROUP or family in FAMILIES:
+    if call.action not in (CREATE_GROUP, CREATE_CLUSTER_GROUP) or family in FAMILIES:
         return None
     return invalid_value(f"ParameterGroupFamily {family} is not a valid parameter group family")
 
@@ -85,10 +103,12 @@ def family_is_the_engines(call: Call) -> Refusal | None:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html
     """
-    name = str(call.given.get("DBParameterGroupName"))
-    if call.action not in (*MAKES_INSTANCE, MODIFY) or name not in call.estate.groups:
+    of_cluster = call.action in (*MAKES_CLUSTER, MODIFY_CLUSTER)
+    groups = call.estate.cluster_groups if of_cluster else call.estate.groups
+    name = str(call.given.get("DBClusterParameterGroupName" if of_cluster else "DBParameterGroupName"))
+    if (call.action not in (*MAKES_INSTANCE, MODIFY) and not of_cluster) or name not in groups:
         return None
-    family = call.estate.groups[name]["DBParameterGroupFamily"]
+    family = groups[name]["DBParameterGroupFamily"]
     if family == call.family:
         return None
     return invalid_combination(
@@ -147,6 +167,12 @@ def group_is_free(call: Call) -> Refusal | None:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBParameterGroup.html
     """
+    if call.action == DELETE_CLUSTER_GROUP:
+        name = call.given.get("DBClusterParameterGroupName")
+        uses = any(
+            cluster.get("DBClusterParameterGroup") == name for cluster in call.estate.clusters.values()
+        )
+        return _in_use() if uses else None
     name = call.given.get("DBParameterGroupName")
     if call.action != DELETE_GROUP or not any(
         group["DBParameterGroupName"] == name
@@ -154,6 +180,10 @@ def group_is_free(call: Call) -> Refusal | None:
         for group in instance.get("DBParameterGroups", ())
     ):
         return None
+    return _in_use()
+
+
+def _in_use() -> Refusal:
     return Refusal(
         "InvalidDBParameterGroupState",
         "One or more database instances are still members of this parameter group, so the group cannot be "
@@ -213,9 +243,11 @@ def _described(name: str, known: Parameter | None, held: Mapping[str, str] | Non
 
 
 def _settings(call: Call) -> list[dict[str, str]]:
-    return list(call.given.get("Parameters", ())) if call.action == MODIFY_GROUP else []
+    return list(call.given.get("Parameters", ())) if call.action in MODIFIES_GROUP else []
 
 
 def _family(call: Call) -> Mapping[str, Parameter]:
     group = call.estate.groups.get(str(call.given.get("DBParameterGroupName")), {})
+    if call.action == MODIFY_CLUSTER_GROUP:
+        group = call.estate.cluster_groups.get(str(call.given.get("DBClusterParameterGroupName")), {})
     return FAMILIES.get(str(group.get("DBParameterGroupFamily")), {})

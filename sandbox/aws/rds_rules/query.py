@@ -88,6 +88,8 @@ def _scalar(shape: Shape, text: str, where: str) -> Any:
         if not text.removeprefix("-").isdigit():
             raise Malformed("InvalidParameterValue", f"{where} must be a whole number, not {text}")
         return int(text)
+    if kind in ("double", "float"):
+        return _number(text, where)
     allowed = shape.metadata.get("enum")
     if allowed and text not in allowed:
         raise Malformed("InvalidParameterValue", f"{where} must be one of {', '.join(allowed)}, not {text}")
@@ -95,6 +97,13 @@ def _scalar(shape: Shape, text: str, where: str) -> Any:
     if longest and len(text) > longest:
         raise Malformed("InvalidParameterValue", f"{where} must be at most {longest} characters")
     return text
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise Malformed("InvalidParameterValue", f"{where} must be a number, not {text}") from None
 
 
 def _grouped(flat: Mapping[str, str]) -> dict[str, dict[str, str]]:

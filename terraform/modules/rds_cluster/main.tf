@@ -1,0 +1,223 @@
+locals {
+  identifier      = "${var.environment}-${var.database_name}"
+  foundation_name = "rds-provisioner-${var.environment}"
+
+  engine = {
+    aurora-postgresql = {
+      log_exports = ["postgresql"]
+      parameters = {
+        "rds.force_ssl"              = "1"
+        "log_connections"            = "1"
+        "log_disconnections"         = "1"
+        "log_lock_waits"             = "1"
+        "log_min_duration_statement" = "1000"
+      }
+    }
+    aurora-mysql = {
+      log_exports = ["error", "slowquery"]
+      parameters = {
+        # Clusters take ON or OFF, instances 0 or 1:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Security.html
+        "require_secure_transport" = "ON"
+        "log_output"               = "FILE"
+        "slow_query_log"           = "1"
+        "long_query_time"          = "1"
+      }
+    }
+  }[var.engine]
+
+  # Parameters that RDS itself gives this value in some version: it ignores a change to the same value and goes
+  # on answering with its own method, so that another one would be planned for ever. A new member starts with
+  # its cluster's group, so nothing waits for a reboot.
+  pending_reboot = ["rds.force_ssl", "log_output"]
+
+  restored = var.restore != null
+  cloned   = coalesce(try(var.restore.clone, null), false)
+  exists   = contains(data.aws_rds_clusters.all.cluster_identifiers, local.identifier)
+  held     = one(data.aws_rds_cluster.held)
+
+  # The key of a secret cannot change while RDS manages it.
+  secret_key = coalesce(try(local.held.master_user_secret[0].kms_key_id, null), data.aws_kms_alias.this.target_key_arn)
+
+  # Nor can the key of Performance Insights, once they were on. No data source shows it, so that a tag keeps it.
+  insights_tag_name = "rds-provisioner:insights-key"
+  insights_kept     = [for key in compact([try(local.held.tags[local.insights_tag_name], null)]) : key if key != "none"]
+  insights_key      = concat(local.insights_kept, [data.aws_kms_alias.this.target_key_arn])[0]
+
+  # People write owner and purpose freely; AWS refuses most punctuation in a tag:
+  # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Tagging.html
+  words = {
+    Team       = var.team
+    Owner      = var.owner
+    CostCenter = var.cost_center
+    Purpose    = var.purpose
+  }
+  tags = merge(
+    var.tags,
+    {
+      for name, text in local.words :
+      name => trimspace(substr(replace(replace(text, "/[^\\p{L}\\p{N} _.:/=+@-]/", " "), "/ +/", " "), 0, 256))
+    },
+    {
+      ManagedBy   = "rds-provisioner"
+      RequestId   = var.request_id
+      Environment = var.environment
+      ExpiresAt   = var.expires_at
+
+      (local.insights_tag_name) = var.monitoring || length(local.insights_kept) > 0 ? local.insights_key : "none"
+    },
+  )
+}
+
+# Settings that a cluster keeps for life. All clusters are listed, since a lookup by name ends in an error where
+# there is none.
+data "aws_rds_clusters" "all" {}
+
+data "aws_rds_cluster" "held" {
+  count = local.exists ? 1 : 0
+
+  cluster_identifier = local.identifier
+}
+
+# A snapshot is looked at until its copy exists; it may be deleted afterwards.
+data "aws_db_cluster_snapshot" "source" {
+  count = !local.exists && try(var.restore.snapshot, null) != null ? 1 : 0
+
+  db_cluster_snapshot_identifier = var.restore.snapshot
+}
+
+data "aws_db_subnet_group" "this" {
+  name = local.foundation_name
+}
+
+data "aws_security_group" "this" {
+  name   = local.foundation_name
+  vpc_id = data.aws_db_subnet_group.this.vpc_id
+}
+
+data "aws_kms_alias" "this" {
+  name = "alias/${local.foundation_name}"
+}
+
+# A parameter group's family cannot change and a group in use cannot be deleted, so another major version
+# gets a second group before the first one goes: hence a prefix in place of a name.
+resource "aws_rds_cluster_parameter_group" "this" {
+  name_prefix = "${local.identifier}-"
+  family      = "${var.engine}${var.engine_version}"
+  description = "TLS and logging for ${local.identifier}"
+  tags        = local.tags
+
+  dynamic "parameter" {
+    for_each = local.engine.parameters
+
+    content {
+      name         = parameter.key
+      value        = parameter.value
+      apply_method = contains(local.pending_reboot, parameter.key) ? "pending-reboot" : "immediate"
+    }
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_rds_cluster" "this" {
+  cluster_identifier = local.identifier
+
+  # RDS takes a major version alone and chooses the minor one; the provider compares no more than it was given.
+  # A restored cluster keeps the name, master user and version of its source: without a version RDS would
+  # restore a snapshot to the engine's default one.
+  # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html, EngineVersion
+  engine          = var.engine
+  engine_mode     = "provisioned"
+  engine_version  = local.restored ? try(data.aws_db_cluster_snapshot.source[0].engine_version, null) : var.engine_version
+  database_name   = local.restored ? null : replace(var.database_name, "-", "_")
+  master_username = local.restored ? null : "dbadmin"
+
+  snapshot_identifier = try(var.restore.snapshot, null)
+
+  dynamic "restore_to_point_in_time" {
+    for_each = try(var.restore.database, null) == null ? [] : [coalesce(var.restore.point_in_time, "latest")]
+
+    content {
+      source_cluster_identifier  = var.restore.database
+      restore_type               = local.cloned ? "copy-on-write" : "full-copy"
+      restore_to_time            = restore_to_point_in_time.value == "latest" ? null : restore_to_point_in_time.value
+      use_latest_restorable_time = restore_to_point_in_time.value == "latest" ? true : null
+    }
+  }
+
+  serverlessv2_scaling_configuration {
+    min_capacity             = var.min_acu
+    max_capacity             = var.max_acu
+    seconds_until_auto_pause = var.pause_after > 0 ? var.pause_after : null
+  }
+
+  # A clone shares its source's storage, and so its key.
+  storage_encrypted                   = true
+  kms_key_id                          = local.cloned ? null : data.aws_kms_alias.this.target_key_arn
+  manage_master_user_password         = true
+  master_user_secret_kms_key_id       = local.secret_key
+  iam_database_authentication_enabled = true
+
+  db_subnet_group_name            = data.aws_db_subnet_group.this.name
+  vpc_security_group_ids          = [data.aws_security_group.this.id]
+  db_cluster_parameter_group_name = aws_rds_cluster_parameter_group.this.name
+
+  backup_retention_period = var.backup_retention_days
+  preferred_backup_window = var.backup_window
+  copy_tags_to_snapshot   = true
+  # What is to stay is the final snapshot.
+  delete_automated_backups  = true
+  skip_final_snapshot       = !var.final_snapshot
+  final_snapshot_identifier = "${local.identifier}-final-${substr(var.request_id, 0, 8)}"
+  deletion_protection       = var.deletion_protection
+
+  allow_major_version_upgrade  = false
+  preferred_maintenance_window = var.maintenance_window
+  # RDS enrols a cluster in Extended Support, which costs by the capacity unit, unless it is made without.
+  engine_lifecycle_support = "open-source-rds-extended-support-disabled"
+
+  # The merge is the decision. In the maintenance window, apply would report success for a change that has
+  # not happened, and every plan up to the window would show it again.
+  apply_immediately = true
+
+  # On the cluster, whose members take them over: on a member the provider cannot switch them off again
+  # (hashicorp/terraform-provider-aws pull request 49376).
+  performance_insights_enabled          = var.monitoring
+  performance_insights_retention_period = var.monitoring ? 7 : null
+  performance_insights_kms_key_id       = var.monitoring ? local.insights_key : null
+
+  enabled_cloudwatch_logs_exports = local.engine.log_exports
+
+  tags = local.tags
+
+  timeouts {
+    create = "40m"
+    update = "80m"
+    delete = "60m"
+  }
+
+  lifecycle {
+    # No plan may replace a database, and so lose its data. A root without this module still removes it.
+    prevent_destroy = true
+
+    # Read at creation only; a later difference (the alias moved to another key, the restore block dropped
+    # from the root, a cluster made before one of these was set) must not ask for a new cluster.
+    ignore_changes = [
+      database_name,
+      master_username,
+      engine_lifecycle_support,
+      engine_mode,
+      kms_key_id,
+      snapshot_identifier,
+      restore_to_point_in_time,
+    ]
+
+    postcondition {
+      condition     = self.storage_encrypted
+      error_message = "The storage is not encrypted: the source that ${local.identifier} was restored from is not. Restore from an encrypted copy of it."
+    }
+  }
+}
