@@ -10,13 +10,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.core import owner as owners
-from provisioner.core.catalog import Catalog, Engine, Environment
+from provisioner.core.catalog import Catalog, Environment
+from provisioner.core.engines import Engine
 from provisioner.core.errors import FieldError
 from provisioner.core.root import Restore, Root
 from provisioner.intake import refusals
 from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom
 from provisioner.intake.shapes import Read
-from provisioner.intake.values import end, name_faults, offered, owner_errors, size_errors, storage_error
+from provisioner.intake.values import (
+    end,
+    name_faults,
+    offered,
+    owner_errors,
+    size_errors,
+    storage_error,
+    support_over,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +88,7 @@ def draft(
     """
     errors = name_faults(body.database_name, body.database_engine) + owner_errors(body.owner)
     environment = catalog.environments.get(body.environment)
-    engine = next((rules for name, rules in catalog.engines.items() if name == body.database_engine), None)
+    engine = catalog.engine(body.database_engine)
     if environment is None:
         errors += _without_environment(body, catalog)
     if engine is None:
@@ -224,7 +233,7 @@ def _choices(
     errors: list[FieldError],
 ) -> _Choices:
     """What was asked for, with defaults filled in; adds what is not allowed to `errors`."""
-    version = _version(body, engine, source, errors) if engine else ""
+    version = _version(body, engine, source, now.date(), errors) if engine else ""
     multi_az = _standby(body, environment, errors)
     ttl = body.ttl or environment.lifetime.default
     expires_at = end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
@@ -235,14 +244,18 @@ def _choices(
     )
 
 
-def _version(body: CreateBody, engine: Engine, source: Root | None, errors: list[FieldError]) -> str:
+def _version(
+    body: CreateBody, engine: Engine, source: Root | None, today: dt.date, errors: list[FieldError]
+) -> str:
     """The engine's version: as asked, else the source's of the same engine, else the default."""
     same_engine = source is not None and source.engine == body.database_engine
     version = body.engine_version or (
         source.engine_version if source and same_engine else engine.default_version
     )
-    if version not in engine.versions:
-        errors.append(offered("/engine_version", version, engine.versions))
+    if engine.is_over(version, today):
+        errors.append(support_over(body.database_engine, version, engine, today))
+    elif version not in engine.versions:
+        errors.append(offered("/engine_version", version, engine.offered(today)))
     return version
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from provisioner.core import owner as owners
 from provisioner.core.catalog import Catalog, lifetime
+from provisioner.core.engines import Engine
 from provisioner.core.errors import FieldError
 from provisioner.core.names import MAX_NAME, name_errors
 from provisioner.core.root import NEVER
@@ -36,6 +37,16 @@ def size_errors(size: str, storage_gb: int, catalog: Catalog, environment: str) 
     if not least <= storage_gb <= most:
         errors.append(storage_error(storage_gb, least, most, environment))
     return errors
+
+
+def support_over(name: str, version: str, engine: Engine, today: dt.date) -> FieldError:
+    """The refusal of a version that RDS supports no longer without Extended Support."""
+    allowed = engine.offered(today)
+    text = (
+        f"the standard support of {name} {version} ended {engine.until(version)}: "
+        f"choose {choices(allowed, 'or')}"
+    )
+    return FieldError("/engine_version", text, version, allowed)
 
 
 def storage_error(given: int, least: int, most: int, environment: str | None) -> FieldError:
