@@ -14,6 +14,7 @@ from ops.doctor import (
     permissions,
     quotas,
     roles,
+    support,
 )
 from ops.doctor.deployment import Check
 
@@ -29,4 +30,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     *api.CHECKS,
     *quotas.CHECKS,
     *offered.CHECKS,
+    *support.CHECKS,
 )

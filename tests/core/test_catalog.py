@@ -1,5 +1,6 @@
 """The catalog refuses what cannot be kept, and says where."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -107,3 +108,40 @@ def test_a_time_that_holds_no_two_windows_is_refused(line: str, problem: str) ->
     with pytest.raises(CatalogError, match=re.escape(problem)) as caught:
         parse(with_line(line))
     assert "environments.dev.maintenance" in str(caught.value)
+
+
+def test_a_version_may_say_until_when_rds_supports_it_and_where_that_stands() -> None:
+    postgres = catalog().engines["postgres"]
+
+    assert postgres.versions == ["15", "16", "17", "18"]
+    assert postgres.until("15") == dt.date(2028, 2, 29)
+    assert postgres.until("18") is None
+    assert postgres.offered(dt.date(2028, 2, 29)) == ["15", "16", "17", "18"]
+    assert postgres.offered(dt.date(2028, 3, 1)) == ["16", "17", "18"]
+    assert postgres.support["15"].source.startswith("https://docs.aws.amazon.com/")
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ('{ version: "15", until: 2028-02-29 }', "engines.postgres.support.15.source: Field required"),
+        ('{ version: "15", source: "https://x" }', "engines.postgres.support.15.until: Field required"),
+        (
+            '{ version: "15", until: soon, source: "https://x" }',
+            "engines.postgres.support.15.until: Input should",
+        ),
+        ('{ version: "15", until: 2028-02-29, source: "x" }', "support.15.source: String should match"),
+        ('{ version: "15", ends: 2028-02-29 }', "engines.postgres.support.15.ends: Extra inputs"),
+        ("{ version: 15 }", "engines.postgres.versions.0: Input should be a valid string"),
+        ("{ version: [a] }", "engines.postgres.versions.0: Input should be a valid string"),
+        ("{}", "engines.postgres.versions.0: Input should be a valid string"),
+        ('"16"', "versions names one of them twice"),
+    ],
+)
+def test_a_version_that_says_half_of_it_is_refused(version: str, problem: str) -> None:
+    lines = CATALOG_TEXT.splitlines()
+    at = next(number for number, line in enumerate(lines) if 'version: "15"' in line)
+    lines[at] = f"      - {version}"
+
+    with pytest.raises(CatalogError, match=re.escape(problem)):
+        parse("\n".join(lines))

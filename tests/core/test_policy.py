@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from provisioner.core.catalog import Catalog, parse
 from provisioner.core.hcl import render
 from provisioner.core.names import Place
 from provisioner.core.policy import PolicyResult, check, passed
 from provisioner.core.root import Restore, Root
 from provisioner.core.windows import MODULES_OWN, Windows
 
-from tests.core.examples import NOW, catalog, opened_catalog, root
+from tests.core.examples import CATALOG_TEXT, NOW, catalog, opened_catalog, root
 
 RULES = [
     "rendered",
@@ -330,3 +331,30 @@ def test_a_format_without_windows_leaves_them_to_the_module(number: int) -> None
 
     assert PolicyResult("windows", True, "the module's own") in results
     assert passed(results)
+
+
+def ending_catalog(until: str) -> Catalog:
+    """The catalog, whose PostgreSQL 15 ends on that day."""
+    return parse(CATALOG_TEXT.replace("2028-02-29", until))
+
+
+@pytest.mark.parametrize(
+    ("until", "how", "passes"),
+    [
+        ("2026-11-23", {}, True),  # the last day itself
+        ("2026-11-22", {}, False),
+        ("2026-11-22", {"creating": False}, True),
+        ("2026-11-22", {"reviewed": True}, True),
+    ],
+)
+def test_a_version_past_its_end_stays_for_what_has_it_alone(
+    until: str, how: dict[str, Any], passes: bool
+) -> None:
+    values = replace(root(database_engine="postgres"), engine_version="15")
+
+    results = check(render(values), place=values.place, catalog=ending_catalog(until), now=NOW, **how)
+
+    (engine,) = (result for result in results if result.rule == "engine")
+    assert engine.passed is passes
+    if not passes:
+        assert engine.detail == "the standard support of postgres 15 ended 2026-11-22; new: 16, 17, 18"

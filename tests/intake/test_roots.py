@@ -302,3 +302,23 @@ def test_windows_come_with_a_database_and_with_the_next_change_of_an_older_one()
     assert after.windows == made.windows
     with pytest.raises(Problem, match="already is as asked"):
         change(old, owner=old.owner)
+
+
+def test_a_version_past_its_end_is_for_what_has_it_and_no_new_or_restored_database() -> None:
+    old = dataclasses.replace(root(database_engine="postgres"), engine_version="15")
+    later = dt.datetime(2028, 3, 1, tzinfo=dt.UTC)
+    body = MISSION_BODY | {"database_engine": "postgres"}
+    detail = "the standard support of postgres 15 ended 2028-02-29: choose 16, 17 or 18"
+
+    for content, source in (
+        (body | {"engine_version": "15"}, None),
+        (body | {"restore_from": {"database": "dev/source"}}, old),
+    ):
+        with pytest.raises(Problem) as refusal:
+            roots.new(parse_create(content), catalog(), team="alpha", request_id=ID, now=later, source=source)
+        assert shown(refusal.value) == {"/engine_version": detail}
+    made = dataclasses.replace(old, expires_at="2028-03-10T00:00:00Z")
+    after = roots.changed(
+        made, parse_patch({"ttl": "20d"}), catalog(), request_id=OTHER, created_at=later, now=later
+    )
+    assert (after.engine_version, after.expires_at) == ("15", "2028-03-21T00:00:00Z")

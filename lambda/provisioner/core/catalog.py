@@ -17,6 +17,7 @@ from pydantic import (
 
 from provisioner.core.catalog_part import Part
 from provisioner.core.channels import RESERVED, Channels
+from provisioner.core.engine_versions import Engine
 from provisioner.core.engines import CLUSTER, INSTANCE, resource_of
 from provisioner.core.maintenance import Maintenance
 from provisioner.core.names import ENVIRONMENT, Place
@@ -53,19 +54,6 @@ def _check_lifetime(value: Any) -> str:
 
 
 LifetimeText = Annotated[str, BeforeValidator(_check_lifetime)]
-
-
-class Engine(Part):
-    """An engine and the major versions that are offered."""
-
-    versions: list[str] = Field(min_length=1)
-    default_version: str
-
-    @model_validator(mode="after")
-    def _default_is_offered(self) -> Self:
-        if self.default_version not in self.versions:
-            raise ValueError(f"default_version {self.default_version} is not one of versions")
-        return self
 
 
 class Lifetime(Part):
@@ -189,6 +177,10 @@ class Catalog(Part):
         """The team's quota in an environment."""
         special = self.teams[team].quota if team in self.teams else {}
         return special.get(environment, self.environments[environment].quota)
+
+    def engine(self, name: str) -> Engine | None:
+        """The rules of an engine, if it is one of the catalog's."""
+        return next((rules for known, rules in self.engines.items() if known == name), None)
 
     def windows(self, place: Place) -> Windows:
         """When a database of the catalog's environments is backed up and maintained."""

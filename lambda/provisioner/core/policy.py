@@ -61,7 +61,7 @@ def check(
     return [
         *results,
         _name(root, new=creating),
-        _engine(root, catalog),
+        _engine(root, catalog, now if creating and not reviewed else None),
         _size(root, catalog),
         *([] if root.resource is CLUSTER else [_storage(root, catalog)]),
         _lifetime(root, catalog, now),
@@ -84,12 +84,17 @@ def _name(root: Root, *, new: bool) -> PolicyResult:
     return PolicyResult("name", not errors, "; ".join(errors) or "a name that RDS and the engine accept")
 
 
-def _engine(root: Root, catalog: Catalog) -> PolicyResult:
-    versions = next((one.versions for name, one in catalog.engines.items() if name == root.engine), [])
-    offered = root.engine_version in versions
+def _engine(root: Root, catalog: Catalog, made_at: dt.datetime | None) -> PolicyResult:
+    """A version of the catalog, and for what is made then, one that RDS supports."""
+    engine = catalog.engine(root.engine)
+    offered = engine is not None and root.engine_version in engine.versions
     label = f"{root.engine} {root.engine_version}"
     if resource_of(root.engine) is not root.resource:
         return PolicyResult("engine", False, f"{label} is not made by {root.resource.module}")
+    if engine and made_at and engine.is_over(root.engine_version, made_at.date()):
+        listed = ", ".join(engine.offered(made_at.date()))
+        detail = f"the standard support of {label} ended {engine.until(root.engine_version)}; new: {listed}"
+        return PolicyResult("engine", False, detail)
     return PolicyResult("engine", offered, label if offered else f"{label} is not in the catalog")
 
 

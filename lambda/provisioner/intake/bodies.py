@@ -10,6 +10,7 @@ from provisioner.core import tags
 from provisioner.core.catalog import LifetimeText
 from provisioner.core.errors import FieldError
 from provisioner.core.names import Place, SnapshotName
+from provisioner.core.root import Restore
 from provisioner.core.shown import brief
 from provisioner.core.times import instant, parse_time
 from provisioner.intake import refusals, shapes
@@ -115,6 +116,14 @@ class RestoreFrom(_Body):
         if place is None:
             raise ValueError("the body was not checked")
         return place
+
+    def restore(self) -> Restore:
+        """The same, as a root says it."""
+        return Restore(
+            snapshot=self.snapshot,
+            database=None if self.database is None else self.source().identifier,
+            point_in_time=self.point_in_time,
+        )
 
     def snapshot_name(self) -> SnapshotName | None:
         """What the name of the snapshot says; None where the data comes from a point in time."""

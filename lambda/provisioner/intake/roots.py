@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.core import owner as owners
-from provisioner.core.catalog import Catalog, Engine, Environment
+from provisioner.core.catalog import Catalog, Environment
+from provisioner.core.engine_versions import Engine
 from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.errors import FieldError
-from provisioner.core.root import SERVERLESS, Capacity, Restore, Root
+from provisioner.core.root import SERVERLESS, Capacity, Root
 from provisioner.intake import refusals
-from provisioner.intake.bodies import CreateBody, PatchBody, RestoreFrom
+from provisioner.intake.bodies import CreateBody, PatchBody
 from provisioner.intake.shapes import Read
 from provisioner.intake.values import (
     end,
@@ -24,6 +25,7 @@ from provisioner.intake.values import (
     owner_errors,
     size_errors,
     storage_error,
+    support_over,
     without_storage,
 )
 
@@ -88,7 +90,7 @@ def draft(
     """
     errors = name_faults(body.database_name, body.database_engine) + owner_errors(body.owner)
     environment = catalog.environments.get(body.environment)
-    engine = next((rules for name, rules in catalog.engines.items() if name == body.database_engine), None)
+    engine = catalog.engine(body.database_engine)
     if environment is None:
         errors += _without_environment(body, catalog)
     if engine is None:
@@ -117,7 +119,7 @@ def draft(
         cost_center=(special.cost_center if special else None) or team,
         expires_at=chosen.expires_at,
         tags=body.tags,
-        restore=_restore(body.restore_from),
+        restore=body.restore_from.restore() if body.restore_from else None,
         capacity=size.capacity(monitoring=environment.monitor_clusters) if cluster and size else None,
     )
     return Draft(root.with_windows(catalog.windows(root.place)), errors)
@@ -244,7 +246,7 @@ def _choices(
     errors: list[FieldError],
 ) -> _Choices:
     """What was asked for, with defaults filled in; adds what is not allowed to `errors`."""
-    version = _version(body, engine, source, errors) if engine else ""
+    version = _version(body, engine, source, now.date(), errors) if engine else ""
     multi_az = _standby(body, environment, errors)
     ttl = body.ttl or environment.lifetime.default
     expires_at = end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
@@ -262,14 +264,18 @@ def _usual_size(body: CreateBody, catalog: Catalog, environment: Environment) ->
     return next(iter(catalog.sizes_of(body.environment, body.database_engine)), environment.default_size)
 
 
-def _version(body: CreateBody, engine: Engine, source: Root | None, errors: list[FieldError]) -> str:
+def _version(
+    body: CreateBody, engine: Engine, source: Root | None, today: dt.date, errors: list[FieldError]
+) -> str:
     """The engine's version: as asked, else the source's of the same engine, else the default."""
     same_engine = source is not None and source.engine == body.database_engine
     version = body.engine_version or (
         source.engine_version if source and same_engine else engine.default_version
     )
-    if version not in engine.versions:
-        errors.append(offered("/engine_version", version, engine.versions))
+    if engine.is_over(version, today):
+        errors.append(support_over(body.database_engine, version, engine, today))
+    elif version not in engine.versions:
+        errors.append(offered("/engine_version", version, engine.offered(today)))
     return version
 
 
@@ -294,16 +300,6 @@ def _storage(body: CreateBody, environment: Environment, source: Root | None) ->
     if body.storage_gb is not None:
         return body.storage_gb
     return max(environment.storage_gb.default, source.storage_gb if source else 0)
-
-
-def _restore(source: RestoreFrom | None) -> Restore | None:
-    if source is None:
-        return None
-    return Restore(
-        snapshot=source.snapshot,
-        database=None if source.database is None else source.source().identifier,
-        point_in_time=source.point_in_time,
-    )
 
 
 def _kept_size(root: Root, body: PatchBody, catalog: Catalog, errors: list[FieldError]) -> str:

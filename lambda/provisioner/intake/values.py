@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from provisioner.core import owner as owners
 from provisioner.core.catalog import Catalog, lifetime
+from provisioner.core.engine_versions import Engine
 from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.errors import FieldError
 from provisioner.core.names import MAX_NAME, name_errors
@@ -60,6 +61,16 @@ def without_storage(given: int | None, engine: str) -> list[FieldError]:
         return []
     text = f"{engine} has the storage that it uses, without a size: leave it out"
     return [FieldError("/storage_gb", text, given, "left out")]
+
+
+def support_over(name: str, version: str, engine: Engine, today: dt.date) -> FieldError:
+    """The refusal of a version that RDS supports no longer without Extended Support."""
+    allowed = engine.offered(today)
+    text = (
+        f"the standard support of {name} {version} ended {engine.until(version)}: "
+        f"choose {choices(allowed, 'or')}"
+    )
+    return FieldError("/engine_version", text, version, allowed)
 
 
 def storage_error(given: int, least: int, most: int, environment: str | None) -> FieldError:

@@ -79,6 +79,7 @@ FAMILIES: Mapping[str, Mapping[str, Parameter]] = {
     "postgres15": _POSTGRES,
     "postgres16": _POSTGRES,
     "postgres17": _POSTGRES,
+    "postgres18": _POSTGRES,
     "mysql8.4": _MYSQL,
     "aurora-postgresql15": _POSTGRES,
     "aurora-postgresql16": _POSTGRES,

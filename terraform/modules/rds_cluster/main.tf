@@ -32,9 +32,11 @@ locals {
   pending_reboot = ["rds.force_ssl", "log_output"]
 
   restored = var.restore != null
-  cloned   = coalesce(try(var.restore.clone, null), false)
-  exists   = contains(data.aws_rds_clusters.all.cluster_identifiers, local.identifier)
-  held     = one(data.aws_rds_cluster.held)
+  # What is of this environment, as of now, is shared copy-on-write: minutes, whatever the size. Another
+  # environment has another key, and an earlier time is not what the source holds now.
+  cloned = try(startswith(var.restore.database, "${var.environment}-"), false) && contains(["latest"], coalesce(try(var.restore.point_in_time, null), "latest"))
+  exists = contains(data.aws_rds_clusters.all.cluster_identifiers, local.identifier)
+  held   = one(data.aws_rds_cluster.held)
 
   # The key of a secret cannot change while RDS manages it.
   secret_key = coalesce(try(local.held.master_user_secret[0].kms_key_id, null), data.aws_kms_alias.this.target_key_arn)

@@ -252,12 +252,11 @@ variable "tags" {
 }
 
 variable "restore" {
-  description = "Where the first data comes from: a cluster snapshot, or a cluster (its RDS identifier) at a point in time (UTC, or latest), which is copied or, with clone, shared copy-on-write."
+  description = "Where the first data comes from: a cluster snapshot, or a cluster (its RDS identifier) at a point in time (UTC, or latest). One of this environment as of latest is shared copy-on-write, any other is copied."
   type = object({
     snapshot      = optional(string)
     database      = optional(string)
     point_in_time = optional(string)
-    clone         = optional(bool)
   })
   default = null
 
@@ -287,13 +286,5 @@ variable "restore" {
   validation {
     condition     = try(var.restore.snapshot, null) == null || can(regex("^(rds:)?[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$", var.restore.snapshot))
     error_message = "restore.snapshot must be a cluster snapshot identifier of this account, such as prod-orders-final-3f0c1a2b."
-  }
-
-  # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterToPointInTime.html, RestoreToTime
-  validation {
-    condition = !coalesce(try(var.restore.clone, null), false) || (
-      try(var.restore.database, null) != null && contains(["latest"], coalesce(try(var.restore.point_in_time, null), "latest"))
-    )
-    error_message = "restore.clone shares what restore.database holds now: it goes neither with a snapshot nor with an earlier time."
   }
 }

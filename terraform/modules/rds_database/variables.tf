@@ -37,8 +37,8 @@ variable "engine_version" {
   nullable    = false
 
   validation {
-    condition     = contains(lookup({ postgres = ["15", "16", "17"], mysql = ["8.4"] }, var.engine, []), var.engine_version)
-    error_message = "engine_version must be a major version in standard support: 15, 16 or 17 for postgres, 8.4 for mysql."
+    condition     = contains(lookup({ postgres = ["15", "16", "17", "18"], mysql = ["8.4"] }, var.engine, []), var.engine_version)
+    error_message = "engine_version must be a major version in standard support: 15, 16, 17 or 18 for postgres, 8.4 for mysql."
   }
 }
 

@@ -1,6 +1,7 @@
 """A deployment in which all is well, as far as it is described; each test spoils one thing of it."""
 
 import base64
+import datetime as dt
 import json
 import shutil
 from collections.abc import Mapping
@@ -357,6 +358,46 @@ def option(asked: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
     return {"OrderableDBInstanceOptions": [offered | changed]}
 
 
+ENDS = {"15": "2028-02-29", "16": "2029-02-28", "17": "2030-02-28", "8.4": "2029-07-31"}
+
+
+def major_versions(asked: Mapping[str, Any], **changed: str) -> dict[str, Any]:
+    """Until when RDS supports each major version."""
+    of_mysql = asked["Engine"] == "mysql"
+    ends = {version: day for version, day in (ENDS | changed).items() if ("." in version) == of_mysql}
+    return {
+        "DBMajorEngineVersions": [
+            {
+                "Engine": asked["Engine"],
+                "MajorEngineVersion": version,
+                "SupportedEngineLifecycles": [
+                    {
+                        "LifecycleSupportName": f"open-source-rds-{name}-support",
+                        "LifecycleSupportStartDate": dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
+                        "LifecycleSupportEndDate": dt.datetime.fromisoformat(f"{end}T23:59:59+00:00"),
+                    }
+                    for name, end in (("standard", day), ("extended", "2034-01-01"))
+                ],
+            }
+            for version, day in ends.items()
+        ]
+    }
+
+
+def enrolled(version: str, **changed: Any) -> dict[str, Any]:
+    """One database that is enrolled in Extended Support."""
+    tags = {"ManagedBy": "rds-provisioner", "Environment": "prod"}
+    instance = {
+        "DBInstanceIdentifier": "prod-orders",
+        "DBInstanceClass": "db.m7g.large",
+        "Engine": "postgres",
+        "EngineVersion": version,
+        "EngineLifecycleSupport": "open-source-rds-extended-support",
+        "TagList": [{"Key": key, "Value": value} for key, value in tags.items()],
+    }
+    return {"DBInstances": [instance | changed]}
+
+
 DEFAULTS = {
     "rds.force_ssl": "0,1",
     "log_connections": "0,1",
@@ -418,6 +459,8 @@ def replies() -> dict[str, Reply]:
             "DBEngineVersions": [{"EngineVersion": f"{asked['EngineVersion']}.7"}]
         },
         "rds.DescribeOrderableDBInstanceOptions": option,
+        "rds.DescribeDBMajorEngineVersions": major_versions,
+        "rds.DescribeDBInstances": {"DBInstances": []},
         "rds.DescribeEngineDefaultParameters": defaults(),
     }
 

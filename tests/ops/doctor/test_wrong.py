@@ -37,6 +37,12 @@ def trusting(name: str, **changed: Any) -> Spoil:
     return aws("iam.GetRole", get)
 
 
+def ending(version: str, day: str) -> Spoil:
+    """RDS supports a version until another day."""
+    call = "rds.DescribeDBMajorEngineVersions"
+    return aws(call, lambda asked: healthy.major_versions(asked, **{version: day}))
+
+
 def without_role(name: str) -> Spoil:
     whole = f"rds-provisioner-{name}"
     return aws(
@@ -165,8 +171,8 @@ CASES: list[tuple[str, Spoil, str]] = [
     ),
     (
         "module takes the catalog",
-        edited("catalog.yaml", '["15", "16", "17"]', '["15", "16", "17", "18"]'),
-        "postgres 18: engine_version must be a major version in standard support",
+        edited("catalog.yaml", '- "18"', '- "19"'),
+        "postgres 19: engine_version must be a major version in standard support",
     ),
     (
         "module takes the catalog",
@@ -612,6 +618,24 @@ CASES: list[tuple[str, Spoil, str]] = [
         "lacks a standby in a second zone",
     ),
     (
+        "support ends when the catalog says",
+        ending("17", "2030-05-31"),
+        "the standard support of postgres 17 ends 2030-05-31, and catalog.yaml says 2030-02-28",
+    ),
+    (
+        "support ends when the catalog says",
+        ending("18", "2031-02-28"),
+        "the standard support of postgres 18 ends 2031-02-28, and catalog.yaml says nothing",
+    ),
+    (
+        "nobody pays for Extended Support",
+        lambda setting: [
+            edited("catalog.yaml", "2028-02-29", "2020-02-29")(setting),
+            aws("rds.DescribeDBInstances", healthy.enrolled("15.7"))(setting),
+        ],
+        "RDS charges Extended Support for prod-orders (postgres 15.7, 2 vCPUs) by the vCPU and hour since",
+    ),
+    (
         "parameters are taken",
         aws("rds.DescribeEngineDefaultParameters", healthy.defaults(require_secure_transport="ON,OFF")),
         "mysql8.4: require_secure_transport = 1 is not among ON,OFF",
@@ -631,6 +655,25 @@ def test_a_check_says_what_is_wrong(setting: Setting, name: str, spoil: Spoil, w
     spoil(setting)
     finding = setting.look(name)
     assert (finding.verdict, words in finding.text) == (Verdict.WRONG, True), finding
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (healthy.enrolled("15.7"), "enrolled: prod-orders (postgres 15.7, 2 vCPUs) after 2028-02-29"),
+        (healthy.enrolled("18.1"), "enrolled: prod-orders (postgres 18.1, 2 vCPUs) after a day that the"),
+        (healthy.enrolled("15.7", TagList=[]), "no database is enrolled"),
+        (
+            healthy.enrolled("15.7", EngineLifecycleSupport="open-source-rds-extended-support-disabled"),
+            "no database is enrolled",
+        ),
+    ],
+)
+def test_whoever_would_be_charged_later_is_named(setting: Setting, answer: Any, said: str) -> None:
+    setting.aws.replies["rds.DescribeDBInstances"] = answer
+    finding = setting.look("nobody pays for Extended Support")
+    assert finding.verdict is Verdict.OK
+    assert finding.text.startswith(said)
 
 
 def test_channels_that_are_there_are_named(setting: Setting) -> None:

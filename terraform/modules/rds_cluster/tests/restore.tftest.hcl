@@ -172,7 +172,7 @@ run "a_clone_shares_the_sources_storage" {
   command = plan
 
   variables {
-    restore = { database = "staging-orders", clone = true }
+    restore = { database = "staging-orders" }
   }
 
   assert {
@@ -190,7 +190,7 @@ run "a_clone_of_the_latest_time_is_a_clone" {
   command = plan
 
   variables {
-    restore = { database = "staging-orders", point_in_time = "latest", clone = true }
+    restore = { database = "staging-orders", point_in_time = "latest" }
   }
 
   assert {
@@ -274,22 +274,15 @@ run "another_accounts_snapshot_is_refused" {
   expect_failures = [var.restore]
 }
 
-run "a_clone_of_a_snapshot_is_refused" {
+run "an_earlier_time_of_its_environment_is_copied" {
   command = plan
 
   variables {
-    restore = { snapshot = "prod-orders-final-aabbccdd", clone = true }
+    restore = { database = "staging-orders", point_in_time = "2026-11-20T10:00:00Z" }
   }
 
-  expect_failures = [var.restore]
-}
-
-run "a_clone_of_an_earlier_time_is_refused" {
-  command = plan
-
-  variables {
-    restore = { database = "prod-orders", point_in_time = "2026-11-20T10:00:00Z", clone = true }
+  assert {
+    condition     = aws_rds_cluster.this.restore_to_point_in_time[0].restore_type == "full-copy" && aws_rds_cluster.this.restore_to_point_in_time[0].restore_to_time == "2026-11-20T10:00:00Z"
+    error_message = "A clone shares what its source holds now."
   }
-
-  expect_failures = [var.restore]
 }

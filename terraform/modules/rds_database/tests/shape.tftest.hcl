@@ -175,6 +175,19 @@ run "postgres_16" {
   }
 }
 
+run "postgres_18" {
+  command = plan
+
+  variables {
+    engine_version = "18"
+  }
+
+  assert {
+    condition     = aws_db_instance.this.engine_version == "18" && aws_db_parameter_group.this.family == "postgres18"
+    error_message = "Version and parameter group family go together."
+  }
+}
+
 run "postgres_17_forces_tls" {
   command = plan
 
