@@ -17,13 +17,8 @@ def catalog(deployment: Deployment) -> str:
 
 
 def module_takes_the_catalog(deployment: Deployment) -> str:
-    """Each version, size and storage range of the catalog passes the module's own conditions."""
-    wrong_if(
-        [
-            f"{problem} Change {module.MODULE}/variables.tf, or take it out of catalog.yaml"
-            for problem in module.refused(deployment.clone, deployment.catalog)
-        ]
-    )
+    """Each version, size and storage range of the catalog passes the conditions of its kind's module."""
+    wrong_if(module.refused(deployment.clone, deployment.catalog))
     catalog = deployment.catalog
     versions = [f"{name} {version}" for name, one in catalog.engines.items() for version in one.versions]
     return f"{one_of(versions)}; {one_of(list(catalog.sizes))}"

@@ -11,13 +11,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from provisioner.core.catalog import Catalog
+from provisioner.core.engines import CLUSTER, INSTANCE, Resource
+
 from ops.doctor.deployment import Check, Deployment
 from ops.doctor.foundation import APPLY
+from ops.doctor.module import kinds
 from ops.doctor.verdict import NotLooked, wrong_if
 
 _OWN: Final = {"aws:ResourceTag/ManagedBy": "rds-provisioner"}
 _ASKED: Final = {"aws:RequestTag/ManagedBy": "rds-provisioner", "rds:ManageMasterUserPassword": "true"}
 _UNMANAGED: Final = _OWN | {"rds:ManageMasterUserPassword": "false"}
+# What RDS's actions call a database of each kind, and its ARN.
+_KINDS: Final[Mapping[Resource, tuple[str, str]]] = {
+    INSTANCE: ("DBInstance", "db"),
+    CLUSTER: ("DBCluster", "cluster"),
+}
 # A policy whose answer hangs on a condition key, to see whether the simulation reads them.
 _CONTROL: Final = {
     "Version": "2012-10-17",
@@ -53,7 +62,7 @@ class Names:
 
     rds: str
     function: str
-    secret: str
+    secrets: Sequence[str]
     bucket: str
 
     @classmethod
@@ -65,7 +74,10 @@ class Names:
         return cls(
             f"arn:{partition}:rds:{where}",
             f"arn:{partition}:lambda:{where}:function:{deployment.stack.name}",
-            f"arn:{partition}:secretsmanager:{where}:secret:rds!db-doctor",
+            [
+                f"arn:{partition}:secretsmanager:{where}:secret:rds!{kind}-doctor"
+                for kind in ("db", "cluster")
+            ],
             f"arn:{partition}:s3:::{outputs['state_bucket']}",
         )
 
@@ -76,7 +88,7 @@ def pipeline_changes_what_it_should(deployment: Deployment) -> str:
     calls = list(_plan_calls(names))
     for environment in deployment.environments:
         others = [name for name in deployment.environments if name != environment]
-        calls += _apply_calls(names, environment, others)
+        calls += _apply_calls(names, environment, others, deployment.catalog)
     return _judged(deployment, calls)
 
 
@@ -84,16 +96,24 @@ def passwords_stay_managed(deployment: Deployment) -> str:
     """No role of the pipeline reads a password, or takes a database out of RDS-managed ones."""
     names = Names.of(deployment)
     roles = ["plan", *(f"apply-{environment}" for environment in deployment.environments)]
-    calls = [Call(role, False, "secretsmanager:GetSecretValue", names.secret) for role in roles]
+    calls = [
+        Call(role, False, "secretsmanager:GetSecretValue", secret)
+        for role in roles
+        for secret in names.secrets
+    ]
     for environment in deployment.environments:
-        role, instance = f"apply-{environment}", f"{names.rds}:db:{environment}-doctor"
-        calls += [
-            Call(
-                role, True, "rds:ModifyDBInstance", instance, _OWN | {"rds:ManageMasterUserPassword": "true"}
-            ),
-            Call(role, False, "rds:ModifyDBInstance", instance, _UNMANAGED),
-        ]
+        for kind, arn in _databases(names, environment, deployment.catalog):
+            role, modify = f"apply-{environment}", f"rds:Modify{kind}"
+            managed = _OWN | {"rds:ManageMasterUserPassword": "true"}
+            calls += [Call(role, True, modify, arn, managed), Call(role, False, modify, arn, _UNMANAGED)]
     return _judged(deployment, calls)
+
+
+def _databases(names: Names, environment: str, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """A database of each kind of the catalog in an environment: what RDS calls the kind, and the ARN."""
+    for kind in kinds(catalog):
+        called, part = _KINDS[kind]
+        yield called, f"{names.rds}:{part}:{environment}-doctor"
 
 
 def _plan_calls(names: Names) -> Iterator[Call]:
@@ -105,16 +125,18 @@ def _plan_calls(names: Names) -> Iterator[Call]:
     yield Call("plan", False, "rds:ModifyDBInstance", f"{names.rds}:db:dev-doctor", _OWN)
 
 
-def _apply_calls(names: Names, environment: str, others: Sequence[str]) -> Iterator[Call]:
-    role, own = f"apply-{environment}", f"{names.rds}:db:{environment}-doctor"
-    yield Call(role, True, "rds:CreateDBInstance", own, _ASKED)
-    yield Call(role, True, "rds:DeleteDBInstance", own, _OWN)
-    yield Call(role, False, "rds:DeleteDBInstance", own)
+def _apply_calls(names: Names, environment: str, others: Sequence[str], catalog: Catalog) -> Iterator[Call]:
+    role = f"apply-{environment}"
+    for kind, own in _databases(names, environment, catalog):
+        yield Call(role, True, f"rds:Create{kind}", own, _ASKED)
+        yield Call(role, True, f"rds:Delete{kind}", own, _OWN)
+        yield Call(role, False, f"rds:Delete{kind}", own)
     yield Call(role, True, "s3:PutObject", f"{names.bucket}/databases/{environment}/doctor/terraform.tfstate")
     yield Call(role, True, "lambda:InvokeFunction", f"{names.function}-apply-report:live")
     yield Call(role, False, "lambda:InvokeFunction", f"{names.function}-plan-report:live")
     for other in others:
-        yield Call(role, False, "rds:DeleteDBInstance", f"{names.rds}:db:{other}-doctor", _OWN)
+        for kind, theirs in _databases(names, other, catalog):
+            yield Call(role, False, f"rds:Delete{kind}", theirs, _OWN)
         yield Call(role, False, "s3:PutObject", f"{names.bucket}/databases/{other}/doctor/terraform.tfstate")
 
 

@@ -42,6 +42,8 @@ FILES = (
     "catalog.yaml",
     "prices.json",
     ".circleci/config.yml",
+    "terraform/modules/rds_cluster/main.tf",
+    "terraform/modules/rds_cluster/variables.tf",
     "terraform/modules/rds_database/main.tf",
     "terraform/modules/rds_database/variables.tf",
 )
@@ -287,7 +289,8 @@ def decide(asked: Mapping[str, Any]) -> dict[str, Any]:
     tagged = "rds-provisioner" in context.values()
     environment = principal.partition("apply-")[2] or None
     own = environment is not None and any(
-        part in resource for part in (f":db:{environment}-", f"/databases/{environment}/")
+        part in resource
+        for part in (f":db:{environment}-", f":cluster:{environment}-", f"/databases/{environment}/")
     )
     if action == "lambda:InvokeFunction":
         kind = "plan" if principal == "plan" else "apply"
@@ -344,16 +347,18 @@ def secret(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def option(asked: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
     """What RDS offers of a class."""
+    aurora = asked["Engine"].startswith("aurora-")
     offered = {
         "Engine": asked["Engine"],
         "EngineVersion": asked["EngineVersion"],
         "DBInstanceClass": asked["DBInstanceClass"],
-        "StorageType": "gp3",
-        "MultiAZCapable": True,
+        "StorageType": "aurora" if aurora else "gp3",
+        "MultiAZCapable": not aurora,
+        "SupportsClusters": aurora,
         "SupportsStorageEncryption": True,
         "SupportsEnhancedMonitoring": True,
         "SupportsIAMDatabaseAuthentication": True,
-        "SupportsStorageAutoscaling": True,
+        "SupportsStorageAutoscaling": not aurora,
     }
     return {"OrderableDBInstanceOptions": [offered | changed]}
 
@@ -398,6 +403,14 @@ def enrolled(version: str, **changed: Any) -> dict[str, Any]:
     return {"DBInstances": [instance | changed]}
 
 
+def engine_version(asked: Mapping[str, Any], least: float = 0.0) -> dict[str, Any]:
+    """The default minor version of a major one, and from how many ACU on it scales."""
+    described: dict[str, Any] = {"EngineVersion": f"{asked['EngineVersion']}.7"}
+    if asked["Engine"].startswith("aurora-"):
+        described["ServerlessV2FeaturesSupport"] = {"MinCapacity": least, "MaxCapacity": 256.0}
+    return {"DBEngineVersions": [described]}
+
+
 DEFAULTS = {
     "rds.force_ssl": "0,1",
     "log_connections": "0,1",
@@ -430,9 +443,11 @@ def replies() -> dict[str, Reply]:
     provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.circleci.com/org/{ORGANIZATION}"
     subnet_groups = [subnet_group(f"rds-provisioner-{name}", "a", "b") for name in ENVIRONMENTS]
     limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
-    # 40 databases and 6,400 GB are what the catalog lets one team ask for.
+    # 40 databases, each of which may be a cluster, and 6,400 GB are what the catalog lets one team ask for.
     quotas = [quota("DBInstances", 3, 100), quota("DBParameterGroups", 3, 100)]
     quotas += [quota("AllocatedStorage", 60, 100_000), quota("ManualSnapshots", 1, 100)]
+    quotas += [quota("DBClusters", 1, 40), quota("DBClusterParameterGroups", 1, 50)]
+    quotas += [quota("ManualClusterSnapshots", 1, 100)]
     return {
         "s3.GetBucketVersioning": {"Status": "Enabled"},
         "s3.GetPublicAccessBlock": {"PublicAccessBlockConfiguration": closed()},
@@ -455,13 +470,12 @@ def replies() -> dict[str, Reply]:
         "secretsmanager.GetSecretValue": secret,
         "rds.DescribeAccountAttributes": {"AccountQuotas": quotas},
         "rds.DescribeDBInstanceAutomatedBackups": {"DBInstanceAutomatedBackups": [{"Status": "retained"}]},
-        "rds.DescribeDBEngineVersions": lambda asked: {
-            "DBEngineVersions": [{"EngineVersion": f"{asked['EngineVersion']}.7"}]
-        },
+        "rds.DescribeDBEngineVersions": engine_version,
         "rds.DescribeOrderableDBInstanceOptions": option,
         "rds.DescribeDBMajorEngineVersions": major_versions,
         "rds.DescribeDBInstances": {"DBInstances": []},
         "rds.DescribeEngineDefaultParameters": defaults(),
+        "rds.DescribeEngineDefaultClusterParameters": defaults(require_secure_transport="ON,OFF"),
     }
 
 

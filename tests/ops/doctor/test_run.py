@@ -1,6 +1,7 @@
 """What a check could not look at is never ok, and the doctor changes nothing."""
 
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from ops.doctor.deployment import Check, Deployment
 from ops.doctor.run import line, look, summary
 from ops.doctor.verdict import Finding, Verdict
 from tests.ops.doctor.canned_aws import Refusal
-from tests.ops.doctor.healthy import Setting
+from tests.ops.doctor.healthy import Setting, quota
 
 READS = re.compile(r"\w+\.(Describe|Get|List|Simulate)\w+")
 
@@ -37,6 +38,33 @@ def test_any_other_refusal_of_aws_is_not_looked_at_in_its_words(setting: Setting
     assert finding.verdict is Verdict.NOT_LOOKED
     assert "AWS refused GetAccountSettings" in finding.text
     assert "slow down" in finding.text
+
+
+def test_a_catalog_without_clusters_needs_nothing_of_them(setting: Setting) -> None:
+    catalog = (setting.clone / "catalog.yaml").read_text()
+    begin, end = catalog.index("  aurora-postgresql:"), catalog.index("\nsizes:")
+    (setting.clone / "catalog.yaml").write_text(catalog[:begin] + catalog[end:])
+    shutil.rmtree(setting.clone / "terraform/modules/rds_cluster")
+    asked = setting.aws.replies["iam.SimulatePrincipalPolicy"]
+
+    def decide(call: Any) -> Any:
+        assert "Cluster" not in call["ActionNames"][0]
+        return asked(call)  # type: ignore[operator]
+
+    setting.aws.replies["iam.SimulatePrincipalPolicy"] = decide
+    setting.aws.replies["rds.DescribeAccountAttributes"] = {
+        "AccountQuotas": [quota("DBInstances", 3, 100), quota("DBClusters", 0, 0)]
+    }
+
+    for name in (
+        "module takes the catalog",
+        "parameters are taken",
+        "versions are offered",
+        "pipeline changes what it should",
+        "passwords stay managed",
+        "RDS has room",
+    ):
+        assert setting.look(name).verdict is Verdict.OK, setting.look(name)
 
 
 def test_without_the_foundations_outputs_its_checks_are_not_looked_at(setting: Setting) -> None:

@@ -1,5 +1,6 @@
 """Each check says wrong where it should, and ok where all is well."""
 
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,11 @@ def without_role(name: str) -> Spoil:
         "iam.GetRole",
         lambda asked: Refusal("NoSuchEntity") if asked["RoleName"] == whole else healthy.roles(asked),
     )
+
+
+def without_file(file: str) -> Spoil:
+    """The clone has no such directory."""
+    return lambda setting: shutil.rmtree(setting.clone / file)
 
 
 def deciding(role: str, action: str, allowed: bool, resource: str = "", **context: str) -> Spoil:
@@ -178,6 +184,23 @@ CASES: list[tuple[str, Spoil, str]] = [
         "module takes the catalog",
         edited("catalog.yaml", "db.t4g.micro", "db.t4g.nano"),
         "size small: instance_class must be an RDS instance class",
+    ),
+    (
+        "module takes the catalog",
+        edited("catalog.yaml", 'versions: ["8.0"]', 'versions: ["8.0", "5.7"]'),
+        "aurora-mysql 5.7: engine_version must be a major version in standard support: 15, 16 or 17 for "
+        "aurora-postgresql, 8.0 for aurora-mysql. Change terraform/modules/rds_cluster/variables.tf",
+    ),
+    (
+        "module takes the catalog",
+        edited("terraform/modules/rds_cluster/variables.tf", "var.max_acu <= 256", "var.max_acu <= 8"),
+        "size busy: max_acu must be 1 to 256",
+    ),
+    (
+        "module takes the catalog",
+        without_file("terraform/modules/rds_cluster"),
+        "aurora-mysql 8.0, and this clone has no terraform/modules/rds_cluster/: merge the release that "
+        "brings it, or take the engines out of the catalog",
     ),
     (
         "pipeline applies each environment",
@@ -321,6 +344,26 @@ CASES: list[tuple[str, Spoil, str]] = [
         deciding("apply-prod", "rds:ModifyDBInstance", True, **{"rds:ManageMasterUserPassword": "false"}),
         "rds-provisioner-apply-prod may rds:ModifyDBInstance on prod-doctor "
         "(ManagedBy=rds-provisioner, ManageMasterUserPassword=false)",
+    ),
+    (
+        "pipeline changes what it should",
+        deciding("apply-dev", "rds:CreateDBCluster", False),
+        "rds-provisioner-apply-dev may not rds:CreateDBCluster on dev-doctor",
+    ),
+    (
+        "pipeline changes what it should",
+        deciding("apply-dev", "rds:DeleteDBCluster", True, ":cluster:prod-"),
+        "rds-provisioner-apply-dev may rds:DeleteDBCluster on prod-doctor",
+    ),
+    (
+        "passwords stay managed",
+        deciding("apply-prod", "rds:ModifyDBCluster", True, **{"rds:ManageMasterUserPassword": "false"}),
+        "rds-provisioner-apply-prod may rds:ModifyDBCluster on prod-doctor",
+    ),
+    (
+        "passwords stay managed",
+        deciding("plan", "secretsmanager:GetSecretValue", True, "rds!cluster-"),
+        "rds-provisioner-plan may secretsmanager:GetSecretValue on rds!cluster-doctor",
     ),
     (
         "passwords stay managed",
@@ -577,6 +620,12 @@ CASES: list[tuple[str, Spoil, str]] = [
         quotas("DBParameterGroups", 0, 30),
         "DBParameterGroups: a team's quota in catalog.yaml lets it ask for 40, the region takes 30",
     ),
+    (
+        "RDS has room",
+        quotas("DBClusters", 0, 30),
+        "DBClusters: a team's quota in catalog.yaml lets it ask for 40, the region takes 30",
+    ),
+    ("RDS has room", quotas("ManualClusterSnapshots", 99, 100), "ManualClusterSnapshots: 99 of 100 are used"),
     ("RDS has room", quotas("ManualSnapshots", 99, 100), "ManualSnapshots: 99 of 100 are used"),
     (
         "retained backups have room",
@@ -634,6 +683,30 @@ CASES: list[tuple[str, Spoil, str]] = [
             aws("rds.DescribeDBInstances", healthy.enrolled("15.7"))(setting),
         ],
         "RDS charges Extended Support for prod-orders (postgres 15.7, 2 vCPUs) by the vCPU and hour since",
+    ),
+    (
+        "classes are offered",
+        aws(
+            "rds.DescribeOrderableDBInstanceOptions",
+            lambda asked: (
+                healthy.option(asked, SupportsClusters=False)
+                if asked["Engine"] == "aurora-mysql"
+                else healthy.option(asked)
+            ),
+        ),
+        "size busy (db.serverless) with aurora-mysql 8.0.7 lacks clusters",
+    ),
+    (
+        "classes are offered",
+        aws("rds.DescribeDBEngineVersions", lambda asked: healthy.engine_version(asked, least=0.5)),
+        "size sleepy (db.serverless) with aurora-postgresql 16.7 lacks a minimum of 0 ACU "
+        "(it takes 0.5 and more)",
+    ),
+    (
+        "parameters are taken",
+        aws("rds.DescribeEngineDefaultClusterParameters", healthy.defaults(require_secure_transport="0,1")),
+        "aurora-mysql8.0: require_secure_transport = ON is not among 0,1: correct it in "
+        "terraform/modules/rds_cluster/main.tf",
     ),
     (
         "parameters are taken",
