@@ -120,10 +120,12 @@ class Maintenance:
         if reason := _obstacle(opening, database):
             return Finding(place, Standing.WAITS, reason)
         usd = opening.charge_after(self._new(opening, database), database).monthly_cents / 100
+        price = opening.catalog.price(database.root)
+        cost = str(price.range) if price and price.range else f"{usd:.2f}"
         approval = "review" if opening.catalog.approvers(place.environment, None) else "auto"
         was = Goal(applied.module, applied.root_format)
         goal = self.goals[database.root.resource]
-        detail = f"{was} -> {goal}; {approval}; {usd:.2f} USD a month, as before"
+        detail = f"{was} -> {goal}; {approval}; {cost} USD a month, as before"
         return Finding(place, Standing.DUE, detail, database, self._id(database, number))
 
     def _last(self, opening: Opening, database: Database, request_id: str) -> Finding | None:

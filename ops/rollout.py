@@ -9,13 +9,13 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from provisioner.core import catalog
-from provisioner.core.engines import INSTANCE, RESOURCES, Resource
+from provisioner.core.engines import RESOURCES, Resource
 from provisioner.core.errors import Problem
 from provisioner.core.hcl import FORMAT_PATH, NEWEST
 from provisioner.core.module import is_of_module, module_hash
@@ -140,7 +140,7 @@ def _run(chosen: argparse.Namespace, stack: Stack) -> int:
         for finding in maintenance.findings()
         if not chosen.environment or finding.place.environment in chosen.environment
     ]
-    print(listing(findings, maintenance.goals[INSTANCE]))
+    print(listing(findings, maintenance.goals))
     if chosen.open:
         pace = Pace(chosen.every, max(chosen.at_once, 1), chosen.patience)
         asked = Rollout(maintenance, pace, time.sleep, _say).run(findings)
@@ -151,13 +151,14 @@ def _run(chosen: argparse.Namespace, stack: Stack) -> int:
     return int(any(finding.standing is not Standing.CURRENT for finding in findings))
 
 
-def listing(findings: Sequence[Finding], wanted: Goal) -> str:
+def listing(findings: Sequence[Finding], wanted: Mapping[Resource, Goal]) -> str:
     """Where every database stands, for people."""
     counted = Counter(finding.standing for finding in findings)
     summary = ", ".join(f"{counted[standing]} {standing}" for standing in Standing if counted[standing])
     width = max((len(str(finding.place)) for finding in findings), default=0)
     rows = [f"  {finding.place!s:<{width}}  {finding.standing:<9}  {finding.detail}" for finding in findings]
-    return "\n".join([f"Main has {wanted}. Databases: {summary or 'none'}.", *rows])
+    has = ", ".join(f"{goal} for {kind.name}s" for kind, goal in wanted.items())
+    return "\n".join([f"Main has {has}. Databases: {summary or 'none'}.", *rows])
 
 
 def _opening(stack: Stack) -> Callable[[], Opening]:

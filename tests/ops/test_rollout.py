@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 from provisioner.core import events
+from provisioner.core.engines import CLUSTER, INSTANCE
 from provisioner.core.events import Step
 from provisioner.core.hcl import FORMAT_PATH, content_hash, render
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Database, Request
-from provisioner.core.module import MODULE
 from provisioner.core.names import Place
 from provisioner.core.root import Root
 
 from ops.maintenance import Finding, Goal, Maintenance, Standing
-from ops.rollout import Pace, Rollout, goal, listing
+from ops.rollout import Pace, Rollout, goals, listing
 from ops.stack import Refused, Stopped
 from ops.states import States
 from tests.golden_files import assert_golden
@@ -23,7 +23,9 @@ from tests.intake.setting import ALPHA, DEV, Setting
 from tests.pipeline.fakes import Bucket
 
 OLD, NEW = "0" * 64, "f" * 64
-GOAL = Goal(NEW, 2)
+OF_CLUSTERS = "c" * 64
+GOALS = {INSTANCE: Goal(NEW, 2), CLUSTER: Goal(OF_CLUSTERS, 3)}
+MODULE = INSTANCE.module_path
 
 
 class World:
@@ -37,7 +39,7 @@ class World:
         self.between: list[object] = []
 
     def maintenance(self, *, again: bool = False) -> Maintenance:
-        return Maintenance(lambda: self.setting.opening, States(self.bucket, "states"), GOAL, again)
+        return Maintenance(lambda: self.setting.opening, States(self.bucket, "states"), GOALS, again)
 
     def database(self, name: str = "mydb123", environment: str = "dev", *, old: bool = True) -> Database:
         found = self.setting.database(database_name=name, environment=environment)
@@ -278,12 +280,27 @@ def test_a_maintenance_in_review_says_so(world: World) -> None:
     assert "; review; " in detail
 
 
+def test_a_cluster_follows_the_module_of_clusters(world: World) -> None:
+    of_clusters = {"database_engine": "aurora-postgresql", "size": "sleepy"}
+    root = world.setting.database(database_name="sleepy", **of_clusters).root
+    sleepy = Place("dev", "sleepy")
+
+    world.mark(root, OF_CLUSTERS, 3)
+    assert world.standing(sleepy) == (Standing.CURRENT, "format 3, module ccccccc")
+    world.mark(root, NEW, 3)
+    assert world.standing(sleepy) == (
+        Standing.DUE,
+        "format 3, module fffffff -> format 3, module ccccccc; auto; 1.00 asleep, 22.12 as usual, 176.20 at "
+        "the maximum USD a month, as before",
+    )
+
+
 def test_the_list_for_people(world: World) -> None:
     world.database("archive", old=False)
     world.database("orders")
     world.put(Place("dev", "by-hand"), OLD, {"version": 1})
     world.put(world.database("vault", "prod").place, "attempted", {"version": 1})
-    assert_golden("pipeline/rollout.txt", listing(world.maintenance().findings(), GOAL) + "\n")
+    assert_golden("pipeline/rollout.txt", listing(world.maintenance().findings(), GOALS) + "\n")
 
 
 def test_the_goal_is_what_this_clone_has(tmp_path: Path) -> None:
@@ -291,11 +308,18 @@ def test_the_goal_is_what_this_clone_has(tmp_path: Path) -> None:
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    first = goal(tmp_path)
+    first = goals(tmp_path)
     (tmp_path / MODULE / "tests" / "x.tf").write_text("another")
-    assert goal(tmp_path) == first
+    assert goals(tmp_path) == first
     (tmp_path / MODULE / "main.tf").write_text("another")
-    assert goal(tmp_path) != first
+    second = goals(tmp_path)
+    assert second[INSTANCE] != first[INSTANCE]
+    assert second[CLUSTER] == first[CLUSTER]
+    (tmp_path / CLUSTER.module_path).mkdir(parents=True)
+    (tmp_path / CLUSTER.module_path / "main.tf").write_text("a")
+    third = goals(tmp_path)
+    assert third[INSTANCE] == second[INSTANCE]
+    assert third[CLUSTER] != second[CLUSTER]
     (tmp_path / FORMAT_PATH).write_text("1\n")
     with pytest.raises(Refused, match="check out main"):
-        goal(tmp_path)
+        goals(tmp_path)

@@ -49,7 +49,7 @@ def test_a_database_is_listed_asked_for_and_current_once_applied(
     ]
     assert one.progress.state is State.PULL_REQUEST_OPEN
     world.carry(one)
-    mark(one, 3, rollout.goal().module)
+    mark(one, 3, rollout.goals()[one.root.resource].module)
 
     assert rollout.main(["--bucket", BUCKET]) == 0
     assert "Databases: 1 current." in capsys.readouterr().out

@@ -5,8 +5,8 @@ import itertools
 import json
 
 import pytest
+from provisioner.core import engines
 from provisioner.core.hcl import content_hash, render
-from provisioner.core.module import MODULE
 
 from pipeline.drift import in_turn
 from tests.core.examples import root
@@ -77,6 +77,7 @@ def test_a_job_that_has_to_end_says_what_it_left_out(setting: Setting) -> None:
     assert looked(setting) == ["dev/mydb123: not looked at, because the job was ended from outside"]
 
 
+MODULE = engines.INSTANCE.module_path
 MAIN_TF = MODULE + "main.tf"
 
 
