@@ -13,7 +13,7 @@ import boto3
 import pytest
 from provisioner.core import events
 from provisioner.core.events import Step
-from provisioner.core.hcl import content_hash, render
+from provisioner.core.hcl import FORMAT_PATH, content_hash, render
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Request
 from provisioner.core.names import Place
@@ -215,12 +215,16 @@ def test_every_row_comes_back_as_it_was(world: World, capsys: pytest.CaptureFixt
     world.carry(world.create("never"))  # the name again, after the cancelled one
     failed = world.carry(world.change("dev/never", storage_gb=30), "failed")
     assert failed.progress.state is State.FAILED
+    world.chain.server.users.push("main", FORMAT_PATH, b"3\n", "Release")
+    world.carry(world.create("asleep", database_engine="aurora-postgresql", size="sleepy"))
+    world.carry(world.change("dev/asleep", ttl="20d"))
     under_way = world.create("bills", environment="staging")
     world.chain.server.users.approve(world.number(under_way), "cyd")
     world.settled(under_way)
     world.reap()
 
     lost = world.lose()
+    assert sum('"max_acu":2' in str(row.get("root")) for row in lost.values()) == 3
 
     assert restored() == 0, capsys.readouterr().out
     back = world.rows()

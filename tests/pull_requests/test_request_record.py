@@ -52,6 +52,16 @@ def test_the_comment_reads_like_this() -> None:
     assert_golden("comments/record.md", request_record.comment(one, [event(1, plan="1 to add")], [note()]))
 
 
+def test_a_cluster_comes_back_with_its_capacity() -> None:
+    one = request(ID, database_engine="aurora-mysql", size="sleepy")
+    assert one.root.capacity is not None
+
+    found = request_record.parse(request_record.section(one))
+
+    assert found is not None
+    assert found.request.root == one.root
+
+
 def test_a_request_and_what_happened_to_it_come_back_as_they_were() -> None:
     was = request(
         ID, database_engine="postgres", environment="prod", tags={"Service": "a"}, purpose="Orders — “new”"
