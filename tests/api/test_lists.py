@@ -197,7 +197,7 @@ def test_a_removed_database_left_its_final_snapshot(ledger: Ledger) -> None:
 
 
 def test_the_snapshot_of_a_cluster_has_no_size(ledger: Ledger) -> None:
-    cluster = {"environment": "prod", "database_engine": "aurora-mysql", "size": "busy"}
+    cluster: dict[str, Any] = {"environment": "prod", "database_engine": "aurora-mysql", "size": "busy"}
     remove(ledger, make(ledger, "orders", **cluster), NOW + DAY)
 
     (found,) = snapshots(ledger, catalog(), NOW + 2 * DAY)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from provisioner.core import events
@@ -281,7 +282,7 @@ def test_a_maintenance_in_review_says_so(world: World) -> None:
 
 
 def test_a_cluster_follows_the_module_of_clusters(world: World) -> None:
-    of_clusters = {"database_engine": "aurora-postgresql", "size": "sleepy"}
+    of_clusters: dict[str, Any] = {"database_engine": "aurora-postgresql", "size": "sleepy"}
     root = world.setting.database(database_name="sleepy", **of_clusters).root
     sleepy = Place("dev", "sleepy")
 

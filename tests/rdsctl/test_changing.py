@@ -253,7 +253,7 @@ def test_what_is_not_valid_is_2_and_names_the_flag(rdsctl: Run) -> None:
     assert ran.code == 2
     assert "'orders' is no ENV/NAME: write it out, for example dev/orders." in ran.err
     assert rdsctl("create", "dev/orders").err == (
-        "✗ create wants an engine: add --engine postgres or --engine mysql\n"
+        "✗ create wants an engine: add --engine postgres (rdsctl catalog has all)\n"
     )
     assert rdsctl(*CREATE, "--tag", "Service").code == 2
 

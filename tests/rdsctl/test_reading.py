@@ -226,7 +226,7 @@ def test_with_json_a_problem_is_one_line_on_stderr(rdsctl: Run) -> None:
         (["ls", "--engin", "mysql"], "There is no option --engin. Did you mean --engine?"),
         (
             ["ls", "--engine", "postgresql"],
-            "✗ --engine 'postgresql' is not offered: choose mysql or postgres. Did you mean postgres?",
+            "one of mysql, postgres, aurora-mysql, aurora-postgresql. Did you mean postgres?",
         ),
         (["ls", "--expiring", "week"], "--expiring: 'week' is no duration: write 30m, 8h or 7d."),
         (["requests", "--db", "dev/a", "--env", "prod"], "--db dev/a is not in --env prod."),

@@ -63,7 +63,7 @@ class Account:
         found = self.rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
         return {snapshot["DBSnapshotIdentifier"] for snapshot in found}
 
-    def removed(self, name: str, environment: str = "staging", **body: str) -> None:
+    def removed(self, name: str, environment: str = "staging", **body: Any) -> None:
         """A database of the ledger that was removed."""
         any_id = self.world.new_id
         self.world.new_id = lambda: UUID(FINAL[-8:] + str(uuid4())[8:])  # which the snapshot is named after

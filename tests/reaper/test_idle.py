@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from provisioner.api.pages import database_page
@@ -25,7 +26,7 @@ def days(world: World) -> Days:
 
 
 def test_a_cluster_that_nobody_uses_is_warned_about_and_removed_as_an_instance_is(days: Days) -> None:
-    cluster = {"database_engine": "aurora-postgresql", "size": "sleepy", "ttl": "30d"}
+    cluster: dict[str, Any] = {"database_engine": "aurora-postgresql", "size": "sleepy", "ttl": "30d"}
     days.database("orders", **cluster)
     days.database("bills", lambda hour: float(hour.hour == 9), number=2, **cluster)
 

@@ -46,7 +46,8 @@ def instance(identifier: str, tags: dict[str, str]) -> None:
 
 
 def cluster(identifier: str, tags: dict[str, str]) -> None:
-    rds, pairs = boto3.client("rds"), [{"Key": key, "Value": value} for key, value in tags.items()]
+    rds: Any = boto3.client("rds")
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
     rds.create_db_cluster(
         DBClusterIdentifier=identifier,
         Engine="aurora-postgresql",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from provisioner.core.names import Place
-from provisioner.reaper.rds import Observer, asking, tags_of
+from provisioner.reaper.rds import Observer, Running, asking, tags_of
 
 from sandbox.aws.servers import free_port
 from sandbox.aws.start import start
@@ -65,7 +65,8 @@ def test_connections_are_read_by_the_hour(cloud: Cloud) -> None:
     ]
     cloudwatch.put_metric_data(Namespace="AWS/RDS", MetricData=data)
 
-    found = Observer(None, cloudwatch).connections(["dev-orders", "dev-never"], now, now + 3 * HOUR)
+    asked = [Running(f"dev-{name}", Place("dev", name), now) for name in ("orders", "never")]
+    found = Observer(None, cloudwatch).connections(asked, now, now + 3 * HOUR)
 
     assert sorted(found["dev-orders"]) == [(now, 4.0), (now + 2 * HOUR, 0.0)]
     assert found["dev-never"] == []

@@ -30,6 +30,7 @@ requests = _offering("requests")
 either = _offering("databases", "requests")
 environments = _offering("environments")
 sizes = _offering("sizes")
+engines = _offering("engines")
 
 
 def place_or_environment(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -66,7 +67,7 @@ def _asked(given: dict[str, Any], kind: str) -> list[str]:
     """One look, of which nobody waits for a second try."""
     access = configuration.access(profile=given.get("profile"), url=given.get("url"))
     api = Client(access.url, access.key, tries=1, read_seconds=SECONDS, connect_seconds=SECONDS)
-    if kind in ("environments", "sizes"):
+    if kind in ("environments", "engines", "sizes"):
         return list(api.get("/catalog").document[kind])
     page = api.get(f"/{kind}", page_size="100").document[kind]
     if kind == "requests":

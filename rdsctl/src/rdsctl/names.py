@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-KINDS: Final = ("databases", "requests", "environments", "sizes")
+KINDS: Final = ("databases", "requests", "environments", "engines", "sizes")
 MOST: Final = 2000  # of a kind; more completes nothing that someone would read
 _PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9/-]*")
 

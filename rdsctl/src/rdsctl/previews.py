@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rdsctl import times, words
+from rdsctl import kinds, times, words
 from rdsctl.failures import Exit, Failure
 from rdsctl.looks import Looks
 from rdsctl.screens import label
@@ -52,9 +52,9 @@ def effects(document: dict[str, Any], present: dt.datetime) -> Iterator[tuple[st
     """(what, before and after) for each thing that would change."""
     after, changed = document["database"], {change["field"]: change for change in document["changes"]}
     if document["kind"] == "create":
-        yield "what", f"{words.engine(after)}, {words.size(after)}, {after['storage_gb']} GB"
+        yield "what", f"{words.engine(after)}, {kinds.scale(after)}"
     yield from changes(changed)
-    yield from _cost(document["cost"])
+    yield from _cost(document["cost"], after)
     for effect in document["effects"]:
         yield "!", effect["sentence"]
     if document["kind"] == "create" or "expires_at" in changed:
@@ -112,14 +112,20 @@ def _approval(document: dict[str, Any]) -> str:
     return "a code owner" + (f"; ready about {times.about(left['likely'])} after it" if left else "")
 
 
-def _cost(cost: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if cost["before"] != cost["after"]:
-        life = cost["until_end"]
-        until = "" if life is None else f"; {words.money(life)} until its end"
-        if cost["before"]:
-            yield "cost", _difference(cost) + until
-        else:
-            yield "cost", f"{words.money(cost['after'])} USD a month at list price{until}"
+def _cost(cost: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What it costs; of a cluster, whose figures before and after are those at its maximum, the range too."""
+    if cost["before"] == cost["after"]:
+        return
+    life, cluster = cost["until_end"], words.price_range(after) is not None
+    until = "" if life is None else f"; {words.money(life)} until its end"
+    if cost["before"]:
+        yield "cost", f"{_difference(cost)}{' at the maximum' if cluster else ''}{until}"
+        if cluster and cost["after"]:
+            yield "", f"{kinds.cost(after)} USD a month"
+    else:
+        yield "cost", f"{kinds.cost(after)} USD a month at list price{until}"
+    if cluster and cost["after"]:
+        yield "", kinds.assumption(after)
 
 
 def _difference(cost: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rdsctl import words
+from rdsctl import kinds
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, parse
 from rdsctl.session import Session
@@ -16,7 +16,7 @@ def what_to_make(
     if not session.can_ask:
         if place is None:
             raise Failure("create wants ENV/NAME and --engine, and there is no terminal to ask.", Exit.USAGE)
-        raise Failure("create wants an engine: add --engine postgres or --engine mysql", Exit.USAGE)
+        raise Failure("create wants an engine: add --engine postgres (rdsctl catalog has all)", Exit.USAGE)
     catalog = session.api.get("/catalog").document
     quota = session.api.get("/quota").document["environments"]
     if place is None:
@@ -36,18 +36,12 @@ def what_to_make(
         answers["engine"] = _choice(session, "Engine", list(catalog["engines"]), versions)
     if answers.get("size") is None:
         zones = "standby" if answers.get("ha") or rules["high_availability"] == "always" else "one_zone"
-        prices = {
-            name: f"{words.money(_price(catalog['sizes'][name], answers['engine'], zones))} USD a month"
-            for name in rules["sizes"]
-        }
-        answers["size"] = _choice(session, "Size", rules["sizes"], prices, default=rules["default_size"])
+        engine, sizes = str(answers["engine"]), catalog["sizes"]
+        fitting = [name for name in rules["sizes"] if kinds.takes(sizes[name], engine)]
+        prices = {name: f"{kinds.of_size(sizes[name], engine, zones)} USD a month" for name in fitting}
+        usual = rules["default_size"] if rules["default_size"] in fitting else next(iter(fitting), None)
+        answers["size"] = _choice(session, "Size", fitting, prices, default=usual)
     return place, answers
-
-
-def _price(size: dict[str, Any], engine: str, zones: str) -> float | None:
-    """The instance's price by engine and zones; that of its dearest engine where the API has no other."""
-    found: dict[str, float | None] = size.get("prices", {}).get(engine, {})
-    return found.get(zones, size.get("monthly_usd"))
 
 
 def _choice(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from rdsctl import times, watching, words
+from rdsctl import kinds, times, watching, words
 
 _LABEL: Final = 10
 
@@ -14,7 +14,7 @@ def database(item: dict[str, Any], recent: Sequence[dict[str, Any]], present: dt
     zones = "two zones" if item.get("high_availability") else "one zone"
     grows = item.get("max_storage_gb")
     growing = f" growing to {grows}" if grows and grows > item["storage_gb"] else ""
-    head = [f"{words.engine(item)}, {words.size(item)}, {item['storage_gb']} GB{growing}, {zones}"]
+    head = [f"{words.engine(item)}, {kinds.scale(item)}{growing}, {zones}"]
     if address := endpoint(item):
         head.append(address)
     lines = [f"{words.place(item)}   {item['state']}   {', '.join(head)}"]
@@ -79,7 +79,10 @@ def _facts(item: dict[str, Any], present: dt.datetime) -> Iterator[tuple[str, st
     if item["monthly_cost_usd"] is not None:
         left = item.get("until_end_usd")
         until = "" if left is None else f"; {words.money(left)} until its end"
-        yield "cost", f"{words.money(item['monthly_cost_usd'])} USD a month at list price{until}"
+        yield "cost", f"{kinds.cost(item)} USD a month at list price{until}"
+        yield "", kinds.assumption(item)
+    if reader := (item.get("connection") or {}).get("reader_host"):
+        yield "reader", reader
     purpose = f' for "{item["purpose"]}"' if item.get("purpose") else ""
     yield "people", f"owner {item['owner']}; asked by team {item['team']}{purpose}"
     users = [name for name in ("application", "read_only", "master") if name in item.get("secrets", {})]

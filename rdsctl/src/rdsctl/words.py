@@ -29,6 +29,24 @@ def size(item: dict[str, Any]) -> str:
     return str(item["size"] or item.get("instance_class") or "-")
 
 
+def storage(item: dict[str, Any]) -> str:
+    """GB; a hyphen for a cluster, whose storage has no size."""
+    return "-" if item["storage_gb"] is None else str(item["storage_gb"])
+
+
+def price_range(item: dict[str, Any]) -> dict[str, Any] | None:
+    """What a cluster costs a month at its least, as usual and at its most; None for an instance."""
+    found: dict[str, Any] | None = (item.get("price") or {}).get("range")
+    return found
+
+
+def usual(item: dict[str, Any]) -> float | None:
+    """What a month usually costs in USD: a cluster's by the assumption that the API states."""
+    found = price_range(item)
+    usd: float | None = found["usual_usd"] if found else item["monthly_cost_usd"]
+    return usd
+
+
 def note(item: dict[str, Any], present: dt.datetime) -> str:
     """What someone should know of a database: the change under way, idleness, its end."""
     active = ((item.get("links") or {}).get("active_request") or "").rpartition("/")[2]
@@ -55,7 +73,7 @@ def database_columns(present: dt.datetime) -> list[Column]:
         Column("STATE", lambda item: str(item["state"])),
         Column("ENGINE", engine),
         Column("SIZE", size),
-        Column("USD/MONTH", lambda item: money(item["monthly_cost_usd"]), right=True),
+        Column("USD/MONTH", lambda item: money(usual(item)), right=True),
         Column("ENDS", lambda item: _ends(item, present)),
         Column("NOTE", lambda item: note(item, present)),
     ]
@@ -64,7 +82,7 @@ def database_columns(present: dt.datetime) -> list[Column]:
 def wide_database_columns(present: dt.datetime) -> list[Column]:
     """What `-o wide` adds."""
     return [
-        Column("GB", lambda item: str(item["storage_gb"]), right=True),
+        Column("GB", storage, right=True),
         Column("OWNER", lambda item: str(item.get("owner") or "")),
         Column("ENDPOINT", _endpoint),
         Column("CREATED", lambda item: times.clock(times.parse(item["created_at"]), present)),

@@ -15,7 +15,6 @@ from rdsctl.places import Place, find_request, parse
 from rdsctl.suggestions import choose
 
 MOST: Final = 200
-Engine = Literal["mysql", "postgres"]
 DatabaseState = Literal["pending", "available", "updating", "removing", "removed", "failed"]
 RequestState = Literal[
     "requested", "pull_request_open", "merged", "applying", "done", "rejected", "failed", "cancelled"
@@ -52,13 +51,13 @@ class Tools:
         ]
 
     def list_databases(
-        self, environment: str = "", engine: Engine | None = None, state: DatabaseState | None = None
+        self, environment: str = "", engine: str = "", state: DatabaseState | None = None
     ) -> dict[str, Any]:
         """List the team's databases: state, engine, size, monthly price, end. Removed ones only by state."""
         found = (
             item
             for item in self._items(
-                "databases", environment=environment or None, database_engine=engine, state=state
+                "databases", environment=environment or None, database_engine=engine or None, state=state
             )
             if state or item["state"] != "removed"
         )
@@ -99,7 +98,7 @@ class Tools:
     def create_database(
         self,
         database: str,
-        engine: Engine,
+        engine: str,
         size: str = "",
         storage_gb: int | None = None,
         ttl: str = "",
@@ -109,8 +108,9 @@ class Tools:
     ) -> dict[str, Any]:
         """Ask for a database, ENVIRONMENT/NAME. The first call only shows what would happen.
 
-        `ttl` is how long it lives (8h, 14d); `copy_of` names a database of the same environment whose data
-        it gets. With the confirmation of that answer the same call opens the pull request.
+        `engine` and `size` are of get_catalog; `ttl` is how long it lives (8h, 14d); `copy_of` names a
+        database of the same environment whose data it gets. With the confirmation of that answer the same
+        call opens the pull request.
         """
         place = self._place(database)
         body = _given(

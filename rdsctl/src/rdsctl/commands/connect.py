@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from rdsctl import completing, times
+from rdsctl import completing, kinds, times
 from rdsctl.command import command as make
 from rdsctl.connection import child, login, mysql, network, postgres, secret_file, tunnel
 from rdsctl.connection.login import Login
@@ -54,6 +54,8 @@ def command(
     if dry_run:
         session.line(shown(found, program, version, arguments, iam=iam))
         return 0
+    if found.sleeps:
+        session.note(kinds.WAKING)
     with contextlib.ExitStack() as stack:
         if via == "direct":
             network.reach(found)

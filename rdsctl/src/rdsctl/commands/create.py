@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from rdsctl import asking, completing, previews, questions, times, words
+from rdsctl import asking, completing, kinds, previews, questions, times, words
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, PlaceType
@@ -21,7 +21,11 @@ from rdsctl.suggestions import OneOf
     required=False,
     shell_complete=completing.place_or_environment,
 )
-@click.option("--engine", type=OneOf(["mysql", "postgres"]), help="Database engine.")
+@click.option(
+    "--engine",
+    shell_complete=completing.engines,
+    help="Engine of the catalog, such as postgres, mysql or aurora-postgresql.",
+)
 @click.option("--engine-version", metavar="MAJOR", help="Major version; see rdsctl catalog.")
 @click.option(
     "--size",
@@ -97,6 +101,5 @@ def headline(preview: dict[str, Any]) -> str:
     database = preview["database"]
     ends = database["expires_at"]
     when = "never ends" if ends == times.NEVER else f"ends {times.clock(times.parse(ends), times.now())}"
-    what = f"{words.engine(database)}, {words.size(database)} ({database['instance_class']})"
-    cost = words.money(preview["cost"]["after"])
-    return f"{words.place(database)}   {what}, {database['storage_gb']} GB, {when}   {cost} USD a month"
+    what = f"{words.engine(database)}, {kinds.scale(database, full=True)}"
+    return f"{words.place(database)}   {what}, {when}   {kinds.cost(database)} USD a month"

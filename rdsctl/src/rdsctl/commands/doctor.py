@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import __version__, completing, times
+from rdsctl import __version__, completing, kinds, times
 from rdsctl.command import command as make
 from rdsctl.commands import whoami
 from rdsctl.failures import Exit, Failure
@@ -108,7 +108,7 @@ def _aws(database: dict[str, Any] | None) -> Check:
 
 
 def _clients(database: dict[str, Any] | None) -> Iterator[Check]:
-    wanted = database["database_engine"] if database else None
+    wanted = kinds.dialect(database["database_engine"]) if database else None
     for engine, names, install in (
         ("postgres", ("psql",), "apt install postgresql-client, brew install libpq"),
         ("mysql", ("mysql", "mariadb"), "apt install mysql-client, brew install mysql-client"),

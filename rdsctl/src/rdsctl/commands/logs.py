@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import completing, times
+from rdsctl import completing, kinds, times
 from rdsctl.client import path
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
@@ -42,9 +42,15 @@ def command(session: Session, target: str, since: str, grep: str | None, follow:
         start = times.now() - times.duration(since)
     except ValueError as error:
         raise Failure(f"--since: {error}.", Exit.USAGE) from None
-    group = f"/aws/rds/instance/{result['identifier']}/{_STREAMS[database['database_engine']]}"
+    group = f"/aws/rds/{kinds.of(database)}/{result['identifier']}/{stream(database)}"
     for event in events(group, str(result["arn"]), start, grep, follow=follow, sleep=time.sleep):
         session.line(line(event))
+
+
+def stream(database: dict[str, Any]) -> str:
+    """The log of an engine that says most; an unknown engine's own name."""
+    spoken = kinds.dialect(database["database_engine"])
+    return _STREAMS.get(spoken, spoken)
 
 
 def of_request(

@@ -20,7 +20,7 @@ STATES = ("pending", "available", "updating", "removing", "removed", "failed")
     "--env", "environment", shell_complete=completing.environments, help="Those of this environment."
 )
 @click.option("--state", "states", multiple=True, type=OneOf(STATES), help="In this state; repeatable.")
-@click.option("--engine", type=OneOf(["mysql", "postgres"]), help="Of this engine.")
+@click.option("--engine", shell_complete=completing.engines, help="Of this engine.")
 @click.option("--owner", help="Of this owner.")
 @click.option("--expiring", metavar="7d", help="Those that end within this time.")
 @click.option("--idle", is_flag=True, help="Those that nobody connects to.")
@@ -74,11 +74,12 @@ def command(
 def _footer(found: list[dict[str, Any]], environment: str | None, present: dt.datetime) -> str:
     if not found:
         return f"No databases.   rdsctl create {environment or 'dev'}/NAME --engine postgres"
-    priced = [item["monthly_cost_usd"] for item in found if item["state"] != "removed"]
+    priced = [words.usual(item) for item in found if item["state"] != "removed"]
     known = [float(price) for price in priced if isinstance(price, int | float)]
     count = f"{len(found)} database{'' if len(found) == 1 else 's'}"
     without = f", {len(priced) - len(known)} without a price" if len(known) < len(priced) else ""
-    total = f"{count}, {words.money(sum(known))} USD a month at list price{without}."
+    usual = ", clusters as usual" if any(map(words.price_range, found)) else ""
+    total = f"{count}, {words.money(sum(known))} USD a month at list price{usual}{without}."
     return "   ".join([total, *_ways_on(found, present)])
 
 

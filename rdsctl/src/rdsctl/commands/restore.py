@@ -8,13 +8,12 @@ from rdsctl.commands.clone import make_new
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, PlaceType
 from rdsctl.session import Session
-from rdsctl.suggestions import OneOf
 
 
 @make(name="restore", short_help="Make a database of a snapshot.")
 @click.argument("snapshot")
 @click.argument("new", type=PlaceType(), metavar="ENV/NEW", shell_complete=completing.place_or_environment)
-@click.option("--engine", type=OneOf(["mysql", "postgres"]), help="The snapshot's, where it is not known.")
+@click.option("--engine", shell_complete=completing.engines, help="The snapshot's, where it is not known.")
 @click.option(
     "--size",
     shell_complete=completing.sizes,

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from rdsctl import completing
+from rdsctl import completing, kinds
 from rdsctl.command import command as make
 from rdsctl.commands.url import variables
 from rdsctl.connection import child, login, network, tunnel
@@ -39,6 +39,8 @@ def command(
         raise Failure(f"--prefix {prefix!r} is no part of a variable's name.", Exit.USAGE)
     via = tunnel.checked(via)
     found = login.find(session, target, user=user, iam=iam)
+    if found.sleeps:
+        session.note(kinds.WAKING)
     if via == "direct":
         network.reach(found)
         environment = os.environ | _prefixed(variables(found), prefix)

@@ -30,7 +30,7 @@ def columns(present: dt.datetime) -> list[Column]:
         Column("SNAPSHOT", lambda item: str(item["name"])),
         Column("DATABASE", words.place),
         Column("ENGINE", words.engine),
-        Column("GB", lambda item: str(item["storage_gb"]), right=True),
+        Column("GB", words.storage, right=True),
         Column("TAKEN", lambda item: _moment(item["taken_at"], present)),
         Column("KEPT UNTIL", lambda item: _moment(item["kept_until"], present) or "removed by hand"),
         Column("RESTORES TO", lambda item: ", ".join(item["restore_to"])),

@@ -21,9 +21,12 @@ from rdsctl.suggestions import OneOf
     help="For which program.",
 )
 @click.option("--with-password", is_flag=True, help="Read the password and print it: mind where it goes.")
-def command(session: Session, target: str, user: str | None, form: str, with_password: bool) -> None:
+@click.option("--reader", is_flag=True, help="A cluster's reader, for queries alone, in place of its writer.")
+def command(
+    session: Session, target: str, user: str | None, form: str, with_password: bool, reader: bool
+) -> None:
     """Print a database's URL, with verified TLS and without the password unless it is asked for."""
-    found = login.find(session, target, user=user, password=with_password)
+    found = login.find(session, target, user=user, password=with_password, reader=reader)
     if form == "json" or not session.for_people:
         session.show(document(found), lambda _: "", address(found))
         if session.for_people:

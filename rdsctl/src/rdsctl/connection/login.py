@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError
 
+from rdsctl import kinds
 from rdsctl.connection import aws, certificates
 from rdsctl.failures import Exit, Failure
 from rdsctl.places import Place, find_database, place_of
@@ -20,8 +21,9 @@ _LOOK: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A verified login. `host` is the endpoint's own name, which its certificate has; `address` and `port`
-    are where it is reached, through a tunnel another than these."""
+    """A verified login. `engine` is what its server speaks: postgres or mysql. `host` is the endpoint's own
+    name, which its certificate has; `address` and `port` are where it is reached, through a tunnel another
+    than these. One that `sleeps` has to be waited for."""
 
     place: Place
     engine: str
@@ -34,6 +36,7 @@ class Login:
     region: str
     expires_at: str
     resource_port: int
+    sleeps: bool = False
     password: str = field(default="", repr=False)
     address: str | None = None
 
@@ -49,10 +52,13 @@ def find(
     user: str | None,
     password: bool = True,
     iam: bool = False,
+    reader: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Login:
     """The login for a database; waits for users that are being made. Raises Failure that says what lacks."""
     database = _available(session, target)
+    if reader:
+        database = _of_reader(database)
     if iam:
         return _with_token(session, database, user)
     wanted = user or _default_user(session, database)
@@ -98,6 +104,16 @@ def _available(session: Session, target: str) -> dict[str, Any]:
     return database
 
 
+def _of_reader(database: dict[str, Any]) -> dict[str, Any]:
+    """The same with its reader's endpoint in the place of its own; raises Failure where it has none."""
+    host = (database.get("connection") or {}).get("reader_host")
+    if not host:
+        raise Failure(
+            f"{place_of(database)} has no reader: clusters with high availability have one.", Exit.CONFLICT
+        )
+    return {**database, "result": {**database["result"], "endpoint": host}}
+
+
 def _default_user(session: Session, database: dict[str, Any]) -> str:
     """`application`; where a reviewer approves each change, the user that only reads."""
     told = (database.get("connection") or {}).get("default_user")
@@ -141,7 +157,8 @@ def _login(session: Session, database: dict[str, Any], user: str, arn: str | Non
     result = database["result"]
     return Login(
         place=place_of(database),
-        engine=database["database_engine"],
+        engine=kinds.dialect(database["database_engine"]),
+        sleeps=kinds.sleeps(database),
         host=result["endpoint"],
         port=int(result["port"]),
         resource_port=int(result["port"]),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from rdsctl import kinds
 from rdsctl.connection.login import Login
 from rdsctl.connection.postgres import credentials
 from rdsctl.failures import Failure
@@ -27,6 +28,7 @@ def options(login: Login, home: Path) -> str:
         f"password={_quoted(login.password)}",
         f"ssl-ca={_quoted(login.roots)}",
         "protocol=tcp",
+        *([f"connect-timeout={kinds.WAKING_SECONDS:.0f}"] if login.sleeps else []),
         "[mysql]",
         f"database={_quoted(login.dbname)}",
         "[mariadb-client]",

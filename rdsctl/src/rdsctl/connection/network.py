@@ -3,6 +3,7 @@
 import socket
 from typing import Final
 
+from rdsctl import kinds
 from rdsctl.connection.login import Login
 from rdsctl.failures import Failure
 
@@ -11,6 +12,7 @@ SECONDS: Final = 5.0
 
 def reach(login: Login, seconds: float = SECONDS) -> None:
     """Raises Failure, with the ways in, where nothing answers."""
+    seconds = max(seconds, kinds.WAKING_SECONDS) if login.sleeps else seconds
     if (reason := unreachable(login.address or login.host, login.port, seconds)) is None:
         return
     place = login.place

@@ -31,6 +31,8 @@ def passfile(login: Login) -> str:
 def environment(login: Login, environ: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment with this login in the place of any other; no password is in it."""
     kept = {name: value for name, value in environ.items() if not name.startswith("PG") or name in _KEPT}
+    if login.sleeps:  # libpq waits without an end where nothing is said
+        kept.pop("PGCONNECT_TIMEOUT", None)
     return kept | variables(login)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rdsctl import kinds
 from rdsctl.connection import aws
 from rdsctl.connection.login import Login
 from rdsctl.connection.network import unreachable
@@ -160,7 +161,8 @@ def _why_it_ended(kind: str, target: str, status: int, lines: Sequence[str]) -> 
 
 def _wait_for_database(login: Login, port: int, kind: str, said: object) -> None:
     """Raises Failure where the tunnel is open and leads nowhere, which its client could not explain."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), ANSWER) as near:
+    patience = max(ANSWER, kinds.WAKING_SECONDS) if login.sleeps else ANSWER
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), patience) as near:
         if login.engine == "postgres":
             near.sendall(_SSL_REQUEST)
         if near.recv(1):
