@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from provisioner.core.catalog import Catalog
@@ -13,6 +14,16 @@ from ops.doctor.verdict import one_of, wrong_if
 
 _STANDARD: Final = "open-source-rds-standard-support"
 _ENROLLED: Final = "open-source-rds-extended-support"
+
+
+@dataclass(frozen=True, slots=True)
+class _Enrolled:
+    """A database in Extended Support, which RDS charges by its size's unit and the hour."""
+
+    name: str
+    size: str
+    unit: str
+    described: Mapping[str, Any]
 
 
 def ends_are_the_regions(deployment: Deployment) -> str:
@@ -44,14 +55,16 @@ def nobody_pays_for_extended_support(deployment: Deployment) -> str:
     """
     problems, later = [], []
     today = dt.datetime.now(dt.UTC).date()
-    for instance in _enrolled(deployment):
-        name, until = instance["DBInstanceIdentifier"], _until(deployment.catalog, instance)
-        what = f"{name} ({instance['Engine']} {instance['EngineVersion']}, {_vcpus(instance)} vCPUs)"
+    for found in _enrolled(deployment):
+        until = _until(deployment.catalog, found.described)
+        engine = f"{found.described['Engine']} {found.described['EngineVersion']}"
+        what = f"{found.name} ({engine}, {found.size})"
         if until is None or today <= until:
             later.append(f"{what} after {until or 'a day that the catalog does not say'}")
         else:
             problems.append(
-                f"RDS charges Extended Support for {what} by the vCPU and hour since {until}: upgrade it"
+                f"RDS charges Extended Support for {what} by the {found.unit} and hour since {until}: "
+                "upgrade it"
             )
     wrong_if(problems)
     return f"enrolled: {', '.join(later)}" if later else "no database is enrolled"
@@ -71,16 +84,27 @@ def _ends(deployment: Deployment, engine: str) -> dict[str, dt.date]:
     }
 
 
-def _enrolled(deployment: Deployment) -> Iterator[Mapping[str, Any]]:
-    for page in deployment.client("rds").get_paginator("describe_db_instances").paginate():
-        for instance in page["DBInstances"]:
-            tags = {tag["Key"]: tag["Value"] for tag in instance.get("TagList", ())}
-            if instance.get("EngineLifecycleSupport") == _ENROLLED and is_provisioners(tags):
-                yield instance
+def _enrolled(deployment: Deployment) -> Iterator[_Enrolled]:
+    """The databases of ours that are enrolled; a cluster's members are so with their cluster."""
+    for described in _ours(deployment, "describe_db_instances", "DBInstances"):
+        if not described.get("DBClusterIdentifier"):
+            size = f"{_vcpus(described)} vCPUs"
+            yield _Enrolled(str(described["DBInstanceIdentifier"]), size, "vCPU", described)
+    for described in _ours(deployment, "describe_db_clusters", "DBClusters"):
+        most = described.get("ServerlessV2ScalingConfiguration", {}).get("MaxCapacity", 0)
+        yield _Enrolled(str(described["DBClusterIdentifier"]), f"up to {most:g} ACU", "ACU", described)
 
 
-def _until(catalog: Catalog, instance: Mapping[str, Any]) -> dt.date | None:
-    engine, minor = catalog.engine(instance["Engine"]), str(instance["EngineVersion"])
+def _ours(deployment: Deployment, operation: str, listed: str) -> Iterator[Mapping[str, Any]]:
+    for page in deployment.client("rds").get_paginator(operation).paginate():
+        for described in page[listed]:
+            tags = {tag["Key"]: tag["Value"] for tag in described.get("TagList", ())}
+            if described.get("EngineLifecycleSupport") == _ENROLLED and is_provisioners(tags):
+                yield described
+
+
+def _until(catalog: Catalog, described: Mapping[str, Any]) -> dt.date | None:
+    engine, minor = catalog.engine(described["Engine"]), str(described["EngineVersion"])
     if engine is None:
         return None
     major = next((known for known in engine.support if f"{minor}.".startswith(f"{known}.")), "")

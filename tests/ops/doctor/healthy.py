@@ -367,7 +367,9 @@ ENDS = {"15": "2028-02-29", "16": "2029-02-28", "17": "2030-02-28", "8.4": "2029
 
 
 def major_versions(asked: Mapping[str, Any], **changed: str) -> dict[str, Any]:
-    """Until when RDS supports each major version."""
+    """Until when RDS supports each major version; of clusters it says nothing yet."""
+    if asked["Engine"].startswith("aurora-"):
+        return {"DBMajorEngineVersions": []}
     of_mysql = asked["Engine"] == "mysql"
     ends = {version: day for version, day in (ENDS | changed).items() if ("." in version) == of_mysql}
     return {
@@ -401,6 +403,20 @@ def enrolled(version: str, **changed: Any) -> dict[str, Any]:
         "TagList": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
     return {"DBInstances": [instance | changed]}
+
+
+def enrolled_cluster(version: str) -> dict[str, Any]:
+    """One cluster that is enrolled in Extended Support."""
+    tags = {"ManagedBy": "rds-provisioner", "Environment": "prod"}
+    cluster = {
+        "DBClusterIdentifier": "prod-bills",
+        "Engine": "aurora-postgresql",
+        "EngineVersion": version,
+        "EngineLifecycleSupport": "open-source-rds-extended-support",
+        "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 4.0},
+        "TagList": [{"Key": key, "Value": value} for key, value in tags.items()],
+    }
+    return {"DBClusters": [cluster]}
 
 
 def engine_version(asked: Mapping[str, Any], least: float = 0.0) -> dict[str, Any]:
@@ -474,6 +490,7 @@ def replies() -> dict[str, Reply]:
         "rds.DescribeOrderableDBInstanceOptions": option,
         "rds.DescribeDBMajorEngineVersions": major_versions,
         "rds.DescribeDBInstances": {"DBInstances": []},
+        "rds.DescribeDBClusters": {"DBClusters": []},
         "rds.DescribeEngineDefaultParameters": defaults(),
         "rds.DescribeEngineDefaultClusterParameters": defaults(require_secure_transport="ON,OFF"),
     }

@@ -679,6 +679,23 @@ CASES: list[tuple[str, Spoil, str]] = [
     (
         "nobody pays for Extended Support",
         lambda setting: [
+            edited(
+                "catalog.yaml",
+                'versions: ["16", "17"]',
+                'versions: [{ version: "16", until: 2020-02-29, source: "https://aws.amazon.com/" }, "17"]',
+            )(setting),
+            edited("catalog.yaml", 'default_version: "16"', 'default_version: "17"')(setting),
+            aws("rds.DescribeDBInstances", healthy.enrolled("16.7", DBClusterIdentifier="prod-bills"))(
+                setting
+            ),
+            aws("rds.DescribeDBClusters", healthy.enrolled_cluster("16.7"))(setting),
+        ],
+        "RDS charges Extended Support for prod-bills (aurora-postgresql 16.7, up to 4 ACU) by the ACU and "
+        "hour since 2020-02-29: upgrade it",
+    ),
+    (
+        "nobody pays for Extended Support",
+        lambda setting: [
             edited("catalog.yaml", "2028-02-29", "2020-02-29")(setting),
             aws("rds.DescribeDBInstances", healthy.enrolled("15.7"))(setting),
         ],
