@@ -214,7 +214,7 @@ def copy_and_change(trial: Trial) -> None:
     sources = {
         "again": {"snapshot": "dev-orders-final-aabbccdd"},
         "copy": {"database": PG, "point_in_time": "latest"},
-        "clone": {"database": PG, "clone": True},
+        "clone": {"database": PG},
     }
     for name, restore in sources.items():
         trial.calls[f"dev-{name}"] = {**POSTGRES, "database_name": name, "restore": restore}
