@@ -53,6 +53,7 @@ MAY = {
         **APP_KEY,
         **SEND,
         "*": COMMON["*"] | {"cloudwatch:GetMetricData", "logs:DescribeLogGroups"},
+        "logs:log-group:/aws/rds/cluster/*": {"logs:PutRetentionPolicy"},
         "logs:log-group:/aws/rds/instance/*": {"logs:PutRetentionPolicy"},
         "rds:db:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
         "rds:snapshot:*": {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:ListTagsForResource"},
