@@ -124,7 +124,7 @@ def inherit(member: Record, cluster: Record) -> None:
 
 
 def inherited(source: Record) -> Parameters:
-    """What a restored cluster has of its source: a snapshot, or a cluster. It has a password of its own."""
+    """What a restored cluster has of its source: a snapshot, or a cluster. It has a separate password."""
     names = ("Engine", "MasterUsername", "DatabaseName", "KmsKeyId", "BackupRetentionPeriod")
     windows = ("PreferredBackupWindow", "PreferredMaintenanceWindow")
     found = {name: [str(source[name])] for name in (*names, *windows) if source.get(name)}
@@ -146,7 +146,7 @@ def place_of(snapshot: str) -> str:
 
 
 def fail_over(cluster: Record) -> None:
-    """Where the writer is gone, the first reader writes."""
+    """Without a writer the first reader becomes one."""
     left = cluster["DBClusterMembers"]
     if left and not any(member["IsClusterWriter"] for member in left):
         left[0]["IsClusterWriter"] = True
@@ -160,7 +160,7 @@ def requires_tls(cluster: Record) -> bool:
 
 
 def reporter(cluster: Record) -> Callable[[bool, int], None]:
-    """Tells CloudWatch what a cluster's server is at, under the account and region of this call.
+    """Reports to CloudWatch what a cluster's server is at, under the account and region of this call.
 
     The capacity is the smallest one that a server runs with; the sandbox measures no load.
     """

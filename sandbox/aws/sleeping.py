@@ -28,7 +28,7 @@ class Sleeper:
     """A server with the proxy before it; `port` is the proxy's.
 
     `pause_after` is the time in seconds without a connection after which the server sleeps, None for never.
-    `report` is told whether it is awake and how many connections there are: at each change, and each minute.
+    `report` takes whether it is awake and how many connections there are: at each change, and each minute.
     """
 
     def __init__(self, server: Server) -> None:

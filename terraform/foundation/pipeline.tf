@@ -28,17 +28,35 @@ locals {
   scopes       = merge(local.own_scopes, var.keep_shared_apply_role ? { "" = local.shared_scope } : {})
   apply_role   = "${var.stack_name}-apply"
 
+  # What stands before the kinds of an ARN: nothing for instances, and `cluster-`. The pipeline that asks for the
+  # shared role knows no clusters.
+  kinds = { for name in keys(local.scopes) : name => name == "" ? [""] : ["", "cluster-"] }
+
   # The convention's names are the boundary: databases and parameter groups of other owners in the account
   # start with something else.
   boundaries = {
     for name, scope in local.scopes : name => {
-      instances        = [for environment in scope.targets : "${local.rds}:db:${environment}-*"]
-      parameter_groups = [for environment in scope.targets : "${local.rds}:pg:${environment}-*"]
-      subnet_groups    = [for environment in scope.targets : "${local.rds}:subgrp:rds-provisioner-${environment}"]
-      own_snapshots    = [for environment in scope.targets : "${local.rds}:snapshot:${environment}-*"]
-      source_instances = [for environment in scope.sources : "${local.rds}:db:${environment}-*"]
+      instances     = [for environment in scope.targets : "${local.rds}:db:${environment}-*"]
+      clusters      = [for environment in name == "" ? [] : scope.targets : "${local.rds}:cluster:${environment}-*"]
+      subnet_groups = [for environment in scope.targets : "${local.rds}:subgrp:rds-provisioner-${environment}"]
+      parameter_groups = flatten([
+        for environment in scope.targets : [for kind in local.kinds[name] : "${local.rds}:${kind}pg:${environment}-*"]
+      ])
+      own_snapshots = flatten([
+        for environment in scope.targets : [for kind in local.kinds[name] : "${local.rds}:${kind}snapshot:${environment}-*"]
+      ])
+      sources = flatten([
+        for environment in scope.sources : [
+          for kind in local.kinds[name] : "${local.rds}:${ { "" = "db", "cluster-" = "cluster" }[kind]}:${environment}-*"
+        ]
+      ])
       source_snapshots = flatten([
-        for environment in scope.sources : ["${local.rds}:snapshot:${environment}-*", "${local.rds}:snapshot:rds:${environment}-*"]
+        for environment in scope.sources : [
+          for kind in local.kinds[name] : [
+            "${local.rds}:${kind}snapshot:${environment}-*",
+            "${local.rds}:${kind}snapshot:rds:${environment}-*",
+          ]
+        ]
       ])
       # A restored database keeps its source's key.
       keys     = [for environment in scope.sources : aws_kms_key.this[environment].arn]
@@ -50,6 +68,16 @@ locals {
     }
   }
   prefixes = ["databases", "reviewed", "applied", "claims"]
+
+  # The calls that make an instance, a member of a cluster or a cluster.
+  creates = [
+    "rds:CreateDBCluster",
+    "rds:CreateDBInstance",
+    "rds:RestoreDBClusterFromSnapshot",
+    "rds:RestoreDBClusterToPointInTime",
+    "rds:RestoreDBInstanceFromDBSnapshot",
+    "rds:RestoreDBInstanceToPointInTime",
+  ]
 
   # Reports go to the alias, which a deployment moves step by step. A pipeline of version 0.1 names none, and is
   # on main until the release is merged.
@@ -103,6 +131,10 @@ locals {
         "ec2:DescribeVpcAttribute",
         "ec2:DescribeVpcs",
         "kms:ListAliases",
+        "rds:DescribeDBClusterParameterGroups",
+        "rds:DescribeDBClusterParameters",
+        "rds:DescribeDBClusterSnapshots",
+        "rds:DescribeDBClusters",
         "rds:DescribeDBEngineVersions",
         "rds:DescribeDBInstanceAutomatedBackups",
         "rds:DescribeDBInstances",
@@ -110,6 +142,7 @@ locals {
         "rds:DescribeDBParameters",
         "rds:DescribeDBSnapshots",
         "rds:DescribeDBSubnetGroups",
+        "rds:DescribeGlobalClusters", # the provider asks for each cluster whether it belongs to one
         "rds:DescribePendingMaintenanceActions",
         "rds:ListTagsForResource",
       ]
@@ -182,45 +215,42 @@ locals {
         Condition = { StringLike = { "s3:prefix" = concat(may.listings, ["env:/*"]) } }
       },
       {
-        Sid      = "ReadState"
+        Sid      = "CreateTagged"
         Effect   = "Allow"
-        Action   = ["s3:GetObject"]
-        Resource = may.state
-      },
-      {
-        Sid      = "CreateTaggedInstances"
-        Effect   = "Allow"
-        Action   = ["rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"]
-        Resource = may.instances
+        Action   = local.creates
+        Resource = concat(may.instances, may.clusters)
         Condition = {
           StringEquals = { "aws:RequestTag/ManagedBy" = "rds-provisioner" }
         }
       },
       {
-        # RDS asks for each part that the call names, the option group that nobody names and, for a restore,
-        # the source.
-        Sid    = "CreateFromParts"
-        Effect = "Allow"
-        Action = [
-          "rds:CreateDBInstance",
-          "rds:ModifyDBInstance",
-          "rds:RestoreDBInstanceFromDBSnapshot",
-          "rds:RestoreDBInstanceToPointInTime",
-        ]
-        Resource = concat(["${local.rds}:og:default:*"], may.parameter_groups, may.subnet_groups, may.source_snapshots)
+        # RDS asks for each part that the call names, the option group and a member's parameter group that nobody
+        # names and, for a restore, the source.
+        Sid      = "CreateFromParts"
+        Effect   = "Allow"
+        Action   = concat(local.creates, ["rds:ModifyDBCluster", "rds:ModifyDBInstance"])
+        Resource = concat(["${local.rds}:og:default:*", "${local.rds}:pg:default.aurora-*"], may.parameter_groups, may.subnet_groups, may.source_snapshots)
       },
       {
-        Sid       = "RestoreFromOwnInstances"
+        Sid       = "RestoreFromOwn"
         Effect    = "Allow"
-        Action    = ["rds:RestoreDBInstanceToPointInTime"]
-        Resource  = may.source_instances
+        Action    = ["rds:RestoreDBClusterToPointInTime", "rds:RestoreDBInstanceToPointInTime"]
+        Resource  = may.sources
         Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
       },
       {
-        Sid       = "ChangeOwnInstances"
-        Effect    = "Allow"
-        Action    = ["rds:DeleteDBInstance", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
-        Resource  = may.instances
+        # A member is made in a cluster, which RDS asks for too.
+        Sid    = "ChangeOwn"
+        Effect = "Allow"
+        Action = [
+          "rds:CreateDBInstance",
+          "rds:DeleteDBCluster",
+          "rds:DeleteDBInstance",
+          "rds:ModifyDBCluster",
+          "rds:ModifyDBInstance",
+          "rds:RebootDBInstance",
+        ]
+        Resource  = concat(may.instances, may.clusters)
         Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
       },
       {
@@ -228,40 +258,37 @@ locals {
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions-enforce
         Sid       = "NeverLeaveManagedPasswords"
         Effect    = "Deny"
-        Action    = ["rds:CreateDBInstance", "rds:ModifyDBInstance"]
+        Action    = ["rds:CreateDBCluster", "rds:CreateDBInstance", "rds:ModifyDBCluster", "rds:ModifyDBInstance"]
         Resource  = "*"
         Condition = { Bool = { "rds:ManageMasterUserPassword" = "false" } }
       },
       {
         Sid      = "LeaveFinalSnapshots"
         Effect   = "Allow"
-        Action   = ["rds:CreateDBSnapshot"]
-        Resource = concat(may.instances, may.own_snapshots)
+        Action   = ["rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot"]
+        Resource = concat(may.instances, may.clusters, may.own_snapshots)
       },
       {
-        # A retained backup's ARN says nothing of its instance; its tags, copied from the instance, do.
+        # A retained backup's ARN says nothing of its database; its tags, copied from the database, do.
         Sid       = "DropOwnAutomatedBackups"
         Effect    = "Allow"
-        Action    = ["rds:DeleteDBInstanceAutomatedBackup"]
-        Resource  = ["${local.rds}:auto-backup:*"]
+        Action    = ["rds:DeleteDBClusterAutomatedBackup", "rds:DeleteDBInstanceAutomatedBackup"]
+        Resource  = ["${local.rds}:auto-backup:*", "${local.rds}:cluster-auto-backup:*"]
         Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = "rds-provisioner" } }
       },
       {
         Sid    = "ChangeParameterGroups"
         Effect = "Allow"
-        Action = [
-          "rds:CreateDBParameterGroup",
-          "rds:DeleteDBParameterGroup",
-          "rds:ModifyDBParameterGroup",
-          "rds:ResetDBParameterGroup",
-        ]
+        Action = flatten([
+          for kind in ["DBParameterGroup", "DBClusterParameterGroup"] : [for does in ["Create", "Delete", "Modify", "Reset"] : "rds:${does}${kind}"]
+        ])
         Resource = may.parameter_groups
       },
       {
         Sid      = "Tag"
         Effect   = "Allow"
         Action   = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
-        Resource = concat(may.instances, may.parameter_groups, may.own_snapshots)
+        Resource = concat(may.instances, may.clusters, may.parameter_groups, may.own_snapshots)
       },
       {
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
@@ -296,17 +323,11 @@ locals {
         Condition = { StringEquals = { "iam:AWSServiceName" = "rds.amazonaws.com" } }
       },
       {
-        Sid      = "WriteState"
-        Effect   = "Allow"
-        Action   = ["s3:PutObject"]
-        Resource = may.state
-      },
-      {
         # A log grows while its apply runs: each write says which one it follows, for which S3 wants to read.
-        Sid      = "KeepLogs"
+        Sid      = "KeepStatesAndLogs"
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = may.logs
+        Resource = concat(may.state, may.logs)
       },
       {
         # Terraform releases its lock by deleting it; a state stays, empty, when its database was removed.

@@ -54,6 +54,19 @@ def copy_of(instance: str) -> list[Call]:
     return [Call(action, f"{RDS}:db:{instance}", OURS), Call(action, f"{RDS}:db:dev-copy", TAGGED)]
 
 
+def restore_cluster(snapshot: str) -> list[Call]:
+    action = "rds:RestoreDBClusterFromSnapshot"
+    return [
+        Call(action, f"{RDS}:cluster-snapshot:{snapshot}"),
+        Call(action, f"{RDS}:cluster:dev-copy", TAGGED),
+    ]
+
+
+def clone_of(cluster: str) -> list[Call]:
+    action = "rds:RestoreDBClusterToPointInTime"
+    return [Call(action, f"{RDS}:cluster:{cluster}", OURS), Call(action, f"{RDS}:cluster:dev-copy", TAGGED)]
+
+
 ALLOWED = {
     "make an instance": Call("rds:CreateDBInstance", f"{RDS}:db:dev-orders", TAGGED),
     "change one of ours": Call("rds:ModifyDBInstance", f"{RDS}:db:dev-orders", OURS),
@@ -61,6 +74,19 @@ ALLOWED = {
         "rds:ModifyDBInstance", f"{RDS}:db:dev-orders", OURS | {"rds:ManageMasterUserPassword": "true"}
     ),
     "remove one of ours": Call("rds:DeleteDBInstance", f"{RDS}:db:dev-orders", OURS),
+    "make a cluster": Call("rds:CreateDBCluster", f"{RDS}:cluster:dev-shop", TAGGED),
+    "make it with its group": Call("rds:CreateDBCluster", f"{RDS}:cluster-pg:dev-shop-1"),
+    "make it in its subnets": Call("rds:CreateDBCluster", f"{RDS}:subgrp:rds-provisioner-dev"),
+    "make a cluster's group": Call("rds:CreateDBClusterParameterGroup", f"{RDS}:cluster-pg:dev-shop-1"),
+    "make a member": Call("rds:CreateDBInstance", f"{RDS}:db:dev-shop-member-1", TAGGED),
+    "make it in one of our clusters": Call("rds:CreateDBInstance", f"{RDS}:cluster:dev-shop", OURS),
+    "make it with its engine's group": Call("rds:CreateDBInstance", f"{RDS}:pg:default.aurora-postgresql17"),
+    "change one of our clusters": Call("rds:ModifyDBCluster", f"{RDS}:cluster:dev-shop", OURS),
+    "remove one of our clusters": Call("rds:DeleteDBCluster", f"{RDS}:cluster:dev-shop", OURS),
+    "leave a cluster's final snapshot": Call(
+        "rds:CreateDBClusterSnapshot", f"{RDS}:cluster-snapshot:dev-shop-final-3f0c1a2b"
+    ),
+    "tag a cluster": Call("rds:AddTagsToResource", f"{RDS}:cluster:dev-shop"),
     "leave a final snapshot": Call("rds:CreateDBSnapshot", f"{RDS}:snapshot:dev-orders-final-3f0c1a2b"),
     "write its state": Call("s3:PutObject", STATE),
     "release its lock": Call("s3:DeleteObject", f"{STATE}.tflock"),
@@ -81,6 +107,23 @@ DENIED = {
     ),
     "take one out of managed passwords": Call(
         "rds:ModifyDBInstance", f"{RDS}:db:dev-orders", OURS | {"rds:ManageMasterUserPassword": "false"}
+    ),
+    "make a cluster without our tag": Call("rds:CreateDBCluster", f"{RDS}:cluster:dev-shop"),
+    "make a cluster of another environment": Call("rds:CreateDBCluster", f"{RDS}:cluster:prod-shop", TAGGED),
+    "make a member of another environment": Call("rds:CreateDBInstance", f"{RDS}:cluster:prod-shop", OURS),
+    "make a member of someone else's cluster": Call("rds:CreateDBInstance", f"{RDS}:cluster:dev-theirs"),
+    "change a cluster of another environment": Call("rds:ModifyDBCluster", f"{RDS}:cluster:prod-shop", OURS),
+    "change a cluster of someone else": Call("rds:ModifyDBCluster", f"{RDS}:cluster:dev-theirs"),
+    "remove a cluster of another environment": Call("rds:DeleteDBCluster", f"{RDS}:cluster:prod-shop", OURS),
+    "remove a cluster of someone else": Call("rds:DeleteDBCluster", f"{RDS}:cluster:dev-theirs"),
+    "take a cluster out of managed passwords": Call(
+        "rds:ModifyDBCluster", f"{RDS}:cluster:dev-shop", OURS | {"rds:ManageMasterUserPassword": "false"}
+    ),
+    "change another environment's group": Call(
+        "rds:ModifyDBClusterParameterGroup", f"{RDS}:cluster-pg:prod-shop-1"
+    ),
+    "delete a cluster snapshot": Call(
+        "rds:DeleteDBClusterSnapshot", f"{RDS}:cluster-snapshot:dev-shop-final-3f0c1a2b"
     ),
     "read a password": Call("secretsmanager:GetSecretValue", SECRET),
     "log in by IAM": Call("rds-db:connect", f"arn:aws:rds-db:eu-central-1:{ACCOUNT}:dbuser:db-A/dbadmin"),
@@ -126,6 +169,12 @@ def test_an_environments_apply_role_does_nothing_else(simulator: Path, delivered
         (restore("prod-payments-final-779a8818"), False),
         (restore("rds:prod-payments-2026-11-20-03-10"), False),
         (copy_of("prod-payments"), False),
+        (restore_cluster("dev-shop-final-3f0c1a2b"), True),
+        (restore_cluster("rds:dev-shop-2026-11-20-03-10"), True),
+        (clone_of("dev-shop"), True),
+        (restore_cluster("prod-payments-final-779a8818"), False),
+        (restore_cluster("rds:prod-payments-2026-11-20-03-10"), False),
+        (clone_of("prod-payments"), False),
     ],
 )
 def test_data_stays_in_its_environment(
@@ -138,10 +187,16 @@ def test_an_environment_that_opens_its_data_is_restored_from_with_its_key(
     simulator: Path, opened: Policies
 ) -> None:
     key = Call("kms:CreateGrant", f"{KEY}/prod", BY_RDS)
-    calls = [*restore("prod-payments-final-779a8818"), *copy_of("prod-payments"), key]
-    assert decide(simulator, apply(opened, "dev"), calls) == [True] * 5
-    others = [*restore("prod-payments-final-779a8818")[:1], *copy_of("prod-payments")[:1], key]
-    assert decide(simulator, apply(opened, "staging"), others) == [False] * 3
+    sources = [
+        restore("prod-payments-final-779a8818"),
+        copy_of("prod-payments"),
+        restore_cluster("prod-payments-final-779a8818"),
+        clone_of("prod-payments"),
+    ]
+    calls = [call for pair in sources for call in pair]
+    assert decide(simulator, apply(opened, "dev"), [*calls, key]) == [True] * 9
+    others = [pair[0] for pair in sources]
+    assert decide(simulator, apply(opened, "staging"), [*others, key]) == [False] * 5
 
 
 def test_the_plan_role_reads_everywhere_and_keeps_reviewed_plans_alone(
@@ -150,12 +205,15 @@ def test_the_plan_role_reads_everywhere_and_keeps_reviewed_plans_alone(
     policies = [delivered.of("aws_iam_role_policy.plan")]
     allowed = [
         Call("rds:DescribeDBInstances", f"{RDS}:db:prod-orders"),
+        Call("rds:DescribeDBClusters", f"{RDS}:cluster:prod-shop"),
+        Call("rds:DescribeDBClusterParameters", f"{RDS}:cluster-pg:prod-shop-1"),
+        Call("rds:DescribeGlobalClusters", "*"),
         Call("s3:GetObject", PROD_STATE),
         Call("s3:PutObject", f"{BUCKET}/reviewed/prod/orders/1.json"),
         Call("lambda:InvokeFunction", f"{FUNCTION}-plan-report:live"),
         Call("s3:PutObject", f"{BUCKET}/logs/plan/prod/orders/1/1.txt", {"s3:if-none-match": "*"}),
     ]
-    assert decide(simulator, policies, allowed) == [True] * 5
+    assert decide(simulator, policies, allowed) == [True] * len(allowed)
     denied = [call for call in ALLOWED.values() if call.action not in ("s3:ListBucket",)]
     denied += [
         Call("s3:PutObject", f"{BUCKET}/logs/plan/prod/orders/1/1.txt"),  # over what is there

@@ -67,17 +67,15 @@ class Trial:
     harness: Harness
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def apply(self, later: set[str] | frozenset[str] = frozenset()) -> None:
-        """Apply, and see that a plan is empty then, or after a second apply that changes `later` alone."""
+    def apply(self) -> dict[str, dict[str, tuple[Any, Any]]]:
+        """Apply; what a plan would change then, which is nothing where all is as asked for."""
+        began = time.monotonic()
         self.harness.write_calls(self.calls)
         ended = self.harness.apply()
         assert ended.status == 0, ended.output[-6000:]
         left = self.harness.plan()
-        assert {name for change in left.values() for name in change} <= later, left
-        if left:
-            ended = self.harness.apply()
-            assert ended.status == 0, ended.output[-6000:]
-            assert self.harness.plan() == {}
+        print(f"applied and planned again in {time.monotonic() - began:.0f} s")
+        return left
 
     def cluster(self, identifier: str) -> dict[str, Any]:
         found: dict[str, Any] = self.cloud.client("rds").describe_db_clusters(DBClusterIdentifier=identifier)
@@ -168,9 +166,9 @@ def test_a_cluster_from_its_first_plan_to_its_end(trial: Trial) -> None:
 
 
 def make(trial: Trial) -> None:
-    """Both engines are there after one apply, and a second plan is empty."""
-    trial.calls = {PG: dict(POSTGRES), MY: dict(MYSQL)}
-    trial.apply()
+    """Both engines are there after one apply, one with a reader, and a second plan is empty."""
+    trial.calls = {PG: {**POSTGRES, "multi_az": True}, MY: dict(MYSQL)}
+    assert trial.apply() == {}
 
     cluster = trial.cluster(PG)
     assert cluster["ServerlessV2ScalingConfiguration"] == {
@@ -181,6 +179,10 @@ def make(trial: Trial) -> None:
     assert cluster["EngineVersion"].startswith("16.")
     assert cluster["IAMDatabaseAuthenticationEnabled"]
     assert cluster["EnabledCloudwatchLogsExports"] == ["postgresql"]
+    assert members(cluster) == [("dev-orders-member-1", True), ("dev-orders-member-2", False)]
+    described = trial.cloud.client("rds").describe_db_instances()["DBInstances"]
+    zones = {found["AvailabilityZone"] for found in described if found["DBClusterIdentifier"] == PG}
+    assert len(zones) == 2
     for identifier, database in ((PG, "orders"), (MY, "shop")):
         table = ("CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)", "SELECT id FROM kept")
         assert trial.sql(identifier, *table, database=database) == [(7,)]
@@ -194,8 +196,8 @@ def sleep_and_wake(trial: Trial) -> None:
         assert trial.sleeps(MY)
         assert trial.capacity(PG) == 0.5
     assert trial.sleeps(PG)
-    assert trial.harness.plan() == {}, "looking at a cluster does not wake it, nor does sleep change it"
-    assert trial.capacity(PG) == 0
+    assert trial.harness.plan() == {}, "sleep changes nothing that is planned"
+    assert trial.capacity(PG) == 0, "a plan wakes nobody"
 
     began = time.monotonic()
     assert trial.sql(PG, "SELECT id FROM kept") == [(7,)]
@@ -204,39 +206,37 @@ def sleep_and_wake(trial: Trial) -> None:
 
 
 def copy_and_change(trial: Trial) -> None:
-    """A snapshot, a restore of it, a copy and a clone; more capacity and a reader."""
+    """A restore of a snapshot, a copy and a clone; more capacity, no reader, no monitoring."""
     assert trial.sleeps(PG)
     trial.cloud.client("rds").create_db_cluster_snapshot(
         DBClusterSnapshotIdentifier="dev-orders-final-aabbccdd", DBClusterIdentifier=PG
     )
     assert trial.capacity(PG) == 0, "a snapshot wakes nobody"
-    trial.calls[PG] |= {"max_acu": 4, "multi_az": True}
+    trial.calls[PG] |= {"max_acu": 4, "multi_az": False, "monitoring": False}
     sources = {
-        "again": {"snapshot": "dev-orders-final-aabbccdd"},
-        "copy": {"database": PG, "point_in_time": "latest"},
-        "clone": {"database": PG},
+        "dev-again": {"snapshot": "dev-orders-final-aabbccdd"},
+        "dev-copy": {"database": PG, "point_in_time": "latest"},
+        "dev-clone": {"database": PG},
     }
     for name, restore in sources.items():
-        trial.calls[f"dev-{name}"] = {**POSTGRES, "database_name": name, "restore": restore}
-    trial.apply(LATER)
-
+        trial.calls[name] = {**POSTGRES, "database_name": name.removeprefix("dev-"), "restore": restore}
+    left = trial.apply()
+    assert {name for change in left.values() for name in change} <= LATER, left
+    assert all(any(f"module.{name}." in address for name in sources) for address in left), left
+    assert members(trial.cluster(PG)) == [("dev-orders-member-1", True)]
+    assert trial.cluster(PG)["ServerlessV2ScalingConfiguration"]["MaxCapacity"] == 4
     for name in sources:
-        assert trial.sql(f"dev-{name}", "SELECT id FROM kept") == [(7,)], name
-        assert trial.cluster(f"dev-{name}")["IAMDatabaseAuthenticationEnabled"]
+        assert trial.sql(name, "SELECT id FROM kept") == [(7,)], name
     trial.sql("dev-clone", "INSERT INTO kept VALUES (8)")
     assert trial.sql(PG, "SELECT id FROM kept") == [(7,)], "a clone writes for itself"
-    members = trial.cluster(PG)["DBClusterMembers"]
-    assert sorted((one["DBInstanceIdentifier"], one["IsClusterWriter"]) for one in members) == [
-        ("dev-orders-member-1", True),
-        ("dev-orders-member-2", False),
-    ]
-    described = trial.cloud.client("rds").describe_db_instances()["DBInstances"]
-    zones = {one["AvailabilityZone"] for one in described if one.get("DBClusterIdentifier") == PG}
-    assert len(zones) == 2
+
+    del trial.calls[MY]
+    assert trial.apply() == {}
+    assert all(trial.cluster(name)["IAMDatabaseAuthenticationEnabled"] for name in sources)
 
 
 def remove(trial: Trial) -> None:
-    """A rotated password, an end to the reader, and a removal that leaves final snapshots with the tags."""
+    """A rotated password, and a removal that leaves final snapshots with the tags."""
     rds = trial.cloud.client("rds")
     before = trial.login(PG)["password"]
     arn = trial.cluster(PG)["MasterUserSecret"]["SecretArn"]
@@ -244,23 +244,20 @@ def remove(trial: Trial) -> None:
     assert trial.login(PG)["password"] != before
     assert trial.sql(PG, "SELECT id FROM kept") == [(7,)]
 
-    trial.calls[PG] |= {"multi_az": False, "monitoring": False}
-    for name in (MY, "dev-again", "dev-copy"):
-        del trial.calls[name]
-    trial.apply()
-    assert [one["DBInstanceIdentifier"] for one in trial.cluster(PG)["DBClusterMembers"]] == [
-        "dev-orders-member-1"
-    ]
-
     trial.calls = {}
-    trial.apply()
+    assert trial.apply() == {}
     assert rds.describe_db_clusters()["DBClusters"] == []
     assert rds.describe_db_cluster_parameter_groups()["DBClusterParameterGroups"] == []
-    left = {
-        one["DBClusterSnapshotIdentifier"]: one
-        for one in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]
-    }
+    described = rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    left = {found["DBClusterSnapshotIdentifier"]: found["TagList"] for found in described}
     assert {f"{name}-final-3f0c1a2b" for name in (PG, MY, "dev-again", "dev-copy", "dev-clone")} < {*left}
-    tags = {one["Key"]: one["Value"] for one in left["dev-orders-final-3f0c1a2b"]["TagList"]}
+    tags = {found["Key"]: found["Value"] for found in left["dev-orders-final-3f0c1a2b"]}
     assert tags["ManagedBy"] == "rds-provisioner"
     assert tags["Service"] == "orders"
+
+
+def members(cluster: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Each member with whether it writes."""
+    return sorted(
+        (found["DBInstanceIdentifier"], found["IsClusterWriter"]) for found in cluster["DBClusterMembers"]
+    )

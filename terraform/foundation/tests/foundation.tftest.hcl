@@ -230,7 +230,7 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement :
       try(statement.Condition.StringEquals["aws:ResourceTag/ManagedBy"], "") == "rds-provisioner"
-      if statement.Effect == "Allow" && contains(statement.Action, "rds:DeleteDBInstance")
+      if statement.Effect == "Allow" && (contains(statement.Action, "rds:DeleteDBInstance") || contains(statement.Action, "rds:DeleteDBCluster"))
     ])
     error_message = "It deletes what it made."
   }
@@ -239,7 +239,7 @@ run "the_apply_role_changes_the_provisioners_own_alone" {
     condition = [
       for statement in jsondecode(aws_iam_role_policy.apply["dev"].policy).Statement : statement.Resource
       if statement.Effect == "Allow" && contains(statement.Action, "rds:DeleteDBInstance")
-    ] == [["arn:aws:rds:eu-central-1:123456789012:db:dev-*"]]
+    ] == [["arn:aws:rds:eu-central-1:123456789012:db:dev-*", "arn:aws:rds:eu-central-1:123456789012:cluster:dev-*"]]
     error_message = "Only names of that environment."
   }
 
@@ -334,7 +334,7 @@ run "each_environment_has_an_apply_role_of_its_own" {
   assert {
     condition = alltrue([
       for environment, policy in aws_iam_role_policy.apply : alltrue([
-        for other in ["dev", "prod", "staging"] : environment == other || !can(regex("(:db|:pg|:snapshot|:snapshot:rds):${other}-|/${other}/", policy.policy))
+        for other in ["dev", "prod", "staging"] : environment == other || !can(regex("(:db|:cluster|:pg|:cluster-pg|:snapshot|:snapshot:rds|:cluster-snapshot|:cluster-snapshot:rds):${other}-|/${other}/", policy.policy))
       ])
     ])
     error_message = "As delivered, no environment opens its data to another."
@@ -353,22 +353,30 @@ run "data_goes_where_its_environment_opens_it" {
       for environment, policy in aws_iam_role_policy.apply : environment => sort([
         for resource in flatten([
           for statement in jsondecode(policy.policy).Statement : statement.Resource if contains(statement.Action, "rds:RestoreDBInstanceFromDBSnapshot")
-        ]) : resource if strcontains(resource, ":snapshot:")
+        ]) : replace(resource, "arn:aws:rds:eu-central-1:123456789012:", "") if strcontains(resource, "snapshot:")
       ])
       }) == jsonencode({
       dev = [
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:dev-*",
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:prod-*",
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:dev-*",
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:prod-*",
+        "cluster-snapshot:dev-*",
+        "cluster-snapshot:prod-*",
+        "cluster-snapshot:rds:dev-*",
+        "cluster-snapshot:rds:prod-*",
+        "snapshot:dev-*",
+        "snapshot:prod-*",
+        "snapshot:rds:dev-*",
+        "snapshot:rds:prod-*",
       ]
       prod = [
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:prod-*",
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:prod-*",
+        "cluster-snapshot:prod-*",
+        "cluster-snapshot:rds:prod-*",
+        "snapshot:prod-*",
+        "snapshot:rds:prod-*",
       ]
       staging = [
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:staging-*",
-        "arn:aws:rds:eu-central-1:123456789012:snapshot:staging-*",
+        "cluster-snapshot:rds:staging-*",
+        "cluster-snapshot:staging-*",
+        "snapshot:rds:staging-*",
+        "snapshot:staging-*",
       ]
     })
     error_message = "prod opens its data to dev, and to nobody else."
