@@ -21,6 +21,7 @@ from provisioner.core.names import Place
 from provisioner.reports.schema import ROOT_TEXT_LIMIT, ApplyOutcome, ApplyQuestion, ApplyReport
 from pydantic import ValidationError
 
+from pipeline import upgrades
 from pipeline.apply_checks import Refused, check_gone, check_plan, check_policy, check_result
 from pipeline.claims import Claims, Heartbeat
 from pipeline.fleet import Fleet, Look, stale
@@ -222,6 +223,7 @@ class ApplyJob:
         say(text)
         if changes:
             check_plan(work, changes, self._reviewed(work), self.catalog)
+            upgrades.keep_before(work.root, changes, self.instances)
         try:
             terraform.apply("tfplan")
         except TerraformError as error:
@@ -269,6 +271,7 @@ class ApplyJob:
             return
         result = terraform.outputs().get("database")
         check_result(result)
+        upgrades.check_done(work.root, self.instances)
         self._report(work, "succeeded", result=result)
         details = {
             "commit": self.checkout.head(),

@@ -35,7 +35,10 @@ locals {
       instances        = [for environment in scope.targets : "${local.rds}:db:${environment}-*"]
       parameter_groups = [for environment in scope.targets : "${local.rds}:pg:${environment}-*"]
       subnet_groups    = [for environment in scope.targets : "${local.rds}:subgrp:rds-provisioner-${environment}"]
-      own_snapshots    = [for environment in scope.targets : "${local.rds}:snapshot:${environment}-*"]
+      # Of a removal, and from before an upgrade: the names of lambda/provisioner/core/names.py.
+      own_snapshots = flatten([
+        for environment in scope.targets : [for kind in ["final", "before"] : "${local.rds}:snapshot:${environment}-*-${kind}-????????"]
+      ])
       source_instances = [for environment in scope.sources : "${local.rds}:db:${environment}-*"]
       source_snapshots = flatten([
         for environment in scope.sources : ["${local.rds}:snapshot:${environment}-*", "${local.rds}:snapshot:rds:${environment}-*"]
@@ -233,7 +236,7 @@ locals {
         Condition = { Bool = { "rds:ManageMasterUserPassword" = "false" } }
       },
       {
-        Sid      = "LeaveFinalSnapshots"
+        Sid      = "LeaveSnapshots"
         Effect   = "Allow"
         Action   = ["rds:CreateDBSnapshot"]
         Resource = concat(may.instances, may.own_snapshots)

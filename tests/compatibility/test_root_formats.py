@@ -11,7 +11,7 @@ from provisioner.core import hcl
 from provisioner.core.hcl import FORMATS, NEWEST, WITH_WINDOWS, format_of, parse, render, render_removed
 from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import Place
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Restore, Root, Upgrade
 
 from tests.compatibility import samples
 from tests.core.examples import root
@@ -31,8 +31,15 @@ ROOTS: dict[str, Root] = {
         tags={"Service": "orders", "Data Class": "personal"},
     ),
     "restored": dataclasses.replace(root(), restore=Restore(snapshot="prod-orders-final-3f0c1a2b")),
+    "upgraded": dataclasses.replace(
+        root(database_engine="postgres"),
+        engine_version="18",
+        upgrade=Upgrade(from_version="15", snapshot="dev-mydb123-before-3f0c1a2b"),
+    ),
 }
-FILES = [(number, name) for number in FORMATS for name in ROOTS]
+FILES = [
+    (number, name) for number in FORMATS for name in ROOTS if name != "upgraded" or number >= WITH_WINDOWS
+]
 # Text of NFC, which HCL keeps, without lone surrogates, which no file can hold.
 PLAIN = TEXT.map(lambda text: text.encode("utf-8", "replace").decode("utf-8"))
 
@@ -45,7 +52,7 @@ def as_said(one: Root, number: int) -> Root:
     """A root as far as a format has words for it."""
     if number >= WITH_WINDOWS:
         return one
-    return dataclasses.replace(one, backup_window="", maintenance_window="")
+    return dataclasses.replace(one, backup_window="", maintenance_window="", upgrade=None)
 
 
 @st.composite
@@ -69,6 +76,7 @@ def any_root(draw: st.DrawFn) -> Root:
         restore=draw(restores),
         backup_window=draw(st.sampled_from(["", "03:00-03:30"])),
         maintenance_window=draw(PLAIN),
+        upgrade=draw(st.none() | st.builds(Upgrade, from_version=PLAIN, snapshot=PLAIN)),
     )
 
 
@@ -146,7 +154,7 @@ def _is_in_a_value(line: str, at: int) -> bool:
     free = name.strip().startswith('"') or any(
         name.strip() == field.name for field in dataclasses.fields(Root)
     )
-    free = free or name.strip() in ("snapshot", "database", "point_in_time")
+    free = free or name.strip() in ("snapshot", "database", "point_in_time", "from")
     return bool(is_argument and free and '"' in line and line.index('"') < at < len(line) - 1)
 
 

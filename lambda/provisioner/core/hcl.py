@@ -13,11 +13,11 @@ from typing import Final
 
 from provisioner.core.hcl_literals import RootSyntaxError, literal, string_literal
 from provisioner.core.names import Place
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Restore, Root, Upgrade
 
 MODULE_SOURCE: Final = "../../../modules/rds_database"
 # 1: with the provider's version. 2: its version is the module's, and the first line has the format's number.
-# 3: with the windows of backups and maintenance.
+# 3: with the windows of backups and maintenance, and with the upgrade that a root is for.
 FORMATS: Final = (1, 2, 3)
 NEWEST: Final = FORMATS[-1]
 WITH_WINDOWS: Final = 3
@@ -91,6 +91,7 @@ def render(root: Root, number: int = NEWEST) -> str:
             ),
             *_tags(root.tags),
             *_restore(root.restore),
+            *(_upgrade(root.upgrade) if number >= WITH_WINDOWS else []),
             "}",
             "",
             'output "database" {',
@@ -134,7 +135,7 @@ def parse(text: str) -> Root:
             break
         if not line.strip():
             continue
-        if line in ("  tags = {", "  restore = {"):
+        if line in ("  tags = {", "  restore = {", "  upgrade = {"):
             blocks[line.split()[0]] = dict(_entries(lines))
             continue
         match = _ARGUMENT.fullmatch(line)
@@ -219,6 +220,13 @@ def _restore(restore: Restore | None) -> list[str]:
     return ["  restore = {", *_aligned(literals, "    "), "  }"]
 
 
+def _upgrade(upgrade: Upgrade | None) -> list[str]:
+    if upgrade is None:
+        return []
+    fields = {"from": string_literal(upgrade.from_version), "snapshot": string_literal(upgrade.snapshot)}
+    return ["  upgrade = {", *_aligned(fields, "    "), "  }"]
+
+
 def _bool(value: bool) -> str:
     return "true" if value else "false"
 
@@ -283,7 +291,7 @@ def _root(
         if type(values[name]) is not expected:
             raise RootSyntaxError(f"{name} should be a {expected.__name__}", 1)
         known[name] = values[name]
-    restore = blocks.get("restore")
+    restore, upgrade = blocks.get("restore"), blocks.get("upgrade")
     tags = {key: value or "" for key, value in blocks.get("tags", {}).items()}
     return Root(
         **known,  # type: ignore[arg-type]  # each was checked against its type above
@@ -294,6 +302,12 @@ def _root(
             snapshot=restore.get("snapshot"),
             database=restore.get("database"),
             point_in_time=restore.get("point_in_time"),
+        ),
+        upgrade=None
+        if upgrade is None
+        else Upgrade(
+            from_version=upgrade.get("from") or "",
+            snapshot=upgrade.get("snapshot") or "",
         ),
     )
 

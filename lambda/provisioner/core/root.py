@@ -20,6 +20,14 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """What an upgrade begins with: the major version before it, and the snapshot that is taken first."""
+
+    from_version: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
     """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never".
 
@@ -47,6 +55,7 @@ class Root:
     restore: Restore | None = None
     backup_window: str = ""
     maintenance_window: str = ""
+    upgrade: Upgrade | None = None  # in the root of the upgrade alone
 
     @property
     def place(self) -> Place:
@@ -61,6 +70,14 @@ class Root:
     def with_windows(self, windows: Windows) -> Self:
         """The same root, backed up and maintained at other times."""
         return replace(self, backup_window=windows.backup, maintenance_window=windows.maintenance)
+
+    def settled(self, applied: Self | None) -> Self:
+        """What the next change begins with: no upgrade, and not the version of one that RDS refused.
+
+        `applied` is what was applied last.
+        """
+        version = applied.engine_version if applied else self.engine_version
+        return replace(self, upgrade=None, engine_version=version)
 
     @property
     def source(self) -> Place | None:

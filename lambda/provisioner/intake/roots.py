@@ -25,6 +25,7 @@ from provisioner.intake.values import (
     size_errors,
     storage_error,
     support_over,
+    upgrade,
 )
 
 
@@ -137,11 +138,12 @@ def changed(
     `applied` is what was applied last: a growth that RDS refused on the way to `root` is not carried on,
     unless it is asked for again. `held_gb` is what RDS was last seen to hold, 0 if unknown.
     """
-    on_main, root = root, _without_refused_growth(root, applied)
+    on_main, root = root, _without_refused_growth(root.settled(applied), applied)
     found = body if isinstance(body, Read) else Read(body)
     body, errors = found.body, list[FieldError]()
     size = _kept_size(root, body, catalog, errors)
     storage_gb = _grown_storage(root, body, size, catalog, errors, held_gb)
+    change = upgrade(root, body.engine_version, catalog, request_id, now.date(), errors)
     expires_at = root.expires_at
     if body.ttl is not None:
         expires_at = end(body.ttl, catalog, root.environment, created_at=created_at, now=now, errors=errors)
@@ -151,6 +153,8 @@ def changed(
     ceiling = catalog.maximum_storage_gb(root.environment, storage_gb) if grows else root.max_storage_gb
     after = dataclasses.replace(
         root,
+        engine_version=body.engine_version or root.engine_version,
+        upgrade=change,
         instance_class=catalog.sizes[size].instance_class if body.size else root.instance_class,
         storage_gb=storage_gb,
         max_storage_gb=ceiling,
@@ -159,16 +163,22 @@ def changed(
         owner=root.owner if body.owner is None else body.owner,
         purpose=root.purpose if body.purpose is None else body.purpose,
     )
-    if after == on_main:
+    if after == dataclasses.replace(on_main, upgrade=None):
         raise refusals.nothing_to_change(on_main)
-    # What the catalog asks for by now comes along: without it the gate would deny the change.
+    return _as_by_now(dataclasses.replace(after, request_id=request_id), catalog)
+
+
+def _as_by_now(root: Root, catalog: Catalog) -> Root:
+    """With what the catalog asks for by now, without which the gate would deny the change.
+
+    What was disarmed for a removal that did not come is armed again.
+    """
     rules = catalog.environments[root.environment]
     armed = dataclasses.replace(
-        after,
+        root,
         deletion_protection=root.deletion_protection or rules.deletion_protection,
         final_snapshot=root.final_snapshot or rules.final_snapshot,
         backup_retention_days=max(root.backup_retention_days, rules.backup_retention_days),
-        request_id=request_id,
     )
     return armed.with_windows(catalog.windows(root.place))
 

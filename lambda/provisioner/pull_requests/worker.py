@@ -11,7 +11,7 @@ from provisioner.core.beats import GIVEN_UP, LOST, pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType, Step
-from provisioner.core.hcl import render
+from provisioner.core.hcl import WITH_WINDOWS, render
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
 from provisioner.core.times import instant
@@ -119,12 +119,15 @@ class Worker:
     def _change(self, request: Request, now: dt.datetime, disarmed_by: int | None) -> content.Change:
         if request.kind is Kind.REMOVE:
             return content.change(request, [], self.catalog, base=self.base, disarmed_by=disarmed_by)
+        number = root_format(self.github, self.base)
+        if request.root.upgrade and number < WITH_WINDOWS:
+            raise NeedsPerson(
+                f"opening the pull request of {request.place}",
+                f"the module of {self.base} knows no upgrade yet",
+                "merge the release into it (docs/upgrade.md), then retry",
+            )
         return content.change(
-            request,
-            self._policy(request, now),
-            self.catalog,
-            base=self.base,
-            root_format=root_format(self.github, self.base),
+            request, self._policy(request, now), self.catalog, base=self.base, root_format=number
         )
 
     def _disarmed_by(self, removal: Request) -> int | None:
