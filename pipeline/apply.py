@@ -228,6 +228,7 @@ class ApplyJob:
             terraform.apply("tfplan")
         except TerraformError as error:
             if not self._is_orphan(work, error):
+                upgrades.check_done(work.root, self.instances, f"{error.cause}. ")
                 raise
             say("A killed apply made the instance, and no state knows it: this one adopts it.")
             terraform.adopt(_INSTANCE, work.place.identifier)

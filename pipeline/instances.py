@@ -37,8 +37,8 @@ class Instances:
     def snapshot_before(self, name: str, identifier: str) -> str:
         """Take a snapshot of an instance, unless it is there, and wait until it is complete: what was done.
 
-        Its tags are the instance's. Raises ValueError where the name is another instance's, and botocore's own
-        errors. A wait ends after 30 minutes; a later run finds the snapshot and waits on.
+        Its tags are the instance's. Raises ValueError where the name is another instance's, and botocore's
+        own errors. A wait ends after 30 minutes; a later run finds the snapshot and waits on.
         """
         found = self._snapshot(name)
         if found and found["DBInstanceIdentifier"] != identifier:

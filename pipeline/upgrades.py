@@ -29,14 +29,15 @@ def keep_before(root: Root | None, changes: Sequence[ResourceChange], instances:
         raise Refused(_cause(root.place, root.upgrade, error), retryable=True) from error
 
 
-def check_done(root: Root | None, instances: Instances) -> None:
-    """Whether the database has the version that its root upgrades it to; raises Refused."""
+def check_done(root: Root | None, instances: Instances, said: str = "") -> None:
+    """Whether the database has the version that its root asks for; raises Refused, with what was `said`."""
     if root is None or root.upgrade is None:
         return
     minor = instances.version_of(root.place.identifier)
     if not f"{minor}.".startswith(f"{root.engine_version}."):
         raise Refused(
-            f"RDS did not upgrade {root.place} to {root.engine_version}: it runs {minor or 'nothing'}. Its log "
+            f"RDS did not upgrade {root.place} to {root.engine_version}: it runs {minor or 'nothing'}. {said}"
+            "Its log "
             "pg_upgrade_precheck.log and its events say what was in the way (aws rds describe-events "
             f"--source-type db-instance --source-identifier {root.place.identifier} --duration 1440). Put "
             "that right and ask for the upgrade again, or take it back by PATCH with the engine_version "

@@ -1,4 +1,4 @@
-"""An upgrade is applied after its snapshot, however often the apply is stopped, and is done once RDS did it."""
+"""An upgrade is applied after its snapshot, whatever stops the apply, and is done once RDS did it."""
 
 import dataclasses
 import itertools

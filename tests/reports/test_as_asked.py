@@ -1,4 +1,4 @@
-"""A plan does what was asked for: also the upgrade's, which replaces the parameter group, and no other."""
+"""A plan does what was asked for; the plan of an upgrade replaces the parameter group, and no other does."""
 
 import dataclasses
 

@@ -115,7 +115,7 @@ def _restart(request: Request) -> str:
             return "none that was asked for; a newer module changes what the plan shows"
     if request.root.upgrade and request.kind is Kind.UPDATE:
         return (
-            "⚠ yes: RDS shuts it down for the upgrade, the standby too, as soon as this is merged: minutes, and "
+            "⚠ yes: RDS shuts it down for the upgrade, the standby too, as soon as this is merged: minutes, "
             "longer the more tables it has"
         )
     return _OUTAGE[interruption(request.before, request.root)]

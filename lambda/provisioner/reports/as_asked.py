@@ -16,7 +16,7 @@ def is_as_asked(report: PlanReport, request: Request) -> bool:
 
 
 def _is_upgrade(request: Request, summary: Summary) -> bool:
-    """An upgrade, or taking back one that RDS refused, replaces the parameter group, whose family cannot change.
+    """An upgrade, or taking back one that RDS refused, replaces the parameter group for its family.
 
     One that was refused may have left the other group behind.
     """

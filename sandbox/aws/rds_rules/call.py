@@ -93,10 +93,19 @@ class Call:
 
     @cached_property
     def family(self) -> str:
-        """The parameter group family of the instance's version."""
-        version = str(self.held.get("EngineVersion") or self.given.get("EngineVersion", ""))
+        """The parameter group family of the instance's version, after the call."""
+        if self.action == MODIFY and self.given.get("EngineVersion"):
+            return self._family_of(self.given["EngineVersion"])
+        return self._family_of(self.held.get("EngineVersion") or self.given.get("EngineVersion", ""))
+
+    @cached_property
+    def held_family(self) -> str:
+        """The parameter group family of the instance's version, before the call."""
+        return self._family_of(self.held.get("EngineVersion", ""))
+
+    def _family_of(self, version: Any) -> str:
         parts = 1 if self.engine == "postgres" else 2
-        return self.engine + ".".join(version.split(".")[:parts])
+        return self.engine + ".".join(str(version).split(".")[:parts])
 
     @cached_property
     def is_gp3(self) -> bool:
