@@ -148,9 +148,9 @@ class Texts:
             id=message_id,
             title=f"{place}: support of {name} ends {until}",
             lines=(
-                f"After that day RDS upgrades {name} on a day that it chooses, or charges Extended Support by "
-                "the vCPU and hour where the database is enrolled. Upgrade it before, at a time that suits you; "
-                "try it on a clone first.",
+                f"After that day RDS upgrades {name} on a day that it chooses, or charges Extended Support "
+                "by the vCPU and hour where the database is enrolled. Upgrade it before, at a time that "
+                "suits you; try it on a clone first.",
             ),
             facts=(("Owner", root.owner), *_purpose(database)),
             command=f"rdsctl edit {place} --engine-version MAJOR",
