@@ -78,7 +78,7 @@ def run(what: str, command: list[str], identity: Mapping[str, Any], cwd: Path) -
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **identity)
     if done.returncode:
         raise ServerError(f"{what}: {command[0]} ended with {done.returncode}: {done.stderr.strip()[-600:]}")
-    return done.stdout
+    return str(done.stdout)
 
 
 def wait_for(
