@@ -21,6 +21,7 @@ from provisioner.core.names import Place
 from provisioner.reports.schema import ROOT_TEXT_LIMIT, ApplyOutcome, ApplyQuestion, ApplyReport
 from pydantic import ValidationError
 
+from pipeline import upgrades
 from pipeline.apply_checks import Refused, check_gone, check_plan, check_policy, check_result
 from pipeline.claims import Claims, Heartbeat
 from pipeline.fleet import Fleet, Look, stale
@@ -222,11 +223,13 @@ class ApplyJob:
         say(text)
         if changes:
             check_plan(work, changes, self._reviewed(work), self.catalog)
+            upgrades.keep_before(work.root, changes, self.instances)
         try:
             terraform.apply("tfplan")
         except TerraformError as error:
             orphan = self._orphan(work, error)
             if orphan is None:
+                upgrades.check_done(work.root, self.instances, f"{error.cause}. ")
                 raise
             address, identifier = orphan
             say(f"A killed apply made {identifier}, and no state knows it: this one adopts it.")
@@ -275,6 +278,7 @@ class ApplyJob:
             return
         result = terraform.outputs().get("database")
         check_result(result)
+        upgrades.check_done(work.root, self.instances)
         self._report(work, "succeeded", result=result)
         details = {
             "commit": self.checkout.head(),

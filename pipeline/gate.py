@@ -271,11 +271,11 @@ def _source(after: str, base: Reader) -> list[PolicyResult]:
     ]
 
 
-_FIXED: Final = ("environment", "database_name", "engine", "engine_version", "team", "restore")
+_FIXED: Final = ("environment", "database_name", "engine", "team", "restore")
 # What comes along with a change, as the catalog gives it; the policy says which.
 _WINDOWS: Final = ("backup_window", "maintenance_window")
 _CHANGEABLE: Final = (
-    "instance_class", "storage_gb", "max_storage_gb", "multi_az", "backup_retention_days",
+    "engine_version", "instance_class", "storage_gb", "max_storage_gb", "multi_az", "backup_retention_days",
     "deletion_protection", "final_snapshot", "owner", "purpose", "cost_center", "expires_at", "tags",
     "capacity", *_WINDOWS,
 )  # fmt: skip
@@ -296,17 +296,38 @@ def _in_place(before: str, after: str, kind: str) -> PolicyResult:
             was, wanted = getattr(old, name), getattr(new, name)
             detail = f"{name} cannot change from {was!r} to {wanted!r} in place: ask for a new database"
             return PolicyResult("in place", False, detail)
+    if wrong := _version(old, new, kind):
+        return PolicyResult("in place", False, wrong)
     if new.storage_gb < old.storage_gb and kind not in ("update", "extend"):
         detail = f"storage cannot shrink from {old.storage_gb} to {new.storage_gb} GB"
         return PolicyResult("in place", False, detail)
     changed = _changed(old, new)
-    if kind == "maintain" and not set(changed) <= set(_WINDOWS):
+    changes = [name for name in changed if name != "engine_version"]  # which _version let pass
+    if kind == "maintain" and not set(changes) <= set(_WINDOWS):
         detail = f"a maintenance changes nothing that was asked for, not {_listed(changed)}"
         return PolicyResult("in place", False, detail)
-    if kind == "disarm" and changed != ["deletion_protection"]:
+    if kind == "disarm" and changes != ["deletion_protection"]:
         detail = f"a disarm switches deletion_protection off and changes nothing else, not {_listed(changed)}"
         return PolicyResult("in place", False, detail)
     return PolicyResult("in place", True, f"changes {_listed(changed)}")
+
+
+def _version(old: Root, new: Root, kind: str) -> str | None:
+    """Why the version may not change so; an upgrade says from where, and one that RDS refused is taken back.
+
+    Whether RDS has that path is the policy's matter.
+    """
+    was, wanted = old.engine_version, new.engine_version
+    refused = old.upgrade.from_version if old.upgrade else None  # if it was: the API knows what was applied
+    if new.upgrade is None:
+        if wanted in (was, refused):
+            return None
+        return f"engine_version cannot change from {was!r} to {wanted!r} in place without an upgrade"
+    if kind != "update":
+        return f"an upgrade is an update, and comes with no {kind or 'other change'}"
+    if new.upgrade.from_version not in ({was} if was != wanted else set()) | {refused}:
+        return f"an upgrade to {wanted!r} begins at {was!r}, not at {new.upgrade.from_version!r}"
+    return None
 
 
 def _changed(old: Root, new: Root) -> list[str]:

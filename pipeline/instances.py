@@ -46,6 +46,32 @@ class Instances:
 
     def snapshot_tags(self, identifier: str, resource: Resource = INSTANCE) -> dict[str, str] | None:
         """A snapshot's tags; None where there is no such snapshot."""
+        found = self._snapshot(identifier, resource)
+        return None if found is None else _tags(found)
+
+    def snapshot_before(self, name: str, identifier: str) -> str:
+        """Take a snapshot of an instance, unless it is there, and wait until it is complete: what was done.
+
+        Its tags are the instance's. Raises ValueError where the name is another instance's, and botocore's
+        own errors. A wait ends after 30 minutes; a later run finds the snapshot and waits on.
+        """
+        found = self._snapshot(name, INSTANCE)
+        if found and found["DBInstanceIdentifier"] != identifier:
+            raise ValueError(f"the snapshot {name} is of {found['DBInstanceIdentifier']}")
+        if found is None:
+            tags = (self._found(identifier, INSTANCE) or {}).get("TagList", [])
+            self._client.create_db_snapshot(
+                DBSnapshotIdentifier=name, DBInstanceIdentifier=identifier, Tags=tags
+            )
+        self._client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier=name)
+        return f"The snapshot {name} is {'there already' if found else 'taken'}."
+
+    def version_of(self, identifier: str) -> str:
+        """The minor version that an instance runs; "" where there is no such instance."""
+        found = self._found(identifier, INSTANCE)
+        return str(found["EngineVersion"]) if found else ""
+
+    def _snapshot(self, identifier: str, resource: Resource) -> Mapping[str, Any] | None:
         described = {
             INSTANCE: lambda: self._client.describe_db_snapshots(DBSnapshotIdentifier=identifier)[
                 "DBSnapshots"
@@ -54,8 +80,7 @@ class Instances:
                 DBClusterSnapshotIdentifier=identifier
             )["DBClusterSnapshots"],
         }
-        found = _first(described[resource], _NO_SNAPSHOT)
-        return None if found is None else _tags(found)
+        return _first(described[resource], _NO_SNAPSHOT)
 
     def _found(self, identifier: str, resource: Resource) -> Mapping[str, Any] | None:
         described = {

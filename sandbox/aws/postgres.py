@@ -1,5 +1,11 @@
-"""PostgreSQL from this machine, playing an RDS for PostgreSQL instance."""
+"""PostgreSQL from this machine, playing an RDS for PostgreSQL instance.
 
+The machine's own PostgreSQL plays every major version, until one is upgraded to a major version that
+`sandbox.aws.postgres_majors` has: then a server of that version takes over, with the rows copied by
+`pg_dumpall`.
+"""
+
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -7,6 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from sandbox.aws import postgres_majors
 from sandbox.aws.certificates import write_certificate
 from sandbox.aws.servers import (
     Login,
@@ -23,6 +30,15 @@ from sandbox.aws.servers import (
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 # RDS keeps a superuser of this name for itself; the master user is not one.
 ADMIN = "rdsadmin"
+_OBSTACLES = """
+SELECT (SELECT count(*) FROM pg_prepared_xacts) + (SELECT count(*) FROM pg_replication_slots)
+     + (SELECT count(*) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'm') AND NOT a.attisdropped
+        AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+        AND a.atttypid IN ('regproc'::regtype, 'regprocedure'::regtype, 'regoper'::regtype,
+            'regoperator'::regtype, 'regconfig'::regtype, 'regdictionary'::regtype))
+"""
 
 
 def installed() -> bool:
@@ -56,7 +72,7 @@ class Postgres:
             "ssl_cert_file": self.directory / "server.crt",
             "ssl_key_file": self.directory / "server.key",
         }
-        command = [self._program("postgres"), "-D", str(data)]
+        command = [self._server(), "-D", str(data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with (self.directory / "log").open("ab") as log:
@@ -76,13 +92,59 @@ class Postgres:
     def stop(self) -> None:
         end(self._process, signal.SIGINT)
 
+    def upgrade(self, major: str) -> bool:
+        """Go on as a server of a major version, with the same rows; whether the upgrade was done.
+
+        RDS checks first, and leaves the version as it was where it finds what it cannot upgrade. Without a
+        server of that version on this machine the present one goes on in its name.
+        """
+        if self._obstacles():
+            return False
+        if postgres_majors.programs(major) is None:
+            return True
+        data, dump, before = (self.directory / name for name in ("data", "dump.sql", "data.before"))
+        found = run(
+            "dumping all databases",
+            [self._program("pg_dumpall"), "-h", str(self.directory), "-p", str(self.port), "-U", ADMIN],
+            self._identity,
+            self.directory,
+        )
+        dump.write_text(found.replace(f"CREATE ROLE {ADMIN};\n", ""), encoding="utf-8")
+        self.stop()
+        data.rename(before)
+        self._initialise(postgres_majors.program(major, "initdb"))
+        self.start()
+        load = [self._program("psql"), "-h", str(self.directory), "-p", str(self.port), "-U", ADMIN, "-q"]
+        load += ["-v", "ON_ERROR_STOP=1", "-d", "postgres", "-f", str(dump)]
+        run("loading all databases", load, {}, self.directory)
+        dump.unlink()
+        shutil.rmtree(before)
+        return True
+
+    def _obstacles(self) -> bool:
+        """Whether there is what RDS refuses to upgrade: in any database, for what each of them has.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.MajorVersion.Process.html
+        """
+        with self._admin() as connection:
+            names = connection.execute("SELECT datname FROM pg_database WHERE datallowconn").fetchall()
+        for (name,) in names:
+            with self._admin(str(name)) as connection:
+                found = connection.execute(_OBSTACLES).fetchone()
+                if found and found[0]:
+                    return True
+        return False
+
     def _create(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
         own(self.directory, self._identity)
         write_certificate(self.directory, self._identity)
+        self._initialise(self._program("initdb"))
+
+    def _initialise(self, initdb: str) -> None:
         data = self.directory / "data"
-        command = [self._program("initdb"), "-D", str(data), "-U", ADMIN, "--no-sync"]
+        command = [initdb, "-D", str(data), "-U", ADMIN, "--no-sync"]
         command += ["-E", "UTF8", "--locale=C.UTF-8", "-A", "trust"]
         run("creating a PostgreSQL cluster", command, self._identity, self.directory)
         self._write_access_rules()
@@ -116,10 +178,18 @@ class Postgres:
             return False
         return True
 
-    def _admin(self) -> psycopg.Connection[tuple[object, ...]]:
+    def _admin(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
-            host=str(self.directory), port=self.port, user=ADMIN, dbname="postgres", autocommit=True
+            host=str(self.directory), port=self.port, user=ADMIN, dbname=database, autocommit=True
         )
+
+    def _server(self) -> str:
+        """The server's program, of the version that made the data."""
+        version = (self.directory / "data" / "PG_VERSION").read_text(encoding="utf-8").strip()
+        own = self._program("postgres")
+        if version in own or postgres_majors.programs(version) is None:
+            return own
+        return postgres_majors.program(version, "postgres")
 
     @staticmethod
     def _program(name: str) -> str:

@@ -73,10 +73,12 @@ def own(path: Path, to: Mapping[str, Any]) -> None:
         os.chown(path, int(to["user"]), int(to["group"]))
 
 
-def run(what: str, command: list[str], identity: Mapping[str, Any], cwd: Path) -> None:
+def run(what: str, command: list[str], identity: Mapping[str, Any], cwd: Path) -> str:
+    """What a command prints; raises ServerError where it fails."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **identity)
     if done.returncode:
         raise ServerError(f"{what}: {command[0]} ended with {done.returncode}: {done.stderr.strip()[-600:]}")
+    return str(done.stdout)
 
 
 def wait_for(

@@ -42,8 +42,11 @@ locals {
       parameter_groups = flatten([
         for environment in scope.targets : [for kind in local.kinds[name] : "${local.rds}:${kind}pg:${environment}-*"]
       ])
+      # Of a removal, and from before an upgrade: the names of lambda/provisioner/core/names.py.
       own_snapshots = flatten([
-        for environment in scope.targets : [for kind in local.kinds[name] : "${local.rds}:${kind}snapshot:${environment}-*"]
+        for environment in scope.targets : [
+          for kind in local.kinds[name] : [for of in ["final", "before"] : "${local.rds}:${kind}snapshot:${environment}-*-${of}-????????"]
+        ]
       ])
       sources = flatten([
         for environment in scope.sources : [
@@ -263,7 +266,7 @@ locals {
         Condition = { Bool = { "rds:ManageMasterUserPassword" = "false" } }
       },
       {
-        Sid      = "LeaveFinalSnapshots"
+        Sid      = "LeaveSnapshots"
         Effect   = "Allow"
         Action   = ["rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot"]
         Resource = concat(may.instances, may.clusters, may.own_snapshots)

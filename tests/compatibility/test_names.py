@@ -129,7 +129,7 @@ def test_the_types_of_events() -> None:
     assert {happened.value for happened in DatabaseEventType} >= {
         *("expiring", "idle", "removed_in_git", "used_again", "snapshot_deleted"),
         *("users_ready", "rotation_asked", "rotated", "access_failed", "not_applied", "break_glass"),
-        *("drifted", "drift_ended"),
+        *("drifted", "drift_ended", "version_ending"),
     }
 
 

@@ -20,7 +20,7 @@ from provisioner.core.hcl import (
 )
 from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import Place
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Restore, Root, Upgrade
 
 from tests.compatibility import samples
 from tests.core.examples import root
@@ -40,6 +40,11 @@ ROOTS: dict[str, Root] = {
         tags={"Service": "orders", "Data Class": "personal"},
     ),
     "restored": dataclasses.replace(root(), restore=Restore(snapshot="prod-orders-final-3f0c1a2b")),
+    "upgraded": dataclasses.replace(
+        root(database_engine="postgres"),
+        engine_version="18",
+        upgrade=Upgrade(from_version="15", snapshot="dev-mydb123-before-3f0c1a2b"),
+    ),
 }
 CLUSTERS: dict[str, Root] = {
     "cluster_dev": root(database_name="nap", database_engine="aurora-postgresql"),
@@ -50,7 +55,9 @@ CLUSTERS: dict[str, Root] = {
         restore=Restore(database="prod-books", point_in_time="latest"),
     ),
 }
-FILES = [(number, name) for number in FORMATS for name in ROOTS]
+FILES = [
+    (number, name) for number in FORMATS for name in ROOTS if name != "upgraded" or number >= WITH_WINDOWS
+]
 FILES += [(number, name) for number in FORMATS if number >= FIRST_OF_CLUSTERS for name in CLUSTERS]
 # Text of NFC, which HCL keeps, without lone surrogates, which no file can hold.
 PLAIN = TEXT.map(lambda text: text.encode("utf-8", "replace").decode("utf-8"))
@@ -64,7 +71,7 @@ def as_said(one: Root, number: int) -> Root:
     """A root as far as a format has words for it."""
     if number >= WITH_WINDOWS:
         return one
-    return dataclasses.replace(one, backup_window="", maintenance_window="")
+    return dataclasses.replace(one, backup_window="", maintenance_window="", upgrade=None)
 
 
 @st.composite
@@ -88,6 +95,7 @@ def any_root(draw: st.DrawFn) -> Root:
         restore=draw(restores),
         backup_window=draw(st.sampled_from(["", "03:00-03:30"])),
         maintenance_window=draw(PLAIN),
+        upgrade=draw(st.none() | st.builds(Upgrade, from_version=PLAIN, snapshot=PLAIN)),
     )
 
 
@@ -165,7 +173,7 @@ def _is_in_a_value(line: str, at: int) -> bool:
     free = name.strip().startswith('"') or any(
         name.strip() == field.name for field in dataclasses.fields(Root)
     )
-    free = free or name.strip() in ("snapshot", "database", "point_in_time")
+    free = free or name.strip() in ("snapshot", "database", "point_in_time", "from")
     return bool(is_argument and free and '"' in line and line.index('"') < at < len(line) - 1)
 
 

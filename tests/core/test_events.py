@@ -272,6 +272,15 @@ DATABASE_EVENTS: list[tuple[DatabaseEvent, str, str, str, dict[str, Any]]] = [
         "pipeline",
         {"pipeline_url": "https://ci.example/jobs/10"},
     ),
+    (
+        database_events.version_ending(
+            "support:30@2028-02-29:15", ORIGIN, AT, version="15", until=dt.date(2028, 2, 29), last=True
+        ),
+        f"version_ending:support:30@2028-02-29:15:{ORIGIN[:8]}",
+        "version_ending",
+        "rds-provisioner",
+        {"version": "15", "until": "2028-02-29", "last": True},
+    ),
 ]
 
 

@@ -42,6 +42,35 @@ def test_a_final_snapshot_is_read_back_from_its_name(place: Place, request: obje
     assert SnapshotName.parse(place.final_snapshot(str(request))) == SnapshotName(place, id8=str(request)[:8])
 
 
+@given(PLACES, st.uuids())
+def test_a_snapshot_from_before_an_upgrade_is_read_back_and_is_no_other(
+    place: Place, request: object
+) -> None:
+    before, final = place.before_snapshot(str(request)), place.final_snapshot(str(request))
+
+    assert SnapshotName.parse(before) == SnapshotName(place, id8=str(request)[:8], before=True)
+    assert before != final
+
+
+@given(PLACES, PLACES, st.uuids(), st.uuids(), st.dates(min_value=dt.date(1000, 1, 1)))
+def test_no_snapshot_of_one_sort_reads_as_one_of_another(
+    place: Place, other: Place, request: object, another: object, at: dt.date
+) -> None:
+    automated = f"rds:{other.identifier}-{at:%Y-%m-%d}-03-10"
+    names = {
+        place.before_snapshot(str(request)): "before",
+        other.final_snapshot(str(another)): "final",
+        automated: "automated",
+    }
+
+    assert len(names) == 3
+    for name, sort in names.items():
+        found = SnapshotName.parse(name)
+        assert found is not None
+        said = "automated" if found.taken else "before" if found.before else "final"
+        assert said == sort
+
+
 def test_every_kind_of_request_has_a_branch() -> None:
     assert set(KINDS) == {kind.value for kind in Kind}
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from provisioner.core import upgrades
 from provisioner.core.catalog import Catalog, parse
 from provisioner.core.hcl import render
 from provisioner.core.names import Place
 from provisioner.core.policy import PolicyResult, check, passed
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Restore, Root, Upgrade
 from provisioner.core.windows import MODULES_OWN, Windows
 
 from tests.core.examples import CATALOG_TEXT, NOW, catalog, opened_catalog, root
@@ -358,3 +359,54 @@ def test_a_version_past_its_end_stays_for_what_has_it_alone(
     assert engine.passed is passes
     if not passes:
         assert engine.detail == "the standard support of postgres 15 ended 2026-11-22; new: 16, 17, 18"
+
+
+UPGRADED = replace(
+    root(database_engine="postgres"),
+    engine_version="18",
+    upgrade=Upgrade(from_version="15", snapshot="dev-mydb123-before-3f0c1a2b"),
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "creating", "expected"),
+    [
+        (UPGRADED, False, (True, "postgres 15 to 18, after the snapshot dev-mydb123-before-3f0c1a2b")),
+        (UPGRADED, True, (False, "a new database upgrades nothing")),
+        (
+            replace(UPGRADED, engine_version="15"),
+            False,
+            (False, "RDS does not upgrade postgres 15 to 15 in one step"),
+        ),
+        (
+            replace(UPGRADED, engine_version="16", upgrade=replace(UPGRADED.upgrade, from_version="17")),
+            False,
+            (False, "RDS does not upgrade postgres 17 to 16 in one step"),
+        ),
+        (
+            replace(UPGRADED, upgrade=replace(UPGRADED.upgrade, from_version="8.4")),
+            False,
+            (False, "RDS does not upgrade postgres 8.4 to 18 in one step"),
+        ),
+        (
+            replace(UPGRADED, upgrade=replace(UPGRADED.upgrade, snapshot="prod-orders-before-3f0c1a2b")),
+            False,
+            (
+                False,
+                "the snapshot before it is dev-mydb123-before-3f0c1a2b, not 'prod-orders-before-3f0c1a2b'",
+            ),
+        ),
+    ],
+)
+def test_an_upgrade_goes_along_a_path_of_rds_after_its_own_snapshot(
+    values: Root, creating: bool, expected: tuple[bool, str]
+) -> None:
+    assert found("upgrade", values, creating=creating) == expected
+
+
+def test_the_paths_lead_upwards_to_versions_of_the_catalog() -> None:
+    for engine, rules in catalog().engines.items():
+        for version in rules.versions:
+            later = rules.versions[rules.versions.index(version) + 1 :]
+            assert upgrades.targets(engine, version) == tuple(later)
+    assert upgrades.targets("mysql", "8.4") == ()

@@ -77,9 +77,10 @@ def test_once_a_day_it_looks_for_idle_databases_and_old_snapshots(
         "errors": [],
     }
     assert warned["snapshots"] == {"deleted": [], "kept": [], "errors": []}
-    assert (metrics["Idle"], metrics["SnapshotsDeleted"], metrics["SweepErrors"]) == ([1.0], [0.0], [0.0] * 5)
+    assert (metrics["Idle"], metrics["SnapshotsDeleted"], metrics["SweepErrors"]) == ([1.0], [0.0], [0.0] * 6)
     assert (metrics["StorageGrown"], metrics["LogGroupsLimited"]) == ([0.0], [0.0])
     assert warned["growth"] == {"grown": [], "errors": []}
+    assert warned["support"] == {"warned": [], "errors": []}
     assert warned["log_groups"] == {"limited": [], "errors": []}
 
     assert "idle" not in run(now + 14 * DAY + 2 * HOUR)

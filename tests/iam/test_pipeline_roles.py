@@ -88,6 +88,11 @@ ALLOWED = {
     ),
     "tag a cluster": Call("rds:AddTagsToResource", f"{RDS}:cluster:dev-shop"),
     "leave a final snapshot": Call("rds:CreateDBSnapshot", f"{RDS}:snapshot:dev-orders-final-3f0c1a2b"),
+    "take a snapshot before an upgrade": Call(
+        "rds:CreateDBSnapshot", f"{RDS}:snapshot:dev-orders-before-3f0c1a2b"
+    ),
+    "tag it": Call("rds:AddTagsToResource", f"{RDS}:snapshot:dev-orders-before-3f0c1a2b"),
+    "take it of an instance": Call("rds:CreateDBSnapshot", f"{RDS}:db:dev-orders"),
     "write its state": Call("s3:PutObject", STATE),
     "release its lock": Call("s3:DeleteObject", f"{STATE}.tflock"),
     "mark what is applied": Call("s3:PutObject", f"{BUCKET}/applied/dev/orders/attempted.json"),
@@ -127,6 +132,10 @@ DENIED = {
     ),
     "read a password": Call("secretsmanager:GetSecretValue", SECRET),
     "log in by IAM": Call("rds-db:connect", f"arn:aws:rds-db:eu-central-1:{ACCOUNT}:dbuser:db-A/dbadmin"),
+    "take a snapshot of another name": Call("rds:CreateDBSnapshot", f"{RDS}:snapshot:dev-orders-mine"),
+    "take one of another environment": Call(
+        "rds:CreateDBSnapshot", f"{RDS}:snapshot:prod-orders-before-3f0c1a2b"
+    ),
     "delete a snapshot": Call("rds:DeleteDBSnapshot", f"{RDS}:snapshot:dev-orders-final-3f0c1a2b"),
     "write another environment's state": Call("s3:PutObject", PROD_STATE),
     "read another environment's state": Call("s3:GetObject", PROD_STATE),

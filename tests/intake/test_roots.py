@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import Problem
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Restore, Root, Upgrade
 from provisioner.intake import roots
 from provisioner.intake.bodies import parse_create, parse_patch
 
@@ -322,3 +322,59 @@ def test_a_version_past_its_end_is_for_what_has_it_and_no_new_or_restored_databa
         made, parse_patch({"ttl": "20d"}), catalog(), request_id=OTHER, created_at=later, now=later
     )
     assert (after.engine_version, after.expires_at) == ("15", "2028-03-21T00:00:00Z")
+
+
+POSTGRES = dataclasses.replace(root(database_engine="postgres"), engine_version="15")
+SNAPSHOT = "dev-mydb123-before-9d2b7f10"
+
+
+def test_an_upgrade_says_from_where_and_which_snapshot_comes_first() -> None:
+    after = change(POSTGRES, engine_version="18", size="medium")
+
+    assert (after.engine_version, after.instance_class) == ("18", "db.t4g.medium")
+    assert after.upgrade == Upgrade(from_version="15", snapshot=SNAPSHOT)
+
+
+def test_the_change_after_an_upgrade_has_none_and_is_none_by_that_alone() -> None:
+    upgraded = dataclasses.replace(change(POSTGRES, engine_version="17"), request_id=ID)
+
+    after = change(upgraded, applied=upgraded, ttl="10d")
+
+    assert (after.engine_version, after.upgrade) == ("17", None)
+    for body in ({"engine_version": "17"}, {"owner": upgraded.owner}):
+        with pytest.raises(Problem, match="already is as asked"):
+            change(upgraded, applied=upgraded, **body)
+
+
+def test_an_upgrade_that_rds_refused_is_taken_back_asked_for_again_or_left_out() -> None:
+    refused = dataclasses.replace(change(POSTGRES, engine_version="18"), request_id=ID)
+
+    back = change(refused, applied=POSTGRES, engine_version="15")
+    extended = change(refused, applied=POSTGRES, ttl="10d")
+    again = change(refused, applied=POSTGRES, engine_version="18")
+    other = change(refused, applied=POSTGRES, engine_version="16")
+
+    assert (back.engine_version, back.upgrade) == ("15", None)
+    assert (extended.engine_version, extended.upgrade) == ("15", None)
+    assert (again.engine_version, again.upgrade) == ("18", Upgrade(from_version="15", snapshot=SNAPSHOT))
+    assert (other.engine_version, other.upgrade) == ("16", Upgrade(from_version="15", snapshot=SNAPSHOT))
+
+
+@pytest.mark.parametrize(
+    ("before", "version", "detail"),
+    [
+        (POSTGRES, "14", "RDS upgrades postgres 15 to 16, 17 or 18"),
+        (POSTGRES, "18.1", "RDS upgrades postgres 15 to 16, 17 or 18"),
+        (dataclasses.replace(POSTGRES, engine_version="17"), "16", "RDS upgrades postgres 17 to 18"),
+        (
+            dataclasses.replace(POSTGRES, engine_version="18"),
+            "19",
+            "RDS upgrades postgres 18 to no version of the catalog",
+        ),
+        (root(), "9.0", "RDS upgrades mysql 8.4 to no version of the catalog"),
+    ],
+)
+def test_what_rds_does_not_upgrade_to_is_refused_with_what_it_does(
+    before: Root, version: str, detail: str
+) -> None:
+    assert refused_change(before, engine_version=version) == {"/engine_version": detail}

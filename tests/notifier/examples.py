@@ -92,6 +92,11 @@ def occasions() -> dict[str, Message]:
         ),
         "idle-removed": TEXTS.idle("id", one_database(purpose="load tests"), ends),
         "idle-reported": TEXTS.idle("id", one_database(environment="staging"), ends | {"removed_at": None}),
+        "version-ending": TEXTS.version_ending(
+            "id",
+            one_database(database_engine="postgres", engine_version="15", purpose="load tests"),
+            {"version": "15", "until": "2028-02-29", "last": False},
+        ),
         "drifted": TEXTS.drifted("id", one_database(), "https://github.com/acme/databases/issues/9"),
         "digest": weekly(),
         "digest-clusters": digest("alpha", [*clusters()], {}, catalog(), CONSOLE, NOW),

@@ -136,6 +136,18 @@ def test_an_idle_database_is_said_unless_someone_used_it_since(world: World) -> 
     assert said(world.of_database(database, event)) == [("Nobody uses dev/mydb123", ALL)]
 
 
+def test_the_end_of_a_version_is_said_of_what_still_has_it(world: World) -> None:
+    database = world.setting.database()
+    version = database.root.engine_version
+    about = {"until": dt.date(2029, 7, 31), "last": True}
+    ending = database_events.version_ending("support:30", database.origin, NOW, version=version, **about)
+    other = database_events.version_ending("support:31", database.origin, NOW, version="5.7", **about)
+    assert said(world.of_database(database, ending)) == [
+        (f"dev/mydb123: support of MySQL {version} ends 2029-07-31", ALL)
+    ]
+    assert said(world.of_database(database, other)) == []
+
+
 def test_drift_is_said_for_as_long_as_it_lasts(world: World) -> None:
     database = world.setting.database()
     drifted = database_events.drifted(NOW, pipeline_url="https://ci", link="https://github.com/a/b/issues/9")

@@ -172,6 +172,9 @@ class Cloud:
     orphans: dict[str, dict[str, Any]] = field(default_factory=dict)  # instances that no state knows
     secrets: set[str] = field(default_factory=set)  # the instances whose master password RDS manages
     snapshots: dict[str, dict[str, str]] = field(default_factory=dict)  # the tags of each
+    taken: dict[str, str] = field(default_factory=dict)  # the instance of each snapshot
+    refuses_snapshots: bool = False
+    runs: str = ""  # the version that each instance runs, where that is not its root's
     killed_while_creating: bool = False
     endpoint: str | None = "db.example.com"
     words: str = ""  # what a plan says next to its count
@@ -194,8 +197,29 @@ class Rds:
         self._cloud.lifeline.step()
         if DBSnapshotIdentifier in self._cloud.snapshots:
             found = self._cloud.snapshots[DBSnapshotIdentifier]
-            return {"DBSnapshots": [{"TagList": [{"Key": k, "Value": v} for k, v in found.items()]}]}
+            tags = [{"Key": k, "Value": v} for k, v in found.items()]
+            instance = self._cloud.taken.get(DBSnapshotIdentifier, "")
+            return {"DBSnapshots": [{"TagList": tags, "DBInstanceIdentifier": instance}]}
         raise ClientError({"Error": {"Code": "DBSnapshotNotFound", "Message": ""}}, "DescribeDBSnapshots")
+
+    def create_db_snapshot(
+        self, *, DBSnapshotIdentifier: str, DBInstanceIdentifier: str, Tags: list[dict[str, str]]
+    ) -> None:
+        self._cloud.lifeline.step()
+        if self._cloud.refuses_snapshots:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "CreateDBSnapshot")
+        assert DBSnapshotIdentifier not in self._cloud.snapshots
+        self._cloud.snapshots[DBSnapshotIdentifier] = {tag["Key"]: tag["Value"] for tag in Tags}
+        self._cloud.taken[DBSnapshotIdentifier] = DBInstanceIdentifier
+        self._cloud.applied.append(f"snapshot {DBSnapshotIdentifier}")
+
+    def get_waiter(self, name: str) -> "Rds":
+        assert name == "db_snapshot_available"
+        return self
+
+    def wait(self, *, DBSnapshotIdentifier: str) -> None:
+        self._cloud.lifeline.step()
+        assert DBSnapshotIdentifier in self._cloud.snapshots
 
     def describe_db_instances(self, *, DBInstanceIdentifier: str) -> dict[str, Any]:
         self._cloud.lifeline.step()
@@ -207,7 +231,8 @@ class Rds:
                 tags = [{"Key": key, "Value": value} for key, value in resource["tags"].items()]
                 managed = {"SecretArn": secret_arn(DBInstanceIdentifier)}
                 secret = {"MasterUserSecret": managed} if DBInstanceIdentifier in self._cloud.secrets else {}
-                return {"DBInstances": [{"TagList": tags, **secret}]}
+                version = self._cloud.runs or f"{resource.get('engine_version', '')}.9"
+                return {"DBInstances": [{"TagList": tags, "EngineVersion": version, **secret}]}
         raise ClientError({"Error": {"Code": "DBInstanceNotFound", "Message": ""}}, "DescribeDBInstances")
 
 
@@ -314,6 +339,7 @@ class FakeTerraform(Terraform):
         identifier = f"{root.environment}-{root.database_name}"
         instance = {
             "identifier": identifier,
+            "engine_version": root.engine_version,
             "instance_class": root.instance_class,
             "allocated_storage": root.storage_gb,
             "deletion_protection": root.deletion_protection,

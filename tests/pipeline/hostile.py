@@ -33,6 +33,7 @@ def hostile(base: Root) -> list[Hostile]:
         roots.disarms,
         roots.maintenances,
         roots.recreated,
+        roots.upgrades,
         roots.beyond_the_catalog,
         roots.ends,
         roots.tags,

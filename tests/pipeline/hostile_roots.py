@@ -3,10 +3,11 @@
 import dataclasses
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from provisioner.core.hcl import render
-from provisioner.core.root import NEVER, Restore, Root
+from provisioner.core.root import NEVER, Restore, Root, Upgrade
 
 from tests.pipeline.hostile_case import (
     OTHER,
@@ -225,6 +226,46 @@ def recreated(base: Root) -> Iterator[Hostile]:
     text = {base.place.root_path: "# not rendered\n"}
     hidden = changed(kind, "what main says cannot be read", "in place", base, base, alone=True)
     yield dataclasses.replace(hidden, main=text)
+
+
+def upgrades(base: Root) -> Iterator[Hostile]:
+    kind = "an upgrade that is none"
+    base = with_(base, engine="postgres", engine_version="17")
+    old = with_(base, engine_version="16")
+    own = Upgrade(from_version="16", snapshot=base.place.before_snapshot(base.request_id))
+    good = with_(base, engine_version="18", upgrade=own)
+    down = with_(good, engine_version="15")
+    for name, rule, before, after in (
+        ("to an earlier version", "upgrade", old, down),
+        ("to the same version", "in place", old, with_(good, engine_version="16")),
+        ("to a version that is none", "upgrade", old, with_(good, engine_version="42")),
+        ("from another version", "in place", old, with_(good, upgrade=replace(own, from_version="17"))),
+        ("after a foreign snapshot", "upgrade", old, _after(good, "prod-orders-before-3f0c1a2b")),
+        ("after another request's snapshot", "upgrade", old, _after(good, base.place.before_snapshot(OTHER))),
+        ("after a final snapshot", "upgrade", old, _after(good, base.place.final_snapshot(base.request_id))),
+        ("after a text that is none", "upgrade", old, _after(good, "${x}")),
+        (
+            "back where none was",
+            "in place",
+            with_(base, engine_version="18"),
+            with_(base, engine_version="17"),
+        ),
+        ("further back than it came", "in place", good, with_(base, engine_version="15")),
+    ):
+        alone = name != "to a version that is none"
+        if name == "to the same version":
+            alone = False
+        yield changed(kind, name, rule, before, after, alone=alone)
+    for does in ("extend", "maintain"):
+        yield changed(kind, f"by {does}", "in place", old, good, does=does, alone=True)
+    armed, off = with_(old, deletion_protection=True), with_(good, deletion_protection=False)
+    yield changed(kind, "by a disarm", "in place", armed, off, does="disarm", alone=True)
+    yield created(kind, "of a new database", "upgrade", good)
+
+
+def _after(root: Root, snapshot: str) -> Root:
+    assert root.upgrade is not None
+    return with_(root, upgrade=replace(root.upgrade, snapshot=snapshot))
 
 
 def beyond_the_catalog(base: Root) -> Iterator[Hostile]:

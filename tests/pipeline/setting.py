@@ -108,12 +108,14 @@ class Setting:
         ).run()
 
     def save(self) -> Any:
-        return copy.deepcopy((self.bucket.objects, self.cloud.states, self.cloud.orphans, self.cloud.secrets))
+        cloud = self.cloud
+        kept = (cloud.states, cloud.orphans, cloud.secrets, cloud.snapshots, cloud.taken)
+        return copy.deepcopy((self.bucket.objects, kept))
 
     def restore(self, saved: Any) -> None:
-        bucket, states, orphans, secrets = copy.deepcopy(saved)
-        self.bucket.objects, self.cloud.states = bucket, states
-        self.cloud.orphans, self.cloud.secrets = orphans, secrets
+        self.bucket.objects, kept = copy.deepcopy(saved)
+        cloud = self.cloud
+        cloud.states, cloud.orphans, cloud.secrets, cloud.snapshots, cloud.taken = kept
         self.functions.reports.clear()
 
     def markers(self) -> list[str]:

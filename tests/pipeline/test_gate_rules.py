@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from provisioner.core.hcl import render
 from provisioner.core.names import Place
-from provisioner.core.root import NEVER, Restore, Root
+from provisioner.core.root import NEVER, Restore, Root, Upgrade
 
 from pipeline import gate
 from pipeline.gate import Files, Verdict
@@ -29,6 +29,14 @@ def branch(kind: str, id8: str = ID8) -> str:
 
 def with_(**fields: Any) -> Root:
     return dataclasses.replace(root(), **fields)
+
+
+POSTGRES = dataclasses.replace(root(database_engine="postgres"), engine_version="15")
+UPGRADED = dataclasses.replace(
+    POSTGRES,
+    engine_version="18",
+    upgrade=Upgrade(from_version="15", snapshot="dev-mydb123-before-3f0c1a2b"),
+)
 
 
 def text_of(of: Root | str | None) -> str | None:
@@ -93,6 +101,13 @@ def rules(verdict: Verdict) -> set[str]:
         (branch("disarm"), with_(deletion_protection=True), root(), "change", {"in place": "changes deletion_protection"}),
         (branch("update"), with_(storage_gb=30), with_(storage_gb=25), "change", {"in place": "changes storage_gb"}),
         (branch("extend"), with_(storage_gb=30), with_(storage_gb=25), "change", {"in place": "changes storage_gb"}),
+        (branch("update"), POSTGRES, UPGRADED, "change", {"in place": "changes engine_version", "upgrade": "postgres 15 to 18, after the snapshot dev-mydb123-before-3f0c1a2b"}),
+        (branch("update"), UPGRADED, POSTGRES, "change", {"in place": "changes engine_version"}),
+        (branch("extend"), UPGRADED, POSTGRES, "change", {"in place": "changes engine_version"}),
+        (branch("maintain"), UPGRADED, POSTGRES, "change", {"in place": "changes engine_version"}),
+        (branch("update"), UPGRADED, UPGRADED, "change", {"in place": "changes nothing but its request"}),
+        (branch("extend"), UPGRADED, dataclasses.replace(UPGRADED, upgrade=None), "change", {"in place": "changes nothing but its request"}),
+        (branch("disarm"), dataclasses.replace(UPGRADED, deletion_protection=True), POSTGRES, "change", {"in place": "changes engine_version, deletion_protection"}),
     ],
 )  # fmt: skip
 def test_what_a_request_of_the_api_does_passes_and_is_said(
@@ -125,7 +140,7 @@ BROKEN = "# not rendered\n"
         (SOMEONES, with_(storage_gb=30), with_(storage_gb=29), "in place", "storage cannot shrink from 30 to 29 GB"),
         (branch("maintain"), with_(storage_gb=30), with_(storage_gb=29), "in place", "storage cannot shrink from 30 to 29 GB"),
         (branch("update"), with_(team="beta"), root(), "in place", "team cannot change from 'beta' to 'alpha' in place: ask for a new database"),
-        (branch("update"), with_(engine_version="8.0"), root(), "in place", "engine_version cannot change from '8.0' to '8.4' in place: ask for a new database"),
+        (branch("update"), with_(engine_version="8.0"), root(), "in place", "engine_version cannot change from '8.0' to '8.4' in place without an upgrade"),
         (branch("create"), None, with_(expires_at="2026-11-23T12:00:00Z"), "end", "ends 2026-11-23T12:00:00Z, which lies in the past"),
     ],
 )  # fmt: skip

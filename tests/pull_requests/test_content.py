@@ -13,6 +13,7 @@ from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.names import BranchName
+from provisioner.core.root import Upgrade
 from provisioner.pull_requests import content, wording
 from provisioner.pull_requests.markdown import cell
 
@@ -69,6 +70,13 @@ REQUESTS = {
         max_storage_gb=80,
         tags={"Service": "orders"},
     ),
+    "upgrade": of_kind(
+        Kind.UPDATE,
+        PROD,
+        "PostgreSQL 16 ends in 2029.",
+        engine_version="18",
+        upgrade=Upgrade(from_version="16", snapshot="prod-orders-before-3f0c1a2b"),
+    ),
     "extend": of_kind(Kind.EXTEND, expires_at="2026-12-14T12:00:00Z"),
     "maintain": of_kind(Kind.MAINTAIN, PROD, "Its Terraform module is of an earlier release."),
     "disarm": of_kind(Kind.DISARM, PROD, "No longer used.", deletion_protection=False),
@@ -95,6 +103,8 @@ def body(one: Request) -> str:
             catalog=OPENED,
             now=NOW,
             disarming=one.kind is Kind.DISARM,
+            creating=one.kind is Kind.CREATE,
+            before=one.before,
         )
     )
     return content.body(one, results, OPENED)

@@ -479,3 +479,15 @@ def test_rotate_of_a_user_that_is_not_there_is_6(rdsctl: Run, made: Life) -> Non
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_a_script_of_the_shell(rdsctl: Run, shell: str) -> None:
     assert "_RDSCTL_COMPLETE" in rdsctl("completion", shell).out
+
+
+def test_an_upgrade_shows_what_it_does_and_wants_a_yes(rdsctl: Run, life: Life, server: Server) -> None:
+    rdsctl("create", "dev/shop", "--engine", "postgres", "--engine-version", "16")
+    life.created()
+    assert rdsctl("edit", "dev/shop", "--engine-version", "15", "--dry-run").code == 2
+    ran = rdsctl("edit", "dev/shop", "--engine-version", "18")
+    assert ran.code == 2
+    assert "Restarts the instance" in ran.err
+    assert change(server, "PATCH") == []
+    assert rdsctl("edit", "dev/shop", "--engine-version", "18", "--yes").code == 0
+    assert life.newest().root.engine_version == "18"

@@ -1,12 +1,13 @@
 """Which final snapshots are ours and old enough, without any clock or cloud."""
 
+import dataclasses
 import datetime as dt
 
 from provisioner.core.catalog import Catalog, parse
 from provisioner.core.names import Place
 from provisioner.reaper.snapshot_rules import Snapshot, doubt, is_old, place_of
 
-from tests.core.examples import CATALOG_TEXT, catalog
+from tests.core.examples import CATALOG_TEXT, catalog, database
 from tests.reaper.account import DAY, HOUR, TAGS
 
 
@@ -36,3 +37,22 @@ def _keeping(environment: str, days: int) -> Catalog:
         f"  {environment}:\n", f"  {environment}:\n    keep_final_snapshot_days: {days}\n", 1
     )
     return parse(text)
+
+
+def test_a_snapshot_from_before_an_upgrade_is_kept_a_week_also_while_its_database_lives() -> None:
+    created_at = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+    before = Snapshot("prod-a-before-0a1b2c3d", Place("prod", "a"), created_at)
+    final = Snapshot("prod-a-final-0a1b2c3d", Place("prod", "a"), created_at)
+    alive = dataclasses.replace(database(environment="prod"), database_name="a", created_at=created_at - DAY)
+
+    assert not is_old(before, catalog(), created_at + 7 * DAY)
+    assert is_old(before, catalog(), created_at + 7 * DAY + HOUR)
+    assert not is_old(final, catalog(), created_at + 7 * DAY + HOUR)
+    assert doubt(before, alive, ()) is None
+    assert doubt(final, alive, ()) == "its database is available"
+    assert doubt(before, alive, {"prod-a-before-0a1b2c3d"}) == "a database is being made from it"
+    assert doubt(before, None, ()) == "the ledger does not know its database"
+    assert (before.kept_days(catalog()), final.kept_days(catalog())) == (7, 365)
+    tags = TAGS | {"Environment": "prod"}
+    assert place_of("prod-a-before-0a1b2c3d", "prod-a", tags) == Place("prod", "a")
+    assert place_of("prod-a-before-0a1b2c3d", "prod-b", tags) is None

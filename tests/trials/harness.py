@@ -90,6 +90,8 @@ class Harness:
 
     def _call(self, root: Root) -> dict[str, Any]:
         values = {name: value for name, value in dataclasses.asdict(root).items() if value is not None}
+        if root.upgrade:
+            values["upgrade"] = {"from": root.upgrade.from_version, "snapshot": root.upgrade.snapshot}
         return {"source": str(self.module), **values, **self.options}
 
 

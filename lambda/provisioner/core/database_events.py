@@ -27,6 +27,7 @@ class DatabaseEventType(OpenType):
     ACCESS_FAILED = "access_failed"
     DRIFTED = "drifted"  # it differs from its root, by a change outside git
     DRIFT_ENDED = "drift_ended"
+    VERSION_ENDING = "version_ending"  # the standard support of its major version ends
 
 
 class DatabaseDetail(TypedDict, total=False):
@@ -50,6 +51,7 @@ class DatabaseDetail(TypedDict, total=False):
     doing: str
     reason: str
     until: str
+    version: str
     cause: str
     fix: str
 
@@ -121,6 +123,19 @@ def drifted(at: dt.datetime, *, pipeline_url: str, link: str) -> DatabaseEvent:
         at=at,
         actor=PIPELINE,
         detail={"pipeline_url": pipeline_url, "link": link},
+    )
+
+
+def version_ending(
+    mark: str, origin: str, at: dt.datetime, *, version: str, until: dt.date, last: bool
+) -> DatabaseEvent:
+    """A warning of the end of its version's standard support went out; `mark` is that of the ledger."""
+    return DatabaseEvent(
+        id=f"version_ending:{mark}:{id8(origin)}",
+        type=DatabaseEventType.VERSION_ENDING,
+        at=at,
+        actor=ACTOR,
+        detail={"version": version, "until": until.isoformat(), "last": last},
     )
 
 

@@ -33,6 +33,8 @@ INTERRUPTIONS: Final = {
 
 def interruption(before: Root | None, after: Root) -> Interruption:
     """What the change from one root to another does to open connections; a new database has none."""
+    if before is not None and after.upgrade is not None:
+        return Interruption.RESTART  # of both zones: the standby is upgraded with it
     if before is None or before.instance_class == after.instance_class:
         return Interruption.NONE
     return Interruption.FAILOVER if before.multi_az and after.multi_az else Interruption.RESTART

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from provisioner.core.engines import CLUSTER, INSTANCE, Resource
-from provisioner.core.hcl_literals import RootSyntaxError, literal, string_literal
+from provisioner.core.hcl_literals import RootSyntaxError, first_difference, literal, string_literal, typed
 from provisioner.core.names import Place
-from provisioner.core.root import SERVERLESS, Capacity, Restore, Root
+from provisioner.core.root import SERVERLESS, Capacity, Restore, Root, Upgrade
 
 # 1: with the provider's version. 2: its version is the module's, and the first line has the format's number.
-# 3: with the windows of backups and maintenance; clusters.
+# 3: with the windows of backups and maintenance, and with the upgrade that a root is for; clusters.
 FORMATS: Final = (1, 2, 3)
 # Before it there were no clusters.
 FIRST_OF_CLUSTERS: Final = 3
@@ -92,6 +92,7 @@ def render(root: Root, number: int = NEWEST) -> str:
             ),
             *_tags(root.tags),
             *_restore(root.restore),
+            *(_upgrade(root.upgrade) if number >= WITH_WINDOWS else []),
             "}",
             "",
             'output "database" {',
@@ -151,7 +152,7 @@ def parse(text: str) -> Root:
             break
         if not line.strip():
             continue
-        if line in ("  tags = {", "  restore = {"):
+        if line in ("  tags = {", "  restore = {", "  upgrade = {"):
             blocks[line.split()[0]] = dict(_entries(lines))
             continue
         match = _ARGUMENT.fullmatch(line)
@@ -163,7 +164,7 @@ def parse(text: str) -> Root:
         raise RootSyntaxError(f"clusters have format {FIRST_OF_CLUSTERS} or a later one", 1)
     written = render(root, number_of_format)
     if written != text:
-        raise RootSyntaxError(*_first_difference(written, text))
+        raise RootSyntaxError(*first_difference(written, text))
     return root
 
 
@@ -243,6 +244,13 @@ def _restore(restore: Restore | None) -> list[str]:
     return ["  restore = {", *_aligned(literals, "    "), "  }"]
 
 
+def _upgrade(upgrade: Upgrade | None) -> list[str]:
+    if upgrade is None:
+        return []
+    fields = {"from": string_literal(upgrade.from_version), "snapshot": string_literal(upgrade.snapshot)}
+    return ["  upgrade = {", *_aligned(fields, "    "), "  }"]
+
+
 def _bool(value: bool) -> str:
     return "true" if value else "false"
 
@@ -304,14 +312,14 @@ def _types(number: int) -> Mapping[str, type]:
 def _root(
     values: Mapping[str, object], blocks: Mapping[str, Mapping[str, str | None]], number_of_format: int
 ) -> Root:
-    known = _typed(values, _types(number_of_format))
+    known = typed(values, _types(number_of_format))
     if values.get("source") == CLUSTER.module_source:
-        capacity: Any = _typed(values, _OF_CLUSTERS)
+        capacity: Any = typed(values, _OF_CLUSTERS)
         known |= {"capacity": Capacity(**capacity)}
         known |= {"instance_class": SERVERLESS, "storage_gb": 0, "max_storage_gb": 0}
     else:
-        known |= _typed(values, _OF_INSTANCES)
-    restore = blocks.get("restore")
+        known |= typed(values, _OF_INSTANCES)
+    restore, upgrade = blocks.get("restore"), blocks.get("upgrade")
     tags = {key: value or "" for key, value in blocks.get("tags", {}).items()}
     return Root(
         **known,  # type: ignore[arg-type]  # each was checked against its type above
@@ -323,26 +331,10 @@ def _root(
             database=restore.get("database"),
             point_in_time=restore.get("point_in_time"),
         ),
+        upgrade=None
+        if upgrade is None
+        else Upgrade(
+            from_version=upgrade.get("from") or "",
+            snapshot=upgrade.get("snapshot") or "",
+        ),
     )
-
-
-def _typed(values: Mapping[str, object], types: Mapping[str, type]) -> dict[str, object]:
-    found = {}
-    for name, expected in types.items():
-        if name not in values:
-            raise RootSyntaxError(f'module "database" has no argument {name}', 1)
-        value = values[name]
-        if expected is float and type(value) is int:
-            value = float(value)
-        if type(value) is not expected:
-            raise RootSyntaxError(f"{name} should be a {expected.__name__}", 1)
-        found[name] = value
-    return found
-
-
-def _first_difference(expected: str, actual: str) -> tuple[str, int]:
-    pairs = zip(expected.split("\n"), actual.split("\n"), strict=False)
-    for number, (wanted, got) in enumerate(pairs, start=1):
-        if wanted != got:
-            return f"expected {wanted!r}, got {got!r}", number
-    return "the file is longer or shorter than its root", min(expected.count("\n"), actual.count("\n")) + 1

@@ -1,6 +1,7 @@
 """Literals of HCL, written and read; the only module that knows its quoting."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 
@@ -74,3 +75,27 @@ def _unescape(match: re.Match[str], line: int) -> str:
     if sigil:
         return sigil
     raise RootSyntaxError("an unknown escape in a string", line)
+
+
+def typed(values: Mapping[str, object], types: Mapping[str, type]) -> dict[str, object]:
+    """The arguments of these types; raises RootSyntaxError for one that is missing or of another type."""
+    found = {}
+    for name, expected in types.items():
+        if name not in values:
+            raise RootSyntaxError(f'module "database" has no argument {name}', 1)
+        value = values[name]
+        if expected is float and type(value) is int:
+            value = float(value)
+        if type(value) is not expected:
+            raise RootSyntaxError(f"{name} should be a {expected.__name__}", 1)
+        found[name] = value
+    return found
+
+
+def first_difference(expected: str, actual: str) -> tuple[str, int]:
+    """How a text differs from what it should be, and on which line first."""
+    pairs = zip(expected.split("\n"), actual.split("\n"), strict=False)
+    for number, (wanted, got) in enumerate(pairs, start=1):
+        if wanted != got:
+            return f"expected {wanted!r}, got {got!r}", number
+    return "the file is longer or shorter than its root", min(expected.count("\n"), actual.count("\n")) + 1

@@ -30,10 +30,11 @@ _MEMBER: Final = re.compile(r".*-member-[0-9]+", re.DOTALL)
 _BRANCH: Final = re.compile(
     rf"rds/(?P<environment>{ENVIRONMENT})/(?P<name>{NAME})/(?P<kind>{'|'.join(KINDS)})-(?P<id8>[0-9a-f]{{8}})"
 )
-# RDS names an automated snapshot after the minute in which it was taken.
+# RDS names an automated snapshot after the minute in which it was taken; a final one, and one from before an
+# upgrade, are named after the request.
 _SNAPSHOT: Final = re.compile(
     rf"(?:rds:)?(?P<environment>{ENVIRONMENT})-(?P<name>{NAME}?)-"
-    r"(?:final-(?P<id8>[0-9a-f]{8})|(?P<taken>[0-9]{4}(?:-[0-9]{2}){4}))"
+    r"(?:(?P<kind>final|before)-(?P<id8>[0-9a-f]{8})|(?P<taken>[0-9]{4}(?:-[0-9]{2}){4}))"
 )
 
 
@@ -80,6 +81,10 @@ class Place:
         """The snapshot that its removal leaves, as the Terraform module names it after the last request."""
         return f"{self.identifier}-final-{id8(request_id)}"
 
+    def before_snapshot(self, request_id: str) -> str:
+        """The snapshot that the pipeline takes before the upgrade that this request asks for."""
+        return f"{self.identifier}-before-{id8(request_id)}"
+
     def member(self, number: int) -> str:
         """RDS's identifier of a member, where the database is a cluster; 1 is made first."""
         return f"{self.identifier}-member-{number}"
@@ -106,21 +111,25 @@ class BranchName:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotName:
-    """What a snapshot's name says: a final one is named after a request, an automated one after a time."""
+    """What a snapshot's name says: an automated one is named after a time, any other after a request.
+
+    `before` is for one from before that request's upgrade; else it is the final one of a removal.
+    """
 
     place: Place
     id8: str | None = None
     taken: dt.datetime | None = None
+    before: bool = False
 
     @classmethod
     def parse(cls, snapshot: str) -> Self | None:
-        """What a snapshot's name says; None for one that neither RDS nor a removal made."""
+        """What a snapshot's name says; None for one that neither RDS nor the provisioner named."""
         match = _SNAPSHOT.fullmatch(snapshot)
         if match is None:
             return None
         place = Place(match["environment"], match["name"])
         if match["id8"]:
-            return cls(place, id8=match["id8"])
+            return cls(place, id8=match["id8"], before=match["kind"] == "before")
         try:
             taken = dt.datetime.strptime(match["taken"], "%Y-%m-%d-%H-%M").replace(tzinfo=dt.UTC)
         except ValueError:

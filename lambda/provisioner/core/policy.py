@@ -8,7 +8,7 @@ after that one only have to look at values.
 import datetime as dt
 from dataclasses import dataclass
 
-from provisioner.core import tags
+from provisioner.core import tags, upgrades
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.hcl import WITH_WINDOWS, format_of, parse
@@ -70,6 +70,7 @@ def check(
         _windows(root, None if reviewed else _allowed_windows(root, before, catalog, format_of(text))),
         _tags(root),
         *(_restore(root, catalog) if creating else []),
+        *([_upgrade(root, creating)] if root.upgrade else []),
     ]
 
 
@@ -212,6 +213,21 @@ def _restore(root: Root, catalog: Catalog) -> list[PolicyResult]:
     if source.environment != root.environment:
         detail += f", which {source.environment} opens to {root.environment}"
     return [PolicyResult("restore", True, detail)]
+
+
+def _upgrade(root: Root, creating: bool) -> PolicyResult:
+    """An upgrade is of what is there, along a path of RDS, after the snapshot that it names."""
+    assert root.upgrade is not None  # noqa: S101 - the caller looked
+    before, name = root.upgrade.from_version, root.place.before_snapshot(root.request_id)
+    label = f"{root.engine} {before} to {root.engine_version}"
+    wrong = None
+    if creating:
+        wrong = "a new database upgrades nothing"
+    elif root.engine_version not in upgrades.targets(root.engine, before):
+        wrong = f"RDS does not upgrade {label} in one step"
+    elif root.upgrade.snapshot != name:
+        wrong = f"the snapshot before it is {name}, not {root.upgrade.snapshot!r}"
+    return PolicyResult("upgrade", wrong is None, wrong or f"{label}, after the snapshot {name}")
 
 
 def _on(value: bool) -> str:

@@ -23,6 +23,14 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """What an upgrade begins with: the major version before it, and the snapshot that is taken first."""
+
+    from_version: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
     """The range in which a cluster scales, in Aurora capacity units of about 2 GiB of memory.
 
@@ -34,6 +42,10 @@ class Capacity:
     max_acu: float
     pause_after: int
     monitoring: bool
+
+    def watched(self) -> Self:
+        """The same, monitored."""
+        return replace(self, monitoring=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +78,7 @@ class Root:
     restore: Restore | None = None
     backup_window: str = ""
     maintenance_window: str = ""
+    upgrade: Upgrade | None = None  # in the root of the upgrade alone
     capacity: Capacity | None = None
 
     @property
@@ -86,6 +99,14 @@ class Root:
     def with_windows(self, windows: Windows) -> Self:
         """The same root, backed up and maintained at other times."""
         return replace(self, backup_window=windows.backup, maintenance_window=windows.maintenance)
+
+    def settled(self, applied: Self | None) -> Self:
+        """What the next change begins with: no upgrade, and not the version of one that RDS refused.
+
+        `applied` is what was applied last.
+        """
+        version = applied.engine_version if applied else self.engine_version
+        return replace(self, upgrade=None, engine_version=version)
 
     @property
     def is_clone(self) -> bool:

@@ -61,6 +61,7 @@ def _daily(opening: Opening) -> dict[str, Any]:
     from provisioner.reaper.log_groups import LogGroups  # noqa: PLC0415
     from provisioner.reaper.rds import Observer  # noqa: PLC0415
     from provisioner.reaper.snapshots import OldSnapshots  # noqa: PLC0415
+    from provisioner.reaper.support import EndingVersions  # noqa: PLC0415
 
     def _observer() -> Observer:
         return Observer(settings.client("rds"), settings.client("cloudwatch"))
@@ -68,12 +69,14 @@ def _daily(opening: Opening) -> dict[str, Any]:
     idle = IdleDatabases(opening, _observer, repository.github)
     snapshots = OldSnapshots(opening, lambda: settings.client("rds"))
     growth = GrownStorage(opening, _observer)
+    support = EndingVersions(opening, _observer)
     log_groups = LogGroups(opening, lambda: settings.client("logs"))
     answer: dict[str, dict[str, Any]] = {}
     for name, run, metric, counted in (
         ("idle", idle.run, "Idle", lambda done: done["idle"]),
         ("snapshots", snapshots.run, "SnapshotsDeleted", lambda done: len(done["deleted"])),
         ("growth", growth.run, "StorageGrown", lambda done: len(done["grown"])),
+        ("support", support.run, "VersionsEnding", lambda done: len(done["warned"])),
         ("log_groups", log_groups.run, "LogGroupsLimited", lambda done: len(done["limited"])),
     ):
         try:

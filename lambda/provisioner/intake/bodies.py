@@ -156,6 +156,7 @@ class PatchBody(_Body):
 
     size: ShortText | None = None
     storage_gb: StorageGb | None = None
+    engine_version: ShortText | None = None
     ttl: LifetimeText | None = None
     tags: Tags | None = None
     owner: Owner | None = None
@@ -165,7 +166,9 @@ class PatchBody(_Body):
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
         if not self.changes:
-            raise ValueError("name at least one of size, storage_gb, ttl, tags, owner and purpose")
+            raise ValueError(
+                "name at least one of size, storage_gb, engine_version, ttl, tags, owner and purpose"
+            )
         return self
 
     @property
@@ -187,7 +190,6 @@ _RECREATING: Final = (
     "database_name",
     "database_engine",
     "environment",
-    "engine_version",
     "high_availability",
     "restore_from",
 )

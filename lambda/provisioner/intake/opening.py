@@ -115,7 +115,8 @@ class Opening:
     def removal(self, database: Database, caller: Caller, *, reason: str, request_id: str) -> Request:
         """The request that removes a database, or that disarms it first and names its follow-up."""
         before = self.on_main(database)
-        root = dataclasses.replace(before, request_id=request_id, deletion_protection=False)
+        root = before.settled(database.root)
+        root = dataclasses.replace(root, request_id=request_id, deletion_protection=False)
         if not before.deletion_protection:
             return self.request(Kind.REMOVE, root, caller, before=before, reason=reason)
         new = self.request(Kind.DISARM, root, caller, before=before, reason=reason)
@@ -124,7 +125,7 @@ class Opening:
     def maintenance(self, database: Database, *, reason: str, request_id: str) -> Request:
         """The request that brings a database to the module and the root format of main, and nothing else."""
         before = self.on_main(database)
-        root = dataclasses.replace(before, request_id=request_id)
+        root = dataclasses.replace(before.settled(database.root), request_id=request_id)
         root = root.with_windows(self.catalog.windows(database.place))
         return self.request(Kind.MAINTAIN, root, Caller(database.team, ACTOR), before=before, reason=reason)
 
@@ -158,7 +159,8 @@ class Opening:
             return None
         if not rules.deletion_protection:
             return None
-        root = dataclasses.replace(database.root, request_id=request_id, deletion_protection=True)
+        root = database.root.settled(database.root)
+        root = dataclasses.replace(root, request_id=request_id, deletion_protection=True)
         reason = f"Its removal was {ended.progress.state}, for which deletion protection had been taken off."
         caller = Caller(database.team, ACTOR)
         new = self.request(Kind.UPDATE, root, caller, before=database.root, reason=reason)

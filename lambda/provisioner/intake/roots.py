@@ -14,7 +14,7 @@ from provisioner.core.catalog import Catalog, Environment
 from provisioner.core.engine_versions import Engine
 from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.errors import FieldError
-from provisioner.core.root import SERVERLESS, Capacity, Root
+from provisioner.core.root import SERVERLESS, Root
 from provisioner.intake import refusals
 from provisioner.intake.bodies import CreateBody, PatchBody
 from provisioner.intake.shapes import Read
@@ -26,6 +26,7 @@ from provisioner.intake.values import (
     size_errors,
     storage_error,
     support_over,
+    upgrade,
     without_storage,
 )
 
@@ -141,11 +142,12 @@ def changed(
     `applied` is what was applied last: a growth that RDS refused on the way to `root` is not carried on,
     unless it is asked for again. `held_gb` is what RDS was last seen to hold, 0 if unknown.
     """
-    on_main, root = root, _without_refused_growth(root, applied)
+    on_main, root = root, _without_refused_growth(root.settled(applied), applied)
     found = body if isinstance(body, Read) else Read(body)
     body, errors = found.body, list[FieldError]()
     size = _kept_size(root, body, catalog, errors)
     storage_gb = _grown_storage(root, body, size, catalog, errors, held_gb)
+    change = upgrade(root, body.engine_version, catalog, request_id, now.date(), errors)
     expires_at = root.expires_at
     if body.ttl is not None:
         expires_at = end(body.ttl, catalog, root.environment, created_at=created_at, now=now, errors=errors)
@@ -156,6 +158,8 @@ def changed(
     rules, chosen = catalog.environments[root.environment], catalog.sizes[size]
     after = dataclasses.replace(
         root,
+        engine_version=body.engine_version or root.engine_version,
+        upgrade=change,
         instance_class=(body.size and chosen.instance_class) or root.instance_class,
         capacity=chosen.capacity(monitoring=rules.monitor_clusters) if body.size else root.capacity,
         storage_gb=storage_gb,
@@ -165,25 +169,25 @@ def changed(
         owner=root.owner if body.owner is None else body.owner,
         purpose=root.purpose if body.purpose is None else body.purpose,
     )
-    if after == on_main:
+    if after == dataclasses.replace(on_main, upgrade=None):
         raise refusals.nothing_to_change(on_main)
-    # What was disarmed for a removal that did not come is armed again.
-    # What the catalog asks for by now comes along: without it the gate would deny the change.
+    return _as_by_now(dataclasses.replace(after, request_id=request_id), catalog)
+
+
+def _as_by_now(root: Root, catalog: Catalog) -> Root:
+    """With what the catalog asks for by now, without which the gate would deny the change.
+
+    What was disarmed for a removal that did not come is armed again.
+    """
+    rules = catalog.environments[root.environment]
     armed = dataclasses.replace(
-        after,
-        capacity=_monitored(after.capacity, rules),
+        root,
+        capacity=root.capacity and (root.capacity.watched() if rules.monitor_clusters else root.capacity),
         deletion_protection=root.deletion_protection or rules.deletion_protection,
         final_snapshot=root.final_snapshot or rules.final_snapshot,
         backup_retention_days=max(root.backup_retention_days, rules.backup_retention_days),
-        request_id=request_id,
     )
     return armed.with_windows(catalog.windows(root.place))
-
-
-def _monitored(capacity: Capacity | None, rules: Environment) -> Capacity | None:
-    if capacity is None or not rules.monitor_clusters:
-        return capacity
-    return dataclasses.replace(capacity, monitoring=True)
 
 
 def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:

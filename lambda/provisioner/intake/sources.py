@@ -1,7 +1,7 @@
 """Where a restored database's data comes from, and what keeps a new root from being restored from it."""
 
-import dataclasses
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 from provisioner.core import storage
@@ -37,10 +37,16 @@ def find(source: RestoreFrom, team: str, ledger: Ledger) -> Database:
         last = ledger.request_for_branch(place, snapshot.id8)
         if last and last.team == team:
             same = found.root.request_id == last.root.request_id
-            return dataclasses.replace(found, root=last.root, result=found.result if same else None)
+            root = _as_taken(last.root) if snapshot.before else last.root
+            return replace(found, root=root, result=found.result if same else None)
     elif found and found.team == team and (taken is None or taken >= found.created_at):
         return found
     raise refusals.not_found(f"database {place}, named in restore_from,")
+
+
+def _as_taken(root: Root) -> Root:
+    """What a database was before the upgrade that its root is for."""
+    return replace(root, engine_version=root.upgrade.from_version) if root.upgrade else root
 
 
 def errors(

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterable
 
 from provisioner.core import owner as owners
+from provisioner.core import upgrades
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.engine_versions import Engine
 from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.errors import FieldError
 from provisioner.core.names import MAX_NAME, name_errors
-from provisioner.core.root import NEVER
+from provisioner.core.root import NEVER, Root, Upgrade
 from provisioner.core.shown import brief, shown
 from provisioner.core.suggestion import choices, meant, nearest
 from provisioner.core.times import instant
@@ -71,6 +72,28 @@ def support_over(name: str, version: str, engine: Engine, today: dt.date) -> Fie
         f"choose {choices(allowed, 'or')}"
     )
     return FieldError("/engine_version", text, version, allowed)
+
+
+def upgrade(
+    root: Root,
+    version: str | None,
+    catalog: Catalog,
+    request_id: str,
+    today: dt.date,
+    errors: list[FieldError],
+) -> Upgrade | None:
+    """The upgrade to the version that is asked for; refused where RDS or the catalog has none to it."""
+    engine = catalog.engine(root.engine)
+    if version is None or version == root.engine_version:
+        return None
+    offers = engine.offered(today) if engine else []
+    allowed = [target for target in upgrades.targets(root.engine, root.engine_version) if target in offers]
+    if version not in allowed:
+        path = f"to {choices(allowed, 'or')}" if allowed else "to no version of the catalog"
+        text = f"RDS upgrades {root.engine} {root.engine_version} {path}"
+        errors.append(FieldError("/engine_version", text, brief(version), allowed))
+    snapshot = root.place.before_snapshot(request_id)
+    return Upgrade(from_version=root.engine_version, snapshot=snapshot)
 
 
 def storage_error(given: int, least: int, most: int, environment: str | None) -> FieldError:

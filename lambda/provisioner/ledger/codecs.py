@@ -14,7 +14,7 @@ from typing import Any, Final
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import Failure, Kind, Progress, State
 from provisioner.core.models import Beat, Charge, Listed, ListedRequest
-from provisioner.core.root import Capacity, Restore, Root
+from provisioner.core.root import Capacity, Restore, Root, Upgrade
 
 Row = Mapping[str, str | int]
 
@@ -92,7 +92,7 @@ def _load(text: str | int) -> Any:
 def _root_to_json(root: Root) -> str:
     """As earlier releases wrote it, where it says no more than they knew."""
     values = dataclasses.asdict(root)
-    for name in ("backup_window", "maintenance_window", "capacity"):
+    for name in ("backup_window", "maintenance_window", "upgrade", "capacity"):
         if not values[name]:
             del values[name]
     return json.dumps(values, separators=(",", ":"), sort_keys=True)
@@ -100,10 +100,12 @@ def _root_to_json(root: Root) -> str:
 
 def _root_from_json(text: str | int) -> Root:
     values = _load(text)
-    restore, capacity = values.pop("restore"), values.pop("capacity", None)
+    restore, upgrade = values.pop("restore"), values.pop("upgrade", None)
+    capacity = values.pop("capacity", None)
     return Root(
         **values,
         restore=None if restore is None else Restore(**restore),
+        upgrade=None if upgrade is None else Upgrade(**upgrade),
         capacity=None if capacity is None else Capacity(**capacity),
     )
 

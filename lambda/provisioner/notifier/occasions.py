@@ -23,7 +23,7 @@ from provisioner.notifier.texts import Texts
 
 # What the queue subscribes to; tests/template holds the filter to it.
 OF_REQUESTS: Final = ("applied", "approval_awaited", "failed")
-OF_DATABASES: Final = ("users_ready", "expiring", "idle", "drifted")
+OF_DATABASES: Final = ("users_ready", "expiring", "idle", "drifted", "version_ending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,10 @@ class Occasions:
             activity = self.ledger.activity(database.place)
             is_idle = activity and activity.idle_since and database.state is DatabaseState.AVAILABLE
             return self.texts.idle(event_id, database, detail) if is_idle else None
+        if what == "version_ending":
+            same = database.root.engine_version == detail.get("version")
+            there = database.state not in (DatabaseState.REMOVING, DatabaseState.REMOVED)
+            return self.texts.version_ending(event_id, database, detail) if same and there else None
         drift = self.ledger.drift(database)
         return self.texts.drifted(event_id, database, str(drift.detail.get("link", ""))) if drift else None
 

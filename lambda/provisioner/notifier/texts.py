@@ -140,6 +140,24 @@ class Texts:
             links=self.console.database(database.place, "Look at it"),
         )
 
+    def version_ending(self, message_id: str, database: Database, detail: Mapping[str, Any]) -> Message:
+        """A major version whose standard support ends, and what to do about it."""
+        root, place = database.root, database.place
+        name = f"{engines.label(root.engine)} {root.engine_version}"
+        until = dt.date.fromisoformat(str(detail["until"]))
+        return Message(
+            id=message_id,
+            title=f"{place}: support of {name} ends {until}",
+            lines=(
+                f"After that day RDS upgrades {name} on a day that it chooses, or charges Extended Support "
+                "by the vCPU and hour where the database is enrolled. Upgrade it before, at a time that "
+                "suits you; try it on a clone first.",
+            ),
+            facts=(("Owner", root.owner), *_purpose(database)),
+            command=f"rdsctl edit {place} --engine-version MAJOR",
+            links=self.console.database(place, "Database"),
+        )
+
     def drifted(self, message_id: str, database: Database, link: str) -> Message:
         """A change outside git."""
         return Message(

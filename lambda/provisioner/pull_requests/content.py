@@ -15,7 +15,7 @@ from provisioner.core.models import Request
 from provisioner.core.policy import PolicyResult
 from provisioner.core.prices import ASSUMPTION, NOT_INCLUDED, REMEDY
 from provisioner.core.root import NEVER, Root, scale
-from provisioner.pull_requests import request_record, wording
+from provisioner.pull_requests import request_record, upgrading, wording
 from provisioner.pull_requests.markdown import cell, policy_table, quoted
 
 
@@ -103,6 +103,8 @@ def body(
         )
     if request.root.restore and request.kind is Kind.CREATE:
         sections.append(_restore(request.root))
+    if request.root.upgrade and request.kind is Kind.UPDATE:
+        sections.append(upgrading.section(request.root, request.root.upgrade))
     if results:
         sections.append(policy_table(results))
     sections.append(_next(request, catalog, disarmed_by))

@@ -52,6 +52,9 @@ def _update(request: Request, catalog: Catalog) -> str:
     changed = changes(request, catalog)
     if not changed:
         return f"Change {request.place}"
+    if request.root.upgrade:
+        version, *others = changed.values()
+        return f"Upgrade {request.place}: {', '.join([version, *others])}"
     if set(changed) <= {"size", "storage"}:
         verb = "Resize" if "size" in changed else "Grow"
         return f"{verb} {request.place}: {', '.join(changed.values())}"
@@ -65,6 +68,9 @@ def changes(request: Request, catalog: Catalog) -> dict[str, str]:
     if before is None:
         return {}
     found = {}
+    if before.engine_version != after.engine_version or after.upgrade:
+        was = after.upgrade.from_version if after.upgrade else before.engine_version
+        found["version"] = f"{label(after.engine)} {was} to {after.engine_version}"
     if (before.instance_class, before.capacity) != (after.instance_class, after.capacity):
         found["size"] = f"{size(before, catalog)} to {size(after, catalog)}"
     if before.storage_gb != after.storage_gb:
@@ -107,10 +113,17 @@ def _restart(request: Request) -> str:
             return "⚠ connections end: the database is removed as soon as this is merged"
         case Kind.MAINTAIN:
             return "none that was asked for; a newer module changes what the plan shows"
+    if request.root.upgrade and request.kind is Kind.UPDATE:
+        return (
+            "⚠ yes: RDS shuts it down for the upgrade, the standby too, as soon as this is merged: minutes, "
+            "longer the more tables it has"
+        )
     return _OUTAGE[interruption(request.before, request.root)]
 
 
 def _data(request: Request) -> str:
+    if request.root.upgrade and request.kind is Kind.UPDATE:
+        return f"⚠ there is no way back to this version but the snapshot `{request.root.upgrade.snapshot}`"
     if request.kind is not Kind.REMOVE:
         return "none"
     root = request.before or request.root

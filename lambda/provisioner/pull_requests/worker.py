@@ -12,7 +12,7 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.engines import CLUSTER
 from provisioner.core.errors import MayPass, NeedsPerson, TryLater
 from provisioner.core.events import ACTOR, Event, EventType, Step
-from provisioner.core.hcl import FIRST_OF_CLUSTERS, render
+from provisioner.core.hcl import FIRST_OF_CLUSTERS, WITH_WINDOWS, render
 from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
 from provisioner.core.times import instant
@@ -120,17 +120,26 @@ class Worker:
     def _change(self, request: Request, now: dt.datetime, disarmed_by: int | None) -> content.Change:
         if request.kind is Kind.REMOVE:
             return content.change(request, [], self.catalog, base=self.base, disarmed_by=disarmed_by)
-        found = root_format(self.github, self.base)
-        if request.root.resource is CLUSTER and found < FIRST_OF_CLUSTERS:
+        number = root_format(self.github, self.base)
+        self._check_format(request, number)
+        return content.change(
+            request, self._policy(request, now), self.catalog, base=self.base, root_format=number
+        )
+
+    def _check_format(self, request: Request, number: int) -> None:
+        """Raises NeedsPerson where the base branch has no module yet for what the request's root says."""
+        lacks = ""
+        if request.root.upgrade and number < WITH_WINDOWS:
+            lacks = "the module of {} knows no upgrade yet"
+        if request.root.resource is CLUSTER and number < FIRST_OF_CLUSTERS:
+            lacks = "{} has no module for clusters yet"
+        if lacks:
             raise NeedsPerson(
-                f"writing the root of {request.place}",
-                f"{self.base} has no module for clusters yet",
+                f"opening the pull request of {request.place}",
+                lacks.format(self.base),
                 "apply the foundation of this release and merge it to that branch first (docs/upgrade.md), "
                 "then retry",
             )
-        return content.change(
-            request, self._policy(request, now), self.catalog, base=self.base, root_format=found
-        )
 
     def _disarmed_by(self, removal: Request) -> int | None:
         """The pull request that took deletion protection off, where that was the last change before it."""

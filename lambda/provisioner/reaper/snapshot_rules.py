@@ -1,16 +1,17 @@
-"""Which final snapshots are ours, and when one is old enough to be deleted; no AWS, no clock.
+"""Which snapshots are ours, and when one is old enough to be deleted; no AWS, no clock.
 
 A snapshot is deleted only when everything says so: it is a manual snapshot with the name that the module
-gives to final snapshots (`terraform/modules`), with our tags and its environment's, complete,
-and older than `keep_final_snapshot_days`; its environment is in the catalog; the ledger knows the database
-and says that it was removed; and no request restores from it. Whatever is in doubt is kept, and named in the
-log.
+gives to final snapshots (`terraform/modules`), or the pipeline to one from before an upgrade, with our tags
+and its environment's, complete, and older than `keep_final_snapshot_days`, or than the days of
+`upgrades.KEPT`; its environment is in the catalog; the ledger knows the database and, for a final one, says
+that it was removed; and no request restores from it. Whatever is in doubt is kept, and named in the log.
 """
 
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from provisioner.core import upgrades
 from provisioner.core.catalog import Catalog
 from provisioner.core.engines import INSTANCE, Resource
 from provisioner.core.lifecycle import DatabaseState
@@ -21,12 +22,25 @@ from provisioner.core.tags import is_provisioners
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A final snapshot of ours."""
+    """A snapshot of ours: the final one of a removal, or one from before an upgrade."""
 
     identifier: str
     place: Place
     created_at: dt.datetime
     resource: Resource = INSTANCE
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a removal left it."""
+        name = SnapshotName.parse(self.identifier)
+        return name is None or not name.before
+
+    def kept_days(self, catalog: Catalog) -> int | None:
+        """For how many days it is kept; None: until it is deleted by hand."""
+        if not self.is_final:
+            return upgrades.KEPT.days
+        rules = catalog.environments.get(self.place.environment)
+        return rules.keep_final_snapshot_days if rules else None
 
 
 def place_of(identifier: str, of: str, tags: Mapping[str, str]) -> Place | None:
@@ -43,9 +57,8 @@ def place_of(identifier: str, of: str, tags: Mapping[str, str]) -> Place | None:
 
 
 def is_old(snapshot: Snapshot, catalog: Catalog, now: dt.datetime) -> bool:
-    """Whether its environment keeps it no longer; False where no environment says how long."""
-    rules = catalog.environments.get(snapshot.place.environment)
-    days = rules.keep_final_snapshot_days if rules else None
+    """Whether it is kept no longer; False where nothing says how long."""
+    days = snapshot.kept_days(catalog)
     return days is not None and now - snapshot.created_at > dt.timedelta(days=days)
 
 
@@ -57,7 +70,8 @@ def doubt(snapshot: Snapshot, database: Database | None, restoring: Collection[s
     """
     if database is None:
         return "the ledger does not know its database"
-    if database.state is not DatabaseState.REMOVED and database.created_at <= snapshot.created_at:
+    alive = database.state is not DatabaseState.REMOVED and database.created_at <= snapshot.created_at
+    if snapshot.is_final and alive:
         return f"its database is {database.state}"
     if snapshot.identifier in restoring:
         return "a database is being made from it"

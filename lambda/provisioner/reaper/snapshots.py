@@ -1,4 +1,4 @@
-"""⑥ Once a day: delete the final snapshots that their environments keep no longer (see snapshot_rules.py).
+"""⑥ Once a day: delete the snapshots of ours that are kept no longer (see snapshot_rules.py).
 
 A turn in the ledger makes it once a day; after a fault, or a kill, it is tried again in an hour. Deleting
 twice does no harm: the second run does not see the snapshot, or RDS answers that there is none.
@@ -66,7 +66,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class OldSnapshots:
-    """Prunes final snapshots; `rds` is asked for only when needed."""
+    """Prunes snapshots; `rds` is asked for only when needed."""
 
     opening: Opening
     rds: Callable[[], Any]
@@ -80,9 +80,9 @@ class OldSnapshots:
             self._prune(snapshot, pruned)
 
     def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:
-        """Our final snapshots that are old enough; those of a forgotten environment are kept and named."""
+        """Our snapshots that are old enough; those of a forgotten environment are kept and named."""
         catalog, now = self.opening.catalog, self.opening.now
-        found = [snapshot for resource in _KINDS for snapshot in self._final(resource)]
+        found = [snapshot for resource in _KINDS for snapshot in self._made(resource)]
         for snapshot in found:
             environment = snapshot.place.environment
             if environment not in catalog.environments:
@@ -90,13 +90,13 @@ class OldSnapshots:
             elif snapshot_rules.is_old(snapshot, catalog, now):
                 yield snapshot
 
-    def _final(self, resource: Resource) -> list[Snapshot]:
+    def _made(self, resource: Resource) -> list[Snapshot]:
         """Our final snapshots of databases of one kind."""
         kind = _KINDS[resource]
         with asking("listing the snapshots"):
             pages = self.rds().get_paginator(kind.describe).paginate(SnapshotType="manual")
             described = [snapshot for page in pages for snapshot in page[kind.listed]]
-        return [snapshot for each in described if (snapshot := _final(resource, each))]
+        return [snapshot for each in described if (snapshot := _ours(resource, each))]
 
     def _prune(self, snapshot: Snapshot, pruned: Pruned) -> None:
         ledger, place = self.opening.ledger, snapshot.place
@@ -151,14 +151,14 @@ class OldSnapshots:
         return True
 
     def _event(self, snapshot: Snapshot) -> DatabaseEvent:
-        days = self.opening.catalog.environments[snapshot.place.environment].keep_final_snapshot_days
+        days = snapshot.kept_days(self.opening.catalog)
         return database_events.snapshot_deleted(
             snapshot.identifier, self.opening.now, created_at=snapshot.created_at, kept_days=days
         )
 
 
-def _final(resource: Resource, described: Mapping[str, Any]) -> Snapshot | None:
-    """The final snapshot of ours that RDS describes; None for any other, and for one that is not complete."""
+def _ours(resource: Resource, described: Mapping[str, Any]) -> Snapshot | None:
+    """The snapshot of ours that RDS describes; None for any other, and for one that is not complete."""
     if described.get("SnapshotType") != "manual" or described.get("Status") != "available":
         return None
     kind = _KINDS[resource]

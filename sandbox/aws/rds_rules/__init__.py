@@ -2,7 +2,17 @@
 
 from collections.abc import Iterable
 
-from sandbox.aws.rds_rules import insights, names, parameters, restores, settings, storage, tags
+from sandbox.aws.rds_rules import (
+    insights,
+    names,
+    parameters,
+    restores,
+    settings,
+    storage,
+    tags,
+    versions,
+    windows,
+)
 from sandbox.aws.rds_rules.call import Call, Refusal, Rule
 
 # In the order in which they are asked: names first, then what a call is about.
@@ -40,6 +50,8 @@ RULES: tuple[Rule, ...] = (
     insights.key_needs_insights,
     insights.key_stays,
     insights.retention_is_offered,
+    versions.path_is_one_of_rds,
+    versions.upgrade_is_allowed,
     parameters.family_exists,
     parameters.family_is_the_engines,
     parameters.parameter_exists,
@@ -47,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     parameters.static_waits_for_a_reboot,
     parameters.twenty_at_once,
     parameters.group_is_free,
+    windows.windows_never_meet,
     settings.protected_stays,
     settings.backups_are_kept_at_most_35_days,
     settings.monitoring_has_a_role,

@@ -135,13 +135,19 @@ class Call:
 
     @cached_property
     def family(self) -> str:
-        """The parameter group family of the instance's version."""
-        asked = self.given.get("EngineVersion", "")
-        # A change may come with the group of the version that it leads to.
-        upgraded = asked if self.action == MODIFY_CLUSTER else ""
-        version = str(upgraded or self.held.get("EngineVersion") or asked)
+        """The parameter group family of the database's version, after the call."""
+        if self.action in (MODIFY, MODIFY_CLUSTER) and self.given.get("EngineVersion"):
+            return self._family_of(self.given["EngineVersion"])
+        return self._family_of(self.held.get("EngineVersion") or self.given.get("EngineVersion", ""))
+
+    @cached_property
+    def held_family(self) -> str:
+        """The parameter group family of the database's version, before the call."""
+        return self._family_of(self.held.get("EngineVersion", ""))
+
+    def _family_of(self, version: Any) -> str:
         parts = 1 if self.engine.endswith(("postgres", "postgresql")) else 2
-        return self.engine + ".".join(version.split(".")[:parts])
+        return self.engine + ".".join(str(version).split(".")[:parts])
 
     @cached_property
     def is_gp3(self) -> bool:

@@ -176,7 +176,7 @@ resource "aws_db_instance" "this" {
 
   # The provider compares the major version only, so minor upgrades by AWS are no drift.
   auto_minor_version_upgrade  = true
-  allow_major_version_upgrade = false
+  allow_major_version_upgrade = var.upgrade != null
   maintenance_window          = local.windows.maintenance
   # RDS enrols an instance in Extended Support, which costs by the vCPU, unless it is made without.
   engine_lifecycle_support = "open-source-rds-extended-support-disabled"

@@ -72,6 +72,7 @@ ESTATE = Estate(
         "dev-orders-1": {"DBParameterGroupFamily": "postgres17"},
         "dev-shop-1": {"DBParameterGroupFamily": "mysql8.4"},
         "dev-spare-1": {"DBParameterGroupFamily": "postgres16"},
+        "dev-next-1": {"DBParameterGroupFamily": "postgres18"},
     },
 )
 # Each is a call that RDS takes.

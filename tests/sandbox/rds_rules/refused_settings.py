@@ -31,6 +31,37 @@ REFUSED: dict[str, tuple[Call, str, str]] = {
         VALUE,
         "ParameterGroupFamily mysql8.5 is not a valid parameter group family",
     ),
+    "a major version without its flag": (
+        call(MODIFY, EngineVersion="18", DBParameterGroupName="dev-next-1"),
+        COMBINATION,
+        "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+    ),
+    "a major version back": (
+        call(MODIFY, EngineVersion="16", AllowMajorVersionUpgrade=True),
+        COMBINATION,
+        "Cannot upgrade postgres from 17.6 to 16",
+    ),
+    "a major version that is none": (
+        call(MODIFY, EngineVersion="42", AllowMajorVersionUpgrade=True),
+        COMBINATION,
+        "Cannot upgrade postgres from 17.6 to 42",
+    ),
+    "the old version's group after an upgrade": (
+        call(MODIFY, EngineVersion="18", AllowMajorVersionUpgrade=True, DBParameterGroupName="dev-orders-1"),
+        COMBINATION,
+        "The Parameter Group dev-orders-1 with DBParameterGroupFamily postgres17 cannot be used for this "
+        "instance. Please use a Parameter Group with DBParameterGroupFamily postgres18",
+    ),
+    "a backup during maintenance": (
+        call(MODIFY, PreferredBackupWindow="03:00-03:30", PreferredMaintenanceWindow="sun:03:15-sun:03:45"),
+        VALUE,
+        "The backup window and maintenance window must not overlap.",
+    ),
+    "a window of 20 minutes": (
+        call(MODIFY, PreferredBackupWindow="03:00-03:20", PreferredMaintenanceWindow="sun:04:00-sun:04:30"),
+        VALUE,
+        "A window has to be at least 30 minutes long: 03:00-03:20, sun:04:00-sun:04:30",
+    ),
     "another version's group": (
         call(RESTORE, DBParameterGroupName="dev-spare-1"),
         COMBINATION,

@@ -53,6 +53,9 @@ def test_each_rule_names_its_source(rule: Rule) -> None:
     "asked",
     [
         call(MODIFY, DBInstanceIdentifier="dev-rested"),
+        call(MODIFY, EngineVersion="18", AllowMajorVersionUpgrade=True, DBParameterGroupName="dev-next-1"),
+        call(MODIFY, EngineVersion="17.7"),
+        call(MODIFY, PreferredBackupWindow="03:00-03:30", PreferredMaintenanceWindow="Sun:03:30-Sun:04:00"),
         call(MODIFY, DBInstanceIdentifier="dev-grown", AllocatedStorage=None, DBInstanceClass="db.m7g.large"),
         call(MODIFY, DBInstanceIdentifier="dev-grown", AllocatedStorage=100),
         call(MODIFY, AllocatedStorage=400, MaxAllocatedStorage=500, Iops=12000, StorageThroughput=500),
@@ -63,6 +66,9 @@ def test_each_rule_names_its_source(rule: Rule) -> None:
     ],
     ids=[
         "a growth after six hours",
+        "a major version with its flag and group",
+        "a minor version without the flag",
+        "a window that begins when the other ends",
         "another class within six hours",
         "the same size within six hours",
         "a growth over 400 GiB with the performance of its size",

@@ -1,5 +1,7 @@
 """`rdsctl resize`: another size, more storage."""
 
+from typing import Any
+
 import click
 
 from rdsctl import asking, completing, previews, times
@@ -22,7 +24,11 @@ def command(session: Session, /, place: Place, size: str | None, storage: int | 
     """
     if size is None and storage is None:
         raise Failure("resize wants a SIZE, or --storage GB.", Exit.USAGE)
-    body = how.with_reason({"size": size, "storage_gb": storage})
+    return shown_first(session, place, how, how.with_reason({"size": size, "storage_gb": storage}))
+
+
+def shown_first(session: Session, place: Place, how: asking.How, body: dict[str, Any]) -> int:
+    """Ask for a change that may interrupt, once what it does was shown and confirmed."""
     if how.dry_run:
         return asking.ask(session, "PATCH", place.path, how, body)
     preview = session.api.call("PATCH", place.path, body, query={"dry_run": "true"}).document

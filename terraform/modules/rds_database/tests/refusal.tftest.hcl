@@ -290,6 +290,19 @@ run "backups_beyond_what_rds_keeps_is_refused" {
   expect_failures = [var.backup_retention_days]
 }
 
+run "an_upgrade_from_its_own_version_is_refused" {
+  command = plan
+
+  variables {
+    upgrade = {
+      from     = "8.4"
+      snapshot = "dev-mydb123-before-3f0c1a2b"
+    }
+  }
+
+  expect_failures = [var.upgrade]
+}
+
 run "a_backup_window_that_is_no_time_is_refused" {
   command = plan
 

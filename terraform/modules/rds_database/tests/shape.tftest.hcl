@@ -281,6 +281,37 @@ run "the_key_of_performance_insights_is_kept_in_a_tag" {
   }
 }
 
+run "an_upgrade_is_allowed_by_its_own_root_alone" {
+  command = plan
+
+  variables {
+    engine_version = "18"
+    upgrade = {
+      from     = "15"
+      snapshot = "dev-my-db-123-before-3f0c1a2b"
+    }
+  }
+
+  assert {
+    condition     = aws_db_instance.this.allow_major_version_upgrade && aws_db_instance.this.engine_version == "18"
+    error_message = "RDS takes another major version with this flag only."
+  }
+
+  assert {
+    condition     = aws_db_parameter_group.this.family == "postgres18"
+    error_message = "The parameter group is of the new version's family."
+  }
+}
+
+run "any_other_root_allows_no_upgrade" {
+  command = plan
+
+  assert {
+    condition     = !aws_db_instance.this.allow_major_version_upgrade
+    error_message = "A change of the version that no upgrade asked for is refused by RDS."
+  }
+}
+
 run "windows_are_as_given" {
   command = plan
 
