@@ -361,11 +361,8 @@ def test_a_version_past_its_end_stays_for_what_has_it_alone(
         assert engine.detail == "the standard support of postgres 15 ended 2026-11-22; new: 16, 17, 18"
 
 
-UPGRADED = replace(
-    root(database_engine="postgres"),
-    engine_version="18",
-    upgrade=Upgrade(from_version="15", snapshot="dev-mydb123-before-3f0c1a2b"),
-)
+UPGRADE = Upgrade(from_version="15", snapshot="dev-mydb123-before-3f0c1a2b")
+UPGRADED = replace(root(database_engine="postgres"), engine_version="18", upgrade=UPGRADE)
 
 
 @pytest.mark.parametrize(
@@ -379,17 +376,17 @@ UPGRADED = replace(
             (False, "RDS does not upgrade postgres 15 to 15 in one step"),
         ),
         (
-            replace(UPGRADED, engine_version="16", upgrade=replace(UPGRADED.upgrade, from_version="17")),
+            replace(UPGRADED, engine_version="16", upgrade=replace(UPGRADE, from_version="17")),
             False,
             (False, "RDS does not upgrade postgres 17 to 16 in one step"),
         ),
         (
-            replace(UPGRADED, upgrade=replace(UPGRADED.upgrade, from_version="8.4")),
+            replace(UPGRADED, upgrade=replace(UPGRADE, from_version="8.4")),
             False,
             (False, "RDS does not upgrade postgres 8.4 to 18 in one step"),
         ),
         (
-            replace(UPGRADED, upgrade=replace(UPGRADED.upgrade, snapshot="prod-orders-before-3f0c1a2b")),
+            replace(UPGRADED, upgrade=replace(UPGRADE, snapshot="prod-orders-before-3f0c1a2b")),
             False,
             (
                 False,

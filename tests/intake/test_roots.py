@@ -341,7 +341,8 @@ def test_the_change_after_an_upgrade_has_none_and_is_none_by_that_alone() -> Non
     after = change(upgraded, applied=upgraded, ttl="10d")
 
     assert (after.engine_version, after.upgrade) == ("17", None)
-    for body in ({"engine_version": "17"}, {"owner": upgraded.owner}):
+    bodies: tuple[dict[str, Any], ...] = ({"engine_version": "17"}, {"owner": upgraded.owner})
+    for body in bodies:
         with pytest.raises(Problem, match="already is as asked"):
             change(upgraded, applied=upgraded, **body)
 

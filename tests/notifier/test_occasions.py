@@ -1,6 +1,7 @@
 """What an event says to whom; and nothing of what is over when it comes."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from provisioner.core import database_events, events
@@ -139,7 +140,7 @@ def test_an_idle_database_is_said_unless_someone_used_it_since(world: World) -> 
 def test_the_end_of_a_version_is_said_of_what_still_has_it(world: World) -> None:
     database = world.setting.database()
     version = database.root.engine_version
-    about = {"until": dt.date(2029, 7, 31), "last": True}
+    about: dict[str, Any] = {"until": dt.date(2029, 7, 31), "last": True}
     ending = database_events.version_ending("support:30", database.origin, NOW, version=version, **about)
     other = database_events.version_ending("support:31", database.origin, NOW, version="5.7", **about)
     assert said(world.of_database(database, ending)) == [

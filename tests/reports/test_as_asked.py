@@ -33,7 +33,7 @@ def planned(**counts: int) -> PlanReport:
         branch="rds/dev/mydb123/update-3f0c1a2b",
         commit="a" * 40,
         outcome="passed",
-        summary=Summary(**{"only_own_database": True} | counts),
+        summary=Summary.model_validate({"only_own_database": True} | counts),
         pipeline_url="https://app.circleci.com/jobs/github/acme/databases/42",
     )
 
