@@ -15,6 +15,8 @@ SIGN_OF_LIFE: Final = 300.0
 STEPS: Final = {
     "pull_request": "pull request",
     "review": "review",
+    "plan": "plan",
+    "approval": "approval",
     "queue": "queue",
     "apply": "apply",
     "users": "users",
@@ -22,7 +24,13 @@ STEPS: Final = {
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER: Final = "|/-\\"
 _READY_AT: Final = 44  # the column of what is said of the end
-_LINK: Final = {"pull_request": "pull_request", "review": "pull_request", "apply": "pipeline"}
+_LINK: Final = {
+    "pull_request": "pull_request",
+    "review": "pull_request",
+    "approval": "pull_request",
+    "apply": "pipeline",
+}
+_OF_A_REVIEW: Final = ("plan", "approval")
 
 
 class Watch(Protocol):
@@ -106,10 +114,11 @@ class Live:
         """Print what has finished since, and draw the rest."""
         self._request, self._trouble, self._read_at = request, "", present
         self._erase()
-        for step in request["steps"]:
+        for step in shown_steps(request):
             key = (request["id"], step["step"])
             if not step.get("running") and step["step"] in STEPS and key not in self._finished:
-                failed = request["error"] is not None and request["error"]["step"] == step["step"]
+                of = "review" if step["step"] == "approval" else step["step"]
+                failed = request["error"] is not None and request["error"]["step"] == of
                 if not failed:
                     self._finished.add(key)
                     self._print(finished_line(request, step, self._looks))
@@ -146,11 +155,31 @@ class Live:
         self._stream.flush()
 
 
+def shown_steps(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps as a wait shows them: a review where someone has to approve is its plan, and the approval."""
+    plan, waits = request.get("plan"), request.get("waiting_for") or {}
+    awaited = any(entry["event"] == "approval_awaited" for entry in request["timeline"])
+    if not plan or not (awaited or waits.get("what") == "approval"):
+        return list(request["steps"])
+    found: list[dict[str, Any]] = []
+    for step in request["steps"]:
+        if step["step"] != "review":
+            found.append(step)
+            continue
+        taken = (times.parse(plan["at"]) - times.parse(step["started_at"])).total_seconds()
+        taken = min(max(taken, 0.0), step["seconds"])
+        found.append({"step": "plan", "seconds": taken, "said": plan["sentence"]})
+        left = {"step": "approval", "seconds": step["seconds"] - taken, "running": step.get("running", False)}
+        found.append(left)
+    return found
+
+
 def finished_line(request: dict[str, Any], step: dict[str, Any], looks: Looks) -> str:
     """` ✓ pull request   0:03  https://…`."""
-    link = request["links"].get(_LINK.get(step["step"], "")) if step["step"] != "review" else None
+    where = _LINK.get(step["step"], "") if step["step"] not in ("review", "approval") else ""
+    more = request["links"].get(where) or step.get("said")
     text = f" {STEPS[step['step']]:14} {times.span(step['seconds']):>5}"
-    return f" {looks.mark('✓')}{looks.plain(text)}{f'  {link}' if link else ''}"
+    return f" {looks.mark('✓')}{looks.plain(text)}{f'  {more}' if more else ''}"
 
 
 def running_lines(
@@ -171,7 +200,8 @@ def running_lines(
         if said and len(text) + 3 + len(said) <= looks.width:
             text += f"   {said}"
     order = [step for step in STEPS if step != "users" or request.get("users", "none") != "none"]
-    rest = [STEPS[step] for step in order[order.index(name) + 1 :]] if name in STEPS else []
+    later = order[order.index(name) + 1 :] if name in STEPS else []
+    rest = [STEPS[step] for step in later if step not in _OF_A_REVIEW]
     after = f" · {' · '.join(rest)}" if rest else ""
     ready = ready_about(request, present)
     lines = [text, f"{after:{_READY_AT}}{ready}"] if ready else [text, after]
@@ -185,19 +215,21 @@ def ready_about(request: dict[str, Any], present: dt.datetime) -> str:
     estimate = request.get("estimate") or {}
     if ready := estimate.get("ready_at"):
         likely, latest = times.parse(ready["likely"]), times.parse(ready["latest"])
-        return f"ready about {_hour(likely, present)}, at the latest {_hour(latest, present)}"
+        return f"ready about {times.hour(likely, present)}, at the latest {times.hour(latest, present)}"
     if after := estimate.get("after_approval_seconds"):
         return f"ready about {max(round(after['likely'] / 60), 1)} min after the approval"
     return ""
 
 
-def _hour(at: dt.datetime, present: dt.datetime) -> str:
-    local = at.astimezone()
-    return f"{local:%H:%M}" if local.date() == present.astimezone().date() else times.clock(at, present)
-
-
 def _waits_for(request: dict[str, Any]) -> str:
-    return str((request.get("waiting_for") or {}).get("sentence") or request["message"])
+    waits = request.get("waiting_for") or {}
+    sentence = str(waits.get("sentence") or request["message"])
+    if _step(request) != "approval":
+        return sentence
+    people = " or ".join(waits.get("approvers") or [])
+    # The plan has a line of its own.
+    said = sentence.partition(", and not merged: ")[2].removeprefix("it ") or sentence
+    return f"{said.rstrip('.')} ({people})" if people else said
 
 
 def _link(request: dict[str, Any], name: str) -> str:
@@ -207,11 +239,14 @@ def _link(request: dict[str, Any], name: str) -> str:
 
 def _step(request: dict[str, Any]) -> str:
     state = str(request["state"])
-    return state if state in ("done", "failed", "rejected", "cancelled") else str(request["step"])
+    if state in ("done", "failed", "rejected", "cancelled"):
+        return state
+    running = _running(request)
+    return "approval" if running and running["step"] == "approval" else str(request["step"])
 
 
 def _running(request: dict[str, Any]) -> dict[str, Any] | None:
-    return next((step for step in request["steps"] if step.get("running")), None)
+    return next((step for step in shown_steps(request) if step.get("running")), None)
 
 
 def _seconds(request: dict[str, Any], read_at: dt.datetime, present: dt.datetime) -> float:
@@ -226,8 +261,10 @@ def _said(request: dict[str, Any], name: str, present: dt.datetime) -> str:
     if name == "failed" and request["error"]:
         return str(request["error"]["cause"])
     link = request["links"].get(_LINK.get(name, ""))
-    ready = ready_about(request, present)
-    return "; ".join(part for part in (str(link or _waits_for(request)).rstrip("."), ready) if part)
+    said = [str(link or _waits_for(request)), ready_about(request, present)]
+    if name == "approval":
+        said.insert(0, _waits_for(request))
+    return "; ".join(part.rstrip(".") for part in said if part)
 
 
 def total_seconds(request: dict[str, Any]) -> float:
