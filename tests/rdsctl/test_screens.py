@@ -136,6 +136,19 @@ def test_a_create_whose_output_is_piped(story: Story) -> None:
     assert_golden("rdsctl/create-piped.txt", "\n".join(said) + "\n")
 
 
+def test_a_wait_says_when_it_will_be_later_than_was_first_said(story: Story) -> None:
+    said: list[str] = []
+    lines = watching.Lines(said.append)
+    first, second = itertools.islice(story.goes_well(story.create()), 2)
+    likely = dt.datetime.fromisoformat(first["estimate"]["ready_at"]["likely"])
+    late = second["estimate"]["ready_at"] | {"likely": (likely + seconds(200)).isoformat()}
+    lines.show(first, NOW)
+    lines.show(second | {"estimate": second["estimate"] | {"ready_at": late}}, NOW)
+    assert said[-1].endswith("; ready about 23:21, 3 min later than first said")
+    lines.tick(NOW + seconds(400))
+    assert said[-1].endswith("6:40 so far; ready about 23:21, 3 min later than first said")
+
+
 def reviewed(story: Story, request: Request) -> Iterator[dict[str, Any]]:
     """The page of each moment of a request that waits for a code owner."""
     owners = ["@acme/dba"]

@@ -37,7 +37,7 @@ def text(document: dict[str, Any], looks: Looks, present: dt.datetime) -> str:
     if document["kind"] == "create":
         lines = [f"Would ask for {place}; nothing is written."]
     lines += [label(name, said) for name, said in effects(document, present)]
-    lines += [label("consider", consider(found)) for found in document["consider"]]
+    lines += [label("consider", consider(found)) for found in document.get("consider", ())]
     rules = document["policy"]["results"]
     passed = sum(rule["passed"] for rule in rules)
     if rules:

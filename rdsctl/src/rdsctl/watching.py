@@ -12,6 +12,7 @@ from rdsctl import times, words
 from rdsctl.looks import Looks
 
 SIGN_OF_LIFE: Final = 300.0
+_LATER: Final = 120.0  # seconds by which an estimate has moved when that is said
 STEPS: Final = {
     "pull_request": "pull request",
     "review": "review",
@@ -49,11 +50,31 @@ class Watch(Protocol):
         """Nothing more comes."""
 
 
+class Promises:
+    """When each request was first said to be ready, so that a wait says by how much that has moved."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, dt.datetime] = {}
+
+    def ready_about(self, request: dict[str, Any], present: dt.datetime) -> str:
+        """As the estimate has it; once that is later than was said first, with how much later."""
+        said = ready_about(request, present)
+        ready = (request.get("estimate") or {}).get("ready_at")
+        if not ready:
+            return said
+        likely = times.parse(ready["likely"])
+        later = (likely - self._first.setdefault(request["id"], likely)).total_seconds()
+        if later < _LATER:
+            return said
+        return f"{said.partition(',')[0]}, {times.about(later)} later than first said"
+
+
 class Lines:
     """A line a change, and a sign of life every five minutes."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self._promises = Promises()
         self._last: tuple[str, str, bool] | None = None
         self._said_at: dt.datetime | None = None
         self._request: dict[str, Any] | None = None
@@ -62,6 +83,7 @@ class Lines:
     def show(self, request: dict[str, Any], present: dt.datetime) -> None:
         """A line where the step is another than before, or slower than usual."""
         self._request, self._read_at = request, present
+        self._promises.ready_about(request, present)
         name, slow = _step(request), bool(request.get("slower_than_usual"))
         if (request["id"], name, slow) == self._last:
             return
@@ -70,7 +92,7 @@ class Lines:
         if self._last == (request["id"], name, False):
             self._line(present, name, "slower than usual; it goes on")
         elif name != "pull_request":
-            self._line(present, name, _said(request, name, present))
+            self._line(present, name, _said(request, name, self._promises.ready_about(request, present)))
         self._last = (request["id"], name, slow)
 
     def tick(self, present: dt.datetime) -> None:
@@ -81,7 +103,7 @@ class Lines:
             return
         if (present - self._said_at).total_seconds() >= SIGN_OF_LIFE:
             seconds = _seconds(self._request, self._read_at, present)
-            ready = ready_about(self._request, present)
+            ready = self._promises.ready_about(self._request, present)
             so_far = f"{times.span(seconds)} so far"
             self._line(present, _step(self._request), f"{so_far}; {ready}" if ready else so_far)
 
@@ -109,6 +131,7 @@ class Live:
         self._request: dict[str, Any] | None = None
         self._trouble = ""
         self._read_at: dt.datetime | None = None
+        self._promises = Promises()
 
     def show(self, request: dict[str, Any], present: dt.datetime) -> None:
         """Print what has finished since, and draw the rest."""
@@ -130,8 +153,9 @@ class Live:
         if self._request is None or self._read_at is None:
             return
         seconds = _seconds(self._request, self._read_at, present)
+        ready = self._promises.ready_about(self._request, present)
         for line in running_lines(
-            self._request, seconds, present, next(self._spin), self._looks, self._trouble
+            self._request, seconds, ready, next(self._spin), self._looks, self._trouble
         ):
             self._print(line)
             self._drawn += 1
@@ -183,7 +207,7 @@ def finished_line(request: dict[str, Any], step: dict[str, Any], looks: Looks) -
 
 
 def running_lines(
-    request: dict[str, Any], seconds: float, present: dt.datetime, spin: str, looks: Looks, trouble: str
+    request: dict[str, Any], seconds: float, ready: str, spin: str, looks: Looks, trouble: str
 ) -> list[str]:
     """The running step, and the steps after it; a line never wraps, but a link is never cut."""
     running = _running(request)
@@ -203,7 +227,6 @@ def running_lines(
     later = order[order.index(name) + 1 :] if name in STEPS else []
     rest = [STEPS[step] for step in later if step not in _OF_A_REVIEW]
     after = f" · {' · '.join(rest)}" if rest else ""
-    ready = ready_about(request, present)
     lines = [text, f"{after:{_READY_AT}}{ready}"] if ready else [text, after]
     if len(lines[1]) > looks.width:
         lines = [text, after, f"   {ready.partition(',')[0]}"]
@@ -255,13 +278,13 @@ def _seconds(request: dict[str, Any], read_at: dt.datetime, present: dt.datetime
     return 0.0 if running is None else float(running["seconds"]) + (present - read_at).total_seconds()
 
 
-def _said(request: dict[str, Any], name: str, present: dt.datetime) -> str:
+def _said(request: dict[str, Any], name: str, ready: str) -> str:
     if name == "done":
         return f"after {times.span(total_seconds(request))}"
     if name == "failed" and request["error"]:
         return str(request["error"]["cause"])
     link = request["links"].get(_LINK.get(name, ""))
-    said = [str(link or _waits_for(request)), ready_about(request, present)]
+    said = [str(link or _waits_for(request)), ready]
     if name == "approval":
         said.insert(0, _waits_for(request))
     return "; ".join(part.rstrip(".") for part in said if part)
