@@ -162,7 +162,7 @@ def reviewed(story: Story, request: Request) -> Iterator[dict[str, Any]]:
                 1,
                 at,
                 owners=owners,
-                waits_for="it waits for an approval of @acme/dba",
+                waits_for="it waits for an approval of `@acme/dba`",
                 commit="c",
                 approvers=known,
             ),

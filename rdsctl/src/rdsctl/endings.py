@@ -64,7 +64,7 @@ def asked(request: dict[str, Any], looks: Looks, *, replayed: bool = False) -> s
 def _pending(request: dict[str, Any], place: str, short: str, present: dt.datetime, looks: Looks) -> str:
     step = words.step(request["step"])
     took = times.span((present - times.parse(request["created_at"])).total_seconds())
-    waits = str((request.get("waiting_for") or {}).get("sentence") or request["message"]).rstrip(".")
+    waits = words.waits_for(request).rstrip(".")
     ready = watching.ready_about(request, present)
     said = f"{waits}; {ready}" if ready else waits
     line = f"{looks.mark('⧖')} {place} is still in {step} after {took}. {said}.   rdsctl wait {short}\n"
@@ -124,7 +124,7 @@ def _failed(request: dict[str, Any], place: str, short: str, present: dt.datetim
     if step == "users":
         outcome = "is there, and its users cannot log in yet"
     lines = [f"{looks.mark('✗')} {step} failed after {took}; {place} {outcome}{f'   {link}' if link else ''}"]
-    lines += [screens.label("cause", error["cause"], 8), screens.label("fix", error["fix"], 8)]
+    lines += [screens.label("cause", words.cause(error["cause"]), 8), screens.label("fix", error["fix"], 8)]
     if request["kind"] == "create" and step != "users":
         lines.append(screens.label("held", _held(request, place, short, present), 8))
     again = f"rdsctl retry {short} --wait         " if error["retryable"] else ""

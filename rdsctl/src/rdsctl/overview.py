@@ -69,7 +69,7 @@ def _approval(row: dict[str, Any], present: dt.datetime) -> list[str]:
 def _failed(row: dict[str, Any], present: dt.datetime) -> list[str]:
     way_on = f"rdsctl {'retry' if row['retryable'] else 'get'} {row['id']}"
     step = f"{words.step(row['step'])} {times.hour(times.parse(row['since']), present)}"
-    return [words.place(row), row["team"], row["kind"], step, row["cause"], way_on]
+    return [words.place(row), row["team"], row["kind"], step, words.cause(row["cause"]), way_on]
 
 
 def _expiring(rows: Rows, present: dt.datetime) -> Iterator[str]:

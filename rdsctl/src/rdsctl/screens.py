@@ -45,12 +45,12 @@ def request(item: dict[str, Any], present: dt.datetime) -> str:
                 14,
             )
         )
-    if waits := item.get("waiting_for"):
-        lines.append(label("waits for", waits["sentence"], 14))
+    if item.get("waiting_for"):
+        lines.append(label("waits for", words.waits_for(item), 14))
     if ready := watching.ready_about(item, present):
         lines.append(label("estimate", ready, 14))
     if error := item.get("error"):
-        lines += [label("cause", error["cause"]), label("fix", error["fix"])]
+        lines += [label("cause", words.cause(error["cause"])), label("fix", error["fix"])]
         if error["retryable"]:
             lines.append(label("next", f"rdsctl retry {item['id'][:8]} --wait"))
     if item["state"] == "done" and endpoint(item):

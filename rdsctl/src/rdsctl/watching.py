@@ -245,8 +245,7 @@ def ready_about(request: dict[str, Any], present: dt.datetime) -> str:
 
 
 def _waits_for(request: dict[str, Any]) -> str:
-    waits = request.get("waiting_for") or {}
-    sentence = str(waits.get("sentence") or request["message"])
+    sentence, waits = words.waits_for(request), request.get("waiting_for") or {}
     if _step(request) != "approval":
         return sentence
     people = " or ".join(waits.get("approvers") or [])
@@ -282,7 +281,7 @@ def _said(request: dict[str, Any], name: str, ready: str) -> str:
     if name == "done":
         return f"after {times.span(total_seconds(request))}"
     if name == "failed" and request["error"]:
-        return str(request["error"]["cause"])
+        return words.cause(request["error"]["cause"])
     link = request["links"].get(_LINK.get(name, ""))
     said = [str(link or _waits_for(request)), ready]
     if name == "approval":

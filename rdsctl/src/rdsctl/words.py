@@ -1,12 +1,18 @@
 """How documents look in a line: money, engine, size, and the note that a table derives."""
 
 import datetime as dt
+import re
 from typing import Any, Final
 
 from rdsctl import times
 from rdsctl.table import Column
 
 SOON: Final = dt.timedelta(days=2)
+# What Terraform's AWS provider puts before AWS's own words, and Terraform behind them.
+_CALL: Final = re.compile(r"Error: [^\n]*?\bRequestID: [\w-]+, (?:api error )?(?=\S)")
+_WHERE: Final = re.compile(
+    r' with module\.[\w.\[\]"-]+, on \S+ line \d+, in resource "\w+" "\w+": \d+: resource "\w+" "\w+" \{'
+)
 
 
 def place(item: dict[str, Any]) -> str:
@@ -34,6 +40,17 @@ def step(name: str) -> str:
     return name.replace("_", " ")
 
 
+def cause(text: str) -> str:
+    """Why something failed, in AWS's words where it was AWS; the document and the log have all of it."""
+    return _CALL.sub("", _WHERE.sub("", text), count=1)
+
+
+def waits_for(request: dict[str, Any]) -> str:
+    """What a request waits for, in a sentence; GitHub's marks for code are for GitHub."""
+    waits = request.get("waiting_for") or {}
+    return str(waits.get("sentence") or request["message"]).replace("`", "")
+
+
 def asker(request: dict[str, Any]) -> str:
     """Who asked: the person of a personal key, else the key's name, with the team that it acts for.
 
@@ -57,7 +74,7 @@ def note(item: dict[str, Any], present: dt.datetime) -> str:
 
 def _active(request: dict[str, Any], present: dt.datetime) -> str:
     if request["cause"]:
-        return f"{step(request['step'])}: {request['cause']}"
+        return f"{step(request['step'])}: {cause(request['cause'])}"
     return f"{step(request['step'])} since {times.hour(times.parse(request['updated_at']), present)}"
 
 
