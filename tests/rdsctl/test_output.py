@@ -143,8 +143,8 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 
 TERRAFORMS = (
     "Error: creating RDS DB Instance (dev-sparks): operation error RDS: CreateDBInstance, https response "
-    "error StatusCode: 400, RequestID: cf520406-4c46-4ee2-8cde-0b3a683283a0, InsufficientDBInstanceCapacity: The "
-    "specified DB instance class isn't available in the specified Availability Zone. with "
+    "error StatusCode: 400, RequestID: cf520406-4c46-4ee2-8cde-0b3a683283a0, InsufficientDBInstanceCapacity: "
+    "The specified DB instance class isn't available in the specified Availability Zone. with "
     "module.database.aws_db_instance.this, on ../../../modules/rds_database/main.tf line 120, in resource "
     '"aws_db_instance" "this": 120: resource "aws_db_instance" "this" { AWS has no room for this size here.'
 )

@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "clone": "Make a database of another one's data.",
     "completion": "Print a shell's completion script.",
     "connect": "Open psql or mysql on a database, verified and logged in.",
-    "cost": "What the databases cost a month, at list price.",
+    "cost": "What the databases cost in a month, at list price.",
     "create": "Ask for a database.",
     "delete": "Remove a database.",
     "doctor": "Check API, key, AWS, clients, and the way to a database.",
