@@ -335,9 +335,11 @@ def test_a_resize_shows_what_it_does_and_wants_a_yes(rdsctl: Run, made: Life, se
 
 def test_a_change_under_way_is_6_and_names_it(rdsctl: Run, made: Life) -> None:
     rdsctl("extend", "dev/orders", "20d")
-    ran = rdsctl("extend", "dev/orders", "21d")
+    ran = rdsctl("extend", "dev/orders", "21d", "--reason", "one more day")
     assert ran.code == 6
-    assert ran.err.splitlines()[-1] == f"  rdsctl wait {made.newest().id[:8]}"
+    assert ran.err.splitlines()[-1] == (
+        f"  rdsctl wait {made.newest().id[:8]} && rdsctl extend dev/orders 21d --reason 'one more day'"
+    )
 
 
 def test_a_removal_wants_a_yes_and_a_protected_one_its_name(rdsctl: Run, made: Life, server: Server) -> None:
