@@ -34,5 +34,6 @@ def shown_first(session: Session, place: Place, how: asking.How, body: dict[str,
     preview = session.api.call("PATCH", place.path, body, query={"dry_run": "true"}).document
     for name, said in previews.effects(preview, times.now()):
         session.note(label(name, said))
+    body = how.with_reason(body | {"reason": asking.reason(session, preview, how)})
     session.confirm("Ask for it?")
     return asking.send(session, "PATCH", place.path, how, body)
