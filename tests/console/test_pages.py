@@ -224,7 +224,7 @@ def test_a_database_is_asked_for_by_its_name_and_the_request_is_sent_once(
     page = open_page("#/new")
     summary = page.get_by_role("tabpanel")
     expect(summary).to_contain_text("11.68 USD a month")  # the catalog's; the whole price is the API's to say
-    expect(summary).to_contain_text("The size alone: storage comes once it has a name")
+    expect(summary).to_contain_text("Storage comes once it has a name")
     expect(summary).to_contain_text("0 databases of 10")
     page.get_by_label("Name", exact=True).fill("basket")
     expect(page.get_by_text("Free in dev, and PostgreSQL accepts it")).to_be_visible()
