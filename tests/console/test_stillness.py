@@ -21,7 +21,7 @@ SLOW = {
 # Keeps what moved, so that a failure says it; an observer with `buffered` sees what was before it.
 WATCH = """() => {
   window.shifts = [];
-  const named = (node) => node?.nodeType === 1 ? `${node.tagName.toLowerCase()}.${node.className}` : node?.nodeName;
+  const named = (node) => (node?.nodeType === 1 ? `${node.tagName}.${node.className}` : node?.nodeName);
   const place = (box) => `${box.x},${box.y} ${box.width}x${box.height}`;
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) {

@@ -2,7 +2,7 @@
 
 | `list_pk` | `list_sk` | rows |
 |---|---|---|
-| `TEAM#<team>#REQ` | begin, id | a team's requests that ended well, rejected or cancelled; others only in rows of earlier releases |
+| `TEAM#<team>#REQ` | begin, id | a team's ended requests; others only in rows of earlier releases |
 | `TEAM#<team>#REQ#OPEN` | begin, id | a team's requests that have not ended, failed ones included |
 | `TEAM#<team>#DB` | begin, place | a team's databases; removed ones only in rows of earlier releases |
 | `TEAM#<team>#DB#REMOVED` | begin, place | a team's removed databases |

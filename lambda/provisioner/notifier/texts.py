@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.engine_names import ENGINE_NAMES
 from provisioner.core.events import Step
+from provisioner.core.lifecycle import Failure
 from provisioner.core.models import Database, Request
 from provisioner.core.times import parse_instant
 from provisioner.notifier.links import Console, elsewhere
 from provisioner.notifier.message import Message, cut
-from provisioner.notifier.words import ENGINES, KINDS, STEPS, day, end, length, moment
+from provisioner.notifier.words import KINDS, STEPS, day, end, length, moment
 
 _LONGEST_LINE = 2500  # of a cause or a fix
 
@@ -34,7 +36,7 @@ class Texts:
             id=message_id,
             title=f"{place} is ready",
             facts=(
-                ("Engine", f"{ENGINES.get(root.engine, root.engine)} {root.engine_version}"),
+                ("Engine", f"{ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}"),
                 ("Ends", end(root.expires_at)),
                 ("Owner", root.owner),
             ),
@@ -70,18 +72,20 @@ class Texts:
             ),
         )
 
-    def failed(self, message_id: str, request: Request, failure: Mapping[str, Any]) -> Message:
+    def failed(self, message_id: str, request: Request, failure: Failure) -> Message:
         """What failed, why, and what helps."""
-        step = STEPS[Step(failure["step"])]
-        label = "See it, and try again" if failure.get("retryable") else "See it"
+        label = "See it, and try again" if failure.retryable else "See it"
         return Message(
             id=message_id,
             title=f"{request.place}: the {KINDS[request.kind]} failed",
             lines=(
-                f"Cause: {cut(str(failure['cause']), _LONGEST_LINE)}",
-                f"Fix: {cut(str(failure['fix']), _LONGEST_LINE)}",
+                f"Cause: {cut(failure.cause, _LONGEST_LINE)}",
+                f"Fix: {cut(failure.fix, _LONGEST_LINE)}",
             ),
-            facts=(("Failed at", step), ("Asked for by", f"{request.actor}, team {request.team}")),
+            facts=(
+                ("Failed at", STEPS[failure.step]),
+                ("Asked for by", f"{request.actor}, team {request.team}"),
+            ),
             links=(
                 *self.console.request(request.id, label),
                 *elsewhere(request.progress.pull_request_url, "Pull request"),

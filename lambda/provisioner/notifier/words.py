@@ -9,7 +9,6 @@ from provisioner.core.lifecycle import Kind
 from provisioner.core.root import NEVER
 from provisioner.core.times import parse_instant
 
-ENGINES: Final[Mapping[str, str]] = {"postgres": "PostgreSQL", "mysql": "MySQL"}
 KINDS: Final[Mapping[Kind, str]] = {
     Kind.CREATE: "creation",
     Kind.UPDATE: "change",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.core.catalog import Catalog
+from provisioner.core.engine_names import ENGINE_NAMES
 from provisioner.core.hcl import NEWEST, render, renderings
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
@@ -122,7 +123,7 @@ def facts(root: Root, catalog: Catalog) -> dict[str, str]:
     """What a root means to a reviewer."""
     size = catalog.size_of(root.instance_class)
     return {
-        "Engine": f"{wording.ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
+        "Engine": f"{ENGINE_NAMES.get(root.engine, root.engine)} {root.engine_version}",
         "Size": f"{size or 'not in the catalog'} ({root.instance_class})",
         "Availability": "a standby in a second zone" if root.multi_az else "one zone",
         "Storage": f"{root.storage_gb} GB, growing to {root.max_storage_gb} GB",

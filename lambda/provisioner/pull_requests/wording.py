@@ -5,11 +5,11 @@ from typing import Final
 
 from provisioner.core.catalog import Catalog
 from provisioner.core.effects import Cost, Interruption, cost_of_life, interruption, monthly_cost
+from provisioner.core.engine_names import ENGINE_NAMES
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.root import NEVER, Root
 
-ENGINE_NAMES: Final = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 # What the pipeline does, for "... `dev/orders`" and "... `dev/orders` failed".
 DOING: Final = {
     Kind.CREATE: "Creating",
