@@ -8,6 +8,7 @@ from tests.console.served import Fault
 from tests.console.stack import Stack
 from tests.console.team import fleet, orders
 
+pytestmark = pytest.mark.xdist_group("browser")
 # Seconds after which each answer comes: one after the other, and the pages' own after the outlines (300 ms).
 SLOW = {
     "/whoami": 0.1,
