@@ -91,7 +91,7 @@ def deploy(
 
     gateway, dynamodb = cloud.client("apigateway"), cloud.client("dynamodb")
     keys = TeamKeys(gateway, dynamodb, NAME, out["UsagePlanId"], out["LedgerTable"])
-    if PRODUCT == PROJECT:  # an earlier release would write rows of its own after this
+    if PRODUCT == PROJECT:  # an earlier release would write its rows after this
         Migrate(Ledger(dynamodb, out["LedgerTable"]).migration, 100, 10**6, time.sleep, print).run()
     month = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
     operator = keys.create("operators", person="olivia.operator", expires_at=month, scope="operator")

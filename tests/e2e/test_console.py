@@ -1,4 +1,4 @@
-"""The console as the deployed stack serves it: its policy, and a list after signing in, in Chromium itself."""
+"""The console as the deployed stack serves it: its policy, and a list after signing in, in Chromium."""
 
 import pytest
 from playwright.sync_api import expect, sync_playwright

@@ -32,7 +32,7 @@ def alpha() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def beta() -> Iterator[Receiver]:
     with receiving() as slack:
-        slack.answers = [(503, "try again", {})] * REFUSALS + [(200, "ok", {})]
+        slack.answers = [*[(503, "later", {})] * REFUSALS, (200, "ok", {})]
         yield slack
 
 
@@ -71,7 +71,7 @@ def test_a_ready_database_and_a_channel_that_fails_and_recovers(
     sandbox: Sandbox, alpha: Receiver, beta: Receiver
 ) -> None:
     body = {"database_engine": "postgres", "environment": "dev", "owner": f"jane@{DOMAIN}"}
-    asked = sandbox.ask("POST", "/provision-rds", body | {"database_name": "told"})
+    asked = sandbox.ask("POST", "/provision-rds", body | {"database_name": "spoken"})
     waits = {"database_engine": "postgres", "environment": "staging", "database_name": "held"}
     answer = sandbox.beta.call("POST", "/provision-rds", waits)
     assert answer.status == 202, answer.body
@@ -82,24 +82,24 @@ def test_a_ready_database_and_a_channel_that_fails_and_recovers(
     assert "503" in failing["cause"]
 
     sandbox.wait(asked, "done")
-    until(lambda: "dev/told is ready" in alpha.titles() or None, "the message that it is ready")
-    ready = alpha.got[alpha.titles().index("dev/told is ready")]
-    assert "rdsctl connect dev/told" in json.dumps(ready)
+    until(lambda: "dev/spoken is ready" in alpha.titles() or None, "the message that it is ready")
+    ready = alpha.got[alpha.titles().index("dev/spoken is ready")]
+    assert "rdsctl connect dev/spoken" in json.dumps(ready)
     links = re.findall(r"<(http[^|>]+)\|", json.dumps(ready))
     # On AWS's own address of the API, which this machine does not serve.
-    assert [link.partition(".amazonaws.com/")[2] for link in links] == ["v1/console/#/databases/dev/told"]
+    assert [link.partition(".amazonaws.com/")[2] for link in links] == ["v1/console/#/databases/dev/spoken"]
 
-    def told() -> list[str]:
-        texts = [mail for mail in mails(sandbox) if "dev/told is ready" in mail["Subject"]]
-        assert all("rdsctl connect dev/told" in mail["BodyText"] for mail in texts)
+    def mailed() -> list[str]:
+        texts = [mail for mail in mails(sandbox) if "dev/spoken is ready" in mail["Subject"]]
+        assert all("rdsctl connect dev/spoken" in mail["BodyText"] for mail in texts)
         return sorted(to for mail in texts for to in mail["To"])
 
-    until(lambda: len(told()) >= 2 or None, "the mails to team and owner")
-    assert told() == [f"alpha@{DOMAIN}", f"jane@{DOMAIN}"]
+    until(lambda: len(mailed()) >= 2 or None, "the mails to team and owner")
+    assert mailed() == [f"alpha@{DOMAIN}", f"jane@{DOMAIN}"]
 
     until(lambda: len(beta.got) == REFUSALS + 1 or None, "the try that the channel takes")
     until(lambda: not board(sandbox) or None, "a board without the channel, which works again")
     time.sleep(5)
     assert set(beta.titles()) == {"staging/held waits for an approval"}
     assert len(beta.got) == REFUSALS + 1
-    assert alpha.titles().count("dev/told is ready") == 1
+    assert alpha.titles().count("dev/spoken is ready") == 1
