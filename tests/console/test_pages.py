@@ -231,7 +231,7 @@ def test_a_database_is_asked_for_by_its_name_and_the_request_is_sent_once(
     expect(summary).to_contain_text("13.98 USD a month")
     expect(summary).to_contain_text(re.compile(r"Until its end, .*: 3\.2[12]"))
     expect(summary).to_contain_text("486.02 left")
-    expect(page.locator("output[for=storage]")).to_have_text("20 GB · 2.30 USD a month")
+    expect(page.locator("output[for=storage]")).to_have_text("2.30 USD a month · 20 GB")
     expect(summary).to_contain_text("database 1 of 10")
     page.get_by_role("radio", name="staging").check(force=True)
     page.get_by_role("radio", name="medium").check(force=True)
