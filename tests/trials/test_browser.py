@@ -29,12 +29,13 @@ PATIENCE: Final = (
 # `usable`: ms from the navigation until the page's own content is drawn and the main thread is free.
 MEASURE: Final = """
   window.shifted = 0;
+  window.usable = new Promise((found) => { window.found = found; });
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) window.shifted += shift.value;
   }).observe({ type: "layout-shift", buffered: true });
   const look = () => {
     if (!document.querySelector("main .empty, main .dbs, main #key")) return requestAnimationFrame(look);
-    requestAnimationFrame(() => setTimeout(() => { window.usable = performance.now(); }));
+    requestAnimationFrame(() => setTimeout(() => window.found(performance.now())));
   };
   requestAnimationFrame(look);
 """
