@@ -1,5 +1,5 @@
 // The frame: who is signed in, which page the address names, what stands around it.
-import { Problem, call, forget, get, isKept, keep, key, now } from "./api.js";
+import { Problem, forget, get, isKept, keep, key, now } from "./api.js";
 import { failed, icon, toast } from "./parts.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 
@@ -98,7 +98,7 @@ function top() {
     <a class="brand" href="#/">${mark()}<span>RDS Provisioner</span></a>
     ${state.team ? html`<span class="team">${state.operator ? "All teams" : html`<span class="sr">Team </span>${state.team}`}</span>` : nothing}
     ${
-      state.page || !state.asks
+      state.team && (state.page || !state.asks)
         ? html`<nav class="nav" aria-label="Main">${links.map(
             ([name, href]) => html`<a href=${href} aria-current=${name === state.section ? "page" : nothing}>${name}</a>`,
           )}</nav>
@@ -253,8 +253,15 @@ function style(name) {
 
 /** What every page needs: whose key it is, and what may be asked for. */
 async function load() {
-  if (!state.team) signedInAs(/** @type {Whoami} */ (await get("/whoami")));
-  if (!state.catalog) state.catalog = (await call("GET", "/catalog")).body;
+  await Promise.all([
+    state.team || get("/whoami").then((whose) => {
+      signedInAs(/** @type {Whoami} */ (whose));
+      draw();
+    }),
+    state.catalog || get("/catalog").then((catalog) => {
+      state.catalog = /** @type {import("./types.js").Catalog} */ (catalog);
+    }),
+  ]);
 }
 
 window.addEventListener("hashchange", async () => {

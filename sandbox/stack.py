@@ -2,13 +2,17 @@
 
 import datetime as dt
 import json
+import os
 import platform
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from provisioner.ledger.ledger import Ledger
 
+from ops.migrate import Migrate
 from ops.team_key import TeamKeys
 from sandbox.aws.fleet import missing_engines
 from sandbox.cloud import REGION, Cloud
@@ -23,6 +27,9 @@ TEAMS = ("alpha", "beta")
 BUILT = CACHE / "sam"
 # MiniStack runs functions with the Python that runs MiniStack.
 RUNTIME = f"python3.{sys.version_info.minor}"
+# What to deploy besides: the template's parameters, and keys of the functions' catalog, each as JSON.
+PARAMETERS = "SANDBOX_PARAMETERS"
+CATALOG = "SANDBOX_CATALOG"
 # The emulated RDS is quicker than AWS: what the functions' catalog states before there is a history.
 USUAL_SECONDS = {
     "pull_request": {"likely": 5, "latest": 20},
@@ -57,8 +64,9 @@ def build(processes: Processes) -> None:
         content = yaml.safe_load(catalog.read_text())
         if "usual_seconds" not in content:
             continue  # of a release that knows none
+        content |= {"usual_seconds": USUAL_SECONDS} | _given(CATALOG)
         catalog.unlink()
-        catalog.write_text(yaml.safe_dump(content | {"usual_seconds": USUAL_SECONDS}, sort_keys=False))
+        catalog.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def deploy(
@@ -83,6 +91,8 @@ def deploy(
 
     gateway, dynamodb = cloud.client("apigateway"), cloud.client("dynamodb")
     keys = TeamKeys(gateway, dynamodb, NAME, out["UsagePlanId"], out["LedgerTable"])
+    if PRODUCT == PROJECT:  # an earlier release would write its rows after this
+        Migrate(Ledger(dynamodb, out["LedgerTable"]).migration, 100, 10**6, time.sleep, print).run()
     month = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
     operator = keys.create("operators", person="olivia.operator", expires_at=month, scope="operator")
     return Deployed(
@@ -116,7 +126,14 @@ def _values(github: GitHub, network: Network, *, events_url: str, circleci_url: 
         "DeploymentType": "AllAtOnce",
         "DeletionProtection": "false",
         "ReaperRate": "rate(1 minute)",
+        **_given(PARAMETERS),
     }
+
+
+def _given(variable: str) -> dict[str, Any]:
+    """What a variable of the environment adds, as JSON."""
+    found: dict[str, Any] = json.loads(os.environ.get(variable) or "{}")
+    return found
 
 
 def update(

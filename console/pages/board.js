@@ -166,7 +166,7 @@ function channels(board) {
   return failing.length
     ? html`<header class="dead"><h2>Channels that take no messages</h2><span class="count">${failing.length}</span></header>
       <table class="table list brd"><thead><tr><th scope="col">Channel</th><th scope="col">Since</th><th scope="col">Cause and fix</th></tr></thead><tbody>${failing.map((one) => html`<tr><td><b>${one.channel}</b><span class="under">${one.team}</span></td>
-        <td class="kv" data-l="Since">${when(new Date(one.since), now())}</td><td>${one.cause}<span class="under">${one.fix}</span></td></tr>`)}</tbody></table>`
+        <td class="kv nowrap" data-l="Since">${when(new Date(one.since), now())}</td><td>${one.cause}<span class="under">${one.fix}</span></td></tr>`)}</tbody></table>`
     : nothing;
 }
 

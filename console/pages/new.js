@@ -320,7 +320,7 @@ function howMuch(one) {
   const optional = offered.high_availability === "optional";
   return html`<section class="card"><div class="body stack roomy first">
     <div class="field"><span class="label" id="size-l">Size</span>${picks(one, "size", "four", sizes)}${help(one, "size", "USD a month. It can change later; that restarts the database for some minutes.")}</div>
-    ${form.source === "empty" ? html`<div class="field"><div class="row"><label for="storage" class="label">Storage</label><output class="push" for="storage"><b>${form.storage} GB</b>${kept === null ? nothing : html` <span class="dim">· ${usd(kept)} USD a month</span>`}</output></div>
+    ${form.source === "empty" ? html`<div class="field"><div class="row"><label for="storage" class="label">Storage</label><output class="wide-out" for="storage">${kept === null ? nothing : html`<span class="dim">${usd(kept)} USD a month ·</span> `}<b>${form.storage} GB</b></output></div>
       <input type="range" id="storage" min=${range.minimum} max=${range.maximum} step="1" .value=${String(form.storage)} aria-describedby="storage-h" @input=${(/** @type {Event} */ event) => one.set({ storage: Number(value(event)) })}>
       <div class="row small dim"><span>${range.minimum} GB</span><span class="push">${range.maximum} GB</span></div>${help(one, "storage", one.preview ? `It grows automatically when it fills up, to ${one.preview.database.max_storage_gb} GB. It never shrinks.` : "It grows automatically when it fills up. It never shrinks.")}</div>` : nothing}
     <label class="switch"><input type="checkbox" role="switch" id="ha" .checked=${form.ha} ?disabled=${!optional} aria-describedby="ha-h" @change=${(/** @type {Event} */ event) => one.set({ ha: /** @type {HTMLInputElement} */ (event.target).checked })}><span><b>High availability</b><br><span class="help" id="ha-h">${
@@ -375,7 +375,7 @@ function summary(one) {
     })}<div class="body" role="tabpanel" id="panel-Summary-or-file" aria-labelledby="tab-${one.tab}">${
       one.tab === "file"
         ? file(one)
-        : html`<div aria-live="polite" aria-atomic="true"><p class="price"><span>${price(one)}</span> <small>USD a month</small></p><p class="sub small">${end === "never" ? "It has no end" : until !== null && end ? html`Until its end, ${day(new Date(end), now())}: <b class="ink">${usd(until)}</b>` : "The size alone: storage comes once it has a name"}</p></div>${budget(one)}${says(one)}
+        : html`<div aria-live="polite" aria-atomic="true"><p class="price"><span>${price(one)}</span> <small>USD a month</small></p><p class="sub small">${end === "never" ? "It has no end" : until !== null && end ? html`Until its end, ${day(new Date(end), now())}: <b class="ink">${usd(until)}</b>` : "Storage comes once it has a name"}</p></div>${budget(one)}${says(one)}
       <button class="btn primary full" type="submit" ?disabled=${one.sending || one.sent || (one.preview !== null && refused(one.preview))}>${one.sending ? "Sending…" : `Ask for ${place}`}</button><p class="small dim center above">You can cancel until it is merged.</p>`
     }</div></section></aside>`;
 }
@@ -383,12 +383,13 @@ function summary(one) {
 /** What the team holds of its budget, and would hold by the dry run. @param {Asking} one */
 function budget(one) {
   const held = one.quota?.environments[one.form.environment];
-  if (!held) return nothing;
+  // Until the quota is there its place is kept, so that nothing below moves.
+  const { used, limit } = held?.monthly_usd ?? { used: 0, limit: 1 };
   const after = one.preview?.quota;
-  const usedThen = after?.monthly_usd.after ?? held.monthly_usd.used;
-  const left = held.monthly_usd.limit - usedThen;
-  return html`<div class="budget"><div class="row small"><span class="sub">Budget of ${one.app.team()} in ${one.form.environment}</span><b class="push">${left >= 0 ? `${usd(left)} left` : `${usd(-left)} over`}</b></div>${meter(held.monthly_usd.used, usedThen - held.monthly_usd.used, held.monthly_usd.limit)}
-    <div class="row small dim"><span>of ${round(held.monthly_usd.limit)} a month</span><span class="push">${after ? `database ${after.databases.after}` : `${held.databases.used} databases`} of ${held.databases.limit}</span></div></div>`;
+  const usedThen = held ? (after?.monthly_usd.after ?? used) : 0;
+  const left = limit - usedThen;
+  return html`<div class="budget"><div class="row small"><span class="sub">Budget of ${one.app.team()} in ${one.form.environment}</span><b class="push">${!held ? nothing : left >= 0 ? `${usd(left)} left` : `${usd(-left)} over`}</b></div>${meter(used, usedThen - used, limit)}
+    <div class="row small dim">${held ? html`<span>of ${round(limit)} a month</span><span class="push">${after ? `database ${after.databases.after}` : `${held.databases.used} databases`} of ${held.databases.limit}</span>` : "…"}</div></div>`;
 }
 
 /** @param {Asking} one */
@@ -400,7 +401,7 @@ function says(one) {
   const problem = one.refused ?? one.problem;
   const placed = problem?.errors.length || one.wrong("name");
   return html`<dl class="sum"><div><dt>${sign("user", true)} Approval</dt><dd>${review ? html`<b>A code owner of ${one.form.environment}</b><br><span class="sub small">on the pull request</span>` : html`<b>Nobody</b><br><span class="sub small">merges when the plan shows just this</span>`}</dd></div>
-    ${preview ? html`<div><dt>${sign("lock", true)} Policy</dt><dd>${badge(preview.policy.passed ? "ok" : "bad", `${passed} of ${preview.policy.results.length} rules pass`)}<details class="rules small"><summary class="sub">${sign("chev", true)} See the rules</summary><ul>${preview.policy.results.map((rule) => html`<li>${badge(rule.passed ? "ok" : "bad", rule.rule)} <span class="sub">${rule.detail}</span></li>`)}</ul></details></dd></div>` : nothing}</dl>
+    <div><dt>${sign("lock", true)} Policy</dt><dd>${!preview ? html`${badge("off", "Not checked yet")}<p class="rules sub">${one.form.name ? "…" : "It needs a name"}</p>` : html`${badge(preview.policy.passed ? "ok" : "bad", `${passed} of ${preview.policy.results.length} rules pass`)}<details class="rules small"><summary class="sub">${sign("chev", true)} See the rules</summary><ul>${preview.policy.results.map((rule) => html`<li>${badge(rule.passed ? "ok" : "bad", rule.rule)} <span class="sub">${rule.detail}</span></li>`)}</ul></details>`}</dd></div></dl>
     ${preview && !preview.fits_quota ? note("bad", "alert", html`<p><b>Over the team's quota of ${one.form.environment}.</b> Take less, or end another database first.</p>`) : nothing}
     ${problem && !placed ? html`<div id="refused" tabindex="-1">${refusal(problem)}</div>` : problem && one.refused ? html`<p class="help err" role="alert">${icon("alert", true)} <span>See the fields that are marked.</span></p>` : nothing}`;
 }
@@ -417,7 +418,7 @@ function file(one) {
 function dock(one) {
   const held = one.quota?.environments[one.form.environment]?.monthly_usd;
   const then = one.preview?.quota.monthly_usd.after ?? held?.used ?? 0;
-  return html`<div class="dock"><div><b>${price(one)} USD</b> <span class="sub small">a month</span>${held ? html`<br><span class="small sub">${usd(Math.max(0, held.limit - then))} of budget left</span>` : nothing}</div><button class="btn primary push" type="submit" ?disabled=${one.sending || one.sent || (one.preview !== null && refused(one.preview))}>Ask for it</button></div>`;
+  return html`<div class="dock"><div><b>${price(one)} USD</b> <span class="sub small">a month</span><br><span class="small sub">${held ? `${usd(Math.max(0, held.limit - then))} of budget left` : "…"}</span></div><button class="btn primary push" type="submit" ?disabled=${one.sending || one.sent || (one.preview !== null && refused(one.preview))}>Ask for it</button></div>`;
 }
 
 /** @param {string[]} words */

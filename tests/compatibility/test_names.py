@@ -60,7 +60,9 @@ LATER = {
     "QUOTA": ("list_pk", "list_sk"),
     "MIGRATION": ("pk", "sk", "state", "looked_at", "changed", "position", "version"),
 }
-LISTS = {"TEAM#alpha#REQ", "TEAM#alpha#DB", "TEAM#alpha#DB#REMOVED", "ALL#QUOTA"}
+LISTS = {
+    *("TEAM#alpha#REQ", "TEAM#alpha#REQ#OPEN", "TEAM#alpha#DB", "TEAM#alpha#DB#REMOVED", "ALL#QUOTA"),
+}
 PARTITIONS = {
     *("REQ#", "DB#", "QUOTA#", "IDEM#", "KEY#", "STAT#", "TURN#"),
 }
@@ -155,13 +157,16 @@ def test_the_attributes_that_came_later_and_the_partitions_of_the_lists() -> Non
     ledger.all_teams.keep_drift(asked.place, {"since": "s", "link": "l"})
     ledger.migration.keep(Standing(position={"pk": "p", "sk": "s"}))
     found = {sk: set(row) for rows in table.rows.values() for sk, row in rows.items()}
+    lists = {table.rows[f"REQ#{asked.id}"]["REQ"]["list_pk"]["S"]}
     done = events.succeeded(NOW, pipeline_url="u", commit="c", result={})
     ledger.add_event(asked.id, done, NOW)
     found["REQ"] |= set(table.rows[f"REQ#{asked.id}"]["REQ"])
     later = {sk: found[sk] - set(ROWS.get(sk, ())) for sk in LATER}
     assert later == {sk: set(names) for sk, names in LATER.items()}
 
-    lists = {row["list_pk"]["S"] for rows in table.rows.values() for row in rows.values() if "list_pk" in row}
+    lists |= {
+        row["list_pk"]["S"] for rows in table.rows.values() for row in rows.values() if "list_pk" in row
+    }
     gone = database_events.removed_in_git(NOW, pipeline_url="u", commit=None)
     assert ledger.mark_removed(asked.place, gone)
     lists |= {table.rows["DB#dev#mydb123"]["DB"]["list_pk"]["S"]}

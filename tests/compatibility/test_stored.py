@@ -75,12 +75,18 @@ def _failed(row: dict[str, Any]) -> bool:
     return row["value"]["progress"]["failure"] is not None
 
 
+OPEN = ("requested", "pull_request_open", "merged", "applying", "failed")
+
+
 @pytest.mark.parametrize("row", REQUESTS, ids=label)
 def test_a_request_is_read_and_written_back(row: dict[str, Any]) -> None:
     stored = codecs.from_item(row["item"])
     request = rows.request_from_row(stored)
     assert_reads_as(request, row["value"])
-    assert codecs.to_item(rows.request_row(request, due(stored))) == row["item"]
+    wanted = row["item"]
+    if stored["state"] in OPEN:  # an open one is written to a list that did not exist then
+        wanted = wanted | {"list_pk": {"S": f"TEAM#{stored['team']}#REQ#OPEN"}}
+    assert codecs.to_item(rows.request_row(request, due(stored))) == wanted
 
 
 @pytest.mark.parametrize("row", DATABASES, ids=label)

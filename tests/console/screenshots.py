@@ -52,16 +52,19 @@ def pages(found: dict[str, Request]) -> dict[str, str]:
     }
 
 
-def take(page: Page, name: str) -> None:
-    """A picture of the whole page, as WebP, which is small."""
+def take(page: Page, name: str, *, in_sight: bool = False) -> None:
+    """A picture of the whole page, or of what is in sight, as WebP, which is small."""
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(SETTLED)
     session = page.context.new_cdp_session(page)
-    size = session.send("Page.getLayoutMetrics")["cssContentSize"]
+    metrics = session.send("Page.getLayoutMetrics")
+    size, seen = metrics["cssContentSize"], metrics["cssLayoutViewport"]
     clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+    if in_sight:
+        clip |= {"y": seen["pageY"], "width": seen["clientWidth"], "height": seen["clientHeight"]}
     shot = session.send(
         "Page.captureScreenshot",
-        {"format": "webp", "quality": 72, "captureBeyondViewport": True, "clip": clip},
+        {"format": "webp", "quality": 72, "captureBeyondViewport": not in_sight, "clip": clip},
     )
     (TARGET / f"{name}.webp").write_bytes(base64.b64decode(shot["data"]))
     print(f"{name}.webp {(TARGET / f'{name}.webp').stat().st_size // 1024} kB")
@@ -77,6 +80,17 @@ def whole(browser: Browser, stack: Stack) -> None:
                 page.goto("about:blank")
                 page.goto(served.console + address)
                 take(page, f"{name}-{device}-{theme}")
+        page.context.close()
+
+
+def edited(browser: Browser, served: Served) -> None:
+    """The dialog that edits owner, purpose and tags, with a line that is no tag."""
+    for device, theme, width in (("desktop", "light", 1280), ("phone", "dark", 390)):
+        page = signed_in(browser, served, width=width, theme=theme)
+        page.goto(served.console + "#/databases/staging/orders")
+        page.get_by_role("button", name="Edit owner, purpose and tags").click()
+        page.get_by_role("textbox", name="Tags").fill("Service=orders\nbasket")
+        take(page, f"database-edit-{device}-{theme}", in_sight=True)
         page.context.close()
 
 
@@ -132,6 +146,7 @@ def main() -> int:
             without(browser, stack.served)
         if "board" not in sys.argv:
             whole(browser, stack)
+            edited(browser, stack.served)
         else:
             orders(stack.ledger)
         board(browser, stack)

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import json
-from typing import Any
+from typing import Any, Final
 
 from provisioner.core import database_events, events
 from provisioner.core.events import Event
@@ -22,6 +22,8 @@ PLENTY = Charge(databases=10_000, storage_gb=10**6, monthly_cents=10**9)
 CAPACITY = (
     "creating the instance: InsufficientDBInstanceCapacity: db.t4g.micro is not available in us-east-1b"
 )
+
+CHANNEL_FIX = "make another webhook, and put its address into the secret"
 
 
 def ago(**length: float) -> dt.datetime:
@@ -137,63 +139,40 @@ class Team:
         return f"{PIPELINE}/{4500 + (one.progress.pull_request or 0)}"
 
 
+AMIR, INES, TOMAS = (
+    {"by": name, "owner": f"{name}@acme.example"} for name in ("amir.haddad", "ines.caldera", "tomas.ruiz")
+)
+MYSQL: Final = {"database_engine": "mysql"}
+BIG: Final[dict[str, Any]] = {"size": "large", "storage_gb": 200, "high_availability": True}
+
+
 def orders(ledger: Ledger) -> dict[str, Request]:
     """The databases that the design's pages show, as far as the ledger can hold them."""
     team = Team(ledger)
     ask, found = team.ask, {}
-    mysql = {"database_engine": "mysql"}
-    amir, ines, tomas = (
-        {"by": name, "owner": f"{name}@acme.example"}
-        for name in ("amir.haddad", "ines.caldera", "tomas.ruiz")
-    )
-    shop = team.ready(ask("dev/shop", ago(days=6, hours=4), **mysql, ttl="7d"))
-    spike = team.ready(
-        ask("dev/search-spike", ago(days=27), engine_version="16", storage_gb=30, ttl="30d", **amir)
-    )
-    ledger_ = team.ready(ask("dev/ledger", ago(days=9), size="medium", storage_gb=40, ttl="14d"))
+    shop = team.ready(ask("dev/shop", ago(days=6, hours=4), **MYSQL, ttl="7d"))
+    about: dict[str, Any] = {"engine_version": "16", "storage_gb": 30, "ttl": "30d", **AMIR}
+    spike = team.ready(ask("dev/search-spike", ago(days=27), **about))
+    books = team.ready(ask("dev/ledger", ago(days=9), size="medium", storage_gb=40, ttl="14d"))
     one = ask("staging/orders", ago(days=18), size="medium", storage_gb=50, reason="Order service, staging")
-    store = team.ready(one, approved_by="tomas.ruiz")
-    found["failed"] = team.failed(
-        ask(
-            "dev/etl-load",
-            ago(minutes=24),
-            **mysql,
-            storage_gb=60,
-            ttl="14d",
-            reason="Nightly import, first try",
-            **amir,
-        )
-    )
-    sync = team.ready(ask("staging/billing-sync", ago(days=7), **mysql, **tomas), approved_by="ines.caldera")
+    found["store"] = store = team.ready(one, approved_by="tomas.ruiz")
+    about = {"storage_gb": 60, "ttl": "14d", "reason": "Nightly import, first try", **MYSQL, **AMIR}
+    found["failed"] = team.failed(ask("dev/etl-load", ago(minutes=24), **about))
+    sync = team.ready(ask("staging/billing-sync", ago(days=7), **MYSQL, **TOMAS), approved_by="ines.caldera")
+    about = {"size": "medium", "storage_gb": 50, "reason": "Load tests of the new checkout"}
     found["queue"] = team.merged(
-        ask(
-            "staging/checkout",
-            ago(minutes=9),
-            size="medium",
-            storage_gb=50,
-            reason="Load tests of the new checkout",
-        ),
-        530,
-        approved_by="tomas.ruiz",
+        ask("staging/checkout", ago(minutes=9), **about), 530, approved_by="tomas.ruiz"
     )
-    found["review"] = team.planned(
-        ask(
-            "prod/payments", ago(minutes=44), size="large", ttl="365d", reason="Payments moves over", **tomas
-        ),
-        112,
-    )
-    big: dict[str, Any] = {"size": "large", "storage_gb": 200, "high_availability": True}
-    prod = team.ready(ask("prod/orders", ago(days=200), **big), approved_by="ines.caldera")
-    found["applying"] = team.started(ask("dev/reports", ago(minutes=4), **mysql, **ines))
+    about = {"size": "large", "ttl": "365d", "reason": "Payments moves over", **TOMAS}
+    found["review"] = team.planned(ask("prod/payments", ago(minutes=44), **about), 112)
+    prod = team.ready(ask("prod/orders", ago(days=200), **BIG), approved_by="ines.caldera")
+    found["applying"] = team.started(ask("dev/reports", ago(minutes=4), **MYSQL, **INES))
     found["ready"] = team.ready(
         ask("dev/preview", ago(minutes=12), ttl="8h", reason="Review of the new basket")
     )
-    found["store"] = store
-    team.used(shop, ago(minutes=40))
-    team.used(ledger_, ago(minutes=20))
-    team.used(store, ago(hours=2))
-    team.used(sync, ago(hours=16))
-    team.used(prod, ago(minutes=20))
+    seen = [(shop, ago(minutes=40)), (books, ago(minutes=20)), (store, ago(hours=2)), (sync, ago(hours=16))]
+    for used, last in [*seen, (prod, ago(minutes=20))]:
+        team.used(used, last)
     team.used(spike, ago(days=16), ago(days=16))
     return found
 
@@ -202,9 +181,8 @@ def fleet(stack: Stack) -> dict[str, Request]:
     """What the board's page of the design shows: other teams, failures, drift, a dead letter."""
     ledger, found = stack.ledger, {}
     billing, search, data = (Team(ledger, name) for name in ("billing", "search", "data"))
-    big: dict[str, Any] = {"size": "large", "storage_gb": 200, "high_availability": True}
     for name, days in (("invoices", 90), ("ledger-eu", 60), ("payments-eu", 12)):
-        one = billing.ready(billing.ask(f"prod/{name}", ago(days=days), **big), approved_by="ines.caldera")
+        one = billing.ready(billing.ask(f"prod/{name}", ago(days=days), **BIG), approved_by="ines.caldera")
     shown = {"since": "2026-11-24T06:00:00Z", "link": f"{GITHUB}/7"}
     ledger.all_teams.keep_drift(one.place, shown)
     billing.ready(billing.ask("staging/invoices", ago(days=20), size="medium", storage_gb=50), 700)
@@ -223,7 +201,9 @@ def fleet(stack: Stack) -> dict[str, Request]:
         fix="allow the key, or restore in staging",
     )
     data.merged(data.ask("dev/raw-2", ago(minutes=6), by="li.wei"), 90)
-    billing.planned(billing.ask("prod/ledger-us", ago(days=1, hours=3), **big, by="tomas.ruiz"))
+    billing.planned(billing.ask("prod/ledger-us", ago(days=1, hours=3), **BIG, by="tomas.ruiz"))
+    refused = {"cause": "Slack answered 404 no_service", "fix": CHANNEL_FIX}
+    ledger.deliveries.failed("slack:rds-provisioner/notify/search", "search", ago(hours=7), **refused)
     letter = {"version": 1, "request_id": found["failed"].id, "kind": "create", "environment": "dev"}
     stack.queues.held["dead/requests"] = [json.dumps(letter | {"database_name": "raw-7"})]
     return found

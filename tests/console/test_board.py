@@ -1,6 +1,7 @@
 """The board shows operators what all teams have, with every chart's numbers next to it, and nobody else."""
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.console.browsers import signed_in
 from tests.console.conftest import Open
 from tests.console.served import Fault
 from tests.console.stack import Stack, running
-from tests.console.team import Team, ago, fleet, orders
+from tests.console.team import CHANNEL_FIX, Team, ago, fleet, orders
 from tests.console.test_everyone import AXE, LOOKS, WIDTHS, serious
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -106,6 +107,19 @@ def test_a_failure_is_tried_again_and_a_dead_letter_goes_back(open_page: Open, s
     assert len(stack.queues.held["live/requests"]) == 1
 
 
+def test_a_channel_that_takes_no_messages_is_named_until_it_does(open_page: Open, stack: Stack) -> None:
+    fleet(stack)
+    page = open_page("#/board", **PAUL)
+    channels = page.get_by_role("table").filter(has_text="Cause and fix")
+    expect(page.get_by_role("heading", name="Channels that take no messages")).to_be_visible()
+    expect(channels.locator("tbody tr")).to_have_count(1)
+    for text in ("slack:rds-provisioner/notify/search", "search", "Slack answered 404", CHANNEL_FIX):
+        expect(channels).to_contain_text(text)
+    stack.ledger.deliveries.works("slack:rds-provisioner/notify/search", dt.datetime.now(dt.UTC))
+    page.get_by_role("button", name="7 days").click()
+    expect(page.get_by_role("heading", name="Channels that take no messages")).to_have_count(0)
+
+
 def test_an_empty_stack_says_so_and_a_failed_look_is_dated(open_page: Open, stack: Stack) -> None:
     page = open_page("#/board", **PAUL)
     for text in ("No team has a database.", "No database ends soon.", "Nothing waits for a reviewer."):
@@ -127,6 +141,7 @@ def test_hostile_texts_stay_texts(open_page: Open, stack: Stack) -> None:
     hostile = '<img src=x onerror="document.title=1">'
     team = Team(stack.ledger, "beta")
     team.failed(team.ask("dev/odd", ago(hours=2)), cause=hostile, fix=hostile)
+    stack.ledger.deliveries.failed("slack:x", "beta", ago(hours=2), cause=hostile, fix=hostile)
     page = open_page("#/board", **PAUL)
     expect(page.locator(".brd tbody").first).to_contain_text(hostile)
     expect(page.locator("main img")).to_have_count(0)

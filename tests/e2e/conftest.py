@@ -4,14 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.launch import launch
-from sandbox.launch import stop as stop_sandbox
-from sandbox.printer import Printer
-from sandbox.state_directory import HOME, StateDirectory
 from tests.e2e import attack, scenes
 from tests.e2e import typed as commands
 from tests.e2e.attack import Attacked
-from tests.e2e.running import Sandbox, until
+from tests.e2e.running import Sandbox, started, until
 from tests.e2e.scenes import Born, Copied, Expired, Guarded, Lost, Revived, Scenes
 
 __all__ = ["Sandbox", "until"]
@@ -29,28 +25,10 @@ SCENES = {
 }
 
 
-def start(directory: StateDirectory) -> None:
-    """Start the sandbox; once more where a busy machine was too slow, with the first try's log shown."""
-    try:
-        launch(directory, Printer(), with_parent=True)
-    except SystemExit as failure:
-        print(
-            failure,
-            *(path.read_text(errors="replace")[-3000:] for path in directory.logs.glob("*.log")),
-            sep="\n",
-        )
-        stop_sandbox(directory)
-        launch(directory, Printer(), with_parent=True)
-
-
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    directory = StateDirectory(HOME / "test")
-    try:
-        start(directory)
-        yield Sandbox(directory.read())
-    finally:
-        stop_sandbox(directory)
+    with started("test") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
 """A running sandbox, as the end-to-end tests use it."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sandbox.client import get_json
 from sandbox.github import control
+from sandbox.launch import launch, stop
+from sandbox.printer import Printer
 from sandbox.running import Running
+from sandbox.state_directory import HOME, StateDirectory
 
 Found = TypeVar("Found")
 ENDED = ("done", "rejected", "failed", "cancelled")
@@ -98,3 +102,28 @@ def until(look: Callable[[], Found | None], what: str) -> Found:
             return found
         time.sleep(0.5)
     raise AssertionError(f"waited {PATIENCE} s for {what}")
+
+
+@contextlib.contextmanager
+def started(name: str) -> Iterator[Sandbox]:
+    """A sandbox of this name, until the end of the block."""
+    directory = StateDirectory(HOME / name)
+    try:
+        start(directory)
+        yield Sandbox(directory.read())
+    finally:
+        stop(directory)
+
+
+def start(directory: StateDirectory) -> None:
+    """Start the sandbox; once more where a busy machine was too slow, with the first try's log shown."""
+    try:
+        launch(directory, Printer(), with_parent=True)
+    except SystemExit as failure:
+        print(
+            failure,
+            *(path.read_text(errors="replace")[-3000:] for path in directory.logs.glob("*.log")),
+            sep="\n",
+        )
+        stop(directory)
+        launch(directory, Printer(), with_parent=True)

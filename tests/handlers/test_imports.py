@@ -13,6 +13,7 @@ ALL = {
     "access",
     "admin",
     "api",
+    "batch",  # what functions of a queue share; all of these load both anyway
     "event_webhook",
     "events",
     "notifier",

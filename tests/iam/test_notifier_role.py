@@ -3,50 +3,11 @@
 from pathlib import Path
 from typing import Any, Final
 
-from tests.iam.simulation import ACCOUNT, Call, decide
-from tests.template.stack import statements
+from tests.iam.deployed import HERE, LEDGER, SECRET, Deployed, of_key
+from tests.iam.simulation import Call
 
-HERE: Final = f"eu-central-1:{ACCOUNT}"
-LEDGER: Final = f"arn:aws:dynamodb:{HERE}:table/Ledger"
-SECRET: Final = f"arn:aws:secretsmanager:{HERE}:secret:"
 IDENTITY: Final = f"arn:aws:ses:{HERE}:identity/acme.example"
-SERVICES: Final = {"Ledger": LEDGER, "NotifierLogs": f"arn:aws:logs:{HERE}:log-group:notifier"}
 PARAMETERS: Final = {"NotifyFrom": "rds@acme.example", "NotifyDomains": "acme.example,acme.test"}
-
-
-def resolved(value: Any) -> Any:
-    """What a template's value is once it is deployed, with these parameters."""
-    match value:
-        case {"Fn::GetAtt": [str(name), _]}:
-            return SERVICES.get(name, f"arn:aws:sqs:{HERE}:{name}")
-        case {"Ref": str(name)}:
-            return PARAMETERS[name]
-        case {"Fn::Split": [str(separator), text]}:
-            return resolved(text).split(separator)
-        case {"Fn::Join": [str(separator), parts]}:
-            return separator.join(resolved(parts))
-        case {"Fn::Sub": [str(text), dict(own)]}:
-            for name, given in own.items():
-                text = text.replace(f"${{{name}}}", resolved(given))
-            return text
-        case {"Fn::Sub": str(text)}:
-            for name, given in (
-                ("${AWS::Partition}", "aws"),
-                ("${AWS::Region}", "eu-central-1"),
-                ("${AWS::AccountId}", ACCOUNT),
-                ("${Ledger.Arn}", LEDGER),
-            ):
-                text = text.replace(name, given)
-            return text
-        case dict():
-            return {name: resolved(item) for name, item in value.items()}
-        case list():
-            return [resolved(item) for item in value]
-    return value
-
-
-def of_key(key: str) -> dict[str, Any]:
-    return {"dynamodb:LeadingKeys": [key]}
 
 
 def mail(sender: str, *recipients: str) -> dict[str, Any]:
@@ -87,9 +48,4 @@ DENIED: Final = [
 
 
 def test_the_notifier_does_its_work_and_nothing_else(simulator: Path) -> None:
-    policy = {"Version": "2012-10-17", "Statement": [resolved(each) for each in statements("NotifierRole")]}
-    answers = decide(simulator, [policy], [*ALLOWED, *DENIED])
-    assert dict(zip([str(call) for call in [*ALLOWED, *DENIED]], answers, strict=True)) == {
-        **{str(call): True for call in ALLOWED},
-        **{str(call): False for call in DENIED},
-    }
+    Deployed(PARAMETERS).assert_may(simulator, "NotifierRole", ALLOWED, DENIED)

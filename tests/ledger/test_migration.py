@@ -12,7 +12,7 @@ from provisioner.api import lists
 from provisioner.core import database_events, events
 from provisioner.core.errors import Contention
 from provisioner.core.events import Event
-from provisioner.core.lifecycle import DatabaseState, Kind, State
+from provisioner.core.lifecycle import ENDED, DatabaseState, Kind, State
 from provisioner.core.models import Activity, Database, Request
 from provisioner.core.names import Place
 from provisioner.core.times import instant
@@ -21,6 +21,7 @@ from provisioner.ledger.ledger import Ledger
 from provisioner.ledger.migration import Standing
 from provisioner.ledger.new_request import NameTaken
 from provisioner.ledger.rows import database_from_row
+from provisioner.ledger.table import Filters
 
 from tests.core.examples import NOW, ROOMY, catalog, charge, request
 from tests.ledger.memory_table import MemoryTable
@@ -33,18 +34,20 @@ TEAMS = ("alpha", "beta")
 
 
 def as_earlier_releases_wrote_it(table: MemoryTable, name: str = "") -> None:
-    """Rows of databases of this name, and all quotas, without what this release writes for lists."""
+    """Rows of databases of this name, their requests and all quotas as they were before lists lay apart."""
     for rows in list(table.rows.values()):
         for sk, row in list(rows.items()):
             old = dict(row)
             if sk == "DB" and old["database_name"]["S"].startswith(name):
                 old.pop("listed", None)
                 old["list_pk"] = {"S": f"TEAM#{old['team']['S']}#DB"}
+            elif sk == "REQ" and old["database_name"]["S"].startswith(name):
+                old["list_pk"] = {"S": f"TEAM#{old['team']['S']}#REQ"}
             elif sk == "QUOTA" and not name:
                 old.pop("list_pk", None)
                 old.pop("list_sk", None)
             if old != row:
-                old |= {"version": {"N": str(int(old["version"]["N"]) + 1)}} if sk == "DB" else {}
+                old |= {"version": {"N": str(int(old["version"]["N"]) + 1)}} if sk in ("DB", "REQ") else {}
                 table._write((row["pk"]["S"], sk), old)
 
 
@@ -114,6 +117,21 @@ class World:
         found = [rows["DB"] for rows in self.table.rows.values() if "DB" in rows]
         return [database_from_row({k: v.get("S") or int(v["N"]) for k, v in row.items()}) for row in found]
 
+    def all_requests(self) -> list[Request]:
+        """Newest first."""
+        found = [self.ledger.request(each.id) for each in self.requests]
+        return sorted((each for each in found if each), key=lambda each: each.created_at, reverse=True)
+
+    def listed_requests(self, team: str, *states: State) -> list[Request]:
+        """The list, three rows a page."""
+        kept, found, token = Filters(among={"state": states} if states else {}), list[Request](), ""
+        while True:
+            page = self.ledger.requests(team, kept=kept, page_size=3, page_token=token or None)
+            found += page.items
+            token = page.next_token or ""
+            if not token:
+                return found
+
     def expected(self, team: str, *, removed: bool | None) -> list[dict[str, Any]]:
         own = [each for each in self.all_databases() if each.team == team]
         kept = [each for each in own if removed in (None, each.state is DatabaseState.REMOVED)]
@@ -138,6 +156,12 @@ class World:
             assert self.listed(team, state="removed") == self.expected(team, removed=True)
             idle = [item for item in self.expected(team, removed=None) if item["idle"]]
             assert self.listed(team, idle="true", removed="true") == idle
+            own = [each for each in self.all_requests() if each.team == team]
+            assert self.listed_requests(team) == own
+            unfinished = [each for each in own if each.progress.state not in ENDED]
+            assert self.listed_requests(team, *(state for state in State if state not in ENDED)) == unfinished
+            failed = [each for each in own if each.progress.state in (State.FAILED, State.DONE)]
+            assert self.listed_requests(team, State.FAILED, State.DONE) == failed
         since = self.now - 3 * HOUR
         assert _of(self.ledger.all_teams.fleet(since)) == _of(self.ledger.all_teams._scanned(since))
 

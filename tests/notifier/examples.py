@@ -44,7 +44,8 @@ def failed(
 ) -> Message:
     event = events.failed_apply(NOW, pipeline_url=CI, commit="c", cause=cause, fix=fix, retryable=True)
     one = opened(request(ID), event)
-    return TEXTS.failed("id", one, event.detail)
+    assert one.progress.failure is not None
+    return TEXTS.failed("id", one, one.progress.failure)
 
 
 def weekly(count: int = 2, name: str = "db") -> Message:

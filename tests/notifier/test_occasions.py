@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from provisioner.core import database_events, events
 from provisioner.core.events import Step
-from provisioner.core.lifecycle import State
+from provisioner.core.lifecycle import Failure, State
 from provisioner.core.models import Activity
 from provisioner.core.times import instant
 from provisioner.intake.opening import Opening
@@ -103,8 +103,8 @@ def test_a_failure_is_said_with_its_cause_unless_it_was_overcome(world: World) -
 @pytest.mark.parametrize("step", [Step.PULL_REQUEST, Step.REVIEW, Step.QUEUE, Step.APPLY, Step.USERS])
 def test_each_step_that_fails_has_words(world: World, step: Step) -> None:
     one = world.setting.create()
-    about = {"step": step, "cause": "c", "fix": "f", "retryable": False}
-    message = world.occasions(NOW).texts.failed("id", one, about)
+    failure = Failure(step=step, cause="c", fix="f", retryable=False)
+    message = world.occasions(NOW).texts.failed("id", one, failure)
     assert dict(message.facts)["Failed at"].islower() or "Terraform" in dict(message.facts)["Failed at"]
 
 

@@ -71,6 +71,11 @@ def test_the_first_of_two_names_of_a_channel_stays() -> None:
         ),
         ("slack: rds-provisioner/dev/orders/application", "teams.alpha.notify.slack"),
         ("slack: rds-provisioner/notify/../dev", None),
+        (
+            "slack: rds-provisioner/notify/shop/application",
+            "teams.alpha.notify.slack: no part may begin with application or read_only",
+        ),
+        ("slack: rds-provisioner/notify/application", None),
         ("slack: rds-provisioner/notify/", "teams.alpha.notify.slack"),
         ("slack: rds-provisioner/notify/a b", "teams.alpha.notify.slack"),
         ("email: orders", "teams.alpha.notify.email: write one address"),

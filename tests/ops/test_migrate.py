@@ -40,20 +40,23 @@ def test_the_dry_run_says_what_it_would_do_and_writes_nothing() -> None:
     run = Run()
     before = run.rows()
 
-    assert run.command().look() == DATABASES + 1
+    assert run.command().look() == 2 * DATABASES + 1
 
     assert run.rows() == before
     assert "DB#dev#db-0: a row of an earlier release" in run.said
     assert "QUOTA#alpha#dev: its team is found by no list" in run.said
+    open_ones = [text for text in run.said if text.endswith(": an open request among those that have ended")]
+    assert len(open_ones) == DATABASES
 
 
 def test_it_changes_every_row_and_then_says_that_nothing_is_left() -> None:
     run = Run()
 
-    assert run.command().run() == DATABASES  # the first one brings its team's quota along
+    changed = 2 * DATABASES  # each database and its request; the first one brings its team's quota along
+    assert run.command().run() == changed
 
     assert run.ledger.migration.is_complete()
-    assert run.said[0].endswith(f"changed {DATABASES}.")
+    assert run.said[0].endswith(f"changed {changed}.")
     assert run.said[1].endswith("changed 0.")
     assert len(run.said) == 2
     assert run.command().look() == 0
@@ -142,7 +145,7 @@ def test_run_again_it_stays_complete_until_it_finds_something() -> None:
 
     as_earlier_releases_wrote_it(run.table, "db-6")
     seen.clear()
-    assert look.run() == 1
+    assert look.run() == 2
     assert seen[0]
     assert not all(seen)
     assert run.ledger.migration.is_complete()

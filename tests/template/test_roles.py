@@ -18,6 +18,15 @@ COMMON = {
 KEEP = {"Ledger": LEDGER}
 APP_KEY = {"GitHubAppKey": {"secretsmanager:GetSecretValue"}}
 DEAD = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+USERS_SECRETS = {
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:TagResource",
+    "secretsmanager:UpdateSecretVersionStage",
+}
 SEND = {"RequestTopic": {"sns:Publish"}}
 SEE_DATABASES = {
     "rds:DescribeDBClusterSnapshots",
@@ -103,15 +112,8 @@ MAY = {
         "AccessQueue": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
         **_managed("secretsmanager:GetSecretValue"),
         "kms:key/*": {"kms:Decrypt"},
-        "secretsmanager:secret:rds-provisioner/*": {
-            "secretsmanager:CreateSecret",
-            "secretsmanager:DeleteSecret",
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-            "secretsmanager:TagResource",
-            "secretsmanager:UpdateSecretVersionStage",
-        },
+        "secretsmanager:secret:rds-provisioner/*/*/application*": USERS_SECRETS,
+        "secretsmanager:secret:rds-provisioner/*/*/read_only*": USERS_SECRETS,
     },
     "console": {},
     "admin": {

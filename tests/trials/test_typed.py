@@ -8,8 +8,7 @@ import pytest
 from rdsctl.program import program
 
 from sandbox.launch import stop as stop_sandbox
-from tests.e2e.conftest import start
-from tests.e2e.running import Sandbox
+from tests.e2e.running import Sandbox, start
 from tests.rdsctl.matrix import ROWS
 from tests.trials import typed_scenes as play
 from tests.trials.typed_cells import CELLS, COLUMNS

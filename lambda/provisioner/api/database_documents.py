@@ -57,8 +57,9 @@ def database_document(
 
 def _drifted(database: Database) -> dict[str, str] | None:
     """What its row says of it, which is as old as the last nightly look."""
-    there = database.state is not DatabaseState.REMOVED and database.drift
-    return dict(database.drift) if there and database.drift else None
+    if database.drift is None or database.state is DatabaseState.REMOVED:
+        return None
+    return dict(database.drift)
 
 
 def _drift_of(database: Database, events: Sequence[DatabaseEvent]) -> dict[str, str] | None:

@@ -10,6 +10,14 @@ from provisioner.core.owner import domain_of
 # secrets would lie there.
 RESERVED: Final = "notify"
 SECRETS: Final = f"rds-provisioner/{RESERVED}/"
+# How the last parts of the names of users' secrets begin, by which IAM tells them apart.
+_USERS: Final = ("application", "read_only")
+
+
+def _channel(text: str) -> str:
+    if any(part.startswith(_USERS) for part in text.split("/")[3:]):
+        raise ValueError(f"no part may begin with {' or '.join(_USERS)}, as secrets of databases' users do")
+    return text
 
 
 def _address(text: str) -> str:
@@ -27,7 +35,12 @@ class Channels(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    slack: str | None = Field(
-        default=None, max_length=256, pattern=rf"^{SECRETS}[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
-    )
+    slack: (
+        Annotated[
+            str,
+            Field(max_length=256, pattern=rf"^{SECRETS}[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"),
+            AfterValidator(_channel),
+        ]
+        | None
+    ) = None
     email: Annotated[str, AfterValidator(_address)] | None = None

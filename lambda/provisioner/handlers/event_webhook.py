@@ -16,12 +16,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from provisioner import settings
-from provisioner.handlers.batch import remaining
+from provisioner.handlers.batch import remaining, wait
 from provisioner.notify import signature
 
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=10)
 FIRST_WAIT: Final = 30
-LONGEST_WAIT: Final = 4 * 3600
 
 logger = Logger()
 metrics = Metrics()
@@ -38,7 +37,8 @@ def _is_done(record: Mapping[str, Any]) -> bool:
     """Whether the receiver took it; else it waits in the queue, longer each time."""
     if _is_taken(record):
         return True
-    _wait(record)
+    received = int(record["attributes"]["ApproximateReceiveCount"])
+    wait(record, "EVENTS_WEBHOOK_QUEUE_URL", FIRST_WAIT * 2 ** (received - 1), logger)
     return False
 
 
@@ -81,18 +81,6 @@ def _refused(record: Mapping[str, Any], reason: str) -> bool:
     logger.warning("the webhook's receiver did not take it", message_id=record["messageId"], reason=reason)
     metrics.add_metric(name="EventWebhooksRefused", unit=MetricUnit.Count, value=1)
     return False
-
-
-def _wait(record: Mapping[str, Any]) -> None:
-    received = int(record["attributes"]["ApproximateReceiveCount"])
-    try:
-        settings.client("sqs").change_message_visibility(
-            QueueUrl=settings.setting("EVENTS_WEBHOOK_QUEUE_URL"),
-            ReceiptHandle=record["receiptHandle"],
-            VisibilityTimeout=min(FIRST_WAIT * 2 ** (received - 1), LONGEST_WAIT),
-        )
-    except Exception:  # it is sent again after the queue's own time then
-        logger.exception("the wait was not set", message_id=record["messageId"])
 
 
 @functools.cache

@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner import settings
 from provisioner.core.errors import NeedsPerson, TryLater
-from provisioner.handlers.batch import remaining
-from provisioner.notifier.courier import LONGEST_WAIT, Courier, Word
+from provisioner.handlers.batch import remaining, wait
+from provisioner.notifier.courier import Courier, Word
 from provisioner.notifier.links import Console
 from provisioner.notifier.look import Look
 from provisioner.notifier.mail import Mail
@@ -58,7 +58,7 @@ def _is_done(record: Mapping[str, Any], context: LambdaContext) -> bool:
     due = min(filter(None, left), default=None)
     if due is None:
         return True
-    _wait(record, due)
+    wait(record, "NOTIFIER_QUEUE_URL", (due - dt.datetime.now(dt.UTC)).total_seconds() + 0.5, logger)
     return False
 
 
@@ -133,15 +133,3 @@ def _report(target: Target, reason: str, fails: bool) -> None:
     logger.warning("not delivered", channel=target.name, team=target.team, reason=reason, fails=fails)
     if fails:
         metrics.add_metric(name="NotificationsFailed", unit=MetricUnit.Count, value=1)
-
-
-def _wait(record: Mapping[str, Any], due: dt.datetime) -> None:
-    seconds = (due - dt.datetime.now(dt.UTC)).total_seconds()
-    try:
-        settings.client("sqs").change_message_visibility(
-            QueueUrl=settings.setting("NOTIFIER_QUEUE_URL"),
-            ReceiptHandle=record["receiptHandle"],
-            VisibilityTimeout=min(max(1, round(seconds + 0.5)), LONGEST_WAIT),
-        )
-    except Exception:  # it comes again after the queue's own time then
-        logger.exception("the wait was not set", message_id=record["messageId"])

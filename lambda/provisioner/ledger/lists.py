@@ -2,7 +2,8 @@
 
 | `list_pk` | `list_sk` | rows |
 |---|---|---|
-| `TEAM#<team>#REQ` | begin, id | a team's requests |
+| `TEAM#<team>#REQ` | begin, id | a team's ended requests; others only in rows of earlier releases |
+| `TEAM#<team>#REQ#OPEN` | begin, id | a team's requests that have not ended, failed ones included |
 | `TEAM#<team>#DB` | begin, place | a team's databases; removed ones only in rows of earlier releases |
 | `TEAM#<team>#DB#REMOVED` | begin, place | a team's removed databases |
 | `ALL#QUOTA` | team, environment | the quota of every team, by which all teams are found |
@@ -14,15 +15,31 @@ with all of them, and no row is kept twice (docs/adr/0029-rows-hold-what-lists-s
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from provisioner.core.lifecycle import DatabaseState
+from provisioner.core.lifecycle import ENDED, DatabaseState
 from provisioner.ledger.codecs import Row
 
 QUOTAS: Final = "ALL#QUOTA"
 
 
 def requests(team: str) -> str:
-    """The list of a team's requests."""
+    """The list of a team's requests that have ended."""
     return f"TEAM#{team}#REQ"
+
+
+def open_requests(team: str) -> str:
+    """The list of a team's requests that have not ended; a failed one may be tried again."""
+    return f"{requests(team)}#OPEN"
+
+
+def of_request_states(team: str, states: Collection[str], *, migrated: bool) -> list[str]:
+    """The lists that hold a team's requests in these states, or in any.
+
+    Until every row is `migrated`, open ones are in both.
+    """
+    is_open = not states or any(state not in ENDED for state in states)
+    ended = not states or any(state in ENDED for state in states)
+    found = [requests(team)] if ended or not migrated else []
+    return [*found, open_requests(team)] if is_open else found
 
 
 def databases(team: str) -> str:

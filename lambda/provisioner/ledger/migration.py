@@ -23,12 +23,14 @@ from provisioner.ledger.rows import (
     database_list,
     request_from_row,
     request_key,
+    request_list,
 )
 from provisioner.ledger.table import Table, put
 
 _KEY: Final = ("MIGRATION#lists", "MIGRATION")
 _TRIES: Final = 10
 _UNLISTED: Final = "its team is found by no list"
+_MIXED: Final = "an open request among those that have ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +85,14 @@ class Migration:
 
     def part(self, position: Row | None, size: int) -> tuple[list[Row], Row | None]:
         """The next rows that may have to change, and the position after them; None at the end."""
-        return self.table.scanned(("DB", "QUOTA"), position, size)
+        return self.table.scanned(("DB", "QUOTA", "REQ"), position, size)
 
     def differs(self, row: Row) -> str | None:
         """What of a row is not yet as lists read it, in a few words; None where it is."""
         if row["sk"] == "QUOTA":
             return _UNLISTED if row.get("list_pk") != lists.QUOTAS else None
+        if row["sk"] == "REQ":
+            return None if row["list_pk"] == request_list(request_from_row(row)) else _MIXED
         quota = self.table.get(_quota(row), "QUOTA") or {}
         return self._change(row)[1] or (_UNLISTED if quota.get("list_pk") != lists.QUOTAS else None)
 
@@ -96,6 +100,8 @@ class Migration:
         """Write what lists read into a row; False where that is there already. Raises Contention."""
         if row["sk"] == "QUOTA":
             return self._bring_quota(str(row["pk"]))
+        if row["sk"] == "REQ":
+            return self._bring_request(row)
         quota = self._bring_quota(_quota(row))  # of a database without one, so that its team is found
         for _ in range(_TRIES):
             now = self.table.get(str(row["pk"]), "DB")
@@ -118,6 +124,21 @@ class Migration:
             names=names,
         )
         return changed is not None
+
+    def _bring_request(self, row: Row) -> bool:
+        """Put a request into its list. No new version: whoever writes the row whole names its list too."""
+        now: Row | None = row
+        for _ in range(_TRIES):
+            wanted = request_list(request_from_row(now)) if now else None
+            if now is None or wanted is None or now["list_pk"] == wanted:
+                return False
+            values = {":list": wanted, ":version": now["version"]}
+            if self.table.update(
+                str(now["pk"]), "REQ", "SET list_pk = :list", values, condition="version = :version"
+            ):
+                return True
+            now = self.table.get(str(now["pk"]), "REQ")
+        raise Contention(f"migrating {row['pk']}")
 
     def _bring_quota(self, pk: str) -> bool:
         team, _, environment = pk.removeprefix("QUOTA#").rpartition("#")

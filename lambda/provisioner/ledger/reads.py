@@ -7,7 +7,7 @@ from typing import Any, Final
 from provisioner.core import database_events, listing
 from provisioner.core.database_events import DatabaseEvent, snapshot_deleted_id
 from provisioner.core.events import Event, in_order
-from provisioner.core.lifecycle import DatabaseState
+from provisioner.core.lifecycle import ENDED, DatabaseState
 from provisioner.core.models import Activity, ApiKey, Charge, Database, Listed, Page, Request
 from provisioner.core.names import Place
 from provisioner.core.scopes import TEAM
@@ -171,8 +171,11 @@ class Reads:
         self, team: str, *, kept: Filters = ALL, page_size: int, page_token: str | None
     ) -> Page[Request]:
         """A team's requests, newest first; `kept` by environment, state, kind, name, actor or root."""
-        name = lists.requests(team)
-        rows, token = self._table.page(name, [name], kept, page_size, page_token)
+        states = kept.among.get("state", ())
+        only_open = bool(states) and ENDED.isdisjoint(states)
+        migrated = only_open and self.migration.is_complete()
+        among = lists.of_request_states(team, states, migrated=migrated)
+        rows, token = self._table.page(lists.requests(team), among, kept, page_size, page_token)
         return Page([request_from_row(row) for row in rows], token)
 
     def all_requests(self, team: str, kept: Filters = ALL) -> Iterator[Request]:

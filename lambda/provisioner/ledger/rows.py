@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from provisioner.core.database_events import DatabaseEvent, DatabaseEventType
 from provisioner.core.events import Event, EventType
-from provisioner.core.lifecycle import DatabaseState, Kind
+from provisioner.core.lifecycle import ENDED, DatabaseState, Kind
 from provisioner.core.models import Activity, Database, Request
 from provisioner.core.names import Place
 from provisioner.ledger import lists
@@ -107,10 +107,16 @@ def request_row(request: Request, due_at: dt.datetime | None) -> Row:
         **written(REQUEST, request),
         "state": request.progress.state.value,
         "engine": request.root.engine,
-        "list_pk": lists.requests(request.team),
+        "list_pk": request_list(request),
         "list_sk": f"{when(request.created_at)}#{request.id}",
         **_due("request", due_at),
     }
+
+
+def request_list(request: Request) -> str:
+    """The list of a request; an open one lies apart."""
+    team = request.team
+    return lists.requests(team) if request.progress.state in ENDED else lists.open_requests(team)
 
 
 def request_from_row(row: Row) -> Request:

@@ -76,8 +76,7 @@ class Occasions:
             failure = progress.failure
             if failure is None or instant(progress.since) != time:
                 return []
-            about = {name: getattr(failure, name) for name in ("step", "cause", "fix", "retryable")}
-            return self._to_asking(self.texts.failed(event_id, request, about), request)
+            return self._to_asking(self.texts.failed(event_id, request, failure), request)
         database = self.ledger.database(request.place)
         makes = request.kind is Kind.CREATE and progress.state is State.DONE and not progress.users
         if not makes or database is None or not _is_there(database, request.id):

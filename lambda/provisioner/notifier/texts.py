@@ -12,6 +12,7 @@ from typing import Any
 from provisioner.core import engines
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
+from provisioner.core.lifecycle import Failure
 from provisioner.core.models import Database, Request
 from provisioner.core.times import parse_instant
 from provisioner.notifier.links import Console, elsewhere
@@ -71,18 +72,20 @@ class Texts:
             ),
         )
 
-    def failed(self, message_id: str, request: Request, failure: Mapping[str, Any]) -> Message:
+    def failed(self, message_id: str, request: Request, failure: Failure) -> Message:
         """What failed, why, and what helps."""
-        step = STEPS[Step(failure["step"])]
-        label = "See it, and try again" if failure.get("retryable") else "See it"
+        label = "See it, and try again" if failure.retryable else "See it"
         return Message(
             id=message_id,
             title=f"{request.place}: the {KINDS[request.kind]} failed",
             lines=(
-                f"Cause: {cut(str(failure['cause']), _LONGEST_LINE)}",
-                f"Fix: {cut(str(failure['fix']), _LONGEST_LINE)}",
+                f"Cause: {cut(failure.cause, _LONGEST_LINE)}",
+                f"Fix: {cut(failure.fix, _LONGEST_LINE)}",
             ),
-            facts=(("Failed at", step), ("Asked for by", f"{request.actor}, team {request.team}")),
+            facts=(
+                ("Failed at", STEPS[failure.step]),
+                ("Asked for by", f"{request.actor}, team {request.team}"),
+            ),
             links=(
                 *self.console.request(request.id, label),
                 *elsewhere(request.progress.pull_request_url, "Pull request"),

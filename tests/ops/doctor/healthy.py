@@ -214,7 +214,14 @@ def stack_outputs() -> dict[str, str]:
     return {name: f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}" for name in names} | {
         "ApiUrl": "https://rds.acme.example",
         "WebhookUrl": "https://rds.acme.example/webhooks/github",
+        "LedgerTable": "rds-provisioner",
     }
+
+
+def migration(**attributes: str) -> dict[str, Any]:
+    """How far the ledger's migration is, as its row says."""
+    row = {"pk": {"S": "MIGRATION#lists"}, "sk": {"S": "MIGRATION"}, "looked_at": {"N": "812"}}
+    return {"Item": row | {name: {"S": text} for name, text in attributes.items()}}
 
 
 def parameters() -> dict[str, str]:
@@ -476,6 +483,7 @@ def replies() -> dict[str, Reply]:
         "ec2.DescribeSecurityGroups": groups,
         "ec2.DescribeSubnets": {"Subnets": [{"CidrBlock": "10.0.1.0/24"}, {"CidrBlock": "10.0.2.0/24"}]},
         "kms.DescribeKey": {"KeyMetadata": {"KeyId": "key", "KeyState": "Enabled"}},
+        "dynamodb.GetItem": migration(state="complete"),
         "iam.GetRole": roles,
         "iam.ListOpenIDConnectProviders": {"OpenIDConnectProviderList": [{"Arn": provider}]},
         "iam.GetOpenIDConnectProvider": {"ClientIDList": [ORGANIZATION]},

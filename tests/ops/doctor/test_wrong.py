@@ -171,6 +171,18 @@ CASES: list[tuple[str, Spoil, str]] = [
         "alpha@acme.test has none of NotifyDomains",
     ),
     (
+        "ledger's rows are migrated",
+        aws("dynamodb.GetItem", {}),
+        "it was never run to its end: run `python -m ops.migrate --write`",
+    ),
+    (
+        "ledger's rows are migrated",
+        aws(
+            "dynamodb.GetItem", healthy.migration(state="under way", position='{"pk": "REQ#1", "sk": "REQ"}')
+        ),
+        "it ended after 812 rows: run `python -m ops.migrate --write`",
+    ),
+    (
         "catalog",
         edited("catalog.yaml", "default_size: small", "default_size: tiny"),
         "default_size is not one",
