@@ -25,7 +25,7 @@ READY := $(PYTHON_ENV) $(TF_CLI_CONFIG_FILE)
 ##@ Use it
 
 .PHONY: demo
-demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life, burst: twelve at once, review: approval, drift, a lost job)
+demo: $(READY) ## One POST becomes a database, before your eyes (STORY=life, burst: twelve at once, review: approval, drift, a lost job, cluster: one that sleeps)
 	@$(RUN)/python -m sandbox demo $(if $(STORY),--story $(STORY))
 
 .PHONY: sandbox
@@ -119,6 +119,7 @@ stories: $(READY) ## The demo's stories, one after the other
 	@$(RUN)/python -m sandbox demo --story life
 	@$(RUN)/python -m sandbox demo --story burst
 	@$(RUN)/python -m sandbox demo --story review
+	@$(RUN)/python -m sandbox demo --story cluster
 
 .PHONY: mutants
 mutants: $(READY) ## Whether the tests notice each small change of the rules; takes six minutes (MODULE=core.policy)

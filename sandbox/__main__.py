@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 from pathlib import Path
 
 from sandbox import doctor
-from sandbox.demo import burst, life, review, story
+from sandbox.demo import burst, cluster, life, review, story
 from sandbox.demo.stage import Stage, StoryFailed
 from sandbox.github import control
 from sandbox.launch import launch, shown
@@ -15,7 +16,15 @@ from sandbox.launch import stop as stop_sandbox
 from sandbox.printer import Printer
 from sandbox.state_directory import HOME, StateDirectory
 
-STORIES = {"create": story.play, "life": life.play, "burst": burst.play, "review": review.play}
+STORIES = {
+    "create": story.play,
+    "life": life.play,
+    "burst": burst.play,
+    "review": review.play,
+    "cluster": cluster.play,
+}
+# What a story needs of its sandbox.
+ENVIRONMENTS = {"cluster": cluster.ENVIRONMENT}
 
 
 def main() -> int:
@@ -149,6 +158,7 @@ def demo(directory: StateDirectory, name: str) -> int:
     printer = Printer()
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     printer.title("RDS Provisioner: the whole system on this machine")
+    os.environ.update(ENVIRONMENTS.get(name, {}))
     try:
         launch(directory, printer, with_parent=True)
         documents = STORIES[name](Stage(directory.read(), printer))

@@ -79,7 +79,7 @@ def test_a_list_with_clusters_counts_them_as_usual(setting: Setting) -> None:
     instance = setting.database(database_name="shop")
     found = [database_document(item, setting.rules) for item in (made(setting), instance)]
     columns = [*words.database_columns(NOW), *words.wide_database_columns(NOW)]
-    text = draw(columns, found, 10_000) + "\n" + ls._footer(found, None, NOW) + "\n"
+    text = draw(columns, found, 10_000) + "\n" + ls._footer(found, NOW) + "\n"
     assert_golden("rdsctl/ls-clusters.txt", text)
 
 
