@@ -193,3 +193,14 @@ def test_a_removal_names_the_snapshot_and_gives_back_its_cost() -> None:
     assert shown["cost"] == {"before": 13.98, "after": 0.0, "difference": -13.98, "until_end": None}
     assert shown["quota"]["monthly_usd"]["after"] == 0
     assert shown["changes"] == []
+
+
+def test_where_a_reviewer_decides_one_zone_is_something_to_consider() -> None:
+    alone = root(environment="prod", size="large")
+    (found,) = document(alone)["consider"]
+    assert (found["field"], found["value"]) == ("high_availability", True)
+    standby = document(dataclasses.replace(alone, multi_az=True))
+    assert found["monthly_usd_difference"] == standby["cost"]["after"] - document(alone)["cost"]["after"] > 0
+    assert standby["consider"] == []
+    assert document(root())["consider"] == []
+    assert document(alone, Kind.UPDATE, before=alone)["consider"] == []

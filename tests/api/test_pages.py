@@ -93,3 +93,15 @@ def test_the_page_shows_nothing_of_what_had_the_name_before(setting: Setting) ->
     assert page["requests"] == [f"/requests/{made.origin}"]
     assert (page["events"], page["secrets"]) == ([], {"master": "arn"})
     assert (page["last_connection_at"], page["idle_since"]) == (None, None)
+
+
+def test_the_page_of_a_database_says_until_when_it_could_be_extended(setting: Setting) -> None:
+    def latest(environment: str = "dev") -> object:
+        database = setting.database(environment=environment)
+        page = database_page(database, setting.ledger, setting.rules, setting.now)
+        return page["extendable_until"]
+
+    until = latest()
+    assert until == instant(setting.now + dt.timedelta(days=30))
+    assert setting.use_cases.change(DEV, {"ttl": "30d"}, ALPHA).request.root.expires_at == until
+    assert latest("prod") == "never"

@@ -26,7 +26,6 @@ from provisioner.core.lifecycle import Kind, State
 from provisioner.notify import signature
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from sandbox.aws.fleet import missing_engines
 from tests.arrows import PROJECT
 from tests.guide import terminal
 from tests.handlers.conftest import Cloud, chain, cloud  # noqa: F401 - fixtures
@@ -137,8 +136,6 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Started]:
-    if "postgres" in missing_engines():
-        pytest.skip("no server installed for postgres")
     with started("postgres") as made:
         yield made
 

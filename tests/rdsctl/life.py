@@ -80,6 +80,14 @@ class Life:
             )
         )
 
+    def plan_failed(self) -> None:
+        """Gate or plan did not pass."""
+        self._add(lambda at: events.failed_plan(COMMIT, at, pipeline_url=JOB, cause="no", fix="ask again"))
+
+    def cancelled(self) -> None:
+        """The worker has closed what was open of it."""
+        self._add(events.cancelled)
+
     def users(self, place: str, **secrets: str) -> None:
         """Its users can log in, which ends a creation that waits for them; `secrets` are their ARNs."""
         found = Place.parse(place)

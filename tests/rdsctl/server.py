@@ -69,54 +69,57 @@ class _Listening(ThreadingHTTPServer):
         """A caller that hung up is no news."""
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for `made`, which each server's own subclass has."""
+
+    protocol_version = "HTTP/1.1"
+    made: Server
+
+    def _answer(self) -> None:
+        made, size = self.made, int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(size).decode() if size else None
+        sent = {name.lower(): value for name, value in self.headers.items()}
+        made.calls.append(Call(self.command, self.path, sent))
+        fault = made.faults.pop(0) if made.faults else None
+        if fault and not fault.after:
+            return self._fault(fault)
+        if made.before and self.command == "GET" and REQUEST.match(self.path):
+            made.before.pop(0)()
+        with made.lock:  # Powertools keeps the call at hand in the module, one at a time as in Lambda
+            if made.closed:
+                return None
+            status, headers, text = _handled(self.command, self.path, sent, body)
+        if fault:
+            return self._fault(fault)
+        headers = {name: "0" if name == "retry-after" else value for name, value in headers.items()}
+        return self._send(status, headers, text.encode())
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's own names
+
+    def _fault(self, fault: Fault) -> None:
+        if fault.status == 0:
+            self.close_connection = True
+            return
+        text = fault.text if fault.document is None else json.dumps(fault.document)
+        self._send(fault.status, fault.headers, text.encode())
+
+    def _send(self, status: int, headers: dict[str, str], text: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
+        return
+
+
 @contextlib.contextmanager
 def serve() -> Iterator[Server]:
     """Listen on a free port until the block ends."""
     made = Server()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            size = int(self.headers.get("content-length") or 0)
-            body = self.rfile.read(size).decode() if size else None
-            sent = {name.lower(): value for name, value in self.headers.items()}
-            made.calls.append(Call(self.command, self.path, sent))
-            fault = made.faults.pop(0) if made.faults else None
-            if fault and not fault.after:
-                return self._fault(fault)
-            if made.before and self.command == "GET" and REQUEST.match(self.path):
-                made.before.pop(0)()
-            with made.lock:  # Powertools keeps the call at hand in the module, one at a time as in Lambda
-                if made.closed:
-                    return None
-                status, headers, text = _handled(self.command, self.path, sent, body)
-            if fault:
-                return self._fault(fault)
-            headers = {name: "0" if name == "retry-after" else value for name, value in headers.items()}
-            return self._send(status, headers, text.encode())
-
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's own names
-
-        def _fault(self, fault: Fault) -> None:
-            if fault.status == 0:
-                self.close_connection = True
-                return
-            text = fault.text if fault.document is None else json.dumps(fault.document)
-            self._send(fault.status, fault.headers, text.encode())
-
-        def _send(self, status: int, headers: dict[str, str], text: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
-            return
-
-    server = _Listening(("127.0.0.1", 0), Handler)
+    server = _Listening(("127.0.0.1", 0), type("Handler", (_Handler,), {"made": made}))
     made.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -9,6 +9,7 @@ import pytest
 from rdsctl.boards import PARTS, drawn
 from rdsctl.commands.admin import VIEWS
 
+from rdsctl import overview
 from tests.golden_files import assert_golden
 from tests.rdsctl.running import Run
 
@@ -19,6 +20,22 @@ BOARD: dict[str, Any] = json.loads((Path(__file__).parent / "board.json").read_t
 @pytest.mark.parametrize("width", [120, 50])
 def test_the_board_is_a_table_for_each_part(width: int) -> None:
     assert_golden(f"rdsctl/admin-board-{width}.txt", drawn(BOARD, NOW, width))
+
+
+@pytest.mark.parametrize("width", [120, 80])
+def test_the_board_is_one_screen(width: int) -> None:
+    text = overview.drawn(BOARD, "https://rds.acme.example/v1", NOW, width)
+    assert_golden(f"rdsctl/admin-{width}.txt", text)
+    assert len(text.splitlines()) <= 30
+    assert [line for line in text.splitlines() if len(line) > width and "rdsctl" not in line] == []
+
+
+def test_of_many_the_board_shows_three_and_where_the_others_are() -> None:
+    many = BOARD | {"approvals": BOARD["approvals"] * 5, "drift": [], "channels": []}
+    lines = overview.drawn(many, "https://rds.acme.example", NOW, 10_000).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("APPROVAL"))
+    assert lines[start + 3] == "           and 7 more: rdsctl admin approvals"
+    assert [line for line in lines if line.startswith(("DRIFT", "CHANNELS"))] == []
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -132,15 +132,42 @@ def test_a_failed_apply_is_1_with_cause_fix_and_the_way_on(rdsctl: Run, server: 
     ran = rdsctl(*CREATE, "--wait")
     assert (ran.code, ran.out) == (1, "")
     short = life.newest().id[:8]
-    *_, head, cause, fix, way_on = ran.err.splitlines()
+    *_, head, cause, fix, held, way_on = ran.err.splitlines()
     assert head.startswith("✗ apply failed after 0:")
     assert head.endswith("; dev/orders was not made   https://circleci.example/jobs/88")
     assert cause.startswith("  cause   AWS has no db.t4g.micro left")
     assert fix == "  fix     Try again; another try helps as a rule."
+    assert held.startswith("  held    name and quota stay yours until rdsctl delete dev/orders, or its end ")
     assert way_on == f"  next    rdsctl retry {short} --wait         rdsctl logs {short}"
     assert rdsctl("retry", "dev/orders", "--dry-run").out.startswith("Would be applying:")
     server.before = [lambda: None, life.succeeded]
     assert rdsctl("retry", short, "--wait").code == 0
+
+
+def test_a_creation_that_failed_holds_its_quota_until_what_is_said(rdsctl: Run, life: Life) -> None:
+    def used() -> int:
+        return int(rdsctl("quota", "--json").json["environments"]["dev"]["databases"]["used"])
+
+    rdsctl(*CREATE)
+    for step in (life.opened, life.planned, life.merged, life.started, life.failed):
+        step()
+    assert used() == 1
+    assert rdsctl("delete", "dev/orders", "--yes").code == 0
+    for step in (life.opened, life.merged, life.started, life.removed):
+        step()
+    assert used() == 0
+    rdsctl("create", "dev/second", "--engine", "postgres")
+    life.opened()
+    life.plan_failed()
+    said = rdsctl("wait", "dev/second").err.splitlines()[-2]
+    short = life.newest().id[:8]
+    assert said.startswith(
+        f"  held    name and quota stay yours until rdsctl cancel {short}, or at the earliest"
+    )
+    assert used() == 1
+    assert rdsctl("cancel", short).code == 0
+    life.cancelled()
+    assert used() == 0
 
 
 def test_a_closed_pull_request_is_7(rdsctl: Run, server: Server, life: Life) -> None:
@@ -226,9 +253,12 @@ def test_a_dry_run_writes_nothing(rdsctl: Run, cloud: Cloud) -> None:
     assert lines[0] == "Would ask for prod/invoices; nothing is written."
     assert "  cost      135.69 USD a month at list price" in lines
     assert "  quota     prod then 135.69 of 10,000 USD and 1 of 20 databases" in lines
-    assert "  approval  a code owner; ready about 16 min after it" in lines
+    assert "  approval  a code owner of prod; ready about 16 min after it" in lines
     assert "  ends      never" in lines
-    assert lines[-1].startswith("  policy    ✓ ")
+    one_zone = "One zone only: it is away while that one fails. --ha: +135.69 USD a month"
+    assert f"  consider  {one_zone}" in lines
+    assert lines[-2].startswith("  policy    ✓ ")
+    assert lines[-1].endswith(" lines of Terraform, with --show terraform")
     assert cloud.rows() == 0
     shown = rdsctl("create", "prod/x", "--engine", "mysql", "--dry-run", "--show", "terraform")
     assert shown.out.startswith("#")
@@ -305,9 +335,11 @@ def test_a_resize_shows_what_it_does_and_wants_a_yes(rdsctl: Run, made: Life, se
 
 def test_a_change_under_way_is_6_and_names_it(rdsctl: Run, made: Life) -> None:
     rdsctl("extend", "dev/orders", "20d")
-    ran = rdsctl("extend", "dev/orders", "21d")
+    ran = rdsctl("extend", "dev/orders", "21d", "--reason", "one more day")
     assert ran.code == 6
-    assert ran.err.splitlines()[-1] == f"  rdsctl wait {made.newest().id[:8]}"
+    assert ran.err.splitlines()[-1] == (
+        f"  rdsctl wait {made.newest().id[:8]} && rdsctl extend dev/orders 21d --reason 'one more day'"
+    )
 
 
 def test_a_removal_wants_a_yes_and_a_protected_one_its_name(rdsctl: Run, made: Life, server: Server) -> None:
@@ -321,7 +353,7 @@ def test_a_removal_wants_a_yes_and_a_protected_one_its_name(rdsctl: Run, made: L
     assert lines.pop(1).startswith("  kept      final snapshot until ")
     assert lines == [
         "  !         All data of prod/payments goes with the second step.",
-        "  steps     1 protection off, 2 removal; each is approved",
+        "  steps     1 protection off, 2 removal; a code owner approves each",
         "✗ Type prod/payments to ask for it wants an answer and there is no terminal: "
         "add --confirm prod/payments --reason TEXT",
     ]
@@ -329,9 +361,11 @@ def test_a_removal_wants_a_yes_and_a_protected_one_its_name(rdsctl: Run, made: L
     ran = rdsctl("delete", "prod/payments", "--confirm", "prod/payments", "--reason", "replaced")
     assert ran.code == 0
     short = made.newest().id[:8]
-    assert ran.out == (
-        f"✓ asked, step 1 of 2: request {short}, disarm prod/payments   rdsctl wait {short} follows both\n"
+    asked, kept = ran.out.splitlines()
+    assert asked == (
+        f"✓ asked, step 1 of 2: request {short}, disarm prod/payments   rdsctl wait {short} follows both"
     )
+    assert kept.startswith(f"  kept    final snapshot prod-payments-final-{short} until ")
     assert made.newest().reason == "replaced"
 
 
@@ -437,13 +471,17 @@ def test_open_prints_the_pull_request_or_the_job(rdsctl: Run, made: Life) -> Non
 
 def test_cost_sums_up_by_what_is_asked(rdsctl: Run, made: Life) -> None:
     rdsctl("create", "prod/payments", "--engine", "postgres", "--size", "large")
+    made.created()
+    assert rdsctl("cost").out.splitlines()[0].split()[-2:] == ["MONTH'S", "END"]
+    made.idle("dev/orders", 31)
     ran = rdsctl("cost")
-    assert [line.split() for line in ran.out.splitlines()[1:]] == [
-        ["prod", "1", "50", "135.69"],
-        ["dev", "1", "20", "13.98"],
-    ]
-    assert ran.err == "149.67 USD a month, list prices of 2026-11-01; not the bill.\n"
-    assert rdsctl("cost", "--by", "database", "-o", "name").out == "prod/payments\ndev/orders\n"
+    title, dev, prod = ran.out.splitlines()
+    assert title.split()[-1] == "SAVE"
+    assert dev.endswith("  13.98 a month: dev/orders, idle 31 days")
+    assert prod.split()[:3] == ["prod", "1", "0.00"]
+    assert ran.err.endswith(" by its end, list prices of 2026-11-01 (us-east-1); not the bill.\n")
+    assert rdsctl("cost", "--by", "database", "-o", "name").out == "dev/orders\nprod/payments\n"
+    assert rdsctl("cost", "--by", "owner").out.splitlines()[1].endswith("dev/orders, idle 31 days")
 
 
 def test_cost_of_a_month_counts_what_was_there(rdsctl: Run, made: Life) -> None:
@@ -473,7 +511,9 @@ def test_rotate_of_a_user_that_is_not_there_is_6(rdsctl: Run, made: Life) -> Non
     made.users("dev/orders", application=arn, read_only=arn + "2")
     ran = rdsctl("rotate", "dev/orders")
     assert (ran.code, ran.out) == (0, "application of dev/orders gets another password.\n")
-    assert rdsctl("get", "dev/orders").out.count("users     application, read_only, master") == 1
+    assert (
+        rdsctl("get", "dev/orders").out.count("users     application (gets another password), read_only") == 1
+    )
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

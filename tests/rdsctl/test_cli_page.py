@@ -34,6 +34,15 @@ Made from the help of `rdsctl` itself. [quickstart.md](quickstart.md) begins fro
 ## Where the API and the key are from
 
 `--url` and `--profile`, then `RDSCTL_URL`, `RDSCTL_API_KEY` and `RDSCTL_PROFILE`, then the profile in `$XDG_CONFIG_HOME/rdsctl/config.toml` (`~/.config` without it). No file of the working directory is read, and a profile's key goes to its own URL alone. A profile says where its key is: `env`, `keyring:BACKEND`, `file` (mode 0600) or `command:…`. `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM=dumb` and `CI` are heeded; the proxies of `HTTPS_PROXY` and `NO_PROXY` and the authorities of `SSL_CERT_FILE` are used.
+
+## What the screens leave out
+
+- `ls` says at which step a change is and since when, or why it failed; not when it will be ready, which depends on earlier changes that a list does not read. `get` and `wait` say it.
+- A dry run names the environments whose code owners approve, not the owners: `CODEOWNERS` is read once there is a plan. From then on `get REQUEST` and `wait` name them.
+- The policy's rules are the gate's own: ten for each database, and one more for a restore.
+- `delete` says when someone connected last. How many are connected is not recorded.
+- The final snapshot of a removal in two steps is named after the first of them, so that `delete` names it as soon as that is asked for.
+- `admin` shows what the API knows; alarms are CloudWatch's.
 """
 MEANINGS = {
     Exit.OK: "done; without `--wait`: accepted",

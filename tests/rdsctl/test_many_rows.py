@@ -40,6 +40,7 @@ class Api(BaseHTTPRequestHandler):
         page = {
             "databases": [database(number) for number in range(begin, end)],
             "next_page_token": str(end) if end < self.count else None,
+            "team": "alpha",  # what /whoami says
         }
         body = json.dumps(page).encode()
         self.send_response(200)

@@ -10,7 +10,7 @@ from rdsctl.failures import Exit, Failure
 from rdsctl.looks import UNLIMITED, Looks, looks_of
 from rdsctl.table import Column, draw
 
-from rdsctl import fields, times
+from rdsctl import fields, times, words
 
 ROWS = [
     {"name": "dev/ledger", "state": "available", "usd": "13.98"},
@@ -139,3 +139,26 @@ def test_a_span_is_minutes_and_seconds(seconds: float, text: str) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration: write 30m, 8h or 7d"):
         times.duration(text)
+
+
+TERRAFORMS = (
+    "Error: creating RDS DB Instance (dev-sparks): operation error RDS: CreateDBInstance, https response "
+    "error StatusCode: 400, RequestID: cf520406-4c46-4ee2-8cde-0b3a683283a0, InsufficientDBInstanceCapacity: "
+    "The specified DB instance class isn't available in the specified Availability Zone. with "
+    "module.database.aws_db_instance.this, on ../../../modules/rds_database/main.tf line 120, in resource "
+    '"aws_db_instance" "this": 120: resource "aws_db_instance" "this" { AWS has no room for this size here.'
+)
+
+
+def test_a_cause_is_said_in_awss_own_words() -> None:
+    assert words.cause(TERRAFORMS) == (
+        "InsufficientDBInstanceCapacity: The specified DB instance class isn't available in the specified "
+        "Availability Zone. AWS has no room for this size here."
+    )
+
+
+@given(st.text(max_size=200), st.text(max_size=60))
+def test_of_any_other_cause_nothing_is_lost(before: str, after: str) -> None:
+    assert words.cause(before) == before or "RequestID: " in before or " with module." in before
+    said = words.cause(f"Error: {before} RequestID: a-1, AccessDenied: no {after}")
+    assert "AccessDenied: no" in said

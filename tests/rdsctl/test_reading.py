@@ -47,7 +47,9 @@ def test_ls_names_the_way_on_of_what_failed_and_of_what_ends_soon(rdsctl: Run, l
 def test_ls_without_databases_prints_nothing_and_says_how_to_begin(rdsctl: Run) -> None:
     ran = rdsctl("ls", "--env", "staging")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "No databases.   rdsctl create staging/NAME --engine postgres\n"
+    assert ran.err == "No databases in staging.   rdsctl create staging/NAME --engine postgres\n"
+    assert rdsctl("ls").err == "No databases in team alpha.   rdsctl create dev/NAME --engine postgres\n"
+    assert rdsctl("ls", "--idle").err == "No database is like that.   rdsctl ls\n"
 
 
 def test_every_format_says_the_same(rdsctl: Run, server: Server) -> None:

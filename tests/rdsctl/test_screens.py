@@ -9,22 +9,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from provisioner.api.database_documents import database_document
 from provisioner.api.documents import quota_document
 from provisioner.api.dry_run import change_document
-from provisioner.api.pages import database_page, request_page
+from provisioner.api.pages import database_items, database_page, request_page
 from provisioner.core import database_events, events
 from provisioner.core.events import Event
 from provisioner.core.models import Activity, Request
 from provisioner.core.names import Place
 from provisioner.core.offered import catalog_document
+from provisioner.intake.opening import Caller
 from rdsctl.commands import catalog as catalog_command
 from rdsctl.commands import quota as quota_command
 from rdsctl.failures import Exit, Failure
 from rdsctl.looks import Looks
 from rdsctl.problems import failure_of
 from rdsctl.program import failed_text
-from rdsctl.table import draw
+from rdsctl.table import Column, draw
 from rdsctl.waiting import Waited
 
 from rdsctl import endings, previews, screens, watching, words
@@ -136,6 +136,61 @@ def test_a_create_whose_output_is_piped(story: Story) -> None:
     assert_golden("rdsctl/create-piped.txt", "\n".join(said) + "\n")
 
 
+def test_a_wait_says_when_it_will_be_later_than_was_first_said(story: Story) -> None:
+    said: list[str] = []
+    lines = watching.Lines(said.append)
+    first, second = itertools.islice(story.goes_well(story.create()), 2)
+    likely = dt.datetime.fromisoformat(first["estimate"]["ready_at"]["likely"])
+    late = second["estimate"]["ready_at"] | {"likely": (likely + seconds(200)).isoformat()}
+    lines.show(first, NOW)
+    lines.show(second | {"estimate": second["estimate"] | {"ready_at": late}}, NOW)
+    assert said[-1].endswith("; ready about 23:21, 3 min later than first said")
+    lines.tick(NOW + seconds(400))
+    assert said[-1].endswith("6:40 so far; ready about 23:21, 3 min later than first said")
+
+
+def reviewed(story: Story, request: Request) -> Iterator[dict[str, Any]]:
+    """The page of each moment of a request that waits for a code owner."""
+    owners = ["@acme/dba"]
+    known = [{"owner": "@acme/dba", "people": ["jane", "ben"]}]
+    steps: list[tuple[int, Callable[[dt.datetime], Event]]] = [
+        (3, lambda at: events.opened(12, at, url=PULL, commit="c")),
+        (44, lambda at: events.planned("c", at, pipeline_url=JOB, as_asked=True, counts="2 to add")),
+        (
+            46,
+            lambda at: events.approval_awaited(
+                1,
+                at,
+                owners=owners,
+                waits_for="it waits for an approval of `@acme/dba`",
+                commit="c",
+                approvers=known,
+            ),
+        ),
+        (700, lambda at: events.merged(12, at, "rds-provisioner", commit="c")),
+    ]
+    for after, make in steps:
+        story.setting.now = request.created_at + seconds(after)
+        story.setting.happened(request, make(story.setting.now))
+        yield story.page(request)
+
+
+@pytest.mark.parametrize("width", [120, 80])
+def test_a_create_that_waits_for_a_reviewer(story: Story, width: int) -> None:
+    made = story.create(environment="staging")
+    text = shown(reviewed(story, made), Looks(width=width, live=True))
+    assert_golden(f"rdsctl/create-reviewed-{width}.txt", text)
+    assert max(len(line) for line in text.splitlines() if "https://" not in line) <= width
+
+
+def test_a_create_that_waits_for_a_reviewer_and_is_piped(story: Story) -> None:
+    said: list[str] = []
+    lines = watching.Lines(said.append)
+    for page in reviewed(story, story.create(environment="staging")):
+        lines.show(page, story.setting.now)
+    assert_golden("rdsctl/create-reviewed-piped.txt", "\n".join(said) + "\n")
+
+
 def test_the_ends_of_a_wait(story: Story) -> None:
     made = story.create()
     *_, done = story.goes_well(made)
@@ -168,13 +223,18 @@ def test_one_request(story: Story) -> None:
 
 
 def test_one_database(story: Story) -> None:
-    created = list(story.goes_well(story.create(tags={"Service": "orders"})))[-1]
+    jane = Caller("alpha", "jane", person="jane")
+    body = {"tags": {"Service": "orders"}, "owner": "jane@acme.example"}
+    created = list(story.goes_well(story.setting.create(jane, **ASKED, **body)))[-1]
     at, ledger = story.setting.now, story.setting.ledger
     ready = {"application": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a", "read_only": "arn:r"}
     ledger.add_database_event(LEDGER, database_events.users_ready(created["id"], at, secrets=ready))
+    asked = database_events.rotation_asked(1, at, ALPHA.actor, user="master")
+    for event in (asked, database_events.rotated(asked, at, user="master", secret_arn="arn:m")):
+        ledger.add_database_event(LEDGER, event)
     ledger.keep_activity(LEDGER, Activity(origin=created["id"], looked_at=at, last_connection_at=NOW))
     page = database_page(story.setting.at(LEDGER), ledger, story.setting.rules, at, makes_users=True)
-    assert_golden("rdsctl/get-database.txt", screens.database(page, [created], at))
+    assert_golden("rdsctl/get-database.txt", screens.database(page, [created], at, created))
 
 
 def listed(story: Story) -> list[dict[str, Any]]:
@@ -186,12 +246,16 @@ def listed(story: Story) -> list[dict[str, Any]]:
     ):
         story.setting.applied(story.create(**body))
     story.create(database_name="etl", size="medium")
-    places = (Place("dev", "shop"), Place("prod", "payments"), Place("staging", "orders-of-the-north"))
-    found = [story.setting.at(place) for place in (*places, Place("dev", "etl"))]
-    return [database_document(item, story.setting.rules) for item in found]
+    story.fails(story.create(database_name="sparks"))
+    orders = story.setting.at(Place("staging", "orders-of-the-north"))
+    idle = Activity(origin=orders.origin, looked_at=NOW, idle_since=NOW - dt.timedelta(days=31))
+    story.setting.ledger.keep_activity(orders.place, idle)
+    places = (Place("dev", "shop"), Place("prod", "payments"), orders.place)
+    found = [story.setting.at(place) for place in (*places, Place("dev", "etl"), Place("dev", "sparks"))]
+    return database_items(found, story.setting.ledger, story.setting.rules)
 
 
-@pytest.mark.parametrize("width", [200, 80, 60, 40])
+@pytest.mark.parametrize("width", [200, 120, 80, 60, 40])
 def test_the_list(story: Story, width: int) -> None:
     text = draw(words.database_columns(NOW), listed(story), width)
     assert_golden(f"rdsctl/ls-{width}.txt", text)
@@ -204,8 +268,22 @@ def test_the_wide_list(story: Story) -> None:
 
 
 def test_a_thousand_rows_have_a_line_each(story: Story) -> None:
-    rows = listed(story) * 250
+    rows = listed(story) * 200
     assert len(draw(words.database_columns(NOW), rows, 200).splitlines()) == 1001
+
+
+def test_sentences_are_cut_before_their_column_leaves() -> None:
+    columns = [
+        Column("NAME", lambda row: str(row["name"])),
+        Column("NOTE", lambda row: str(row["note"]), cut=True),
+    ]
+    rows = [{"name": "n" * 44, "note": "what went wrong, at length"}, {"name": "m", "note": "short"}]
+    assert draw(columns, rows, 72).splitlines()[1:] == [
+        f"{'n' * 44}  what went wrong, at length",
+        f"{'m':44}  short",
+    ]
+    assert draw(columns, rows, 63).splitlines()[1:] == [f"{'n' * 44}  what went wrong…", f"{'m':44}  short"]
+    assert draw(columns, rows, 61) == f"NAME\n{'n' * 44}\nm\n"
 
 
 def test_the_list_of_requests(story: Story) -> None:

@@ -122,6 +122,20 @@ def test_a_protected_database_goes_when_its_name_is_typed(
     assert (life.newest().kind, life.newest().reason) == ("disarm", "replaced")
 
 
+def test_a_resize_asks_for_the_reason_that_its_reviewer_reads(
+    environment: dict[str, str], life: Life, rdsctl: Run
+) -> None:
+    rdsctl("create", "prod/payments", "--engine", "postgres")
+    life.created()
+    terminal = Terminal(environment, "resize", "prod/payments", "large")
+    terminal.until("Reason (the reviewer reads it): ")
+    terminal.type("nights are quiet")
+    terminal.until("Ask for it? [y/N]: ")
+    terminal.type("y")
+    assert terminal.ended() == 0
+    assert (life.newest().kind, life.newest().reason) == ("update", "nights are quiet")
+
+
 def test_a_wait_draws_the_running_step_again_and_ctrl_c_leaves_the_request_alone(
     environment: dict[str, str], life: Life
 ) -> None:

@@ -14,21 +14,27 @@ from sandbox.state_directory import CACHE, PROJECT
 UV = CACHE / "tools" / "bin" / "uv"
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program that `uv tool install` makes of the newest commit; the index is the machine's."""
+@pytest.fixture(scope="module", params=["uv", "pipx"])
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that an installer makes of the newest commit; the index is the machine's."""
     if not UV.exists():
         pytest.skip("uv is not installed; run make setup")
     folder = tmp_path_factory.mktemp("installed")
     python = shutil.which("python3")
     assert python
+    installer = {
+        "uv": [str(UV), "tool", "install"],
+        "pipx": [str(UV), "tool", "run", "--python", python, "pipx", "install", "--backend", "pip"],
+    }[request.param]
     subprocess.run(
-        [UV, "tool", "install", "--python", python, f"git+file://{PROJECT}#subdirectory=rdsctl"],
+        [*installer, "--python", python, f"git+file://{PROJECT}#subdirectory=rdsctl"],
         env=os.environ
         | {
             "UV_TOOL_DIR": str(folder / "tools"),
             "UV_TOOL_BIN_DIR": str(folder / "bin"),
             "UV_PYTHON_DOWNLOADS": "never",
+            "PIPX_HOME": str(folder / "pipx"),
+            "PIPX_BIN_DIR": str(folder / "bin"),
         },
         cwd=folder,
         check=True,

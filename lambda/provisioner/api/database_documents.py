@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from provisioner.api.documents import root_document, unfinished
 from provisioner.core import database_events, expiry
-from provisioner.core.catalog import Catalog
+from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.database_events import DatabaseEvent
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database, Listed, ListedRequest
@@ -82,6 +82,17 @@ def restore_window(database: Database, now: dt.datetime) -> dict[str, str] | Non
     if gone or not kept or begin >= end:
         return None
     return {"from": instant(begin.replace(microsecond=0)), "until": instant(end.replace(microsecond=0))}
+
+
+def extendable_until(database: Database, catalog: Catalog, now: dt.datetime) -> str | None:
+    """The latest end that could be asked for now, or `never`; None once it is removed, or without rules."""
+    rules = catalog.environments.get(database.environment)
+    if rules is None or database.state is DatabaseState.REMOVED:
+        return None
+    longest = lifetime(rules.lifetime.maximum)
+    if rules.lifetime.never or longest is None:
+        return NEVER
+    return instant((now + longest).replace(microsecond=0))
 
 
 def warnings(database: Database) -> list[str]:

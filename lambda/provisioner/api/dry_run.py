@@ -16,6 +16,7 @@ from provisioner.core.effects import (
     cost_by,
     cost_of_life,
     interruption_by,
+    monthly_cost,
 )
 from provisioner.core.estimates import Estimate, estimate
 from provisioner.core.events import Step
@@ -80,6 +81,7 @@ def change_document(
         "cost": _cost(request, catalog, now),
         "quota": _quota(would, fits=fits, removes=removes),
         "effects": _effects(request),
+        "consider": _consider(request, catalog),
         "steps": removals.steps(request.kind),
         "removal": _removal(request, catalog, now, activity),
         "ready_in": _ready_in(left, now),
@@ -142,6 +144,27 @@ def _effects(request: Request) -> list[dict[str, str]]:
     return (
         [{"effect": found.value, "sentence": INTERRUPTIONS[found]}] if found is not Interruption.NONE else []
     )
+
+
+def _consider(request: Request, catalog: Catalog) -> list[dict[str, Any]]:
+    """What may have been overlooked: one zone, where a reviewer approves each change and two may be had.
+
+    An environment that merges automatically is taken for one that can do without its databases for a while.
+    """
+    root, rules = request.root, catalog.environments.get(request.environment)
+    if request.kind is not Kind.CREATE or rules is None or root.multi_az:
+        return []
+    if rules.high_availability != "optional" or catalog.merges_automatically(request.environment):
+        return []
+    cost = monthly_cost(root, dataclasses.replace(root, multi_az=True), catalog)
+    return [
+        {
+            "field": "high_availability",
+            "value": True,
+            "sentence": "One zone only: it is away while that one fails.",
+            "monthly_usd_difference": cost.difference,
+        }
+    ]
 
 
 def _removal(

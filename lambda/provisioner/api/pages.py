@@ -73,6 +73,7 @@ def database_page(
     )
     return document | {
         "until_end_usd": cost_of_life(database.root, now, catalog) if there else None,
+        "extendable_until": database_documents.extendable_until(database, catalog, now),
         "connection": connection(database, events, catalog, makes_users=makes_users),
         "restore_window": database_documents.restore_window(database, now),
         "snapshots": snapshots_of(database, ledger.requests_of(ids), ledger, catalog, now),

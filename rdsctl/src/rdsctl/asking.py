@@ -38,7 +38,7 @@ class How:
 
     def with_reason(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """A body's fields that were given, with the reason where there is one."""
-        wanted = {**body, "reason": self.reason}
+        wanted = {"reason": self.reason, **body}
         return {name: value for name, value in wanted.items() if value is not None}
 
 
@@ -58,6 +58,15 @@ def options(*, without: str = "") -> Callable[[Callable[..., int]], Callable[...
         return found
 
     return made
+
+
+def reason(session: Session, preview: Mapping[str, Any], how: How) -> str | None:
+    """Why it is asked for: as given, else from the terminal where a reviewer reads it."""
+    if how.reason is not None or preview["approval"] != "review":
+        return how.reason
+    if not session.can_ask or session.options.yes:
+        return None
+    return session.ask("Reason (the reviewer reads it)", "--reason TEXT") or None
 
 
 def seconds(timeout: str | None) -> float | None:

@@ -59,7 +59,7 @@ def _failed(rows: Rows, present: dt.datetime, _: int) -> str:
     for row in rows:
         where = f"{words.place(row)}   team {row['team']}, {row['kind']}, {row['step'].replace('_', ' ')}"
         lines.append(f"  {where}, {_age('since', present)(row)} ago")
-        lines += [f"    cause  {row['cause']}", f"    fix    {row['fix']}"]
+        lines += [f"    cause  {words.cause(row['cause'])}", f"    fix    {row['fix']}"]
         lines += [f"    next   rdsctl retry {row['id']}"] if row["retryable"] else []
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, Final
 
-from rdsctl import screens, times, watching, words
+from rdsctl import previews, screens, times, watching, words
 from rdsctl.failures import Exit
 from rdsctl.looks import Looks
 from rdsctl.waiting import Waited
@@ -44,7 +44,7 @@ def text(
         case Exit.REFUSED:
             return _refused(request, place, looks)
         case _:
-            return _failed(request, place, short, looks)
+            return _failed(request, place, short, present, looks)
 
 
 def asked(request: dict[str, Any], looks: Looks, *, replayed: bool = False) -> str:
@@ -55,13 +55,16 @@ def asked(request: dict[str, Any], looks: Looks, *, replayed: bool = False) -> s
     line = f"{again}{steps}: request {request['id'][:8]}, {request['kind']} {words.place(request)}"
     both = " follows both" if request["kind"] == "disarm" else ""
     way_on = f"   rdsctl wait {request['id'][:8]}{both}"
-    return f"{looks.mark('✓')} {line}{f'   {link}' if link else ''}{way_on}\n"
+    lines = [f"{looks.mark('✓')} {line}{f'   {link}' if link else ''}{way_on}"]
+    if request.get("removal"):
+        lines.append(screens.label("kept", previews.kept(request["removal"], times.now()), 8))
+    return looks.plain("\n".join(lines)) + "\n"
 
 
 def _pending(request: dict[str, Any], place: str, short: str, present: dt.datetime, looks: Looks) -> str:
-    step = str(request["step"]).replace("_", " ")
+    step = words.step(request["step"])
     took = times.span((present - times.parse(request["created_at"])).total_seconds())
-    waits = str((request.get("waiting_for") or {}).get("sentence") or request["message"]).rstrip(".")
+    waits = words.waits_for(request).rstrip(".")
     ready = watching.ready_about(request, present)
     said = f"{waits}; {ready}" if ready else waits
     line = f"{looks.mark('⧖')} {place} is still in {step} after {took}. {said}.   rdsctl wait {short}\n"
@@ -110,18 +113,34 @@ def _refused(request: dict[str, Any], place: str, looks: Looks) -> str:
     return looks.plain("\n".join(lines)) + "\n"
 
 
-def _failed(request: dict[str, Any], place: str, short: str, looks: Looks) -> str:
+def _failed(request: dict[str, Any], place: str, short: str, present: dt.datetime, looks: Looks) -> str:
     outcome = _NOT_DONE.get(request["kind"], "stays as it was")
     error = request.get("error")
     if request["state"] == "cancelled" or not error:
         return f"{looks.mark('✗')} {request['state']}; {place} {outcome}\n"
     took = times.span(watching.total_seconds(request))
     link = request["links"].get("pipeline")
-    step = str(error["step"]).replace("_", " ")
+    step = words.step(error["step"])
     if step == "users":
         outcome = "is there, and its users cannot log in yet"
     lines = [f"{looks.mark('✗')} {step} failed after {took}; {place} {outcome}{f'   {link}' if link else ''}"]
-    lines += [screens.label("cause", error["cause"], 8), screens.label("fix", error["fix"], 8)]
+    lines += [screens.label("cause", words.cause(error["cause"]), 8), screens.label("fix", error["fix"], 8)]
+    if request["kind"] == "create" and step != "users":
+        lines.append(screens.label("held", _held(request, place, short, present), 8))
     again = f"rdsctl retry {short} --wait         " if error["retryable"] else ""
     lines.append(screens.label("next", f"{again}rdsctl logs {short}", 8))
     return looks.plain("\n".join(lines)) + "\n"
+
+
+def _held(request: dict[str, Any], place: str, short: str, present: dt.datetime) -> str:
+    """How long a creation that failed keeps its name and its quota.
+
+    Merged, it is on main, and goes as any database does: by a removal, or at its end. Before that its request
+    holds it, and is cancelled in the end by itself, a week after it failed at the earliest.
+    """
+    merged = request["error"]["step"] not in ("pull_request", "review")
+    way = f"rdsctl delete {place}" if merged else f"rdsctl cancel {short}"
+    expires = request["database"]["expires_at"]
+    end = "" if expires == times.NEVER else times.clock(times.parse(expires), present)
+    at_the_end = f", or {'' if merged else 'at the earliest '}its end {end}" if end else ""
+    return f"name and quota stay yours until {way}{at_the_end}"

@@ -9,6 +9,7 @@ from typing import TextIO
 
 UNLIMITED = 10_000
 _ASCII = {"✓": "ok", "✗": "x", "…": "..", "⧖": "~", "·": "-", "→": "->", "█": "#", "▌": "#"}
+_ASCII |= dict.fromkeys("▋▊▉", "#") | dict.fromkeys("▏▎▍", "-")
 _COLOURS = {"✓": "32", "✗": "31", "!": "33", "⧖": "33"}
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rdsctl import times, words
 from rdsctl.failures import Exit, Failure
@@ -37,12 +37,16 @@ def text(document: dict[str, Any], looks: Looks, present: dt.datetime) -> str:
     if document["kind"] == "create":
         lines = [f"Would ask for {place}; nothing is written."]
     lines += [label(name, said) for name, said in effects(document, present)]
+    lines += [label("consider", consider(found)) for found in document.get("consider", ())]
     rules = document["policy"]["results"]
     passed = sum(rule["passed"] for rule in rules)
     if rules:
         mark = looks.mark("✓" if passed == len(rules) else "✗")
         lines.append(label("policy", f"{mark} {passed} of {len(rules)} rules"))
         lines += [label("", f"{rule['rule']}: {rule['detail']}") for rule in rules if not rule["passed"]]
+    if document["kind"] == "create":
+        count = len(document["terraform"].splitlines())
+        lines.append(label("file", f"{count} lines of Terraform, with --show terraform"))
     if not document["fits_quota"]:
         lines.append(label("quota", f"{looks.mark('✗')} {document['quota']['sentence']}"))
     return "\n".join(lines) + "\n"
@@ -72,6 +76,17 @@ def effects(document: dict[str, Any], present: dt.datetime) -> Iterator[tuple[st
     yield "approval", _approval(document)
 
 
+_FLAGS: Final = {"high_availability": "--ha"}
+
+
+def consider(found: dict[str, Any]) -> str:
+    """What may have been overlooked, with the flag for it and its price."""
+    flag = _FLAGS.get(found["field"], found["field"])
+    more = found["monthly_usd_difference"]
+    price = "" if more is None else f": {'-' if more < 0 else '+'}{words.money(abs(more))} USD a month"
+    return f"{found['sentence']} {flag}{price}"
+
+
 def changes(changed: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """What differs between a database as it is and as it would be."""
     for name, title, unit in (
@@ -92,14 +107,18 @@ def removal(document: dict[str, Any], present: dt.datetime) -> Iterator[tuple[st
     """What a removal leaves, and the requests that it takes."""
     if seen := document["last_connection_at"]:
         yield "used", f"last connection {times.clock(times.parse(seen), present)}"
-    name, until = document["final_snapshot"] or "", document["kept_until"]
-    if document["keeps_snapshot"]:
-        kept = f"until {times.clock(times.parse(until), present)}" if until else "until it is deleted by hand"
-        yield "kept", " ".join(part for part in ("final snapshot", name, kept) if part)
-    else:
-        yield "kept", "nothing: there is no final snapshot"
+    yield "kept", kept(document, present)
     if len(document["steps"]) > 1:
-        yield "steps", "1 protection off, 2 removal; each is approved"
+        yield "steps", "1 protection off, 2 removal; a code owner approves each"
+
+
+def kept(document: dict[str, Any], present: dt.datetime) -> str:
+    """The snapshot that a removal leaves. Step 1 of two names it, so that it has no name before."""
+    if not document["keeps_snapshot"]:
+        return "nothing: there is no final snapshot"
+    name, until = document["final_snapshot"], document["kept_until"]
+    how_long = f"until {times.clock(times.parse(until), present)}" if until else "until it is deleted by hand"
+    return f"final snapshot {name} {how_long}" if name else f"final snapshot {how_long}, named by step 1"
 
 
 def _approval(document: dict[str, Any]) -> str:
@@ -109,7 +128,8 @@ def _approval(document: dict[str, Any]) -> str:
         about = f"; ready in about {times.about(left['likely'])}" if left else ""
         return f"none: it merges when plan and gate agree{about}"
     left = ready["after_approval_seconds"]
-    return "a code owner" + (f"; ready about {times.about(left['likely'])} after it" if left else "")
+    owners = " and ".join(f"a code owner of {name}" for name in document["approval_of"])
+    return owners + (f"; ready about {times.about(left['likely'])} after it" if left else "")
 
 
 def _cost(cost: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -68,6 +68,8 @@ def _line(error: dict[str, Any]) -> str:
 
 def _ways_on(slug: str, problem: dict[str, Any]) -> list[str]:
     request = str(problem.get("request") or "").rpartition("/")[2][:8]
+    if slug == "key-expired":
+        return ["rdsctl login with a new one, from whoever looks after the API"]
     if slug in ("no-key", "no-team"):
         return ["rdsctl login, or set RDSCTL_API_KEY"]
     if slug == "quota":

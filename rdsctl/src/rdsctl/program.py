@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +27,7 @@ COMMANDS: Final = {
     "clone": "Make a database of another one's data.",
     "completion": "Print a shell's completion script.",
     "connect": "Open psql or mysql on a database, verified and logged in.",
-    "cost": "What the databases cost a month, at list price.",
+    "cost": "What the databases cost in a month, at list price.",
     "create": "Ask for a database.",
     "delete": "Remove a database.",
     "doctor": "Check API, key, AWS, clients, and the way to a database.",
@@ -126,7 +127,7 @@ def main(arguments: list[str]) -> int:
         ended = program.main(arguments, prog_name="rdsctl", standalone_mode=False)
         return int(ended or 0)
     except Failure as failure:
-        return _failed(failure, in_json=in_json)
+        return _failed(_with_this_again(failure, arguments), in_json=in_json)
     except click.UsageError as error:
         return _failed(Failure(_usage(error), Exit.USAGE, hints=_help(error)), in_json=in_json)
     except click.ClickException as error:
@@ -152,6 +153,15 @@ def _failed(failure: Failure, *, in_json: bool) -> int:
     text = json.dumps(failure.document(), ensure_ascii=False)
     sys.stderr.write(f"{text if in_json else failed_text(failure, looks_of(sys.stderr))}\n")
     return int(failure.code)
+
+
+def _with_this_again(failure: Failure, arguments: list[str]) -> Failure:
+    """Where another change has to end first, the command that waits for it goes on with this one."""
+    if failure.problem is None or not failure.problem.get("type", "").endswith(":under-way"):
+        return failure
+    this = shlex.join(["rdsctl", *arguments])
+    hints = [f"{hint} && {this}" if hint.startswith("rdsctl wait ") else hint for hint in failure.hints]
+    return Failure(failure.message, failure.code, hints=hints, problem=failure.problem)
 
 
 def failed_text(failure: Failure, looks: "Looks") -> str:

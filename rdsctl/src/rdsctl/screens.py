@@ -9,8 +9,13 @@ from rdsctl import times, watching, words
 _LABEL: Final = 10
 
 
-def database(item: dict[str, Any], recent: Sequence[dict[str, Any]], present: dt.datetime) -> str:
-    """A database; `recent` are the summaries of its newest requests."""
+def database(
+    item: dict[str, Any],
+    recent: Sequence[dict[str, Any]],
+    present: dt.datetime,
+    creation: dict[str, Any] | None = None,
+) -> str:
+    """A database; `recent` are the summaries of its newest requests, `creation` what it was asked for by."""
     zones = "two zones" if item.get("high_availability") else "one zone"
     grows = item.get("max_storage_gb")
     growing = f" growing to {grows}" if grows and grows > item["storage_gb"] else ""
@@ -18,7 +23,7 @@ def database(item: dict[str, Any], recent: Sequence[dict[str, Any]], present: dt
     if address := endpoint(item):
         head.append(address)
     lines = [f"{words.place(item)}   {item['state']}   {', '.join(head)}"]
-    lines += [label(name, text) for name, text in _facts(item, present) if text]
+    lines += [label(name, text) for name, text in _facts(item, present, creation) if text]
     for number, request in enumerate(recent):
         lines.append(label("" if number else "history", _history(request, present)))
     return "\n".join(lines) + "\n"
@@ -27,7 +32,7 @@ def database(item: dict[str, Any], recent: Sequence[dict[str, Any]], present: dt
 def request(item: dict[str, Any], present: dt.datetime) -> str:
     """A request with its steps, and what went wrong."""
     lines = [f"{item['id']}   {item['kind']} {words.place(item)}   {item['state']}", f"  {item['message']}"]
-    asked = f"{times.clock(times.parse(item['created_at']), present)} by {item['requested_by']}"
+    asked = f"{times.clock(times.parse(item['created_at']), present)} by {words.asker(item)}"
     reason = item.get("reason")
     lines.append(label("asked", f'{asked} for "{reason}"' if reason else asked))
     for step in item["steps"]:
@@ -35,17 +40,17 @@ def request(item: dict[str, Any], present: dt.datetime) -> str:
         running = f"   usually {times.span(usual)}" if usual else ""
         lines.append(
             label(
-                step["step"].replace("_", " "),
+                words.step(step["step"]),
                 times.span(step["seconds"]) + (running if step.get("running") else ""),
                 14,
             )
         )
-    if waits := item.get("waiting_for"):
-        lines.append(label("waits for", waits["sentence"], 14))
+    if item.get("waiting_for"):
+        lines.append(label("waits for", words.waits_for(item), 14))
     if ready := watching.ready_about(item, present):
         lines.append(label("estimate", ready, 14))
     if error := item.get("error"):
-        lines += [label("cause", error["cause"]), label("fix", error["fix"])]
+        lines += [label("cause", words.cause(error["cause"])), label("fix", error["fix"])]
         if error["retryable"]:
             lines.append(label("next", f"rdsctl retry {item['id'][:8]} --wait"))
     if item["state"] == "done" and endpoint(item):
@@ -70,7 +75,9 @@ def endpoint(item: dict[str, Any]) -> str:
     return f"{result['endpoint']}:{result['port']}" if result.get("endpoint") else ""
 
 
-def _facts(item: dict[str, Any], present: dt.datetime) -> Iterator[tuple[str, str]]:
+def _facts(
+    item: dict[str, Any], present: dt.datetime, creation: dict[str, Any] | None
+) -> Iterator[tuple[str, str]]:
     if item["state"] == "removed":
         if snapshot := item.get("final_snapshot_id"):
             yield "snapshot", f"{snapshot}   rdsctl restore {snapshot} {item['environment']}/NAME"
@@ -81,12 +88,12 @@ def _facts(item: dict[str, Any], present: dt.datetime) -> Iterator[tuple[str, st
         until = "" if left is None else f"; {words.money(left)} until its end"
         yield "cost", f"{words.money(item['monthly_cost_usd'])} USD a month at list price{until}"
     purpose = f' for "{item["purpose"]}"' if item.get("purpose") else ""
-    yield "people", f"owner {item['owner']}; asked by team {item['team']}{purpose}"
-    users = [name for name in ("application", "read_only", "master") if name in item.get("secrets", {})]
-    seen = item.get("last_connection_at")
-    last = f"      last connection {times.clock(times.parse(seen), present)}" if seen else ""
-    if users:
-        yield "users", ", ".join(users) + last
+    asker = words.asker(creation) if creation else f"team {item['team']}"
+    yield "people", f"owner {item['owner']}; asked by {asker}{purpose}"
+    if users := _users(item, present):
+        seen = item.get("last_connection_at")
+        last = f"      last connection {times.clock(times.parse(seen), present)}" if seen else ""
+        yield "users", users + last
     if note := words.note(item, present):
         yield "note", note
     days = item.get("backup_retention_days")
@@ -97,12 +104,38 @@ def _facts(item: dict[str, Any], present: dt.datetime) -> Iterator[tuple[str, st
         yield "tags", ", ".join(f"{key}={value}" for key, value in item["tags"].items())
 
 
+def _users(item: dict[str, Any], present: dt.datetime) -> str:
+    """Who can log in, and when a rotation gave them another password."""
+    rotated = [event for event in item.get("events", []) if event["event"] == "rotated"]
+    changed = {event.get("detail", {}).get("user", "master"): event["at"] for event in rotated}
+    rotating = {
+        user["name"] for user in (item.get("connection") or {}).get("users", []) if user.get("rotating")
+    }
+    found = []
+    for name in ("application", "read_only", "master"):
+        if name not in item.get("secrets", {}):
+            continue
+        said = ""
+        if name in rotating:
+            said = " (gets another password)"
+        elif name in changed:
+            said = f" (rotated {times.clock(times.parse(changed[name]), present)})"
+        found.append(name + said)
+    return ", ".join(found)
+
+
 def _ends(item: dict[str, Any], present: dt.datetime) -> str:
     expires = item["expires_at"]
     if expires == times.NEVER:
         return times.NEVER
     at = times.parse(expires)
-    return f"{times.clock(at, present)}, {times.until(at, present)}"
+    text = f"{times.clock(at, present)}, {times.until(at, present)}"
+    latest = item.get("extendable_until")
+    if latest == times.NEVER:
+        return f"{text}; can be extended without an end"
+    if latest and times.parse(latest) > at:
+        return f"{text}; can be extended until {times.clock(times.parse(latest), present)}"
+    return text
 
 
 def _history(request: dict[str, Any], present: dt.datetime) -> str:

@@ -1,4 +1,4 @@
-"""Tables for people: columns leave from the right as the terminal narrows, and no value is ever cut."""
+"""Tables for people: columns leave from the right as the terminal narrows, and no name is ever cut."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,20 @@ from typing import Any, Final
 
 NARROW: Final = 60
 _GAP: Final = 2
+_SHORTEST: Final = 16  # of a column that is cut
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, the text of a row's cell, and on which side numbers stand."""
+    """A column: its title, the text of a row's cell, and on which side numbers stand.
+
+    One that holds sentences may be `cut` where they do not fit, before it leaves.
+    """
 
     title: str
     cell: Callable[[dict[str, Any]], str]
     right: bool = False
+    cut: bool = False
 
 
 def draw(columns: Sequence[Column], rows: Sequence[dict[str, Any]], width: int) -> str:
@@ -30,8 +35,17 @@ def draw(columns: Sequence[Column], rows: Sequence[dict[str, Any]], width: int) 
     shown = len(columns)
     while shown > 1 and sum(widths[:shown]) + _GAP * (shown - 1) > width:
         shown -= 1
+    left = width - sum(widths[:shown]) - _GAP * shown
+    if shown < len(columns) and columns[shown].cut and left >= _SHORTEST:
+        for row in cells:
+            row[shown] = _cut(row[shown], left)
+        shown += 1
     lines = [[column.title for column in columns], *cells]
     return "".join(f"{_line(columns[:shown], line, widths)}\n" for line in lines)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 2].rstrip() + "…"
 
 
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -35,6 +35,12 @@ def clock(at: dt.datetime, present: dt.datetime) -> str:
     return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
 
 
+def hour(at: dt.datetime, present: dt.datetime) -> str:
+    """The local time of today, with its date where it is another day's."""
+    local = at.astimezone()
+    return f"{local:%H:%M}" if local.date() == present.astimezone().date() else clock(at, present)
+
+
 def span(seconds: float) -> str:
     """How long something took or takes: 0:03, 12:05, 1:02:09."""
     minutes, second = divmod(max(round(seconds), 0), 60)

@@ -12,9 +12,12 @@ from rdsctl import times, words
 from rdsctl.looks import Looks
 
 SIGN_OF_LIFE: Final = 300.0
+_LATER: Final = 120.0  # seconds by which an estimate has moved when that is said
 STEPS: Final = {
     "pull_request": "pull request",
     "review": "review",
+    "plan": "plan",
+    "approval": "approval",
     "queue": "queue",
     "apply": "apply",
     "users": "users",
@@ -22,7 +25,13 @@ STEPS: Final = {
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER: Final = "|/-\\"
 _READY_AT: Final = 44  # the column of what is said of the end
-_LINK: Final = {"pull_request": "pull_request", "review": "pull_request", "apply": "pipeline"}
+_LINK: Final = {
+    "pull_request": "pull_request",
+    "review": "pull_request",
+    "approval": "pull_request",
+    "apply": "pipeline",
+}
+_OF_A_REVIEW: Final = ("plan", "approval")
 
 
 class Watch(Protocol):
@@ -41,11 +50,31 @@ class Watch(Protocol):
         """Nothing more comes."""
 
 
+class Promises:
+    """When each request was first said to be ready, so that a wait says by how much that has moved."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, dt.datetime] = {}
+
+    def ready_about(self, request: dict[str, Any], present: dt.datetime) -> str:
+        """As the estimate has it; once that is later than was said first, with how much later."""
+        said = ready_about(request, present)
+        ready = (request.get("estimate") or {}).get("ready_at")
+        if not ready:
+            return said
+        likely = times.parse(ready["likely"])
+        later = (likely - self._first.setdefault(request["id"], likely)).total_seconds()
+        if later < _LATER:
+            return said
+        return f"{said.partition(',')[0]}, {times.about(later)} later than first said"
+
+
 class Lines:
     """A line a change, and a sign of life every five minutes."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self._promises = Promises()
         self._last: tuple[str, str, bool] | None = None
         self._said_at: dt.datetime | None = None
         self._request: dict[str, Any] | None = None
@@ -54,6 +83,7 @@ class Lines:
     def show(self, request: dict[str, Any], present: dt.datetime) -> None:
         """A line where the step is another than before, or slower than usual."""
         self._request, self._read_at = request, present
+        self._promises.ready_about(request, present)
         name, slow = _step(request), bool(request.get("slower_than_usual"))
         if (request["id"], name, slow) == self._last:
             return
@@ -62,7 +92,7 @@ class Lines:
         if self._last == (request["id"], name, False):
             self._line(present, name, "slower than usual; it goes on")
         elif name != "pull_request":
-            self._line(present, name, _said(request, name, present))
+            self._line(present, name, _said(request, name, self._promises.ready_about(request, present)))
         self._last = (request["id"], name, slow)
 
     def tick(self, present: dt.datetime) -> None:
@@ -73,7 +103,7 @@ class Lines:
             return
         if (present - self._said_at).total_seconds() >= SIGN_OF_LIFE:
             seconds = _seconds(self._request, self._read_at, present)
-            ready = ready_about(self._request, present)
+            ready = self._promises.ready_about(self._request, present)
             so_far = f"{times.span(seconds)} so far"
             self._line(present, _step(self._request), f"{so_far}; {ready}" if ready else so_far)
 
@@ -101,15 +131,17 @@ class Live:
         self._request: dict[str, Any] | None = None
         self._trouble = ""
         self._read_at: dt.datetime | None = None
+        self._promises = Promises()
 
     def show(self, request: dict[str, Any], present: dt.datetime) -> None:
         """Print what has finished since, and draw the rest."""
         self._request, self._trouble, self._read_at = request, "", present
         self._erase()
-        for step in request["steps"]:
+        for step in shown_steps(request):
             key = (request["id"], step["step"])
             if not step.get("running") and step["step"] in STEPS and key not in self._finished:
-                failed = request["error"] is not None and request["error"]["step"] == step["step"]
+                of = "review" if step["step"] == "approval" else step["step"]
+                failed = request["error"] is not None and request["error"]["step"] == of
                 if not failed:
                     self._finished.add(key)
                     self._print(finished_line(request, step, self._looks))
@@ -121,8 +153,9 @@ class Live:
         if self._request is None or self._read_at is None:
             return
         seconds = _seconds(self._request, self._read_at, present)
+        ready = self._promises.ready_about(self._request, present)
         for line in running_lines(
-            self._request, seconds, present, next(self._spin), self._looks, self._trouble
+            self._request, seconds, ready, next(self._spin), self._looks, self._trouble
         ):
             self._print(line)
             self._drawn += 1
@@ -146,15 +179,35 @@ class Live:
         self._stream.flush()
 
 
+def shown_steps(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps as a wait shows them: a review where someone has to approve is its plan, and the approval."""
+    plan, waits = request.get("plan"), request.get("waiting_for") or {}
+    awaited = any(entry["event"] == "approval_awaited" for entry in request["timeline"])
+    if not plan or not (awaited or waits.get("what") == "approval"):
+        return list(request["steps"])
+    found: list[dict[str, Any]] = []
+    for step in request["steps"]:
+        if step["step"] != "review":
+            found.append(step)
+            continue
+        taken = (times.parse(plan["at"]) - times.parse(step["started_at"])).total_seconds()
+        taken = min(max(taken, 0.0), step["seconds"])
+        found.append({"step": "plan", "seconds": taken, "said": plan["sentence"]})
+        left = {"step": "approval", "seconds": step["seconds"] - taken, "running": step.get("running", False)}
+        found.append(left)
+    return found
+
+
 def finished_line(request: dict[str, Any], step: dict[str, Any], looks: Looks) -> str:
     """` ✓ pull request   0:03  https://…`."""
-    link = request["links"].get(_LINK.get(step["step"], "")) if step["step"] != "review" else None
+    where = _LINK.get(step["step"], "") if step["step"] not in ("review", "approval") else ""
+    more = request["links"].get(where) or step.get("said")
     text = f" {STEPS[step['step']]:14} {times.span(step['seconds']):>5}"
-    return f" {looks.mark('✓')}{looks.plain(text)}{f'  {link}' if link else ''}"
+    return f" {looks.mark('✓')}{looks.plain(text)}{f'  {more}' if more else ''}"
 
 
 def running_lines(
-    request: dict[str, Any], seconds: float, present: dt.datetime, spin: str, looks: Looks, trouble: str
+    request: dict[str, Any], seconds: float, ready: str, spin: str, looks: Looks, trouble: str
 ) -> list[str]:
     """The running step, and the steps after it; a line never wraps, but a link is never cut."""
     running = _running(request)
@@ -171,9 +224,9 @@ def running_lines(
         if said and len(text) + 3 + len(said) <= looks.width:
             text += f"   {said}"
     order = [step for step in STEPS if step != "users" or request.get("users", "none") != "none"]
-    rest = [STEPS[step] for step in order[order.index(name) + 1 :]] if name in STEPS else []
+    later = order[order.index(name) + 1 :] if name in STEPS else []
+    rest = [STEPS[step] for step in later if step not in _OF_A_REVIEW]
     after = f" · {' · '.join(rest)}" if rest else ""
-    ready = ready_about(request, present)
     lines = [text, f"{after:{_READY_AT}}{ready}"] if ready else [text, after]
     if len(lines[1]) > looks.width:
         lines = [text, after, f"   {ready.partition(',')[0]}"]
@@ -185,19 +238,20 @@ def ready_about(request: dict[str, Any], present: dt.datetime) -> str:
     estimate = request.get("estimate") or {}
     if ready := estimate.get("ready_at"):
         likely, latest = times.parse(ready["likely"]), times.parse(ready["latest"])
-        return f"ready about {_hour(likely, present)}, at the latest {_hour(latest, present)}"
+        return f"ready about {times.hour(likely, present)}, at the latest {times.hour(latest, present)}"
     if after := estimate.get("after_approval_seconds"):
         return f"ready about {max(round(after['likely'] / 60), 1)} min after the approval"
     return ""
 
 
-def _hour(at: dt.datetime, present: dt.datetime) -> str:
-    local = at.astimezone()
-    return f"{local:%H:%M}" if local.date() == present.astimezone().date() else times.clock(at, present)
-
-
 def _waits_for(request: dict[str, Any]) -> str:
-    return str((request.get("waiting_for") or {}).get("sentence") or request["message"])
+    sentence, waits = words.waits_for(request), request.get("waiting_for") or {}
+    if _step(request) != "approval":
+        return sentence
+    people = " or ".join(waits.get("approvers") or [])
+    # The plan has a line of its own.
+    said = sentence.partition(", and not merged: ")[2].removeprefix("it ") or sentence
+    return f"{said.rstrip('.')} ({people})" if people else said
 
 
 def _link(request: dict[str, Any], name: str) -> str:
@@ -207,11 +261,14 @@ def _link(request: dict[str, Any], name: str) -> str:
 
 def _step(request: dict[str, Any]) -> str:
     state = str(request["state"])
-    return state if state in ("done", "failed", "rejected", "cancelled") else str(request["step"])
+    if state in ("done", "failed", "rejected", "cancelled"):
+        return state
+    running = _running(request)
+    return "approval" if running and running["step"] == "approval" else str(request["step"])
 
 
 def _running(request: dict[str, Any]) -> dict[str, Any] | None:
-    return next((step for step in request["steps"] if step.get("running")), None)
+    return next((step for step in shown_steps(request) if step.get("running")), None)
 
 
 def _seconds(request: dict[str, Any], read_at: dt.datetime, present: dt.datetime) -> float:
@@ -220,14 +277,16 @@ def _seconds(request: dict[str, Any], read_at: dt.datetime, present: dt.datetime
     return 0.0 if running is None else float(running["seconds"]) + (present - read_at).total_seconds()
 
 
-def _said(request: dict[str, Any], name: str, present: dt.datetime) -> str:
+def _said(request: dict[str, Any], name: str, ready: str) -> str:
     if name == "done":
         return f"after {times.span(total_seconds(request))}"
     if name == "failed" and request["error"]:
-        return str(request["error"]["cause"])
+        return words.cause(request["error"]["cause"])
     link = request["links"].get(_LINK.get(name, ""))
-    ready = ready_about(request, present)
-    return "; ".join(part for part in (str(link or _waits_for(request)).rstrip("."), ready) if part)
+    said = [str(link or _waits_for(request)), ready]
+    if name == "approval":
+        said.insert(0, _waits_for(request))
+    return "; ".join(part.rstrip(".") for part in said if part)
 
 
 def total_seconds(request: dict[str, Any]) -> float:

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from rdsctl import boards, times
+from rdsctl import boards, overview, times
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
 from rdsctl.looks import Looks
@@ -25,8 +25,8 @@ ACTS: Final = {"send-back": "a queue", "end-key": "a key's id"}
 def command(session: Session, what: str, name: str | None, days: int | None) -> None:
     """Show what all teams have, and what waits, failed or ends; it takes an operator's key.
 
-    WHAT is board (all of it), queue, approvals, failed, expiring, spend, drift, times, channels (those
-    that take no messages), dead-letters or keys.
+    WHAT is board (all of it in a line or two each; with -o wide in its tables), queue, approvals, failed,
+    expiring, spend, drift, times, channels (those that take no messages), dead-letters or keys.
     send-back QUEUE puts dead letters into their queue again, end-key ID ends a key.
     """
     if what in ACTS:
@@ -39,6 +39,8 @@ def command(session: Session, what: str, name: str | None, days: int | None) -> 
     present = times.parse(document["as_of"])
 
     def text(looks: Looks) -> str:
+        if what == "board" and session.format != "wide":
+            return overview.drawn(document, session.access.url, present, looks.width)
         return boards.drawn(document, present, looks.width)
 
     session.show(document, text)

@@ -1,4 +1,4 @@
-"""`rdsctl cost`: what the team's databases cost a month, at list price."""
+"""`rdsctl cost`: what the team's databases cost in a month, so far and by its end, at list price."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import completing, words
+from rdsctl import completing, times, words
 from rdsctl.command import command as make
 from rdsctl.session import Session
 from rdsctl.suggestions import OneOf
@@ -14,65 +14,63 @@ from rdsctl.table import Column
 
 _KEYS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "database": words.place,
-    "env": lambda item: str(item["environment"]),
+    "environment": lambda item: str(item["environment"]),
     "owner": lambda item: str(item.get("owner") or ""),
 }
 
 
-@make(name="cost", short_help="What the databases cost a month, at list price.")
-@click.option("--by", type=OneOf(list(_KEYS)), default="env", help="A line for each of these.")
+@make(name="cost", short_help="What the databases cost in a month, at list price.")
 @click.option(
-    "--month", metavar="2026-11", help="What a month cost so far and by its end; else a month of now."
+    "--by", type=OneOf(["database", "env", "owner"]), default="env", help="A line for each of these."
 )
+@click.option("--month", metavar="2026-11", help="Another month than this one.")
 @click.option(
     "--env", "environment", shell_complete=completing.environments, help="Those of this environment."
 )
 def command(session: Session, by: str, month: str | None, environment: str | None) -> None:
-    """Sum up what the team's databases cost a month, at list price; it is not the bill.
+    """Show what the team's databases cost in a month, so far and by its end; it is not the bill.
 
-    With --month, what they cost in that month: the hours that each was there, as it was then.
+    Each counts for the hours that it was there, as it was then, at list price. SAVE names those that nobody
+    connects to any more, with what each costs a month.
     """
-    if month is not None:
-        _show_month(session, by, month, environment)
-        return
-    found = [
-        item
-        for item in session.api.items("/databases", "databases", environment=environment)
-        if item["state"] != "removed"
-    ]
-    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for item in found:
-        groups[_KEYS[by](item)].append(item)
-    rows = sorted(
-        (_row(name, items, by) for name, items in groups.items()), key=lambda row: -row["usd_a_month"]
-    )
-    columns = [
-        Column(by.upper(), lambda row: str(row[by])),
-        Column("DATABASES", lambda row: str(row["databases"]), right=True),
-        Column("GB", lambda row: f"{row['storage_gb']:,}", right=True),
-        Column("USD A MONTH", lambda row: words.money(row["usd_a_month"]), right=True),
-    ]
-    session.show_list(rows, columns, name=lambda row: str(row[by]))
-    if session.for_people:
-        session.note(_footer(found, rows))
-
-
-def _show_month(session: Session, by: str, month: str, environment: str | None) -> None:
     by = "environment" if by == "env" else by
     query = {"month": month, "by": by, "environment": environment}
     document = session.api.call("GET", "/costs", query=query).document
+    idle = _idle(session, by, environment) if month is None and session.for_people else {}
     columns = [
         Column(by.upper(), lambda row: str(row[by])),
         Column("DATABASES", lambda row: str(row["databases"]), right=True),
         Column("SO FAR", lambda row: words.money(row["accrued_usd"]), right=True),
         Column("TO MONTH'S END", lambda row: words.money(row["forecast_usd"]), right=True),
     ]
+    if idle:
+        columns.append(Column("SAVE", lambda row: _saved(idle.get(row[by], [])), cut=True))
     session.show_list(document["costs"], columns, name=lambda row: str(row[by]))
     if session.for_people:
-        session.note(_month_footer(document))
+        session.note(_footer(document))
 
 
-def _month_footer(document: dict[str, Any]) -> str:
+def _idle(session: Session, by: str, environment: str | None) -> dict[str, list[dict[str, Any]]]:
+    """The idle databases, by the line that they belong to."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for item in session.api.items("/databases", "databases", environment=environment, idle="true"):
+        found[_KEYS[by](item)].append(item)
+    return found
+
+
+def _saved(items: list[dict[str, Any]]) -> str:
+    """What a removal of the idle ones saves: `49.75 a month: dev/etl, idle 12 days`."""
+    if not items:
+        return ""
+    known = [item["monthly_cost_usd"] for item in items if item["monthly_cost_usd"] is not None]
+    total = f"{words.money(sum(known))} a month" if known else "no price"
+    if len(items) > 1:
+        return f"{total}: {len(items)} idle, rdsctl ls --idle"
+    days = (times.now() - times.parse(items[0]["idle_since"])).days
+    return f"{total}: {words.place(items[0])}, idle {days} days"
+
+
+def _footer(document: dict[str, Any]) -> str:
     totals = document["totals"]
     if not totals["databases"]:
         return f"No databases in {document['month']}."
@@ -83,23 +81,3 @@ def _month_footer(document: dict[str, Any]) -> str:
         f"{words.money(totals['forecast_usd'])} by its end, list prices of {document['prices_as_of']} "
         f"({document['region']}){without}; not the bill."
     )
-
-
-def _row(name: str, items: list[dict[str, Any]], by: str) -> dict[str, Any]:
-    return {
-        by: name,
-        "databases": len(items),
-        "storage_gb": sum(item["storage_gb"] for item in items),
-        "usd_a_month": round(sum(item["monthly_cost_usd"] or 0 for item in items), 2),
-        "without_a_price": sum(item["monthly_cost_usd"] is None for item in items),
-    }
-
-
-def _footer(found: list[dict[str, Any]], rows: list[dict[str, Any]]) -> str:
-    if not found:
-        return "No databases."
-    dated = max(str(item["prices_as_of"]) for item in found)
-    unknown = sum(row["without_a_price"] for row in rows)
-    without = f"; {unknown} without a price" if unknown else ""
-    total = words.money(sum(row["usd_a_month"] for row in rows))
-    return f"{total} USD a month, list prices of {dated}{without}; not the bill."

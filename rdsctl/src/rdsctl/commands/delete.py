@@ -24,18 +24,17 @@ def command(session: Session, /, place: Place, confirm: str | None, how: asking.
     """
     if confirm is not None and confirm != str(place):
         raise Failure(f"--confirm says {confirm!r}, and the database is {place}.", Exit.USAGE)
-    reason = how.reason
     # A preview needs no reason of its own.
     would = session.api.call(
-        "DELETE", place.path, query={"dry_run": "true", "reason": reason or "preview"}
+        "DELETE", place.path, query={"dry_run": "true", "reason": how.reason or "preview"}
     ).document
+    reason = how.reason
     protected = len(would["steps"]) > 1
     if not how.dry_run:
         for name, said in consequences(would):
             session.note(label(name, said))
         _ask(session, place, confirm, protected=protected, has_reason=bool(reason))
-    if not how.dry_run and reason is None and protected and session.can_ask:
-        reason = session.ask("Reason (the reviewer reads it)", "--reason TEXT") or None
+        reason = asking.reason(session, would, how)
     return asking.ask(session, "DELETE", place.path, how, query={"reason": reason})
 
 

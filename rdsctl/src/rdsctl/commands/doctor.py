@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from rdsctl import __version__, completing, times
+from rdsctl import __version__, completing, times, words
 from rdsctl.command import command as make
 from rdsctl.commands import whoami
 from rdsctl.failures import Exit, Failure
@@ -104,7 +104,7 @@ def _aws(database: dict[str, Any] | None) -> Check:
     who = f"{answer['Arn'].rpartition(':')[2]} in {answer['Account']}"
     if arn and aws.account_of(arn) != answer["Account"]:
         return Check("AWS", "failed", f"{who}; the database is in {aws.account_of(arn)}")
-    return Check("AWS", "ok", who)
+    return Check("AWS", "ok", f"{who}, the account of {words.place(database)}" if arn and database else who)
 
 
 def _clients(database: dict[str, Any] | None) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from rdsctl import completing, screens, times, waiting
 from rdsctl.client import path
 from rdsctl.command import command as make
 from rdsctl.failures import Exit, Failure
-from rdsctl.places import find_database, find_request, is_request, place_of
+from rdsctl.places import Place, find_database, find_request, is_request, place_of
 from rdsctl.session import Session
 
 
@@ -34,13 +34,21 @@ def command(session: Session, target: str, watch: bool) -> int:
             session.note(f"{place} is {database['state']}: request {active[:8]}")
         code = waiting.follow(session, session.api.get(path("requests", active)).document).code
         database = session.api.get(place.path).document
-    recent: list[dict[str, Any]] = []
-    if session.for_people:
-        recent = session.api.get(
-            "/requests", environment=place.environment, database_name=place.name, page_size="3"
-        ).document["requests"]
-    session.show(database, lambda _: screens.database(database, recent, times.now()), str(place))
+    recent, creation = _history(session, place, database) if session.for_people else ([], None)
+    session.show(database, lambda _: screens.database(database, recent, times.now(), creation), str(place))
     return code
+
+
+def _history(
+    session: Session, place: Place, database: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The newest requests of a database, and the one that created it."""
+    recent: list[dict[str, Any]] = session.api.get(
+        "/requests", environment=place.environment, database_name=place.name, page_size="3"
+    ).document["requests"]
+    origin = database["links"]["created_by"].rpartition("/")[2]
+    known = [request for request in recent if request["id"] == origin]
+    return recent, known[0] if known else session.api.get(path("requests", origin)).document
 
 
 def _request(session: Session, target: str) -> dict[str, Any] | None:

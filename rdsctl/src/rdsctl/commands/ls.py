@@ -58,7 +58,8 @@ def command(
         )
         if not states or item["state"] in states
     ]
-    everything = not (environment or states or engine or owner or expiring or idle)
+    chosen = bool(states or engine or owner or expiring or idle)
+    everything = not chosen and environment is None
     named = [words.place(item) for item in found if item["state"] != "removed"]
     session.remember("databases", named, whole=everything)
     session.show_list(
@@ -68,12 +69,25 @@ def command(
         name=words.place,
     )
     if session.for_people:
-        session.note(_footer(found, environment, times.now()))
+        session.note(_footer(found, times.now()) if found else _none(session, environment, chosen=chosen))
 
 
-def _footer(found: list[dict[str, Any]], environment: str | None, present: dt.datetime) -> str:
-    if not found:
-        return f"No databases.   rdsctl create {environment or 'dev'}/NAME --engine postgres"
+def _none(session: Session, environment: str | None, *, chosen: bool) -> str:
+    """What there is none of; of none at all, in which team, since another profile's key shows another's."""
+    if chosen:
+        return "No database is like that.   rdsctl ls"
+    where = f" in {environment}" if environment else _in_team(session)
+    return f"No databases{where}.   rdsctl create {environment or 'dev'}/NAME --engine postgres"
+
+
+def _in_team(session: Session) -> str:
+    try:
+        return f" in team {session.api.get('/whoami').document['team']}"
+    except Failure:  # an API of before; the list itself was read
+        return ""
+
+
+def _footer(found: list[dict[str, Any]], present: dt.datetime) -> str:
     priced = [item["monthly_cost_usd"] for item in found if item["state"] != "removed"]
     known = [float(price) for price in priced if isinstance(price, int | float)]
     count = f"{len(found)} database{'' if len(found) == 1 else 's'}"

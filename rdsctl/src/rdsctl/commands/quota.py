@@ -7,6 +7,7 @@ from rdsctl.session import Session
 from rdsctl.table import Column, draw
 
 _BAR: Final = 10
+_EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 @make(name="quota", short_help="What the team holds and may hold.")
@@ -24,8 +25,8 @@ def _of(name: str, digits: int) -> Any:
 def _bar(row: dict[str, Any]) -> str:
     money = row["monthly_usd"]
     share = money["used"] / money["limit"] if money["limit"] else 1.0
-    halves = min(round(share * _BAR * 2), _BAR * 2)
-    bar = "█" * (halves // 2) + "▌" * (halves % 2)
+    eighths = min(round(share * _BAR * 8), _BAR * 8)
+    bar = "█" * (eighths // 8) + _EIGHTHS[eighths % 8]
     return f"{bar.ljust(_BAR, '·')} {share:4.0%}"
 
 

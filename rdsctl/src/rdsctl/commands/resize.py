@@ -28,5 +28,6 @@ def command(session: Session, /, place: Place, size: str | None, storage: int | 
     preview = session.api.call("PATCH", place.path, body, query={"dry_run": "true"}).document
     for name, said in previews.effects(preview, times.now()):
         session.note(label(name, said))
+    body = how.with_reason(body | {"reason": asking.reason(session, preview, how)})
     session.confirm("Ask for it?")
     return asking.send(session, "PATCH", place.path, how, body)
