@@ -13,6 +13,11 @@ _NO_SNAPSHOT: Final = frozenset(
         *("DBClusterSnapshotNotFound", "DBClusterSnapshotNotFoundFault"),
     }
 )
+# What RDS calls the database of a snapshot, the snapshot, and the wait for it.
+_SNAPSHOTS: Final[Mapping[Resource, tuple[str, str, str]]] = {
+    INSTANCE: ("DBInstanceIdentifier", "DBSnapshotIdentifier", "db_snapshot_available"),
+    CLUSTER: ("DBClusterIdentifier", "DBClusterSnapshotIdentifier", "db_cluster_snapshot_available"),
+}
 
 
 class Instances:
@@ -49,26 +54,26 @@ class Instances:
         found = self._snapshot(identifier, resource)
         return None if found is None else _tags(found)
 
-    def snapshot_before(self, name: str, identifier: str) -> str:
-        """Take a snapshot of an instance, unless it is there, and wait until it is complete: what was done.
+    def snapshot_before(self, name: str, identifier: str, resource: Resource = INSTANCE) -> str:
+        """Take a snapshot of a database, unless it is there, and wait until it is complete: what was done.
 
-        Its tags are the instance's. Raises ValueError where the name is another instance's, and botocore's
+        Its tags are the database's. Raises ValueError where the name is another database's, and botocore's
         own errors. A wait ends after 30 minutes; a later run finds the snapshot and waits on.
         """
-        found = self._snapshot(name, INSTANCE)
-        if found and found["DBInstanceIdentifier"] != identifier:
-            raise ValueError(f"the snapshot {name} is of {found['DBInstanceIdentifier']}")
+        of, named, waiter = _SNAPSHOTS[resource]
+        found = self._snapshot(name, resource)
+        if found and found[of] != identifier:
+            raise ValueError(f"the snapshot {name} is of {found[of]}")
         if found is None:
-            tags = (self._found(identifier, INSTANCE) or {}).get("TagList", [])
-            self._client.create_db_snapshot(
-                DBSnapshotIdentifier=name, DBInstanceIdentifier=identifier, Tags=tags
-            )
-        self._client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier=name)
+            tags = (self._found(identifier, resource) or {}).get("TagList", [])
+            take = {INSTANCE: "create_db_snapshot", CLUSTER: "create_db_cluster_snapshot"}[resource]
+            getattr(self._client, take)(**{named: name, of: identifier, "Tags": tags})
+        self._client.get_waiter(waiter).wait(**{named: name})
         return f"The snapshot {name} is {'there already' if found else 'taken'}."
 
-    def version_of(self, identifier: str) -> str:
-        """The minor version that an instance runs; "" where there is no such instance."""
-        found = self._found(identifier, INSTANCE)
+    def version_of(self, identifier: str, resource: Resource = INSTANCE) -> str:
+        """The minor version that a database runs; "" where there is no such database."""
+        found = self._found(identifier, resource)
         return str(found["EngineVersion"]) if found else ""
 
     def _snapshot(self, identifier: str, resource: Resource) -> Mapping[str, Any] | None:

@@ -24,7 +24,7 @@ def keep_before(root: Root | None, changes: Sequence[ResourceChange], instances:
     if root is None or root.upgrade is None or not _upgrades(changes):
         return
     try:
-        say(instances.snapshot_before(root.upgrade.snapshot, root.place.identifier))
+        say(instances.snapshot_before(root.upgrade.snapshot, root.place.identifier, root.resource))
     except (ClientError, WaiterError, ValueError) as error:
         raise Refused(_cause(root.place, root.upgrade, error), retryable=True) from error
 
@@ -33,15 +33,14 @@ def check_done(root: Root | None, instances: Instances, said: str = "") -> None:
     """Whether the database has the version that its root asks for; raises Refused, with what was `said`."""
     if root is None or root.upgrade is None:
         return
-    minor = instances.version_of(root.place.identifier)
+    minor = instances.version_of(root.place.identifier, root.resource)
     if not f"{minor}.".startswith(f"{root.engine_version}."):
         raise Refused(
             f"RDS did not upgrade {root.place} to {root.engine_version}: it runs {minor or 'nothing'}. {said}"
-            "Its log "
-            "pg_upgrade_precheck.log and its events say what was in the way (aws rds describe-events "
-            f"--source-type db-instance --source-identifier {root.place.identifier} --duration 1440). Put "
-            "that right and ask for the upgrade again, or take it back by PATCH with the engine_version "
-            f"{root.upgrade.from_version}",
+            "Its log pg_upgrade_precheck.log and its events say what was in the way (aws rds describe-events "
+            f"--source-type db-{root.resource.name} --source-identifier {root.place.identifier} --duration "
+            "1440). Put that right and ask for the upgrade again, or take it back by PATCH with the "
+            f"engine_version {root.upgrade.from_version}",
             retryable=True,
         )
 

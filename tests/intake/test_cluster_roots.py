@@ -92,6 +92,17 @@ def test_what_was_asked_names_the_size() -> None:
     assert roots.asked(new(), "7d", catalog())["size"] == "sleepy"
 
 
+def test_a_cluster_is_upgraded_along_auroras_own_paths() -> None:
+    after = change(new(), engine_version="17")
+    assert after.engine_version == "17"
+    assert after.upgrade
+    assert after.upgrade.snapshot == "dev-nap-before-ffffffff"
+    with pytest.raises(Problem) as caught:
+        change(new(engine_version="17"), engine_version="18")
+    (error,) = caught.value.errors
+    assert error.detail == "RDS upgrades aurora-postgresql 17 to no version of the catalog"
+
+
 def from_(origin: Database, made: Root) -> list[str]:
     wanted = RestoreFrom(database=str(origin.place))
     return [error.detail for error in sources.errors(wanted, origin, made, catalog(), NOW)]

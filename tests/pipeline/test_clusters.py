@@ -10,8 +10,10 @@ from botocore.exceptions import ClientError
 from provisioner.core.engines import CLUSTER, INSTANCE
 from provisioner.core.hcl import render, render_removed
 from provisioner.core.names import Place
-from provisioner.core.root import Restore, Root
+from provisioner.core.root import Restore, Root, Upgrade
 
+from pipeline import upgrades
+from pipeline.apply_checks import Refused
 from pipeline.instances import Instances
 from pipeline.pending import Work
 from pipeline.plan_changes import (
@@ -164,3 +166,65 @@ def test_what_rds_makes_of_a_cluster_is_known_by_address() -> None:
     ]
     gone = Work(PLACE, render_removed(PLACE), removal=True, applied_before=True)
     assert [address for address, _, _ in gone.made] == ["module.database.aws_db_instance.this"]
+
+
+class TestUpgrade:
+    """The snapshot before an upgrade, and whether RDS did it: of a cluster by the calls for clusters."""
+
+    class Aurora(Rds):
+        """Notes what it is asked for, and has the snapshots that were taken."""
+
+        def __init__(self, version: str = "17.4") -> None:
+            super().__init__(clusters={"dev-nap": OURS})
+            self.version, self.taken, self.waited = version, dict[str, Any](), list[str]()
+
+        def describe_db_clusters(self, *, DBClusterIdentifier: str) -> dict[str, Any]:
+            found = super().describe_db_clusters(DBClusterIdentifier=DBClusterIdentifier)
+            return {"DBClusters": [found["DBClusters"][0] | {"EngineVersion": self.version}]}
+
+        def describe_db_cluster_snapshots(self, *, DBClusterSnapshotIdentifier: str) -> dict[str, Any]:
+            if DBClusterSnapshotIdentifier not in self.taken:
+                return super().describe_db_cluster_snapshots(
+                    DBClusterSnapshotIdentifier=DBClusterSnapshotIdentifier
+                )
+            return {"DBClusterSnapshots": [self.taken[DBClusterSnapshotIdentifier]]}
+
+        def create_db_cluster_snapshot(self, **asked: Any) -> None:
+            self.taken[asked["DBClusterSnapshotIdentifier"]] = asked
+
+        def get_waiter(self, name: str) -> "TestUpgrade.Aurora":
+            self.waited.append(name)
+            return self
+
+        def wait(self, **asked: Any) -> None:
+            assert asked["DBClusterSnapshotIdentifier"] in self.taken
+
+    SNAPSHOT = "dev-nap-before-3f0c1a2b"
+
+    def test_the_snapshot_is_the_clusters_with_its_tags_and_taken_once(self) -> None:
+        aurora = self.Aurora()
+        there = Instances(aurora)
+
+        assert there.snapshot_before(self.SNAPSHOT, "dev-nap", CLUSTER).endswith("is taken.")
+        assert there.snapshot_before(self.SNAPSHOT, "dev-nap", CLUSTER).endswith("is there already.")
+
+        (taken,) = aurora.taken.values()
+        assert taken["DBClusterIdentifier"] == "dev-nap"
+        assert {tag["Key"]: tag["Value"] for tag in taken["Tags"]} == OURS
+        assert aurora.waited == ["db_cluster_snapshot_available"] * 2
+
+    def test_a_snapshot_of_another_cluster_stops_it(self) -> None:
+        aurora = self.Aurora()
+        aurora.taken[self.SNAPSHOT] = {"DBClusterIdentifier": "prod-orders"}
+        with pytest.raises(ValueError, match="is of prod-orders"):
+            Instances(aurora).snapshot_before(self.SNAPSHOT, "dev-nap", CLUSTER)
+
+    @pytest.mark.parametrize(("runs", "done"), [("17.4", True), ("16.8", False)])
+    def test_it_is_done_once_the_cluster_runs_the_version(self, runs: str, done: bool) -> None:
+        upgraded = nap(engine_version="17", upgrade=Upgrade(from_version="16", snapshot=self.SNAPSHOT))
+        there = Instances(self.Aurora(runs))
+        if done:
+            upgrades.check_done(upgraded, there)
+            return
+        with pytest.raises(Refused, match=r"it runs 16\.8.*--source-type db-cluster"):
+            upgrades.check_done(upgraded, there)

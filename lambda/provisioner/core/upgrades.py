@@ -2,7 +2,9 @@
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.MajorVersion.html;
 `aws rds describe-db-engine-versions` lists them as ValidUpgradeTarget. RDS has no major version after MySQL
-8.4: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html
+8.4: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html. Aurora's are in
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MajorVersion.html;
+Aurora MySQL 3 has none within what the catalog offers.
 """
 
 import datetime as dt
@@ -13,6 +15,7 @@ from typing import Final
 KEPT: Final = dt.timedelta(days=7)
 _PATHS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "postgres": {"15": ("16", "17", "18"), "16": ("17", "18"), "17": ("18",)},
+    "aurora-postgresql": {"15": ("16", "17"), "16": ("17",)},
 }
 
 

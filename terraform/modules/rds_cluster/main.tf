@@ -133,7 +133,7 @@ resource "aws_rds_cluster" "this" {
   # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html, EngineVersion
   engine          = var.engine
   engine_mode     = "provisioned"
-  engine_version  = local.restored ? try(data.aws_db_cluster_snapshot.source[0].engine_version, null) : var.engine_version
+  engine_version  = local.restored && var.upgrade == null ? try(data.aws_db_cluster_snapshot.source[0].engine_version, null) : var.engine_version
   database_name   = local.restored ? null : replace(var.database_name, "-", "_")
   master_username = local.restored ? null : "dbadmin"
 
@@ -176,7 +176,7 @@ resource "aws_rds_cluster" "this" {
   final_snapshot_identifier = "${local.identifier}-final-${substr(var.request_id, 0, 8)}"
   deletion_protection       = var.deletion_protection
 
-  allow_major_version_upgrade  = false
+  allow_major_version_upgrade  = var.upgrade != null
   preferred_maintenance_window = var.maintenance_window
   # RDS enrols a cluster in Extended Support, which costs by the capacity unit, unless it is made without.
   engine_lifecycle_support = "open-source-rds-extended-support-disabled"

@@ -288,3 +288,17 @@ variable "restore" {
     error_message = "restore.snapshot must be a cluster snapshot identifier of this account, such as prod-orders-final-3f0c1a2b."
   }
 }
+
+variable "upgrade" {
+  description = "The upgrade that this root is for: the major version before it, and the snapshot that the pipeline takes first."
+  type = object({
+    from     = string
+    snapshot = string
+  })
+  default = null
+
+  validation {
+    condition     = var.upgrade == null || try(var.upgrade.from, "") != var.engine_version
+    error_message = "upgrade.from must be the major version before the upgrade, and not engine_version."
+  }
+}

@@ -129,7 +129,7 @@ resource "aws_db_instance" "this" {
   # A restored database keeps the name, master user and version of its source. A version would also make
   # RDS move the new instance to the default minor version, which may be older than the snapshot's.
   engine         = var.engine
-  engine_version = local.restored ? null : var.engine_version
+  engine_version = local.restored && var.upgrade == null ? null : var.engine_version
   db_name        = local.restored ? null : replace(var.database_name, "-", "_")
   username       = local.restored ? null : "dbadmin"
 

@@ -442,3 +442,16 @@ run "a_purpose_that_begins_as_rdss_own_in_capitals_is_refused" {
 
   expect_failures = [var.tags]
 }
+
+run "an_upgrade_from_its_own_version_is_refused" {
+  command = plan
+
+  variables {
+    upgrade = {
+      from     = "8.0"
+      snapshot = "prod-orders-before-3f0c1a2b"
+    }
+  }
+
+  expect_failures = [var.upgrade]
+}

@@ -286,3 +286,21 @@ run "an_earlier_time_of_its_environment_is_copied" {
     error_message = "A clone shares what its source holds now."
   }
 }
+
+run "an_upgrade_of_what_was_restored_says_the_version" {
+  command = plan
+
+  variables {
+    engine_version = "17"
+    restore        = { snapshot = "prod-orders-final-aabbccdd" }
+    upgrade = {
+      from     = "16"
+      snapshot = "staging-orders-copy-before-3f0c1a2b"
+    }
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.engine_version == "17" && aws_rds_cluster.this.allow_major_version_upgrade
+    error_message = "Left out, it would stay the source's."
+  }
+}

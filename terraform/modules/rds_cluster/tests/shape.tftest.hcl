@@ -517,3 +517,34 @@ run "a_key_is_remembered_while_monitoring_is_off" {
     error_message = "It is the one to switch them on with again."
   }
 }
+
+run "an_upgrade_is_allowed_by_its_own_root_alone" {
+  command = plan
+
+  variables {
+    engine_version = "17"
+    upgrade = {
+      from     = "16"
+      snapshot = "prod-orders-before-3f0c1a2b"
+    }
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.allow_major_version_upgrade && aws_rds_cluster.this.engine_version == "17"
+    error_message = "The root of an upgrade has to allow it."
+  }
+
+  assert {
+    condition     = aws_rds_cluster_parameter_group.this.family == "aurora-postgresql17"
+    error_message = "Another major version has another family of parameters."
+  }
+}
+
+run "any_other_root_allows_no_upgrade" {
+  command = plan
+
+  assert {
+    condition     = !aws_rds_cluster.this.allow_major_version_upgrade
+    error_message = "Only the root of an upgrade may allow one."
+  }
+}

@@ -210,3 +210,21 @@ run "another_accounts_snapshot_is_refused" {
 
   expect_failures = [var.restore]
 }
+
+run "an_upgrade_of_what_was_restored_says_the_version" {
+  command = plan
+
+  variables {
+    engine_version = "17"
+    restore        = { snapshot = "prod-orders-final-aabbccdd" }
+    upgrade = {
+      from     = "16"
+      snapshot = "staging-orders-copy-before-3f0c1a2b"
+    }
+  }
+
+  assert {
+    condition     = aws_db_instance.this.engine_version == "17" && aws_db_instance.this.allow_major_version_upgrade
+    error_message = "Left out, it would stay the source's."
+  }
+}
