@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sandbox.aws.rds_rules import insights, names, parameters, restores, settings, storage, tags
+from sandbox.aws.rds_rules import clusters, insights, names, parameters, restores, settings, storage, tags
 from sandbox.aws.rds_rules.call import Call, Refusal, Rule
 
 # In the order in which they are asked: names first, then what a call is about.
@@ -47,6 +47,22 @@ RULES: tuple[Rule, ...] = (
     parameters.static_waits_for_a_reboot,
     parameters.twenty_at_once,
     parameters.group_is_free,
+    clusters.range_has_two_ends,
+    clusters.capacity_is_offered,
+    clusters.range_is_in_order,
+    clusters.pause_is_within_bounds,
+    clusters.pause_needs_no_capacity,
+    clusters.member_has_a_cluster,
+    clusters.member_needs_a_range,
+    clusters.protected_cluster_stays,
+    clusters.cluster_is_empty,
+    clusters.backups_are_always_kept,
+    clusters.cluster_secret_keeps_its_key,
+    clusters.cluster_source_exists,
+    clusters.cluster_engine_stays,
+    clusters.cluster_time_is_chosen,
+    clusters.cluster_time_is_backed_up,
+    clusters.cluster_quotas,
     settings.protected_stays,
     settings.backups_are_kept_at_most_35_days,
     settings.monitoring_has_a_role,

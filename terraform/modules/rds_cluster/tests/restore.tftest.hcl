@@ -133,7 +133,7 @@ run "from_a_point_in_time" {
       aws_rds_cluster.this.restore_to_point_in_time[0].restore_to_time == "2026-11-20T10:00:00Z" &&
       aws_rds_cluster.this.restore_to_point_in_time[0].use_latest_restorable_time == null
     )
-    error_message = "The cluster is restored as it was at that instant, as a copy of its own."
+    error_message = "The cluster is restored as it was at that instant, as a separate copy."
   }
 
   assert {
