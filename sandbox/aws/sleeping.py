@@ -79,8 +79,9 @@ class Sleeper:
 
     def set_password(self, user: str, password: str) -> None:
         """Change a user's password, for which the server must be awake."""
-        self.wake()
-        self._server.set_password(user, password)
+        with self._lock:
+            self.wake()
+            self._server.set_password(user, password)
 
     def _doze(self) -> None:
         """Let the server sleep where nobody is connected."""

@@ -28,7 +28,7 @@ class Listener(socketserver.ThreadingTCPServer):
 
 
 class Echoes:
-    """A server that says what it hears."""
+    """A server that sends back what it receives."""
 
     def __init__(self) -> None:
         self.directory = Path()
@@ -78,7 +78,7 @@ def connected(sleeper: Sleeper) -> socket.socket:
     return socket.create_connection(("127.0.0.1", sleeper.port), timeout=5)
 
 
-def heard(client: socket.socket, text: bytes) -> bytes:
+def echoed(client: socket.socket, text: bytes) -> bytes:
     client.sendall(text)
     found = b""
     while len(found) < len(text) and (data := client.recv(65_536)):
@@ -98,17 +98,17 @@ def test_it_sleeps_without_a_connection_and_wakes_for_one(server: Echoes, sleepe
     assert not server.runs
 
     with closing(connected(sleeper)) as client:
-        assert heard(client, b"hello") == b"hello"
+        assert echoed(client, b"hello") == b"hello"
         assert server.starts == 2
     assert soon(lambda: not server.runs)
 
 
-def test_a_connection_keeps_it_awake_that_says_nothing(server: Echoes, sleeper: Sleeper) -> None:
+def test_a_connection_keeps_it_awake_that_sends_nothing(server: Echoes, sleeper: Sleeper) -> None:
     with closing(connected(sleeper)) as client:
-        assert heard(client, b"once") == b"once"
+        assert echoed(client, b"once") == b"once"
         time.sleep(0.4)
         assert server.runs
-        assert heard(client, b"again") == b"again"
+        assert echoed(client, b"again") == b"again"
     assert server.starts == 1
 
 
@@ -128,7 +128,7 @@ def test_a_stop_closes_the_endpoint_and_keeps_its_sleep(server: Echoes, sleeper:
     sleeper.start()
     assert not server.runs, "a snapshot stops and starts it, and wakes nobody"
     with closing(connected(sleeper)) as client:
-        assert heard(client, b"hello") == b"hello"
+        assert echoed(client, b"hello") == b"hello"
 
 
 def test_a_password_is_changed_awake(server: Echoes, sleeper: Sleeper) -> None:
@@ -144,7 +144,7 @@ def test_a_server_that_does_not_start_closes_the_connection(server: Echoes, slee
         assert client.recv(1) == b""
     server.broken = False
     with closing(connected(sleeper)) as client:
-        assert heard(client, b"hello") == b"hello"
+        assert echoed(client, b"hello") == b"hello"
 
 
 def test_each_change_is_reported(server: Echoes, sleeper: Sleeper) -> None:
@@ -152,7 +152,7 @@ def test_each_change_is_reported(server: Echoes, sleeper: Sleeper) -> None:
     sleeper.report = lambda awake, connections: reports.append((awake, connections))
     assert soon(lambda: (False, 0) in reports)
     with closing(connected(sleeper)) as client:
-        heard(client, b"hello")
+        echoed(client, b"hello")
     assert reports[-1] == (True, 1)
 
 

@@ -23,7 +23,7 @@ LARGEST_ACU = 256.0
 PAUSE_SECONDS = range(300, 86_401)
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html
 CLUSTERS, CLUSTER_GROUPS, CLUSTER_SNAPSHOTS = 40, 50, 100
-WORDS = {"MinCapacity": "minimum", "MaxCapacity": "maximum"}
+CALLED = {"MinCapacity": "minimum", "MaxCapacity": "maximum"}
 
 
 def range_has_two_ends(call: Call) -> Refusal | None:
@@ -32,7 +32,7 @@ def range_has_two_ends(call: Call) -> Refusal | None:
     RDS's words: crossplane-contrib/provider-upjet-aws issue 1165
     """
     asked = _capacity(call)
-    if not asked or call.cluster.get("ServerlessV2ScalingConfiguration") or WORDS.keys() <= asked.keys():
+    if not asked or call.cluster.get("ServerlessV2ScalingConfiguration") or CALLED.keys() <= asked.keys():
         return None
     return invalid_value(
         "Both MinCapacity and MaxCapacity must be specified when you initialize Serverless v2 scaling "
@@ -46,7 +46,7 @@ def capacity_is_offered(call: Call) -> Refusal | None:
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ServerlessV2ScalingConfiguration.html; RDS's
     words for the largest: aws/aws-cdk pull request 32232; the others are worded like it
     """
-    for name, word in WORDS.items():
+    for name, word in CALLED.items():
         units = _capacity(call).get(name)
         least = 1.0 if name == "MaxCapacity" else 0.0
         if units is None:
@@ -69,7 +69,7 @@ def range_is_in_order(call: Call) -> Refusal | None:
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
     """
     asked = _capacity(call)
-    if not WORDS.keys() <= asked.keys() or asked["MinCapacity"] <= asked["MaxCapacity"]:
+    if not CALLED.keys() <= asked.keys() or asked["MinCapacity"] <= asked["MaxCapacity"]:
         return None
     return invalid_value(
         "The Serverless v2 minimum capacity must be less than or equal to the maximum capacity."
