@@ -179,6 +179,18 @@ def test_a_clone_has_the_rows_and_a_separate_password(cloud: Cloud) -> None:
     assert rows(cloud, "clone", "SELECT count(*) FROM kept") == [(2,)]
 
 
+def test_a_stopped_cluster_takes_no_login_until_it_is_started(cloud: Cloud) -> None:
+    rds = cloud.client("rds")
+    create(cloud, "stopped")
+    add_member(cloud, "stopped")
+    rds.stop_db_cluster(DBClusterIdentifier="stopped")
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        rows(cloud, "stopped", "SELECT 1")
+
+    rds.start_db_cluster(DBClusterIdentifier="stopped")
+    assert rows(cloud, "stopped", "SELECT 1") == [(1,)]
+
+
 def rows(cloud: Cloud, name: str, *statements: str) -> list[tuple[Any, ...]]:
     """The rows of the last statement."""
     cluster, login = described(cloud, name), secret(cloud, name)

@@ -209,7 +209,6 @@ resource "aws_rds_cluster" "this" {
       database_name,
       master_username,
       engine_lifecycle_support,
-      engine_mode,
       kms_key_id,
       snapshot_identifier,
       restore_to_point_in_time,
