@@ -66,9 +66,10 @@ class Clusters:
         cluster = rds._resolve_cluster_in_request_region(value(asked, "DBClusterIdentifier"))
         if cluster and yes(asked, "RotateMasterUserPassword") and not cluster.get("MasterUserSecret"):
             return self._own["ModifyDBCluster"](asked)
-        response = self._own["ModifyDBCluster"](
-            {name: text for name, text in asked.items() if name not in PASSWORD}
-        )
+        request = {name: text for name, text in asked.items() if name not in PASSWORD}
+        if cluster and (version := value(asked, "EngineVersion")):
+            request["EngineVersion"] = [records.version(cluster["Engine"], version)]
+        response = self._own["ModifyDBCluster"](request)
         if response[0] != 200:
             return response
         records.keep_what_ministack_drops(cluster, asked)

@@ -9,6 +9,10 @@ mock_provider "aws" {
     defaults = { id = "sg-0123456789abcdef0" }
   }
 
+  mock_data "aws_rds_engine_version" {
+    defaults = { version_actual = "17.7" }
+  }
+
   mock_data "aws_kms_alias" {
     defaults = { target_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
   }
@@ -45,7 +49,7 @@ run "no_restore_starts_empty" {
   command = plan
 
   assert {
-    condition     = aws_rds_cluster.this.database_name == "orders_copy" && aws_rds_cluster.this.master_username == "dbadmin" && aws_rds_cluster.this.engine_version == "17" && length(aws_rds_cluster.this.restore_to_point_in_time) == 0
+    condition     = aws_rds_cluster.this.database_name == "orders_copy" && aws_rds_cluster.this.master_username == "dbadmin" && aws_rds_cluster.this.engine_version == "17.7" && length(aws_rds_cluster.this.restore_to_point_in_time) == 0
     error_message = "A new cluster has its own name and master user."
   }
 }
