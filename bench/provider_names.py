@@ -28,6 +28,7 @@ KINDS: Final = (
     "data.aws_kms_alias",
     "data.aws_rds_cluster",
     "data.aws_rds_clusters",
+    "data.aws_rds_engine_version",
     "data.aws_security_group",
     "data.aws_subnet",
 )

@@ -3,6 +3,7 @@
 import contextvars
 from collections.abc import Callable, Mapping
 from typing import Any
+from xml.sax.saxutils import escape
 
 from ministack.services import cloudwatch, rds
 
@@ -65,7 +66,9 @@ def capacity_xml(cluster: Record) -> str:
 
 def more_xml(cluster: Record) -> str:
     """What RDS shows of a cluster and MiniStack does not."""
-    logs = "".join(f"<member>{name}</member>" for name in cluster.get("EnabledCloudwatchLogsExports", []))
+    logs = "".join(
+        f"<member>{escape(name)}</member>" for name in cluster.get("EnabledCloudwatchLogsExports", [])
+    )
     insights = {
         name: found
         for name in ("PerformanceInsightsKMSKeyId", "PerformanceInsightsRetentionPeriod")
@@ -80,7 +83,7 @@ def more_xml(cluster: Record) -> str:
 
 
 def elements(fields: Mapping[str, Any]) -> str:
-    return "".join(f"<{name}>{text}</{name}>" for name, text in fields.items())
+    return "".join(f"<{name}>{escape(str(text))}</{name}>" for name, text in fields.items())
 
 
 def answer(action: str, cluster: Record) -> Response:

@@ -4,7 +4,7 @@ Each function stands in front of one of MiniStack's own actions, as in `rds`. Al
 one server, the reader too; a cluster without a member has none. A clone is a copy here: its data is small.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.responses import json_response
@@ -49,8 +49,8 @@ class Clusters:
             CreateDBCluster=self.create,
             ModifyDBCluster=self.modify,
             DeleteDBCluster=self.delete,
-            StartDBCluster=lambda asked: self._switch("StartDBCluster", asked, Server.start),
-            StopDBCluster=lambda asked: self._switch("StopDBCluster", asked, Server.stop),
+            StartDBCluster=lambda asked: self._switch("StartDBCluster", asked, lambda server: server.start()),
+            StopDBCluster=lambda asked: self._switch("StopDBCluster", asked, lambda server: server.stop()),
             CreateDBInstance=self.create_member,
             DeleteDBInstance=self.delete_member,
             CreateDBClusterSnapshot=self.create_snapshot,
@@ -66,9 +66,10 @@ class Clusters:
         cluster = rds._resolve_cluster_in_request_region(value(asked, "DBClusterIdentifier"))
         if cluster and yes(asked, "RotateMasterUserPassword") and not cluster.get("MasterUserSecret"):
             return self._own["ModifyDBCluster"](asked)
-        response = self._own["ModifyDBCluster"](
-            {name: text for name, text in asked.items() if name not in PASSWORD}
-        )
+        request = {name: text for name, text in asked.items() if name not in PASSWORD}
+        if cluster and (version := value(asked, "EngineVersion")):
+            request["EngineVersion"] = [records.version(cluster["Engine"], version)]
+        response = self._own["ModifyDBCluster"](request)
         if response[0] != 200:
             return response
         records.keep_what_ministack_drops(cluster, asked)
@@ -210,7 +211,7 @@ class Clusters:
         if isinstance(server, Sleeper):
             server.wake()
 
-    def _switch(self, action: str, asked: Parameters, turn: Any) -> Response:
+    def _switch(self, action: str, asked: Parameters, turn: Callable[[Server], None]) -> Response:
         response = self._own[action](asked)
         cluster = rds._resolve_cluster_in_request_region(value(asked, "DBClusterIdentifier"))
         if response[0] == 200 and cluster and (server := self._fleet.get(cluster["DbClusterResourceId"])):

@@ -98,10 +98,10 @@ class Gaps:
         return response
 
     def start_instance(self, parameters: Parameters) -> Response:
-        return self._switch("StartDBInstance", parameters, Server.start)
+        return self._switch("StartDBInstance", parameters, lambda server: server.start())
 
     def stop_instance(self, parameters: Parameters) -> Response:
-        return self._switch("StopDBInstance", parameters, Server.stop)
+        return self._switch("StopDBInstance", parameters, lambda server: server.stop())
 
     def create_snapshot(self, parameters: Parameters) -> Response:
         response = self._actions["CreateDBSnapshot"](parameters)

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from ministack.services import rds
 
+from sandbox.aws import cluster_records
 from sandbox.aws.query import Action, Parameters, Response, error, value
 from sandbox.aws.rds_rules.parameters import FAMILIES, described
 
@@ -17,6 +18,8 @@ SIZES = {
     "t4g": ("micro", "small", "medium", "large", "xlarge", "2xlarge"),
     "m7g": ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge"),
 }
+AURORA = ("aurora-postgresql", "aurora-mysql")
+SERVERLESS = ("db.serverless",)
 CLASSES = tuple(f"db.{family}.{size}" for family, sizes in SIZES.items() for size in sizes)
 
 
@@ -39,7 +42,7 @@ class Offers:
             return self._actions["DescribeDBEngineVersions"](parameters)
         found = {
             "Engine": engine,
-            "EngineVersion": f"{version}.{MINOR}",
+            "EngineVersion": minor(engine, version),
             "DBParameterGroupFamily": f"{engine}{version}",
             "MajorEngineVersion": version,
             "Status": "available",
@@ -48,7 +51,8 @@ class Offers:
 
     def options(self, parameters: Parameters) -> Response:
         engine, version = value(parameters, "Engine"), value(parameters, "EngineVersion")
-        if f"{engine}{version.removesuffix(f'.{MINOR}')}" not in FAMILIES:
+        major = ".".join(version.split(".")[: 1 if "postgres" in engine else 2])
+        if f"{engine}{major}" not in FAMILIES or version != minor(engine, major):
             return self._actions["DescribeOrderableDBInstanceOptions"](parameters)
         wanted = value(parameters, "DBInstanceClass")
         found = [
@@ -56,10 +60,10 @@ class Offers:
                 "Engine": engine,
                 "EngineVersion": version,
                 "DBInstanceClass": name,
-                "StorageType": "gp3",
+                "StorageType": "aurora" if engine in AURORA else "gp3",
                 **dict.fromkeys(SUPPORTED, "true"),
             }
-            for name in CLASSES
+            for name in (SERVERLESS if engine in AURORA else CLASSES)
             if wanted in ("", name)
         ]
         return listed(
@@ -79,6 +83,11 @@ class Offers:
             f"<EngineDefaults><DBParameterGroupFamily>{escape(family)}</DBParameterGroupFamily>"
             f"<Parameters>{inner}</Parameters></EngineDefaults>",
         )
+
+
+def minor(engine: str, version: str) -> str:
+    """The minor version that RDS chooses for a major one."""
+    return cluster_records.version(engine, version) if engine in AURORA else f"{version}.{MINOR}"
 
 
 SUPPORTED = (

@@ -42,7 +42,8 @@ class Sleeper:
         self._connections = 0
         self._quiet_since = self._reported = 0.0
         self._lock = threading.RLock()
-        self._listener: asyncio.Server | None = None
+        self._listener: asyncio.Server
+        self._watcher: asyncio.Task[None]
 
     def start(self) -> None:
         """Open the endpoint. A server that slept when it was stopped goes on sleeping."""
@@ -53,7 +54,7 @@ class Sleeper:
                 self._server.start()
             self._running = True
             self._quiet_since = time.monotonic()
-            self._listener = run(self._open())
+            run(self._open())
         self._say()
 
     def stop(self) -> None:
@@ -62,8 +63,7 @@ class Sleeper:
             if not self._running:
                 return
             self._running = False
-            if self._listener is not None:
-                _loop().call_soon_threadsafe(self._listener.close)
+            run(self._close())
             if not self.asleep:
                 self._server.stop()
 
@@ -79,8 +79,9 @@ class Sleeper:
 
     def set_password(self, user: str, password: str) -> None:
         """Change a user's password, for which the server must be awake."""
-        self.wake()
-        self._server.set_password(user, password)
+        with self._lock:
+            self.wake()
+            self._server.set_password(user, password)
 
     def _doze(self) -> None:
         """Let the server sleep where nobody is connected."""
@@ -98,13 +99,16 @@ class Sleeper:
         self._reported = time.monotonic()
         self.report(not self.asleep, self._connections)
 
-    async def _open(self) -> asyncio.Server:
-        listener = await asyncio.start_server(self._serve, HOST, self.port)
-        self._watcher = asyncio.create_task(self._watch(listener))
-        return listener
+    async def _open(self) -> None:
+        self._listener = await asyncio.start_server(self._serve, HOST, self.port)
+        self._watcher = asyncio.create_task(self._watch())
 
-    async def _watch(self, listener: asyncio.Server) -> None:
-        while listener.is_serving():
+    async def _close(self) -> None:
+        self._watcher.cancel()
+        self._listener.close()
+
+    async def _watch(self) -> None:
+        while True:
             await asyncio.sleep(min(1.0, (self.pause_after or 10) / 10))
             await asyncio.to_thread(self._doze)
             if time.monotonic() - self._reported > REPORT_SECONDS:

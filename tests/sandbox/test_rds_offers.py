@@ -17,6 +17,18 @@ def test_a_major_version_that_the_rules_know_has_a_default_minor_one(
     ]
 
 
+@pytest.mark.parametrize(
+    ("engine", "version", "chosen"),
+    [("aurora-postgresql", "17", "17.7"), ("aurora-mysql", "8.0", "8.0.mysql_aurora.3.10.3")],
+)
+def test_aurora_is_offered_serverless(cloud: Cloud, engine: str, version: str, chosen: str) -> None:
+    rds = cloud.client("rds")
+    found = rds.describe_db_engine_versions(Engine=engine, EngineVersion=version, DefaultOnly=True)
+    assert [offer["EngineVersion"] for offer in found["DBEngineVersions"]] == [chosen]
+    options = rds.describe_orderable_db_instance_options(Engine=engine, EngineVersion=chosen, Vpc=True)
+    assert [offer["DBInstanceClass"] for offer in options["OrderableDBInstanceOptions"]] == ["db.serverless"]
+
+
 def test_a_version_that_the_rules_do_not_know_is_not_offered(cloud: Cloud) -> None:
     found = cloud.client("rds").describe_db_engine_versions(Engine="mysql", EngineVersion="9.9")
     assert found["DBEngineVersions"] == []

@@ -87,7 +87,9 @@ def group_quota(call: Call) -> Refusal | None:
 
 def snapshot_quota(call: Call) -> Refusal | None:
     """100 manual snapshots, final ones included. CHAP_Limits."""
-    asks = call.action == CREATE_SNAPSHOT or "FinalDBSnapshotIdentifier" in call.given
+    asks = call.action == CREATE_SNAPSHOT or (
+        call.action == DELETE and "FinalDBSnapshotIdentifier" in call.given
+    )
     manual = sum(snapshot.get("SnapshotType") == "manual" for snapshot in call.estate.snapshots.values())
     if not asks or manual < SNAPSHOTS:
         return None

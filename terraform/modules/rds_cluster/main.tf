@@ -46,6 +46,17 @@ locals {
   insights_kept     = [for key in compact([try(local.held.tags[local.insights_tag_name], null)]) : key if key != "none"]
   insights_key      = concat(local.insights_kept, [data.aws_kms_alias.this.target_key_arn])[0]
 
+  # The version to the minor one, as it is: AWS upgrades that. A major version alone would be sent along with every
+  # later change (hashicorp/terraform-provider-aws, internal/service/rds/cluster.go), and RDS would make of it the
+  # region's default, which may be older than what runs. A new cluster begins with that default, a restored one
+  # with its source's: without a version RDS would restore a snapshot to the engine's default one.
+  # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html, EngineVersion
+  default_version = data.aws_rds_engine_version.this.version_actual
+  held_version    = try(local.held.engine_version, "")
+  first_version   = local.restored ? try(data.aws_db_cluster_snapshot.source[0].engine_version, null) : local.default_version
+  kept_version    = startswith(local.held_version, "${var.engine_version}.") ? local.held_version : local.default_version
+  version         = local.exists ? local.kept_version : local.first_version
+
   # People write owner and purpose freely; AWS refuses most punctuation in a tag:
   # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Tagging.html
   words = {
@@ -88,6 +99,12 @@ data "aws_db_cluster_snapshot" "source" {
   db_cluster_snapshot_identifier = var.restore.snapshot
 }
 
+data "aws_rds_engine_version" "this" {
+  engine       = var.engine
+  version      = var.engine_version
+  default_only = true
+}
+
 data "aws_db_subnet_group" "this" {
   name = local.foundation_name
 }
@@ -127,13 +144,10 @@ resource "aws_rds_cluster_parameter_group" "this" {
 resource "aws_rds_cluster" "this" {
   cluster_identifier = local.identifier
 
-  # RDS takes a major version alone and chooses the minor one; the provider compares no more than it was given.
-  # A restored cluster keeps the name, master user and version of its source: without a version RDS would
-  # restore a snapshot to the engine's default one.
-  # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html, EngineVersion
+  # A restored cluster keeps the name and master user of its source.
   engine          = var.engine
   engine_mode     = "provisioned"
-  engine_version  = local.restored && var.upgrade == null ? try(data.aws_db_cluster_snapshot.source[0].engine_version, null) : var.engine_version
+  engine_version  = local.version
   database_name   = local.restored ? null : replace(var.database_name, "-", "_")
   master_username = local.restored ? null : "dbadmin"
 
@@ -211,7 +225,6 @@ resource "aws_rds_cluster" "this" {
       database_name,
       master_username,
       engine_lifecycle_support,
-      engine_mode,
       kms_key_id,
       snapshot_identifier,
       restore_to_point_in_time,

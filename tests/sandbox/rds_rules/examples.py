@@ -6,13 +6,22 @@ from typing import Any
 from sandbox.aws.rds_rules.call import (
     ADD_TAGS,
     CREATE,
+    CREATE_CLUSTER,
+    CREATE_CLUSTER_GROUP,
+    CREATE_CLUSTER_SNAPSHOT,
     CREATE_GROUP,
     CREATE_SNAPSHOT,
     DELETE,
+    DELETE_CLUSTER,
+    DELETE_CLUSTER_GROUP,
     DELETE_GROUP,
     MODIFY,
+    MODIFY_CLUSTER,
+    MODIFY_CLUSTER_GROUP,
     MODIFY_GROUP,
     RESTORE,
+    RESTORE_CLUSTER,
+    RESTORE_CLUSTER_IN_TIME,
     RESTORE_IN_TIME,
     Call,
     Estate,
@@ -59,6 +68,25 @@ MYSQL: dict[str, Any] = {
 }
 RESTED: dict[str, Any] = {**POSTGRES, "DBInstanceIdentifier": "dev-rested"}
 SNAPSHOT = {**POSTGRES, "SnapshotType": "manual"}
+AURORA: dict[str, Any] = {
+    "DBClusterIdentifier": "dev-team",
+    "Engine": "aurora-postgresql",
+    "EngineVersion": "16.11",
+    "DBClusterParameterGroup": "dev-team-1",
+    "ServerlessV2ScalingConfiguration": {
+        "MinCapacity": 0.0,
+        "MaxCapacity": 2.0,
+        "SecondsUntilAutoPause": 300,
+    },
+    "BackupRetentionPeriod": 7,
+    "ClusterCreateTime": "2026-11-20T12:00:00+00:00",
+    "DBClusterMembers": [],
+    "DeletionProtection": False,
+    "MasterUserSecret": {"KmsKeyId": KEY},
+    "PerformanceInsightsEnabled": True,
+    "PerformanceInsightsKMSKeyId": KEY,
+}
+CLUSTER_SNAPSHOT = {**AURORA, "SnapshotType": "manual"}
 ESTATE = Estate(
     instances={
         "dev-orders": POSTGRES,
@@ -73,6 +101,18 @@ ESTATE = Estate(
         "dev-shop-1": {"DBParameterGroupFamily": "mysql8.4"},
         "dev-spare-1": {"DBParameterGroupFamily": "postgres16"},
         "dev-next-1": {"DBParameterGroupFamily": "postgres18"},
+    },
+    clusters={
+        "dev-team": AURORA,
+        "dev-full": {**AURORA, "DBClusterMembers": [{"DBInstanceIdentifier": "dev-full-member-1"}]},
+        "dev-kept": {**AURORA, "DeletionProtection": True},
+        "dev-rangeless": {**AURORA, "ServerlessV2ScalingConfiguration": None},
+        "dev-blind": {**AURORA, "PerformanceInsightsEnabled": False},
+    },
+    cluster_snapshots={"dev-team-final-1": CLUSTER_SNAPSHOT},
+    cluster_groups={
+        "dev-team-1": {"DBParameterGroupFamily": "aurora-postgresql16"},
+        "dev-spare-1": {"DBParameterGroupFamily": "aurora-mysql8.0"},
     },
 )
 # Each is a call that RDS takes.
@@ -129,6 +169,61 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     },
     DELETE_GROUP: {"DBParameterGroupName": "dev-spare-1"},
     CREATE_SNAPSHOT: {"DBInstanceIdentifier": "dev-orders", "DBSnapshotIdentifier": "dev-orders-today"},
+    CREATE_CLUSTER: {
+        "DBClusterIdentifier": "dev-new",
+        "Engine": "aurora-postgresql",
+        "EngineVersion": "16",
+        "DatabaseName": "new",
+        "MasterUsername": "dbadmin",
+        "BackupRetentionPeriod": 1,
+        "ServerlessV2ScalingConfiguration": {
+            "MinCapacity": 0.0,
+            "MaxCapacity": 256.0,
+            "SecondsUntilAutoPause": 86_400,
+        },
+        "DBClusterParameterGroupName": "dev-team-1",
+        "EnablePerformanceInsights": True,
+        "PerformanceInsightsRetentionPeriod": 7,
+        "PerformanceInsightsKMSKeyId": KEY,
+    },
+    MODIFY_CLUSTER: {
+        "DBClusterIdentifier": "dev-team",
+        "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 1.0},
+        "PerformanceInsightsRetentionPeriod": 31,
+    },
+    DELETE_CLUSTER: {"DBClusterIdentifier": "dev-team", "FinalDBSnapshotIdentifier": "dev-team-final-2"},
+    RESTORE_CLUSTER: {
+        "DBClusterIdentifier": "dev-copy",
+        "SnapshotIdentifier": "dev-team-final-1",
+        "Engine": "aurora-postgresql",
+        "EngineVersion": "16.11",
+        "DBClusterParameterGroupName": "dev-team-1",
+    },
+    RESTORE_CLUSTER_IN_TIME: {
+        "DBClusterIdentifier": "dev-copy",
+        "SourceDBClusterIdentifier": "dev-team",
+        "RestoreToTime": "2026-11-25T11:00:00+00:00",
+    },
+    CREATE_CLUSTER_GROUP: {
+        "DBClusterParameterGroupName": "dev-new-1",
+        "DBParameterGroupFamily": "aurora-mysql8.0",
+        "Description": "TLS",
+    },
+    MODIFY_CLUSTER_GROUP: {
+        "DBClusterParameterGroupName": "dev-spare-1",
+        "Parameters": [
+            {
+                "ParameterName": "require_secure_transport",
+                "ParameterValue": "ON",
+                "ApplyMethod": "immediate",
+            }
+        ],
+    },
+    DELETE_CLUSTER_GROUP: {"DBClusterParameterGroupName": "dev-spare-1"},
+    CREATE_CLUSTER_SNAPSHOT: {
+        "DBClusterIdentifier": "dev-team",
+        "DBClusterSnapshotIdentifier": "dev-team-today",
+    },
     ADD_TAGS: {
         "ResourceName": "arn:aws:rds:eu-central-1:000000000000:db:dev-orders",
         "Tags": [{"Key": "Tag1", "Value": "again"}],

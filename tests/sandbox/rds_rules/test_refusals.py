@@ -3,11 +3,28 @@
 import pytest
 
 from sandbox.aws.rds_rules import RULES, refusal
-from sandbox.aws.rds_rules.call import CREATE, MODIFY, MODIFY_GROUP, Call, Rule
-from tests.sandbox.rds_rules import refused_names, refused_settings, refused_storage
+from sandbox.aws.rds_rules.call import (
+    CREATE,
+    DELETE,
+    MODIFY,
+    MODIFY_CLUSTER,
+    MODIFY_GROUP,
+    RESTORE_CLUSTER_IN_TIME,
+    Call,
+    Rule,
+)
+from tests.sandbox.rds_rules import refused_clusters, refused_names, refused_settings, refused_storage
 from tests.sandbox.rds_rules.examples import ACCEPTED, call, setting
 
-REFUSED = {**refused_names.REFUSED, **refused_storage.REFUSED, **refused_settings.REFUSED}
+REFUSED = {
+    **refused_names.REFUSED,
+    **refused_storage.REFUSED,
+    **refused_settings.REFUSED,
+    **refused_clusters.REFUSED,
+}
+
+
+NO_SNAPSHOT = {"FinalDBSnapshotIdentifier": None}
 
 
 def answers(rules: tuple[Rule, ...]) -> dict[str, tuple[str, str] | None]:
@@ -63,6 +80,15 @@ def test_each_rule_names_its_source(rule: Rule) -> None:
         call(CREATE, AllocatedStorage=400, MaxAllocatedStorage=500),
         call(MODIFY_GROUP, Parameters=[setting("log_bin_trust_function_creators", "1", "pending-reboot")]),
         call(MODIFY, AllocatedStorage=None, EnablePerformanceInsights=False),
+        call(DELETE, refused_clusters.WITH_MEMBER, DBInstanceIdentifier="dev-full-member-1", **NO_SNAPSHOT),
+        call(
+            RESTORE_CLUSTER_IN_TIME,
+            RestoreToTime=None,
+            UseLatestRestorableTime=True,
+            RestoreType="copy-on-write",
+        ),
+        call(MODIFY_CLUSTER, DBClusterIdentifier="dev-blind", PerformanceInsightsRetentionPeriod=None),
+        call(MODIFY_CLUSTER, EngineVersion="17.7", DBClusterParameterGroupName="dev-next-1"),
     ],
     ids=[
         "a growth after six hours",
@@ -76,6 +102,10 @@ def test_each_rule_names_its_source(rule: Rule) -> None:
         "400 GiB without a word of its performance",
         "a static parameter after a reboot",
         "insights off, with neither key nor retention",
+        "a member without a word of a final snapshot",
+        "a clone of now",
+        "a cluster whose insights are off, without a retention",
+        "an upgrade with the group of its version",
     ],
 )
 def test_what_lies_just_next_to_a_refusal_is_taken(asked: Call) -> None:

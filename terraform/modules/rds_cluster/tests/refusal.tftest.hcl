@@ -10,6 +10,10 @@ mock_provider "aws" {
     defaults = { id = "sg-0123456789abcdef0" }
   }
 
+  mock_data "aws_rds_engine_version" {
+    defaults = { version_actual = "17.7" }
+  }
+
   mock_data "aws_kms_alias" {
     defaults = { target_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
   }

@@ -9,6 +9,10 @@ mock_provider "aws" {
     defaults = { id = "sg-0123456789abcdef0" }
   }
 
+  mock_data "aws_rds_engine_version" {
+    defaults = { version_actual = "17.7" }
+  }
+
   mock_data "aws_kms_alias" {
     defaults = { target_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
   }
@@ -282,12 +286,18 @@ run "the_longest_name_fits" {
 run "postgres_15" {
   command = plan
 
+  override_data {
+    target          = data.aws_rds_engine_version.this
+    override_during = plan
+    values          = { version_actual = "15.15" }
+  }
+
   variables {
     engine_version = "15"
   }
 
   assert {
-    condition     = aws_rds_cluster.this.engine_version == "15" && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql15"
+    condition     = aws_rds_cluster.this.engine_version == "15.15" && data.aws_rds_engine_version.this.default_only && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql15"
     error_message = "Version and parameter group family go together."
   }
 }
@@ -295,12 +305,18 @@ run "postgres_15" {
 run "postgres_16" {
   command = plan
 
+  override_data {
+    target          = data.aws_rds_engine_version.this
+    override_during = plan
+    values          = { version_actual = "16.11" }
+  }
+
   variables {
     engine_version = "16"
   }
 
   assert {
-    condition     = aws_rds_cluster.this.engine_version == "16" && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql16"
+    condition     = aws_rds_cluster.this.engine_version == "16.11" && data.aws_rds_engine_version.this.default_only && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql16"
     error_message = "Version and parameter group family go together."
   }
 }
@@ -309,7 +325,7 @@ run "postgres_17_forces_tls" {
   command = plan
 
   assert {
-    condition     = aws_rds_cluster.this.engine == "aurora-postgresql" && aws_rds_cluster.this.engine_version == "17" && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql17"
+    condition     = aws_rds_cluster.this.engine == "aurora-postgresql" && aws_rds_cluster.this.engine_version == "17.7" && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql17"
     error_message = "Version and parameter group family go together."
   }
 
@@ -324,13 +340,19 @@ run "postgres_17_forces_tls" {
 run "mysql_8_0_forces_tls" {
   command = plan
 
+  override_data {
+    target          = data.aws_rds_engine_version.this
+    override_during = plan
+    values          = { version_actual = "8.0.mysql_aurora.3.10.3" }
+  }
+
   variables {
     engine         = "aurora-mysql"
     engine_version = "8.0"
   }
 
   assert {
-    condition     = aws_rds_cluster.this.engine == "aurora-mysql" && aws_rds_cluster.this.engine_version == "8.0" && aws_rds_cluster_parameter_group.this.family == "aurora-mysql8.0"
+    condition     = aws_rds_cluster.this.engine == "aurora-mysql" && aws_rds_cluster.this.engine_version == "8.0.mysql_aurora.3.10.3" && aws_rds_cluster_parameter_group.this.family == "aurora-mysql8.0"
     error_message = "Version and parameter group family go together."
   }
 
@@ -479,6 +501,7 @@ run "keys_stay_when_the_alias_moves" {
     target          = data.aws_rds_cluster.held[0]
     override_during = plan
     values = {
+      engine_version     = "17.9"
       tags               = { "rds-provisioner:insights-key" = "arn:aws:kms:eu-central-1:123456789012:key/before" }
       master_user_secret = [{ secret_arn = "", secret_status = "active", kms_key_id = "arn:aws:kms:eu-central-1:123456789012:key/secrets" }]
     }
@@ -503,6 +526,7 @@ run "a_key_is_remembered_while_monitoring_is_off" {
     target          = data.aws_rds_cluster.held[0]
     override_during = plan
     values = {
+      engine_version     = "17.9"
       tags               = { "rds-provisioner:insights-key" = "arn:aws:kms:eu-central-1:123456789012:key/before" }
       master_user_secret = [{ secret_arn = "", secret_status = "active", kms_key_id = "arn:aws:kms:eu-central-1:123456789012:key/secrets" }]
     }
@@ -518,6 +542,56 @@ run "a_key_is_remembered_while_monitoring_is_off" {
   }
 }
 
+run "a_minor_upgrade_by_aws_is_no_change" {
+  command = plan
+
+  override_data {
+    target          = data.aws_rds_clusters.all
+    override_during = plan
+    values          = { cluster_identifiers = ["dev-my-db-123"] }
+  }
+
+  override_data {
+    target          = data.aws_rds_cluster.held[0]
+    override_during = plan
+    values = {
+      engine_version     = "17.9"
+      tags               = { "rds-provisioner:insights-key" = "arn:aws:kms:eu-central-1:123456789012:key/before" }
+      master_user_secret = [{ secret_arn = "", secret_status = "active", kms_key_id = "arn:aws:kms:eu-central-1:123456789012:key/secrets" }]
+    }
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.engine_version == "17.9"
+    error_message = "What runs stays, also where the region's default is older."
+  }
+}
+
+run "another_major_version_leads_to_its_default" {
+  command = plan
+
+  override_data {
+    target          = data.aws_rds_clusters.all
+    override_during = plan
+    values          = { cluster_identifiers = ["dev-my-db-123"] }
+  }
+
+  override_data {
+    target          = data.aws_rds_cluster.held[0]
+    override_during = plan
+    values = {
+      engine_version     = "16.13"
+      tags               = { "rds-provisioner:insights-key" = "arn:aws:kms:eu-central-1:123456789012:key/before" }
+      master_user_secret = [{ secret_arn = "", secret_status = "active", kms_key_id = "arn:aws:kms:eu-central-1:123456789012:key/secrets" }]
+    }
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.engine_version == "17.7" && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql17"
+    error_message = "RDS upgrades to a version that is named whole."
+  }
+}
+
 run "an_upgrade_is_allowed_by_its_own_root_alone" {
   command = plan
 
@@ -530,7 +604,7 @@ run "an_upgrade_is_allowed_by_its_own_root_alone" {
   }
 
   assert {
-    condition     = aws_rds_cluster.this.allow_major_version_upgrade && aws_rds_cluster.this.engine_version == "17"
+    condition     = aws_rds_cluster.this.allow_major_version_upgrade
     error_message = "The root of an upgrade has to allow it."
   }
 
