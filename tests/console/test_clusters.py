@@ -1,6 +1,7 @@
 """Clusters in the console: asked for by their range, and shown with what they cost."""
 
 import re
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -44,7 +45,11 @@ def test_a_cluster_is_asked_for_without_storage_and_its_cost_is_a_range(
 
 def test_a_cluster_shows_its_range_its_reader_and_what_wakes_it(open_page: Open, stack: Stack) -> None:
     team = Team(stack.ledger)
-    cluster = {"database_engine": "aurora-postgresql", "size": "sleepy", "high_availability": True}
+    cluster: dict[str, Any] = {
+        "database_engine": "aurora-postgresql",
+        "size": "sleepy",
+        "high_availability": True,
+    }
     team.ready(team.ask("staging/basket", ago(days=3), **cluster))
     page = open_page("#/databases/staging/basket")
 
