@@ -95,12 +95,52 @@ export function known(amount) {
   return amount === null ? "–" : usd(amount);
 }
 
+/** `, 20 GB`; nothing for a cluster, whose storage has no size. @param {number | null} gb */
+export function storage(gb) {
+  return gb === null ? "" : `, ${gb} GB`;
+}
+
+/** Whether a size is one of an engine's. @param {import("./types.js").Size | undefined} size @param {string} engine */
+export function takes(size, engine) {
+  return size?.engines?.includes(engine) ?? true;
+}
+
+/** What clients speak to an engine: aurora-postgresql speaks postgres. @param {string} engine */
+export function dialect(engine) {
+  return ["postgres", "mysql"].find((name) => engine.includes(name)) ?? engine;
+}
+
+/** What a size is: an instance's class, a cluster's range. @param {import("./types.js").Size | undefined} size */
+export function sort(size) {
+  if (!size) return "";
+  return size.instance_class ? `${size.instance_class}${capacity(size)}` : units({ min_acu: size.min_acu ?? 0, max_acu: size.max_acu ?? 0 }, size.pause_after ?? "");
+}
+
+/** `0 to 2 ACU, asleep after 10m`. @param {{ min_acu: number, max_acu: number }} range @param {string} pause */
+export function units(range, pause) {
+  return `${range.min_acu} to ${range.max_acu} ACU${pause ? `, asleep after ${pause}` : ""}`;
+}
+
+/** What a database has: its class, or its range. @param {import("./types.js").Description} one @param {import("./types.js").Size | undefined} size */
+export function held(one, size) {
+  if (!one.capacity) return `${one.instance_class}${capacity(size)}`;
+  const pause = one.capacity.pause_after;
+  return units(one.capacity, pause ? (pause % 3600 ? `${pause / 60}m` : `${pause / 3600}h`) : "");
+}
+
+/** A cluster's month at its least and at its most, next to the usual one. @param {import("./types.js").CostRange | null | undefined} range */
+export function ends(range) {
+  return range ? `${usd(range.least_usd)} ${range.sleeps ? "asleep" : "at the minimum"}, ${usd(range.most_usd)} at the maximum, which the budget counts. ${range.assumption[0]?.toUpperCase()}${range.assumption.slice(1)}.` : "";
+}
+
 /**
- * USD a month of a size, by engine and zones, without storage; by a catalog's own price where that is all.
+ * USD a month of a size, by engine and zones, without storage; by a catalog's own price where that is all. A
+ * cluster's is that of a usual month, with storage and without a reader.
  * @param {import("./types.js").Size | undefined} size @param {string} engine @param {boolean} standby
  */
 export function sizePrice(size, engine, standby) {
-  return known(size?.prices[engine]?.[standby ? "standby" : "one_zone"] ?? (standby ? null : (size?.monthly_usd ?? null)));
+  const prices = size?.prices[engine];
+  return known(prices?.usual ?? prices?.[standby ? "standby" : "one_zone"] ?? (standby ? null : (size?.monthly_usd ?? null)));
 }
 
 /** A size's vCPUs and memory, where the catalog knows them. @param {{ vcpus: number | null, memory_gib: number | null } | undefined} size */

@@ -1,5 +1,5 @@
 // How to log in to a database: one box, by user and by tool. No password; the reader's own AWS rights fetch it.
-import { code, tabs } from "./boxes.js";
+import { code, dialect, tabs } from "./boxes.js";
 import { note, segments } from "./parts.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
@@ -155,12 +155,12 @@ export class Connect {
     if (!about || !user || !secret) {
       return html`<div class="body first">${note("accent", "info", html`<p role="status"><b>The users are being made.</b> Usually this takes some seconds after the database is there.</p>`)}</div>`;
     }
-    const at = { engine: one.database_engine, host: about.host, port: about.port ?? 0, name: about.dbname ?? one.database_name, secret: secretName(secret), user, roots: certificates(about.certificates) };
+    const at = { engine: dialect(one.database_engine), host: about.host, port: about.port ?? 0, name: about.dbname ?? one.database_name, secret: secretName(secret), user, roots: certificates(about.certificates) };
     const ways = Object.entries(WAYS).filter(([, way]) => !way.engine || way.engine === at.engine).map(([id, way]) => ({ id, label: way.label }));
     const way = ways.find((one) => one.id === this.way) ?? ways[0];
     if (!way) return nothing;
     return html`${about.users_state === "failed" ? html`<div class="body first">${note("warn", "alert", html`<p><b>application and read_only could not be made.</b> The history says why.</p>`)}</div>` : nothing}${tabs(ways, way.id, "Connect with", (id) => this.choose({ way: id }))}
       <div class="body" role="tabpanel" id="panel-Connect-with" aria-labelledby="tab-${way.id}">${code(WAYS[way.id]?.text(at) ?? "", `Connect with ${way.label}`)}
-      <p class="small sub above" aria-live="polite"><b class="ink">${user}</b> ${MAY[user]} This page never has the password: your own AWS rights fetch it. You need to be in a network that the database lets in.</p></div>`;
+      <p class="small sub above" aria-live="polite"><b class="ink">${user}</b> ${MAY[user]} This page never has the password: your own AWS rights fetch it. You need to be in a network that the database lets in.${one.capacity?.pause_after ? " It may be asleep: the first connection takes 15 seconds or more, so give it a minute." : ""}</p></div>`;
   }
 }

@@ -75,21 +75,14 @@ function two(seconds, big, b, small, s) {
   return `${whole} ${b}${rest ? ` ${rest} ${s}` : ""}`;
 }
 
-/** A lifetime of the catalog in days; null for `never`. @param {string} text */
-export function days(text) {
-  const found = /^([0-9]+)([hd])$/.exec(text);
-  return found ? Number(found[1]) / (found[2] === "h" ? 24 : 1) : null;
-}
-
-/** A lifetime as people say it. @param {string} text */
-export function lifetime(text) {
-  const found = /^([0-9]+)([hd])$/.exec(text);
-  return found ? counted(Number(found[1]), found[2] === "h" ? "hour" : "day") : "No end";
-}
-
 /** @param {string} engine */
 export function engine(engine) {
-  return { postgres: "PostgreSQL", mysql: "MySQL" }[engine] ?? engine;
+  return engine.replace("aurora-", "Aurora ").replace(/postgres(ql)?/, "PostgreSQL").replace("mysql", "MySQL");
+}
+
+/** @param {import("./types.js").Description} one USD of its usual month */
+export function usual(one) {
+  return one.price.range?.usual_usd ?? one.monthly_cost_usd;
 }
 
 /** An address that a link may lead to; empty for any other scheme. @param {string | null | undefined} url */

@@ -12,8 +12,9 @@ export interface Description {
   engine_version: string;
   size: string | null;
   instance_class: string;
-  storage_gb: number;
-  max_storage_gb: number;
+  capacity?: Capacity | null;
+  storage_gb: number | null;
+  max_storage_gb: number | null;
   high_availability: boolean;
   backup_retention_days: number;
   deletion_protection: boolean;
@@ -26,8 +27,13 @@ export interface Description {
   restore_from: { snapshot?: string | null; database?: string | null; point_in_time?: string | null } | null;
   monthly_cost_usd: number | null;
   prices_as_of: string;
-  price: { monthly_usd: number | null; instance_usd: number | null; storage_usd: number | null };
+  price: { monthly_usd: number | null; instance_usd: number | null; storage_usd: number | null; range?: CostRange | null };
 }
+
+/** A cluster's, in Aurora capacity units; asleep after so many seconds, 0: never. */
+export interface Capacity { min_acu: number; max_acu: number; pause_after: number; monitoring: boolean }
+
+export interface CostRange { least_usd: number; usual_usd: number; most_usd: number; sleeps: boolean; assumption: string }
 
 export interface Result {
   endpoint?: string;
@@ -73,6 +79,7 @@ export interface Snapshot {
 
 export interface Connection {
   host: string;
+  reader_host?: string | null;
   port: number | null;
   dbname: string | null;
   users: { name: User; secret_arn: string; password_changed_at: string | null; rotating: boolean }[];
@@ -170,11 +177,16 @@ export interface Environment {
 }
 
 export interface Size {
-  instance_class: string;
+  instance_class: string | null;
+  engines?: string[];
+  min_acu?: number;
+  max_acu?: number;
+  pause_after?: string | null;
+  assumption?: string;
   monthly_usd?: number | null;
   vcpus: number | null;
   memory_gib: number | null;
-  prices: Record<string, { one_zone: number | null; standby: number | null }>;
+  prices: Record<string, Record<string, number | null>>;
 }
 
 export interface Catalog {
@@ -232,6 +244,7 @@ export interface Spend {
   environments: string[];
   databases: number;
   monthly_usd: number;
+  usual_usd?: number;
   teams: {
     team: string;
     databases: number;
@@ -258,6 +271,7 @@ export interface Board {
     last_connection_at: string | null;
     idle_since: string | null;
     monthly_usd: number | null;
+    usual_usd?: number | null;
   }[];
   spend: Spend;
   drift: { environment: string; database_name: string; team: string; since: string; link: string }[];

@@ -1,6 +1,6 @@
 // A write, shown before it is sent: what it changes, what it costs, who approves; as the API's dry run says it.
 import { Problem, call } from "./api.js";
-import { day, days, usd } from "./format.js";
+import { counted, day, usd } from "./format.js";
 import { badge, icon, note } from "./parts.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
@@ -118,7 +118,7 @@ function differences(preview, before) {
   /** @type {[string, string, string, string?][]} */
   const rows = [];
   if (preview.kind === "remove") return [["Database", "there", "removed"], ["Cost", month(preview.cost.before), "0.00"]];
-  if (after.instance_class !== before.instance_class) rows.push(["Size", before.size ?? before.instance_class, after.size ?? after.instance_class]);
+  if (after.instance_class !== before.instance_class || after.size !== before.size) rows.push(["Size", before.size ?? before.instance_class, after.size ?? after.instance_class]);
   if (after.storage_gb !== before.storage_gb) rows.push(["Storage", `${before.storage_gb} GB`, `${after.storage_gb} GB`]);
   if (after.expires_at !== before.expires_at) rows.push(["Ends", end(before.expires_at), end(after.expires_at)]);
   if (after.deletion_protection !== before.deletion_protection) rows.push(["Deletion protection", before.deletion_protection ? "on" : "off", after.deletion_protection ? "on" : "off"]);
@@ -128,7 +128,7 @@ function differences(preview, before) {
     if (before.tags[key] !== after.tags[key]) rows.push([`Tag ${key}`, before.tags[key] ?? "none", after.tags[key] ?? "none"]);
   }
   const more = preview.cost.difference;
-  if (more) rows.push(["Cost", month(preview.cost.before), usd(preview.cost.after ?? 0), `${more > 0 ? "+" : "−"}${usd(Math.abs(more))}`]);
+  if (more) rows.push([after.capacity ? "Cost at the maximum" : "Cost", month(preview.cost.before), usd(preview.cost.after ?? 0), `${more > 0 ? "+" : "−"}${usd(Math.abs(more))}`]);
   return rows;
 }
 
@@ -147,6 +147,18 @@ function meaning(preview) {
   for (const one of failed) rows.push([one.rule, one.detail]);
   if (!preview.fits_quota) rows.push(["Budget", html`${icon("alert", true)} It does not fit the team's quota of ${preview.database.environment}.`]);
   return rows;
+}
+
+/** A lifetime of the catalog in days; null for `never`. @param {string} text */
+export function days(text) {
+  const found = /^([0-9]+)([hd])$/.exec(text);
+  return found ? Number(found[1]) / (found[2] === "h" ? 24 : 1) : null;
+}
+
+/** A lifetime as people say it. @param {string} text */
+export function lifetime(text) {
+  const found = /^([0-9]+)([hd])$/.exec(text);
+  return found ? counted(Number(found[1]), found[2] === "h" ? "hour" : "day") : "No end";
 }
 
 /** The lifetimes to choose from: the default, and what is usual up to the maximum. @param {import("./types.js").Environment} offered */

@@ -44,7 +44,7 @@ async function load(app, signal) {
 function view(frame) {
   const { app, live } = frame;
   const board = live.value;
-  return html`<div class="head"><div><h1>Board</h1>${board ? html`<p>All teams: ${counted(board.spend.teams.length, "team")}, ${counted(board.spend.databases, "database")}, ${usd(board.spend.monthly_usd)} USD a month. As of ${board.as_of.slice(11, 19)} UTC.</p>` : nothing}</div>
+  return html`<div class="head"><div><h1>Board</h1>${board ? html`<p>All teams: ${counted(board.spend.teams.length, "team")}, ${counted(board.spend.databases, "database")}, ${usd(board.spend.usual_usd ?? board.spend.monthly_usd)} USD a month. As of ${board.as_of.slice(11, 19)} UTC.</p>` : nothing}</div>
     ${board ? html`<div class="tools">${segments(SPANS, app.query().get("days") ?? "", "Time of the creations", (days) => app.filter({ days }))}
       <button class="btn" type="button" @click=${() => exported(board)}>Export CSV</button></div>` : nothing}</div>
     ${stale(live, now())}${board ? whole(frame, board) : live.problem ? failed(live.problem, live.next, now(), () => live.again()) : loading("the board")}`;
@@ -124,7 +124,7 @@ function difference(amount) {
 
 /** @param {Board} board */
 function spendCard(board) {
-  return html`<section class="card" aria-labelledby="sp-h"><header><h2 id="sp-h">Spend by team and environment</h2><span class="small dim">USD a month, list price of ${board.spend.region}</span>${spendLegend(board.spend)}</header>
+  return html`<section class="card" aria-labelledby="sp-h"><header><h2 id="sp-h">Spend by team and environment</h2><span class="small dim">USD a month, list price of ${board.spend.region}, as quotas count it</span>${spendLegend(board.spend)}</header>
     ${board.spend.teams.length ? html`<div class="body">${spendChart(board.spend)}</div>` : html`<p class="empty-line">No team has a database.</p>`}</section>`;
 }
 
@@ -141,13 +141,18 @@ function failedCard(frame, board) {
       }</td></tr>`)}</tbody></table></section>`;
 }
 
+/** USD of a usual month. @param {Board["expiring"][number]} one */
+function usual(one) {
+  return one.usual_usd ?? one.monthly_usd;
+}
+
 /** @param {Board} board */
 function endsCard(board) {
-  const cost = board.expiring.reduce((sum, one) => sum + (one.monthly_usd ?? 0), 0);
+  const cost = board.expiring.reduce((sum, one) => sum + (usual(one) ?? 0), 0);
   return html`<section class="card clip" aria-labelledby="x-h"><header><h2 id="x-h">Ends within 7 days</h2><span class="count">${board.expiring.length}</span>${cost ? html`<span class="small dim push">${usd(cost)} USD a month</span>` : nothing}</header>
     ${board.expiring.length ? html`<table class="table list brd"><thead><tr><th scope="col">Database</th><th scope="col">Lifetime</th><th scope="col">Last connection</th><th scope="col" class="num">USD</th></tr></thead>
     <tbody>${board.expiring.map((one) => html`<tr><td><a class="name" href="#/databases/${one.environment}/${one.database_name}">${one.environment}/${one.database_name}</a><span class="under">${one.team}${one.owner ? `, ${one.owner}` : nothing}</span></td>
-      <td>${life(one, now())}</td><td class="kv" data-l="Last connection"><span>${one.last_connection_at ? `${since(one.last_connection_at)} ago` : "none seen"}${one.idle_since ? html` <span class="tag">idle</span>` : nothing}</span></td><td class="num kv" data-l="USD a month">${one.monthly_usd === null ? "–" : usd(one.monthly_usd)}</td></tr>`)}</tbody></table>` : html`<p class="empty-line">No database ends soon.</p>`}</section>`;
+      <td>${life(one, now())}</td><td class="kv" data-l="Last connection"><span>${one.last_connection_at ? `${since(one.last_connection_at)} ago` : "none seen"}${one.idle_since ? html` <span class="tag">idle</span>` : nothing}</span></td><td class="num kv" data-l="USD a month">${usual(one) === null ? "–" : usd(usual(one) ?? 0)}</td></tr>`)}</tbody></table>` : html`<p class="empty-line">No database ends soon.</p>`}</section>`;
 }
 
 /** @param {Board} board */

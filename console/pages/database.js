@@ -1,14 +1,14 @@
 // One database: how to connect stands first; then its end, its users, what happened, and how to delete it.
 import { Problem, call, get, now } from "../api.js";
-import { capacity, copyButton, sign, sizePrice } from "../boxes.js";
+import { copyButton, ends, held, sign, sizePrice, sort, storage, takes } from "../boxes.js";
 import { Connect } from "../connect.js";
-import { about, day, days, engine, id, lifetime, safe, span, usd, when } from "../format.js";
+import { about, day, engine, id, safe, span, usd, usual, when } from "../format.js";
 import { lifeLine } from "../line.js";
 import { begun, changed, editing } from "../editing.js";
 import { Live } from "../live.js";
 import { badge, environment, failed, icon, loading, note, segments, stale } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { Wish, lifetimes, refusal, refused } from "../wish.js";
+import { Wish, days, lifetime, lifetimes, refusal, refused } from "../wish.js";
 import { KINDS, databaseState, isOpen } from "../words.js";
 
 /** @typedef {import("../types.js").App} App */
@@ -157,7 +157,7 @@ function page(one, seen) {
   const reviewed = one.app.catalog()?.environments[database.environment]?.approval === "review";
   const { shape, word, under } = databaseState(database, active ?? (database.state === "failed" ? bad : undefined), reviewed, now());
   const there = database.state !== "removed";
-  return html`<div class="head"><div><div class="row wrap"><h1>${database.database_name}</h1>${environment(database.environment)}${badge(shape, word)}</div><p>${engine(database.database_engine)} ${database.engine_version}, ${database.size ?? database.instance_class}, ${database.storage_gb} GB · owner ${database.owner}${database.last_connection_at ? ` · last connection ${when(new Date(database.last_connection_at), now())}` : ""}</p></div>
+  return html`<div class="head"><div><div class="row wrap"><h1>${database.database_name}</h1>${environment(database.environment)}${badge(shape, word)}</div><p>${engine(database.database_engine)} ${database.engine_version}, ${database.size ?? database.instance_class}${storage(database.storage_gb)} · owner ${database.owner}${database.last_connection_at ? ` · last connection ${when(new Date(database.last_connection_at), now())}` : ""}</p></div>
       <div class="tools">${there && database.result ? html`<a class="btn" href="#/new?${clone(database)}">${sign("branch")} Clone</a>` : nothing}${there ? html`<button class="btn" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>${sign("layers")} Resize</button>` : nothing}</div></div>
     ${stale(one.live, now())}${active && active.state !== "failed" ? note("accent", "info", html`<p><b>${word}</b>${under ? `, ${under}` : nothing}. Changes wait until it is done. <a href="#/requests/${active.id}">Follow it</a></p>`) : nothing}
     ${database.drifted ? note("warn", "alert", html`<p><b>It differs from git</b> since ${when(new Date(database.drifted.since), now())} UTC, by a change outside git. ${safe(database.drifted.link) ? html`<a href=${safe(database.drifted.link)} rel="noreferrer">What differs</a>` : nothing}</p>`) : nothing}
@@ -299,25 +299,26 @@ function remove(one, database) {
 /** @param {Looking} page @param {Database} one */
 function facts(page, one) {
   const host = one.result?.endpoint;
+  const reader = one.connection?.reader_host;
   return html`<section class="card" aria-labelledby="facts-h"><header><h2 id="facts-h">Facts</h2>${one.state === "removed" ? nothing : html`<button class="btn sm push" type="button" ?disabled=${!page.idle()} aria-label="Edit owner, purpose and tags" @click=${() => {
     page.edit = begun(one);
     page.app.draw();
-  }}>Edit</button>`}</header><div class="body"><dl class="facts">${host && one.state !== "removed" ? html`<dt>Host</dt><dd><code>${host}</code> ${copyButton(host, "Copy the host")}</dd><dt>Port</dt><dd><code>${one.result?.port}</code></dd><dt>Database</dt><dd><code>${one.result?.database_name}</code></dd>` : nothing}
+  }}>Edit</button>`}</header><div class="body"><dl class="facts">${host && one.state !== "removed" ? html`<dt>Host</dt><dd><code>${host}</code> ${copyButton(host, "Copy the host")}</dd>${reader ? html`<dt>Reader</dt><dd><code>${reader}</code> ${copyButton(reader, "Copy the reader's host")}</dd>` : nothing}<dt>Port</dt><dd><code>${one.result?.port}</code></dd><dt>Database</dt><dd><code>${one.result?.database_name}</code></dd>` : nothing}
     <dt>TLS</dt><dd>always</dd><dt>Zones</dt><dd>${one.high_availability ? "two" : "one"}</dd><dt>Backups</dt><dd>${one.backup_retention_days === 1 ? "one day" : `${one.backup_retention_days} days`}</dd><dt>Protection</dt><dd>${one.deletion_protection ? "against deletion" : "off"}</dd><dt>Owner</dt><dd>${one.owner}</dd><dt>Team</dt><dd>${one.team}</dd>${one.purpose ? html`<dt>Reason</dt><dd>${one.purpose}</dd>` : nothing}<dt>Made</dt><dd>${when(new Date(one.created_at), now())}</dd>
     ${Object.entries(one.tags).map(([key, value]) => html`<dt>${key}</dt><dd>${value}</dd>`)}</dl></div></section>`;
 }
 
 /** @param {Looking} one @param {Database} database */
 function size(one, database) {
-  return html`<section class="card" aria-labelledby="size-h"><header><h2 id="size-h">Size</h2><button class="btn sm push" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>Change</button></header><div class="body"><dl class="sum"><div><dt>${database.size ?? "own"}</dt><dd>${database.instance_class}${capacity(one.app.catalog()?.sizes[database.size ?? ""])}</dd></div><div><dt>Storage</dt><dd>${database.storage_gb} GB, grows to ${database.max_storage_gb}</dd></div></dl></div></section>`;
+  return html`<section class="card" aria-labelledby="size-h"><header><h2 id="size-h">Size</h2><button class="btn sm push" type="button" ?disabled=${!one.idle()} @click=${() => openResize(one, database)}>Change</button></header><div class="body"><dl class="sum"><div><dt>${database.size ?? "own"}</dt><dd>${held(database, one.app.catalog()?.sizes[database.size ?? ""])}</dd></div>${database.storage_gb === null ? nothing : html`<div><dt>Storage</dt><dd>${database.storage_gb} GB, grows to ${database.max_storage_gb}</dd></div>`}</dl></div></section>`;
 }
 
 /** @param {Database} database */
 function cost(database) {
   if (database.monthly_cost_usd === null || database.state === "removed") return nothing;
-  const { instance_usd: instance, storage_usd: storage } = database.price;
+  const { instance_usd: instance, storage_usd: stored, range } = database.price;
   const left = database.until_end_usd ?? null;
-  return html`<section class="card" aria-labelledby="cost-h"><header><h2 id="cost-h">Cost</h2></header><div class="body"><p class="price small-price">${usd(database.monthly_cost_usd)} <small>USD a month</small></p><dl class="sum">${left === null ? nothing : html`<div><dt>Until its end</dt><dd>${usd(left)} more</dd></div>`}<div><dt>Instance</dt><dd>${usd(instance ?? 0)} a month</dd></div><div><dt>Storage</dt><dd>${usd(storage ?? 0)} a month</dd></div></dl><p class="small dim">List prices of ${day(new Date(database.prices_as_of), now())}. Backups and traffic are not in it.</p></div></section>`;
+  return html`<section class="card" aria-labelledby="cost-h"><header><h2 id="cost-h">Cost</h2></header><div class="body"><p class="price small-price">${usd(usual(database) ?? 0)} <small>USD a month${range ? " as usual" : ""}</small></p><dl class="sum">${left === null ? nothing : html`<div><dt>Until its end</dt><dd>${usd(left)} more</dd></div>`}${range ? nothing : html`<div><dt>Instance</dt><dd>${usd(instance ?? 0)} a month</dd></div><div><dt>Storage</dt><dd>${usd(stored ?? 0)} a month</dd></div>`}</dl>${range ? html`<p class="small sub">${ends(range)}</p>` : nothing}<p class="small dim">List prices of ${day(new Date(database.prices_as_of), now())}. Backups and traffic are not in it.</p></div></section>`;
 }
 
 /** @param {Looking} one @param {Database} database */
@@ -348,7 +349,7 @@ function editor(one, database) {
 
 /** @param {Looking} one @param {Database} database */
 function openResize(one, database) {
-  one.resize = { size: database.size ?? "", storage: database.storage_gb, reason: "" };
+  one.resize = { size: database.size ?? "", storage: database.storage_gb ?? 0, reason: "" };
   one.app.draw();
 }
 
@@ -356,7 +357,7 @@ function openResize(one, database) {
 
 /** What of it differs, as PATCH takes it. @param {Chosen} chosen @param {Database} database */
 function resized(chosen, database) {
-  return { ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
+  return { ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(database.storage_gb !== null && chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
 }
 
 /** @param {Looking} one @param {Database} database */
@@ -384,12 +385,12 @@ function resizing(one, database) {
     one.wish.open({ title: `Change ${one.place}`, button: "Ask for the change", method: "PATCH", path: `/databases/${one.place}`, body, before: database, sent: (answer) => one.app.go(`#/requests/${answer.id}`) });
   };
   return html`<dialog aria-labelledby="resize-h" @close=${() => one.resize && end()}><form class="body stack" @submit=${send}><h2 id="resize-h" class="h18">Change the size of ${one.place}</h2>
-    <div class="field"><span class="label" id="sizes-l">Size</span><div class="picks two-c" role="radiogroup" aria-labelledby="sizes-l">${Object.entries(catalog.sizes).filter(([name]) => offered.sizes.includes(name)).map(([name, about]) => html`<label class="pick"><input type="radio" name="size" value=${name} .checked=${name === chosen.size} @change=${() => {
+    <div class="field"><span class="label" id="sizes-l">Size</span><div class="picks two-c" role="radiogroup" aria-labelledby="sizes-l">${Object.entries(catalog.sizes).filter(([name, about]) => offered.sizes.includes(name) && takes(about, database.database_engine)).map(([name, about]) => html`<label class="pick"><input type="radio" name="size" value=${name} .checked=${name === chosen.size} @change=${() => {
       choose({ size: name });
-    }}><span><b>${name} <span>${sizePrice(about, database.database_engine, database.high_availability)}</span></b><small>${about.instance_class}${capacity(about)}</small></span></label>`)}</div></div>
-    <div class="field"><label for="gb">Storage in GB <span class="opt">it never shrinks; at most ${offered.storage_gb.maximum} in ${database.environment}</span></label><input class="input" type="number" id="gb" min=${database.storage_gb} max=${offered.storage_gb.maximum} .value=${String(chosen.storage)} @input=${(/** @type {Event} */ event) => {
+    }}><span><b>${name} <span>${sizePrice(about, database.database_engine, database.high_availability)}</span></b><small>${sort(about)}</small></span></label>`)}</div></div>
+    ${database.storage_gb === null ? nothing : html`<div class="field"><label for="gb">Storage in GB <span class="opt">it never shrinks; at most ${offered.storage_gb.maximum} in ${database.environment}</span></label><input class="input" type="number" id="gb" min=${database.storage_gb} max=${offered.storage_gb.maximum} .value=${String(chosen.storage)} @input=${(/** @type {Event} */ event) => {
       choose({ storage: Number(/** @type {HTMLInputElement} */ (event.target).value) });
-    }}></div>
+    }}></div>`}
     <div class="field"><label for="because">Reason</label><input class="input" id="because" maxlength="256" .value=${chosen.reason} @input=${(/** @type {Event} */ event) => {
       choose({ reason: /** @type {HTMLInputElement} */ (event.target).value });
     }}></div>

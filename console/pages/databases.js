@@ -1,6 +1,6 @@
 // Databases: what the team has, what each costs and when it ends, and what wants a look today.
 import { get, now } from "../api.js";
-import { counted, day, engine, round, usd, when, about } from "../format.js";
+import { about, counted, day, engine, round, usd, usual, when } from "../format.js";
 import { Live } from "../live.js";
 import { badge, environment, failed, icon, life, loading, meter, segments, stale } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -145,7 +145,7 @@ function sorted(rows, by) {
   const place = (/** @type {Database} */ a, /** @type {Database} */ b) => (a.links.self < b.links.self ? -1 : 1);
   return [...rows].sort((a, b) => {
     if (by === "name") return place(a, b);
-    if (by === "cost") return (b.monthly_cost_usd ?? 0) - (a.monthly_cost_usd ?? 0) || place(a, b);
+    if (by === "cost") return (usual(b) ?? 0) - (usual(a) ?? 0) || place(a, b);
     return end(a) - end(b) || place(a, b);
   });
 }
@@ -165,7 +165,7 @@ function stats(seen, alive, states) {
     <div class="stat"><dt>Cost</dt><dd class="v">${usd(cost)} <small>USD a month</small></dd><dd class="n">changes under way included</dd></div>
     ${first ? html`<div class="stat"><dt>Budget left in ${first[0]}</dt><dd class="v">${left(first[1].monthly_usd)} <small>of ${round(first[1].monthly_usd.limit)}</small></dd><dd>${meter(first[1].monthly_usd.used, 0, first[1].monthly_usd.limit)}</dd><dd class="n">${rest.map(([name, one]) => `${name} ${left(one.monthly_usd)}`).join(" · ")}</dd></div>` : nothing}
     <div class="stat"><dt>Under way</dt><dd class="v">${open.length} <small>${open.length === 1 ? "request" : "requests"}</small></dd><dd class="n">${notes || "nothing failed"}</dd></div>
-    <div class="stat"><dt>End within 7 days</dt><dd class="v">${soon.length} <small>${soon.length === 1 ? "database" : "databases"}</small></dd><dd class="n">${usd(soon.reduce((sum, one) => sum + (one.monthly_cost_usd ?? 0), 0))} USD a month with them</dd></div>
+    <div class="stat"><dt>End within 7 days</dt><dd class="v">${soon.length} <small>${soon.length === 1 ? "database" : "databases"}</small></dd><dd class="n">${usd(soon.reduce((sum, one) => sum + (usual(one) ?? 0), 0))} USD a month with them</dd></div>
   </dl>`;
 }
 
@@ -229,19 +229,20 @@ function table(app, drawn, shown, states, query) {
   const each = (/** @type {Database} */ one, /** @type {number} */ at) => row(one, at + 2, states.get(one));
   return html`<table class="table list dbs" aria-rowcount=${shown.length + 2} @keydown=${walk}><thead><tr>${head("name", "Name", "")}<th scope="col">Environment</th><th scope="col">State</th>${head("", "Lifetime", "")}${head("cost", "USD a month", "num")}<th scope="col">Last connection</th><th scope="col">Owner</th></tr></thead>
     ${drawn.rows && shown.length > MANY ? drawn.rows.view(shown, each, 7) : html`<tbody>${shown.map(each)}</tbody>`}
-    <tfoot><tr><td colspan="4" class="tot">${counted(shown.length, "database")} · ${shown.reduce((sum, one) => sum + one.storage_gb, 0)} GB</td><td class="num kv" data-l="Together">${
-      query.get("state") === "removed" ? nothing : usd(shown.reduce((sum, one) => sum + (one.monthly_cost_usd ?? 0), 0))
-    }</td><td colspan="2" class="small sub tot plain">${prices ? `List prices of ${day(new Date(prices), now())}; without backups and traffic` : nothing}</td></tr></tfoot></table>`;
+    <tfoot><tr><td colspan="4" class="tot">${counted(shown.length, "database")} · ${shown.reduce((sum, one) => sum + (one.storage_gb ?? 0), 0)} GB</td><td class="num kv" data-l="Together">${
+      query.get("state") === "removed" ? nothing : usd(shown.reduce((sum, one) => sum + (usual(one) ?? 0), 0))
+    }</td><td colspan="2" class="small sub tot plain">${prices ? `List prices of ${day(new Date(prices), now())}; without backups and traffic${shown.some((one) => one.capacity) ? "; clusters as usual" : ""}` : nothing}</td></tr></tfoot></table>`;
 }
 
 /** @param {Database} one @param {number} at its row in the whole table @param {ReturnType<typeof databaseState> | undefined} state */
 function row(one, at, state) {
   const request = one.active_request;
+  const cost = usual(one);
   const under = state?.under ? html`<span class="under">${state.under}</span>` : nothing;
   const word = request ? html`<a href="#/requests/${request.id}">${state?.word}</a>` : state?.word;
-  return html`<tr aria-rowindex=${at}><td><a class="name" href="#/databases/${one.environment}/${one.database_name}">${one.database_name}</a><span class="under">${one.database_engine} ${one.engine_version}, ${one.size ?? one.instance_class}, ${one.storage_gb} GB${one.high_availability ? " ×2" : ""}</span></td>
+  return html`<tr aria-rowindex=${at}><td><a class="name" href="#/databases/${one.environment}/${one.database_name}">${one.database_name}</a><span class="under">${one.database_engine} ${one.engine_version}, ${one.size ?? one.instance_class}${one.storage_gb ? `, ${one.storage_gb} GB` : ""}${one.high_availability ? " ×2" : ""}</span></td>
     <td class="kv" data-l="Environment">${environment(one.environment)}</td><td class="kv" data-l="State"><span>${badge(state?.shape ?? "off", word)}${under}</span></td>
-    <td class="kv" data-l="Lifetime">${life(one, now())}</td><td class="num kv" data-l="USD a month"><span>${one.monthly_cost_usd === null ? "–" : usd(one.monthly_cost_usd)}</span></td>
+    <td class="kv" data-l="Lifetime">${life(one, now())}</td><td class="num kv" data-l="USD a month"><span>${cost === null ? "–" : usd(cost)}</span></td>
     <td class="kv" data-l="Last connection">${one.last_connection_at ? when(new Date(one.last_connection_at), now()) : html`<span class="dim">none seen</span>`}</td><td class="kv" data-l="Owner">${broken(one.owner)}</td></tr>`;
 }
 

@@ -1,10 +1,10 @@
 // New: a form out of the catalog; the API's dry run says at each change what it would come to.
 import { Problem, call, get, now } from "../api.js";
-import { capacity, copyButton, code, known, sign, sizePrice, tabs } from "../boxes.js";
-import { day, days, engine, lifetime, round, usd } from "../format.js";
+import { code, copyButton, ends, known, sign, sizePrice, sort, storage, tabs, takes } from "../boxes.js";
+import { day, engine, round, usd } from "../format.js";
 import { badge, icon, meter, note, segments } from "../parts.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { lifetimes, refusal, refused } from "../wish.js";
+import { days, lifetime, lifetimes, refusal, refused } from "../wish.js";
 
 /** @typedef {import("../types.js").App} App */
 /** @typedef {import("../types.js").Catalog} Catalog */
@@ -110,11 +110,12 @@ class Asking {
     const versions = this.catalog.engines[form.engine];
     if (!offered || !versions) return form;
     const kept = (/** @type {string} */ one, /** @type {string[]} */ among, /** @type {string} */ otherwise) => (among.includes(one) ? one : otherwise);
+    const fitting = offered.sizes.filter((name) => takes(this.catalog.sizes[name], form.engine));
     const most = days(offered.lifetime.maximum) ?? Infinity;
     return {
       ...form,
       version: kept(form.version, versions.versions, versions.default_version),
-      size: kept(form.size, offered.sizes, offered.default_size),
+      size: kept(form.size, fitting, fitting.includes(offered.default_size) ? offered.default_size : (fitting[0] ?? "")),
       storage: form.storage ? Math.min(offered.storage_gb.maximum, Math.max(offered.storage_gb.minimum, form.storage)) : offered.storage_gb.default,
       ha: offered.high_availability === "always" || (offered.high_availability === "optional" && form.ha),
       ttl: (form.ttl === "never" && offered.lifetime.never) || (days(form.ttl) ?? Infinity) <= most ? form.ttl : offered.lifetime.default,
@@ -137,6 +138,11 @@ class Asking {
     this.app.draw();
   }
 
+  /** Whether what is asked for is a cluster, whose storage has no size. */
+  cluster() {
+    return this.catalog.sizes[this.form.size]?.instance_class === null;
+  }
+
   body() {
     const form = this.form;
     const offered = this.catalog.environments[form.environment];
@@ -147,7 +153,7 @@ class Asking {
       database_engine: form.engine,
       environment: form.environment,
       size: form.size,
-      ...(copied ? {} : { engine_version: form.version, storage_gb: form.storage }),
+      ...(copied ? {} : { engine_version: form.version, ...(this.cluster() ? {} : { storage_gb: form.storage }) }),
       ttl: this.ttl(),
       ...(form.owner ? { owner: form.owner } : {}),
       ...(form.reason ? { purpose: form.reason } : {}),
@@ -264,7 +270,7 @@ function what(one) {
   const { form, catalog } = one;
   const free = one.preview !== null && !one.wrong("name");
   const environments = Object.entries(catalog.environments).map(([id, about]) => ({ id, title: id, says: html`<small>${about.approval === "auto" ? "merges automatically" : "a reviewer approves"}</small>` }));
-  const engines = Object.entries(catalog.engines).map(([id, about]) => ({ id, title: engine(id), says: html`<small>${about.versions.length > 1 ? "Versions" : "Version"} ${listed(about.versions)}</small>` }));
+  const engines = Object.entries(catalog.engines).map(([id, about]) => ({ id, title: engine(id), off: !catalog.environments[form.environment]?.sizes.some((name) => takes(catalog.sizes[name], id)), says: html`<small>${about.versions.length > 1 ? "Versions" : "Version"} ${listed(about.versions)}</small>` }));
   return html`<section class="card"><div class="body stack roomy first">
     <div class="field"><span class="label" id="source-l">Start from</span>${picks(one, "source", "three", [
       { id: "empty", title: "Empty", says: html`<small>A new, empty database</small>` },
@@ -297,7 +303,7 @@ function source(one) {
   const other = from && from !== form.environment;
   return html`<div class="two src">${
     form.source === "clone"
-      ? html`<div class="field"><label for="from">Database</label><select class="input" id="from" @change=${choose}><option value="">${running.length ? "Choose one" : "No database is running"}</option>${running.map((database) => option(`${database.environment}/${database.database_name}`, `${database.environment}/${database.database_name}, ${engine(database.database_engine)} ${database.engine_version}, ${database.storage_gb} GB`, form.from))}</select></div>
+      ? html`<div class="field"><label for="from">Database</label><select class="input" id="from" @change=${choose}><option value="">${running.length ? "Choose one" : "No database is running"}</option>${running.map((database) => option(`${database.environment}/${database.database_name}`, `${database.environment}/${database.database_name}, ${engine(database.database_engine)} ${database.engine_version}${storage(database.storage_gb)}`, form.from))}</select></div>
       <div class="field"><label for="at">As of <span class="opt">in UTC; empty for the latest</span></label><input class="input" type="datetime-local" id="at" .value=${form.at} @change=${(/** @type {Event} */ event) => one.set({ at: value(event) })}></div>`
       : html`<div class="field wide"><label for="snapshot">Snapshot</label><select class="input" id="snapshot" @change=${snapshot}><option value="">${kept.length ? "Choose one" : "No removed database left one"}</option>${kept.map((database) => option(database.final_snapshot_id ?? "", `${database.final_snapshot_id}, ${engine(database.database_engine)} ${database.engine_version}`, form.snapshot))}</select><p class="help">Engine and version are the snapshot's.</p></div>`
   }${other ? html`<div class="wide">${note("warn", "alert", html`<p><b>Data of ${from} stays in ${from}</b> unless the catalog opens it to ${form.environment}; then ${from} approves as well.</p>`)}</div>` : nothing}
@@ -314,13 +320,13 @@ function howMuch(one) {
   const { form, catalog } = one;
   const offered = catalog.environments[form.environment];
   if (!offered) return nothing;
-  const sizes = Object.entries(catalog.sizes).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${sizePrice(about, form.engine, form.ha)}</span>`, says: html`<small>${about.instance_class}${capacity(about)}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
+  const sizes = Object.entries(catalog.sizes).filter(([, about]) => takes(about, form.engine)).map(([id, about]) => ({ id, off: !offered.sizes.includes(id), title: html`${id} <span>${sizePrice(about, form.engine, form.ha)}</span>`, says: html`<small>${sort(about)}</small>${offered.sizes.includes(id) ? nothing : html`<small class="dim">not in ${form.environment}</small>`}` }));
   const range = offered.storage_gb;
   const kept = one.preview?.database.storage_gb === form.storage ? one.preview.database.price.storage_usd : null;
   const optional = offered.high_availability === "optional";
   return html`<section class="card"><div class="body stack roomy first">
-    <div class="field"><span class="label" id="size-l">Size</span>${picks(one, "size", "four", sizes)}${help(one, "size", "USD a month. It can change later; that restarts the database for some minutes.")}</div>
-    ${form.source === "empty" ? html`<div class="field"><div class="row"><label for="storage" class="label">Storage</label><output class="wide-out" for="storage">${kept === null ? nothing : html`<span class="dim">${usd(kept)} USD a month ·</span> `}<b>${form.storage} GB</b></output></div>
+    <div class="field"><span class="label" id="size-l">Size</span>${picks(one, "size", "four", sizes)}${help(one, "size", one.cluster() ? "USD of a usual month, without a reader. It can change later, without a restart." : "USD a month. It can change later; that restarts the database for some minutes.")}</div>
+    ${one.cluster() ? html`<p class="help">Storage grows and shrinks automatically; what is used is paid.</p>` : form.source === "empty" ? html`<div class="field"><div class="row"><label for="storage" class="label">Storage</label><output class="wide-out" for="storage">${kept === null ? nothing : html`<span class="dim">${usd(kept)} USD a month ·</span> `}<b>${form.storage} GB</b></output></div>
       <input type="range" id="storage" min=${range.minimum} max=${range.maximum} step="1" .value=${String(form.storage)} aria-describedby="storage-h" @input=${(/** @type {Event} */ event) => one.set({ storage: Number(value(event)) })}>
       <div class="row small dim"><span>${range.minimum} GB</span><span class="push">${range.maximum} GB</span></div>${help(one, "storage", one.preview ? `It grows automatically when it fills up, to ${one.preview.database.max_storage_gb} GB. It never shrinks.` : "It grows automatically when it fills up. It never shrinks.")}</div>` : nothing}
     <label class="switch"><input type="checkbox" role="switch" id="ha" .checked=${form.ha} ?disabled=${!optional} aria-describedby="ha-h" @change=${(/** @type {Event} */ event) => one.set({ ha: /** @type {HTMLInputElement} */ (event.target).checked })}><span><b>High availability</b><br><span class="help" id="ha-h">${
@@ -358,7 +364,7 @@ function tagRow(one, tag, index) {
 /** USD a month: the dry run's, or until there is one the catalog's price of the size. @param {Asking} one */
 function price(one) {
   const { form, catalog } = one;
-  if (one.preview) return known(one.preview.cost.after);
+  if (one.preview) return known(one.preview.database.price.range?.usual_usd ?? one.preview.cost.after);
   return sizePrice(catalog.sizes[form.size], form.engine, form.ha);
 }
 
@@ -366,6 +372,7 @@ function price(one) {
 function summary(one) {
   const end = one.preview?.database.expires_at;
   const until = one.preview?.cost.until_end ?? null;
+  const range = one.preview?.database.price.range;
   const choices = [{ id: "summary", label: "Summary" }, { id: "file", label: "main.tf" }];
   const place = `${one.form.environment}/${one.form.name || "…"}`;
   return html`<aside class="stack sticky" aria-labelledby="sum-h"><section class="card ${one.asking ? "old" : ""}"><h2 class="sr" id="sum-h">What you get</h2>
@@ -375,7 +382,7 @@ function summary(one) {
     })}<div class="body" role="tabpanel" id="panel-Summary-or-file" aria-labelledby="tab-${one.tab}">${
       one.tab === "file"
         ? file(one)
-        : html`<div aria-live="polite" aria-atomic="true"><p class="price"><span>${price(one)}</span> <small>USD a month</small></p><p class="sub small">${end === "never" ? "It has no end" : until !== null && end ? html`Until its end, ${day(new Date(end), now())}: <b class="ink">${usd(until)}</b>` : "Storage comes once it has a name"}</p></div>${budget(one)}${says(one)}
+        : html`<div aria-live="polite" aria-atomic="true"><p class="price"><span>${price(one)}</span> <small>USD a month${range ? " as usual" : ""}</small></p>${range ? html`<p class="sub small">${ends(range)}</p>` : nothing}<p class="sub small">${end === "never" ? "It has no end" : until !== null && end ? html`Until its end, ${day(new Date(end), now())}: <b class="ink">${usd(until)}</b>` : range === undefined && one.cluster() ? "Its range comes once it has a name" : "Storage comes once it has a name"}</p></div>${budget(one)}${says(one)}
       <button class="btn primary full" type="submit" ?disabled=${one.sending || one.sent || (one.preview !== null && refused(one.preview))}>${one.sending ? "Sending…" : `Ask for ${place}`}</button><p class="small dim center above">You can cancel until it is merged.</p>`
     }</div></section></aside>`;
 }

@@ -1,8 +1,8 @@
 // One request: first what happens now and whom it waits for, then its steps, then what was asked for.
 import { call, get, now } from "../api.js";
-import { code, copyButton, named, sign } from "../boxes.js";
+import { code, copyButton, ends, held, named, sign } from "../boxes.js";
 import { Connect, users } from "../connect.js";
-import { about, clock, day, engine, id, number, range, safe, span, usd, when } from "../format.js";
+import { about, clock, day, engine, id, number, range, safe, span, usd, usual, when } from "../format.js";
 import { requestLine } from "../line.js";
 import { Live } from "../live.js";
 import { Log } from "../log.js";
@@ -238,8 +238,8 @@ function plan(request) {
 function facts(request, href) {
   const one = request.database;
   return html`<section class="card" aria-labelledby="what-h"><header><h2 id="what-h">What was asked for</h2></header><div class="body"><dl class="facts">
-    <dt>Database</dt><dd><a href=${href}>${one.environment}/${one.database_name}</a></dd><dt>Engine</dt><dd>${engine(one.database_engine)} ${one.engine_version}</dd><dt>Size</dt><dd>${one.size ?? one.instance_class}</dd><dt>Storage</dt><dd>${one.storage_gb} GB, grows to ${one.max_storage_gb}</dd>
-    <dt>Zones</dt><dd>${one.high_availability ? "two" : "one"}</dd><dt>Ends</dt><dd>${one.expires_at === "never" ? "never" : `${when(new Date(one.expires_at), now())} UTC`}</dd><dt>Cost</dt><dd>${one.monthly_cost_usd === null ? "not known" : `${usd(one.monthly_cost_usd)} USD a month`}</dd><dt>Owner</dt><dd>${one.owner}</dd><dt>Team</dt><dd>${request.team}</dd>
+    <dt>Database</dt><dd><a href=${href}>${one.environment}/${one.database_name}</a></dd><dt>Engine</dt><dd>${engine(one.database_engine)} ${one.engine_version}</dd><dt>Size</dt><dd>${one.size ?? one.instance_class}${one.capacity ? `, ${held(one, undefined)}` : nothing}</dd>${one.storage_gb === null ? nothing : html`<dt>Storage</dt><dd>${one.storage_gb} GB, grows to ${one.max_storage_gb}</dd>`}
+    <dt>Zones</dt><dd>${one.high_availability ? "two" : "one"}</dd><dt>Ends</dt><dd>${one.expires_at === "never" ? "never" : `${when(new Date(one.expires_at), now())} UTC`}</dd><dt>Cost</dt><dd>${one.monthly_cost_usd === null ? "not known" : `${usd(usual(one) ?? 0)} USD a month${one.price.range ? ` as usual, ${ends(one.price.range)}` : ""}`}</dd><dt>Owner</dt><dd>${one.owner}</dd><dt>Team</dt><dd>${request.team}</dd>
     <dt>Request</dt><dd><code>${request.id.slice(0, 8)}</code> ${copyButton(request.id, "Copy the request's id")}</dd></dl></div></section>`;
 }
 

@@ -99,6 +99,10 @@ class Team:
             "database_name": name.replace("-", "_"),
             "secret_arn": f"{SECRET}:rds!db-6f0c41d2-9f3b-AbCdEf",
         }
+        if one.root.capacity:
+            result["reader_endpoint"] = (
+                f"{one.environment}-{name}.cluster-ro-c3k9x1qz.us-east-1.rds.amazonaws.com"
+            )
         job = self._job(one)
         one = self._add(one, events.succeeded(at, pipeline_url=job, commit="1" * 40, result=result))
         if users:

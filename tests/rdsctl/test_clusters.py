@@ -182,6 +182,11 @@ def test_the_first_look_at_a_cluster_that_may_sleep_has_time(monkeypatch: pytest
     assert waited == [5.0, 60.0]
 
 
+def test_the_cost_of_a_month_says_what_clusters_are_assumed_to_be(sleepy: Run) -> None:
+    assert "Of clusters, usual is awake for 176 of 730 hours" in sleepy("cost").err
+    assert sleepy("cost", "--env", "dev").err.startswith("No databases in ")
+
+
 @pytest.fixture
 def sleepy(rdsctl: Run, life: Life) -> Run:
     """staging/sleepy is there, with its users."""

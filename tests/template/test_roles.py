@@ -35,6 +35,7 @@ SEE_DATABASES = {
     "rds:DescribeDBSnapshots",
     "rds:ListTagsForResource",
 }
+DROP_SNAPSHOTS = {"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"}
 
 
 def _managed(action: str) -> dict[str, set[str]]:
@@ -82,8 +83,10 @@ MAY = {
         "rds:cluster-snapshot:*": SEE_DATABASES,
         "rds:db:*": SEE_DATABASES,
         "rds:snapshot:*": SEE_DATABASES,
-        "rds:cluster-snapshot:*-final-*": {"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"},
-        "rds:snapshot:*-final-*": {"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"},
+        "rds:cluster-snapshot:*-before-*": DROP_SNAPSHOTS,
+        "rds:cluster-snapshot:*-final-*": DROP_SNAPSHOTS,
+        "rds:snapshot:*-before-*": DROP_SNAPSHOTS,
+        "rds:snapshot:*-final-*": DROP_SNAPSHOTS,
         **_managed("secretsmanager:DescribeSecret"),
     },
     "events": {
@@ -204,7 +207,7 @@ def test_what_reaches_beyond_the_stack_is_bound_by_a_condition() -> None:
         for role in ("ApiRole", "ReaperRole", "AccessRole")
         for statement in statements(role)
     }
-    assert conditions["DropFinalSnapshots"] == {
+    assert conditions["DropOldSnapshots"] == {
         "StringEquals": {"aws:ResourceTag/ManagedBy": "rds-provisioner"}
     }
     assert (

@@ -69,7 +69,7 @@ def _expiring(rows: Rows, present: dt.datetime, width: int) -> str:
         Column("DATABASE", words.place),
         Column("TEAM", lambda row: str(row["team"])),
         Column("ENDS", lambda row: times.ends(row["expires_at"], present)),
-        Column("USD A MONTH", lambda row: _money(row["monthly_usd"]), right=True),
+        Column("USD A MONTH", lambda row: _money(row.get("usual_usd", row["monthly_usd"])), right=True),
         Column("LAST CONNECTION", lambda row: _ago(row["last_connection_at"], present)),
         Column("OWNER", lambda row: str(row["owner"])),
     ]
@@ -87,6 +87,9 @@ def _spend(spend: dict[str, Any], _: dt.datetime, width: int) -> str:
         Column("DATABASES", lambda row: str(row["databases"]), right=True),
     ]
     total = f"{words.money(spend['monthly_usd'])} USD a month for {spend['databases']} databases"
+    usual = spend.get("usual_usd", spend["monthly_usd"])
+    if usual != spend["monthly_usd"]:
+        total += f" at their maximum, {words.money(usual)} as usual"
     return _part(f"Spend: {total}, list price of {spend['region']}", columns, spend["teams"], width)
 
 

@@ -76,17 +76,17 @@ def _expiring(rows: Rows, present: dt.datetime) -> Iterator[str]:
     if not rows:
         yield "0 in 7 days"
         return
-    cost = sum(row["monthly_usd"] or 0 for row in rows)
+    cost = sum(row.get("usual_usd", row["monthly_usd"]) or 0 for row in rows)
     first = min(rows, key=lambda row: str(row["expires_at"]))
     yield f"{len(rows)} in 7 days, {words.money(cost)} USD a month"
     yield f"next {words.place(first)} ({first['owner']}) {times.ends(first['expires_at'], present)}"
 
 
 def _spend(spend: dict[str, Any]) -> Iterator[str]:
-    yield f"{words.money(spend['monthly_usd'])} USD a month"
-    teams = sorted(spend["teams"], key=lambda row: -row["monthly_usd"])
+    yield f"{words.money(_usual(spend))} USD a month"
+    teams = sorted(spend["teams"], key=lambda row: -_usual(row))
     for row in teams[:_TEAMS]:
-        yield f"{row['team']} {words.money(row['monthly_usd'])}"
+        yield f"{row['team']} {words.money(_usual(row))}"
     if len(teams) > _TEAMS:
         yield f"and {len(teams) - _TEAMS} more: rdsctl admin spend"
 
@@ -134,3 +134,9 @@ def _how_long(row: dict[str, Any], present: dt.datetime) -> str:
 
 def _span(since: str, present: dt.datetime) -> str:
     return times.span((present - times.parse(since)).total_seconds())
+
+
+def _usual(row: dict[str, Any]) -> float:
+    """USD of a usual month; an API before there were clusters has the one figure."""
+    usd: float = row.get("usual_usd", row["monthly_usd"])
+    return usd

@@ -62,7 +62,7 @@ def _saved(items: list[dict[str, Any]]) -> str:
     """What a removal of the idle ones saves: `49.75 a month: dev/etl, idle 12 days`."""
     if not items:
         return ""
-    known = [item["monthly_cost_usd"] for item in items if item["monthly_cost_usd"] is not None]
+    known = [usd for item in items if (usd := words.usual(item)) is not None]
     total = f"{words.money(sum(known))} a month" if known else "no price"
     if len(items) > 1:
         return f"{total}: {len(items)} idle, rdsctl ls --idle"
@@ -76,8 +76,10 @@ def _footer(document: dict[str, Any]) -> str:
         return f"No databases in {document['month']}."
     unknown = totals["without_a_price"]
     without = f"; {unknown} without a price" if unknown else ""
+    assumed = document.get("assumption")  # an API before there were clusters has none
+    clusters = f" Of clusters, {assumed}." if assumed else ""
     return (
         f"{document['month']}: {words.money(totals['accrued_usd'])} USD so far, "
         f"{words.money(totals['forecast_usd'])} by its end, list prices of {document['prices_as_of']} "
-        f"({document['region']}){without}; not the bill."
+        f"({document['region']}){without}; not the bill.{clusters}"
     )
