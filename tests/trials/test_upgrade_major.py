@@ -141,8 +141,9 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedJo
 
 def bring(jobs: EmulatedJobs, kind: str, *roots: Root) -> list[str]:
     """Plan, merge and apply; the failures."""
-    for one in roots:
-        jobs.review(one.place.branch(kind, one.request_id), {one.place.root_path: render(one)})
+    for wanted in roots:
+        files: dict[str, str | None] = {wanted.place.root_path: render(wanted)}
+        jobs.review(wanted.place.branch(kind, wanted.request_id), files)
     return jobs.apply(f"{kind} {roots[0].request_id}", at_once=len(roots))
 
 

@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "create": "Ask for a database.",
     "delete": "Remove a database.",
     "doctor": "Check API, key, AWS, clients, and the way to a database.",
-    "edit": "Change a database's tags, owner or purpose.",
+    "edit": "Change a database's tags, owner, purpose or major version.",
     "extend": "Give a database a later end.",
     "get": "Show one database or one request.",
     "login": "Keep the key of an API in a profile.",
