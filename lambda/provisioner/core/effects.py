@@ -51,8 +51,8 @@ def sentence(found: Interruption, after: Root) -> str:
         return INTERRUPTIONS[found]
     versions = f"{after.engine} {after.upgrade.from_version} to {after.engine_version}"
     return (
-        f"Upgrades {versions}: minutes without service or more, as soon as it is merged; the way back is a new "
-        f"database from the snapshot {after.upgrade.snapshot}."
+        f"Upgrades {versions}: minutes without service or more, as soon as it is merged; the way back is a "
+        f"new database from the snapshot {after.upgrade.snapshot}."
     )
 
 
