@@ -16,6 +16,7 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.errors import Problem
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Activity, Request
+from provisioner.core.root import Upgrade
 from provisioner.ledger.ledger import Ledger
 
 from tests.core.examples import NOW, ROOMY, catalog, charge, opened_catalog, request
@@ -233,6 +234,34 @@ def test_a_database_names_the_snapshots_of_its_team_under_its_name(ledger: Ledge
 
     assert [each["name"] for each in page["snapshots"]] == [f"staging-orders-final-{first.id[:8]}"]
     assert over["snapshots"] == []
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_an_upgrade_left_the_snapshot_from_before_it_for_a_week(ledger: Ledger, refused: bool) -> None:
+    made = make(ledger, "orders", database_engine="postgres", engine_version="15")
+    database = ledger.database(made.place)
+    assert database
+    new = request(kind=Kind.UPDATE, database_name="orders", database_engine="postgres")
+    name = made.place.before_snapshot(new.id)
+    root = dataclasses.replace(
+        new.root, engine_version="18", upgrade=Upgrade(from_version="15", snapshot=name)
+    )
+    ledger.open_change(
+        dataclasses.replace(new, root=root, before=database.root), database, database.charge, ROOMY
+    )
+    assert snapshots(ledger, catalog(), NOW) == []
+
+    run = {"pipeline_url": "https://ci.example/2", "commit": "c"}
+    ledger.add_event(new.id, events.started(NOW, **run), NOW)
+    done = events.succeeded(NOW, **run, result=RESULT)
+    if refused:
+        done = events.failed_apply(NOW, **run, cause="c", fix="f", retryable=True)
+    ledger.add_event(new.id, done, NOW)
+
+    (left,) = snapshots(ledger, catalog(), NOW + 6 * DAY)
+    assert (left["name"], left["engine_version"]) == (name, "15")
+    assert left["kept_until"] == "2026-11-30T12:00:00Z"
+    assert snapshots(ledger, catalog(), NOW + 8 * DAY) == []
 
 
 def test_a_removed_database_names_its_own_snapshot_once(ledger: Ledger) -> None:

@@ -13,8 +13,10 @@ from provisioner.core.effects import (
     interruption,
     interruption_by,
     monthly_cost,
+    sentence,
 )
 from provisioner.core.lifecycle import Kind
+from provisioner.core.root import Upgrade
 
 from tests.core.examples import NOW, catalog, root
 
@@ -68,3 +70,23 @@ def test_the_cost_of_a_life_is_that_of_its_hours() -> None:
     assert cost_of_life(month, NOW, CATALOG) == 13.98
     assert cost_of_life(month, NOW + dt.timedelta(days=400), CATALOG) == 0.0
     assert cost_of_life(dataclasses.replace(ONE, expires_at="never"), NOW, CATALOG) is None
+
+
+def test_an_upgrade_interrupts_both_zones_and_names_the_way_back() -> None:
+    before = dataclasses.replace(
+        root(environment="prod", database_engine="postgres", high_availability=True), engine_version="16"
+    )
+    snapshot = "prod-mydb123-before-3f0c1a2b"
+    after = dataclasses.replace(
+        before, engine_version="18", upgrade=Upgrade(from_version="16", snapshot=snapshot)
+    )
+
+    found = interruption(before, after)
+
+    assert found is Interruption.RESTART
+    assert sentence(found, after) == (
+        "Upgrades postgres 16 to 18: minutes without service or more, as soon as it is merged; the way back "
+        f"is a new database from the snapshot {snapshot}."
+    )
+    assert sentence(Interruption.END, after) == INTERRUPTIONS[Interruption.END]
+    assert sentence(found, before) == INTERRUPTIONS[Interruption.RESTART]

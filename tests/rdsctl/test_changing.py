@@ -527,7 +527,7 @@ def test_an_upgrade_shows_what_it_does_and_wants_a_yes(rdsctl: Run, life: Life, 
     assert rdsctl("edit", "dev/shop", "--engine-version", "15", "--dry-run").code == 2
     ran = rdsctl("edit", "dev/shop", "--engine-version", "18")
     assert ran.code == 2
-    assert "Restarts the instance" in ran.err
+    assert "Upgrades postgres 16 to 18: minutes without service" in ran.err
     assert change(server, "PATCH") == []
     assert rdsctl("edit", "dev/shop", "--engine-version", "18", "--yes").code == 0
     assert life.newest().root.engine_version == "18"

@@ -13,7 +13,7 @@ from provisioner.core import approvals
 from provisioner.core.beats import pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.durations import Usual
-from provisioner.core.effects import INTERRUPTIONS, interruption_by
+from provisioner.core.effects import interruption_by, sentence
 from provisioner.core.estimates import estimate
 from provisioner.core.events import Event, EventType, Step
 from provisioner.core.lifecycle import (
@@ -96,7 +96,7 @@ def plan_document(events: Sequence[Event]) -> dict[str, Any] | None:
 def interruption_document(kind: Kind, before: Root | None, after: Root) -> dict[str, str]:
     """What a change does to open connections, and when."""
     found = interruption_by(kind, before, after)
-    return {"kind": found.value, "sentence": INTERRUPTIONS[found]}
+    return {"kind": found.value, "sentence": sentence(found, after)}
 
 
 def request_summary(request: Request) -> dict[str, Any]:

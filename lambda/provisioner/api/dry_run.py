@@ -11,12 +11,12 @@ from provisioner.core import durations, policy
 from provisioner.core.catalog import Catalog
 from provisioner.core.durations import Usual
 from provisioner.core.effects import (
-    INTERRUPTIONS,
     Interruption,
     cost_by,
     cost_of_life,
     interruption_by,
     monthly_cost,
+    sentence,
 )
 from provisioner.core.estimates import Estimate, estimate
 from provisioner.core.events import Step
@@ -143,7 +143,9 @@ def _effects(request: Request) -> list[dict[str, str]]:
         ]
     found = interruption_by(request.kind, request.before, request.root)
     return (
-        [{"effect": found.value, "sentence": INTERRUPTIONS[found]}] if found is not Interruption.NONE else []
+        [{"effect": found.value, "sentence": sentence(found, request.root)}]
+        if found is not Interruption.NONE
+        else []
     )
 
 

@@ -1,18 +1,20 @@
-"""⑥ The final snapshots of a team: what its removed databases left, as far as the ledger knows.
+"""⑥ The snapshots of a team: what removals left, and what was taken before upgrades, as far as is known.
 
 One that the reaper deleted, or whose time is over, is left out.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.api.query import Given, together
+from provisioner.core import upgrades
 from provisioner.core.catalog import Catalog
+from provisioner.core.events import Step
 from provisioner.core.lifecycle import DatabaseState, Kind, State
 from provisioner.core.models import Database, Request
-from provisioner.core.names import Place
+from provisioner.core.names import Place, SnapshotName
 from provisioner.core.root import Root
 from provisioner.core.times import instant, optional_instant
 from provisioner.ledger.ledger import Ledger
@@ -29,13 +31,13 @@ class _Snapshot:
 def snapshots_document(
     given: Given, team: str, ledger: Ledger, catalog: Catalog, now: dt.datetime
 ) -> dict[str, Any]:
-    """The team's final snapshots, newest first; raises Problem (400) for a filter that cannot be meant."""
+    """The team's snapshots, newest first; raises Problem (400) for a filter that cannot be meant."""
     with together(given, "environment", "database_name") as query:
         named = query.filters(environment=catalog.environments, database_name=None)
     environment, name = named.get("environment"), named.get("database_name")
     among = {attribute: (value,) for attribute, value in named.items()}
     found = {each.name: each for each in _of_rows(ledger, team, environment, name)}
-    kept = Filters(among={**among, "kind": (Kind.REMOVE,), "state": (State.DONE,)})
+    kept = Filters(among={**among, "kind": (Kind.REMOVE, Kind.UPDATE), "state": (State.DONE, State.FAILED)})
     found |= {each.name: each for each in _of_requests(ledger.all_requests(team, kept))}
     return {"snapshots": _left(found, ledger, catalog, now)}
 
@@ -46,8 +48,7 @@ def snapshots_of(
     """What a team's databases of one name left, newest first; `requests` are all of theirs."""
     left = database.final_snapshot
     found = {left: _Snapshot(left, database.root, None)} if left else {}
-    done = [each for each in requests if each.progress.state is State.DONE and each.kind is Kind.REMOVE]
-    found |= {each.name: each for each in _of_requests(done)}
+    found |= {each.name: each for each in _of_requests(requests)}
     return _left(found, ledger, catalog, now)
 
 
@@ -69,11 +70,17 @@ def _left(
     return [_document(each, ends[each.name], catalog) for each in ordered]
 
 
-def _of_requests(removals: Iterable[Request]) -> Iterator[_Snapshot]:
-    """What each removal left: databases of the same name may have followed since."""
-    for request in removals:
-        applied = request.before
-        if applied and request.root.final_snapshot:
+def _of_requests(requests: Iterable[Request]) -> Iterator[_Snapshot]:
+    """What each removal left, whose name others may have had since, and each upgrade, a refused one too."""
+    for request in requests:
+        applied, progress = request.before, request.progress
+        done = progress.state is State.DONE
+        tried = done or (progress.state is State.FAILED and progress.step is Step.APPLY)
+        if request.kind is Kind.UPDATE and request.root.upgrade and tried:
+            upgrade = request.root.upgrade
+            root = replace(request.root, engine_version=upgrade.from_version, upgrade=None)
+            yield _Snapshot(upgrade.snapshot, root, progress.since)
+        if request.kind is Kind.REMOVE and done and applied and request.root.final_snapshot:
             name = request.place.final_snapshot(applied.request_id)
             yield _Snapshot(name, applied, request.progress.since)
 
@@ -87,8 +94,10 @@ def _of_rows(ledger: Ledger, team: str, environment: str | None, name: str | Non
 
 
 def _kept_until(snapshot: _Snapshot, catalog: Catalog) -> dt.datetime | None:
-    rules = catalog.environments.get(snapshot.root.environment)
+    rules, name = catalog.environments.get(snapshot.root.environment), SnapshotName.parse(snapshot.name)
     days = rules.keep_final_snapshot_days if rules else None
+    if name and name.before:
+        days = upgrades.KEPT.days
     return snapshot.taken_at + dt.timedelta(days=days) if days and snapshot.taken_at else None
 
 

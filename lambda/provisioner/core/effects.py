@@ -45,6 +45,17 @@ def interruption_by(kind: Kind, before: Root | None, after: Root) -> Interruptio
     return Interruption.END if kind is Kind.REMOVE else interruption(before, after)
 
 
+def sentence(found: Interruption, after: Root) -> str:
+    """An interruption in a sentence; an upgrade's is longer, and has no way back in place."""
+    if after.upgrade is None or found is not Interruption.RESTART:
+        return INTERRUPTIONS[found]
+    versions = f"{after.engine} {after.upgrade.from_version} to {after.engine_version}"
+    return (
+        f"Upgrades {versions}: minutes without service or more, as soon as it is merged; the way back is a "
+        f"new database from the snapshot {after.upgrade.snapshot}."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """A database's cost in USD a month; None where the catalog has no price, or there is no database."""

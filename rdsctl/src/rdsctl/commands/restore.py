@@ -31,7 +31,7 @@ def command(
     ttl: str | None,
     how: asking.How,
 ) -> int:
-    """Make NEW out of a snapshot; `rdsctl snapshots` lists those that removed databases left."""
+    """Make NEW out of a snapshot; `rdsctl snapshots` lists what removals and upgrades left."""
     given = {
         "engine": engine or _engine_of(session, snapshot),
         "size": size,
