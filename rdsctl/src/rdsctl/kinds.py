@@ -47,14 +47,14 @@ def scale(item: dict[str, Any], *, full: bool = False) -> str:
 
 
 def cost(item: dict[str, Any]) -> str:
-    """`13.98`, or `1.00 asleep, 22.12 as usual, 176.20 at the maximum`."""
+    """`13.98`, or `1.00 asleep, 22.12 as usual, up to 176.20`."""
     found = words.price_range(item)
     if not found:
         return words.money(item["monthly_cost_usd"])
     least = "asleep" if found["sleeps"] else "at the minimum"
     return (
         f"{words.money(found['least_usd'])} {least}, {words.money(found['usual_usd'])} as usual, "
-        f"{words.money(found['most_usd'])} at the maximum"
+        f"up to {words.money(found['most_usd'])}"
     )
 
 
@@ -71,7 +71,7 @@ def of_size(size: dict[str, Any], engine: str, zones: str) -> str:
         least = "asleep" if size.get("pause_after") else "at the minimum"
         return (
             f"{words.money(prices['least'])} {least}, {words.money(prices['usual'])} as usual, "
-            f"{words.money(prices['most'])} at the maximum"
+            f"up to {words.money(prices['most'])}"
         )
     return words.money(prices.get(zones, size.get("monthly_usd")))
 
