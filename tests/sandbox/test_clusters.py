@@ -93,6 +93,13 @@ def test_the_time_until_sleep_is_kept_and_goes_with_sleep(bare_cloud: Cloud) -> 
     assert "half-step" in refused(bare_cloud, "range", ServerlessV2ScalingConfiguration=quarter)
 
 
+def test_a_major_version_alone_leads_to_the_default_minor_one(bare_cloud: Cloud) -> None:
+    create(bare_cloud, "minor")
+    assert change(bare_cloud, "minor", EngineVersion="16.13")["EngineVersion"] == "16.13"
+    assert change(bare_cloud, "minor", BackupRetentionPeriod=2)["EngineVersion"] == "16.13"
+    assert change(bare_cloud, "minor", EngineVersion="16")["EngineVersion"] == "16.11"
+
+
 def test_logs_and_insights_are_shown_of_the_cluster_and_its_members(bare_cloud: Cloud) -> None:
     create(
         bare_cloud,
