@@ -2,12 +2,12 @@
 import { html } from "./vendor/lit-html.js";
 
 /** @typedef {import("./types.js").Database} Database */
-/** @typedef {{ owner: string, purpose: string, tags: string, problem: string }} Edit */
+/** @typedef {{ owner: string, purpose: string, tags: string, reason: string, problem: string }} Edit */
 
 /** What the dialog begins with. @param {Database} database @returns {Edit} */
 export function begun(database) {
   const tags = Object.entries(database.tags).map(([key, value]) => `${key}=${value}`).join("\n");
-  return { owner: database.owner, purpose: database.purpose, tags, problem: "" };
+  return { owner: database.owner, purpose: database.purpose, tags, reason: "", problem: "" };
 }
 
 /** The lines of `K=V` as tags; the first line that is none, instead. @param {string} text */
@@ -40,7 +40,7 @@ export function changed(edit, database) {
  */
 export function editing(place, edit, database, does) {
   const { wrong } = tagsOf(edit.tags);
-  const set = (/** @type {"owner" | "purpose" | "tags"} */ name) => (/** @type {Event} */ event) =>
+  const set = (/** @type {"owner" | "purpose" | "tags" | "reason"} */ name) => (/** @type {Event} */ event) =>
     does.change({ [name]: /** @type {HTMLInputElement} */ (event.target).value });
   return html`<dialog aria-labelledby="edit-h" @close=${does.end}><form class="body stack" @submit=${(/** @type {Event} */ event) => {
     event.preventDefault();
@@ -50,5 +50,6 @@ export function editing(place, edit, database, does) {
     <div class="field"><label for="edit-purpose">Purpose</label><input class="input" id="edit-purpose" maxlength="256" .value=${edit.purpose} @input=${set("purpose")}></div>
     <div class="field"><label for="edit-tags">Tags <span class="opt">a line for each, Key=value</span></label><textarea class="input mono tall ${wrong ? "bad" : ""}" id="edit-tags" rows="4" spellcheck="false" aria-describedby="edit-tags-help" aria-invalid=${wrong ? "true" : "false"} .value=${edit.tags} @input=${set("tags")}></textarea>
       <p class="help ${wrong ? "err" : ""}" id="edit-tags-help">${wrong ? `“${wrong}” is no tag, or its key is there twice: write Key=value.` : "A line that is taken out takes its tag away."}</p></div>
+    <div class="field"><label for="edit-reason">Reason</label><input class="input" id="edit-reason" maxlength="256" .value=${edit.reason} @input=${set("reason")}></div>
     <div class="row wrap"><button class="btn primary" type="submit" ?disabled=${Boolean(wrong) || Object.keys(changed(edit, database)).length === 0}>See what it changes</button><button class="btn" type="button" @click=${does.end}>Leave it as it is</button></div></form></dialog>`;
 }

@@ -38,6 +38,8 @@ class Looking {
     this.sending = false;
     this.typed = "";
     this.why = "";
+    /** Why it is to live longer. */
+    this.because = "";
     this.shows = "all";
     /** @type {Chosen | null} what is chosen in the resize dialog */
     this.resize = null;
@@ -97,12 +99,16 @@ class Looking {
     this.askLonger();
   }
 
+  longerBody() {
+    return { ttl: this.ttl, ...(this.because ? { reason: this.because } : {}) };
+  }
+
   async askLonger() {
     const asked = this.ttl;
     Object.assign(this, { longer: null, problem: null });
     this.app.draw();
     try {
-      const { body } = await call("PATCH", `/databases/${this.place}`, { query: { dry_run: "true" }, body: { ttl: asked } });
+      const { body } = await call("PATCH", `/databases/${this.place}`, { query: { dry_run: "true" }, body: this.longerBody() });
       if (asked === this.ttl) this.longer = /** @type {Preview} */ (body);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -117,7 +123,7 @@ class Looking {
     this.app.draw();
     const end = this.longer.database.expires_at;
     try {
-      await call("PATCH", `/databases/${this.place}`, { body: { ttl: this.ttl } });
+      await call("PATCH", `/databases/${this.place}`, { body: this.longerBody() });
       this.app.toast(end === "never" ? "It is asked to have no end." : `It is asked to end ${day(new Date(end), now())}.`);
       await this.live.again();
     } catch (error) {
@@ -190,7 +196,10 @@ function lifetimeCard(one, database, reviewed) {
   return html`<section class="card" id="life" aria-labelledby="life-h"><header><h2 id="life-h">Lifetime</h2>${open && choices.length ? html`<div class="row push wrap">${segments(choices.map((text) => ({ id: text, label: lifetime(text) })), one.ttl, "Extend, counted from now", (ttl) => one.choose(ttl))}
     <button class="btn sm primary extend" type="button" ?disabled=${!one.longer || one.sending || refused(one.longer)} @click=${() => one.extend()}>${then && then !== "never" ? `Extend to ${day(new Date(then), now())}` : then ? "Let it have no end" : "Extend"}</button></div>` : nothing}</header>
     <div class="body">${never ? html`<p class="price small-price">No end</p><p class="small sub">It stays until someone deletes it.</p>` : html`<div class="row wrap baseline"><span class="price small-price">${about((end.getTime() - now().getTime()) / 1000)} left</span><span class="sub small">ends ${when(end, now())} UTC</span></div>${lifeLine(database, now(), then, "")}`}
-      ${one.problem ? refusal(one.problem) : nothing}<p class="small sub">${open && choices.length ? (reviewed ? `A code owner of ${database.environment} approves an extension. ` : "An extension merges automatically. ") : nothing}${!never && !choices.length && one.idle() ? "It already ends as late as it may. " : nothing}${database.final_snapshot ? `At its end a snapshot is taken${offered?.keep_final_snapshot_days ? ` and kept for ${offered.keep_final_snapshot_days} days` : ""}.` : "At its end no snapshot is kept."}</p></div></section>`;
+      ${open && choices.length && reviewed ? html`<div class="field"><label for="longer">Reason</label><input class="input" id="longer" maxlength="256" .value=${one.because} placeholder="What the reviewer reads" @change=${(/** @type {Event} */ event) => {
+        one.because = /** @type {HTMLInputElement} */ (event.target).value.trim();
+        one.askLonger();
+      }}></div>` : nothing}${one.problem ? refusal(one.problem) : nothing}<p class="small sub">${open && choices.length ? (reviewed ? `A code owner of ${database.environment} approves an extension. ` : "An extension merges automatically. ") : nothing}${!never && !choices.length && one.idle() ? "It already ends as late as it may. " : nothing}${database.final_snapshot ? `At its end a snapshot is taken${offered?.keep_final_snapshot_days ? ` and kept for ${offered.keep_final_snapshot_days} days` : ""}.` : "At its end no snapshot is kept."}</p></div></section>`;
 }
 
 /** @param {Looking} one @param {Database} database */
@@ -338,7 +347,8 @@ function editor(one, database) {
     },
     end: () => one.edit && end(),
     send: () => {
-      const body = changed(one.edit ?? edit, database);
+      const last = one.edit ?? edit;
+      const body = { ...changed(last, database), ...(last.reason.trim() ? { reason: last.reason.trim() } : {}) };
       end();
       one.wish.open({ title: `Change ${one.place}`, button: "Ask for the change", method: "PATCH", path: `/databases/${one.place}`, body, before: database, sent: (answer) => one.app.go(`#/requests/${answer.id}`) });
     },

@@ -317,6 +317,24 @@ def test_a_database_is_extended_after_the_api_said_to_when(open_page: Open, stac
     assert asked.root.expires_at[:10] == f"{end:%Y-%m-%d}"
 
 
+def test_who_extends_or_edits_where_a_reviewer_approves_says_why(open_page: Open, stack: Stack) -> None:
+    orders(stack.ledger)
+    page = open_page("#/databases/staging/orders")
+    life = page.get_by_role("region", name="Lifetime")
+    life.get_by_label("Reason").fill("The load tests go on")
+    life.get_by_label("Reason").blur()
+    button = life.get_by_role("button", name="Extend to")
+    expect(button).to_be_enabled()
+    button.click()
+    expect(page.get_by_text("Changes wait until it is done.")).to_be_visible()
+    found = stack.ledger.database(Place("staging", "orders"))
+    assert found
+    assert found.active
+    asked = stack.ledger.request(found.active)
+    assert asked
+    assert asked.reason == "The load tests go on"
+
+
 def test_a_resize_shows_what_changes_and_that_it_restarts_before_it_is_asked_for(
     open_page: Open, stack: Stack
 ) -> None:
