@@ -1,6 +1,6 @@
 """Which snapshots and log groups the reaper may touch, of instances and of clusters.
 
-The simulator does not know the condition keys of secrets that RDS made: tests/template/test_roles.py has them.
+The simulator does not know the condition keys of secrets that RDS made; tests/template/test_roles.py does.
 """
 
 from pathlib import Path
