@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from provisioner.core.engines import CLUSTER
+
 from pipeline.plan_changes import ResourceChange
 
 
@@ -40,15 +42,32 @@ def _finishes(review: ResourceChange, change: ResourceChange) -> bool:
 
 
 def _differences(review: ResourceChange, change: ResourceChange) -> list[str]:
-    """The arguments that are set otherwise than reviewed; what was unknown at review may be known now."""
+    """The arguments that are set otherwise than reviewed; what was unknown at review may be known now.
+
+    A cluster is created with the minor version that AWS has as its default by then.
+    """
     return [
         name
         for name in sorted({*change.sets, *change.unknown})
-        if (name not in review.sets and name not in review.unknown)
-        or not _agrees(
-            review.sets.get(name), change.sets.get(name), review.unknown.get(name), change.unknown.get(name)
+        if not (name == "engine_version" and _is_another_minor(review, change))
+        and (
+            (name not in review.sets and name not in review.unknown)
+            or not _agrees(
+                review.sets.get(name),
+                change.sets.get(name),
+                review.unknown.get(name),
+                change.unknown.get(name),
+            )
         )
     ]
+
+
+def _is_another_minor(review: ResourceChange, change: ResourceChange) -> bool:
+    """Whether a cluster is created with another minor version than reviewed, of the same major one."""
+    was, is_now = (str(each.sets.get("engine_version") or "") for each in (review, change))
+    created = review.actions == change.actions == ("create",)
+    same = was.partition(".")[0] == is_now.partition(".")[0] != ""
+    return created and change.type == CLUSTER.database_type and same
 
 
 def _agrees(was: Any, is_now: Any, was_unknown: Any, unknown: Any) -> bool:

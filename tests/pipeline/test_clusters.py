@@ -25,6 +25,7 @@ from pipeline.plan_changes import (
     foreign_resources,
     summarise,
 )
+from pipeline.review_check import beyond_review
 from pipeline.sources import foreign_source
 from tests.core.examples import ID, root
 from tests.pipeline.test_plan_changes import resource
@@ -228,3 +229,26 @@ class TestUpgrade:
             return
         with pytest.raises(Refused, match=r"it runs 16\.8.*--source-type db-cluster"):
             upgrades.check_done(upgraded, there)
+
+
+class TestReview:
+    """AWS's default minor version may be another one by the time a creation is approved."""
+
+    @staticmethod
+    def made(version: str, action: str = "create") -> list[ResourceChange]:
+        before = None if action == "create" else {"cluster_identifier": "dev-nap", "engine_version": "16.4"}
+        after = {"cluster_identifier": "dev-nap", "engine_version": version}
+        return changes(change(DATABASE, [action], before=before, after=after))
+
+    def test_a_creation_may_have_another_minor_version_than_reviewed(self) -> None:
+        assert beyond_review(self.made("16.4"), self.made("16.6"), applied_before=False) == []
+
+    def test_another_major_version_was_not_reviewed(self) -> None:
+        (found,) = beyond_review(self.made("16.4"), self.made("17.2"), applied_before=False)
+        assert found.endswith("engine_version differs from what was reviewed")
+
+    def test_a_change_has_the_version_that_was_reviewed(self) -> None:
+        (found,) = beyond_review(
+            self.made("16.6", "update"), self.made("16.8", "update"), applied_before=True
+        )
+        assert found.endswith("engine_version differs from what was reviewed")
