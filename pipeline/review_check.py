@@ -64,10 +64,15 @@ def _differences(review: ResourceChange, change: ResourceChange) -> list[str]:
 
 def _is_another_minor(review: ResourceChange, change: ResourceChange) -> bool:
     """Whether a cluster is created with another minor version than reviewed, of the same major one."""
-    was, is_now = (str(each.sets.get("engine_version") or "") for each in (review, change))
+    was, is_now = (_major(each.sets.get("engine_version")) for each in (review, change))
     created = review.actions == change.actions == ("create",)
-    same = was.partition(".")[0] == is_now.partition(".")[0] != ""
-    return created and change.type == CLUSTER.database_type and same
+    return created and change.type == CLUSTER.database_type and was == is_now != ""
+
+
+def _major(version: Any) -> str:
+    """The major version of 16.4, and of Aurora MySQL's 8.0.mysql_aurora.3.08.0."""
+    text = str(version or "")
+    return text.partition(".mysql_aurora.")[0] if ".mysql_aurora." in text else text.partition(".")[0]
 
 
 def _agrees(was: Any, is_now: Any, was_unknown: Any, unknown: Any) -> bool:

@@ -138,9 +138,7 @@ def test_the_sizes_that_are_asked_for_are_those_of_the_engine() -> None:
     place, given = questions.what_to_make(session, places.Place("dev", "sleepy"), {})  # type: ignore[arg-type]
 
     assert (str(place), given["engine"], given["size"]) == ("dev/sleepy", "aurora-mysql", "sleepy")
-    assert session.said[-1] == (
-        "  1 sleepy     1.00 asleep, 22.12 as usual, up to 176.20 USD a month"
-    )
+    assert session.said[-1] == ("  1 sleepy     1.00 asleep, 22.12 as usual, up to 176.20 USD a month")
 
 
 def login(*, sleeps: bool, engine: str = "postgres") -> Login:
