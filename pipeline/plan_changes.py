@@ -55,7 +55,7 @@ class ResourceChange:
 
     @property
     def is_member(self) -> bool:
-        """Whether the resource is a cluster's member, which holds no data of its own."""
+        """Whether the resource is a cluster's member, which holds no data itself."""
         return self.type in _MEMBERS
 
 

@@ -1,4 +1,4 @@
-"""Aurora clusters beside instances: sizes of the catalog, roots, the gate's rules, prices and names."""
+"""Aurora clusters next to instances: sizes of the catalog, roots, the gate's rules, prices and names."""
 
 import dataclasses
 import datetime as dt
@@ -273,7 +273,7 @@ def test_a_clone_is_of_the_same_environment_and_of_now() -> None:
     assert not of(root(), restore=clone.restore).is_clone
 
 
-def test_how_large_it_is_in_words() -> None:
+def test_how_large_it_is_as_people_read_it() -> None:
     assert scale(root()) == "db.t4g.micro"
     assert scale(cluster()) == "0 to 2 ACU, asleep after 10m"
     assert scale(with_capacity(min_acu=0.5, max_acu=4.0, pause_after=0)) == "0.5 to 4 ACU"

@@ -120,7 +120,7 @@ def test_kinds_do_not_mix_and_the_answer_says_how() -> None:
     (text,) = from_(instance, new())
     assert text == (
         "dev/orders is postgres; a restore cannot change the engine, and an instance does not become a "
-        "cluster here: restore it as it is, make a cluster beside it, and copy the data by pg_dump or "
+        "cluster here: restore it as it is, make a cluster next to it, and copy the data by pg_dump or "
         "mysqldump"
     )
     cluster = database(**NAP | {"database_name": "orders"})

@@ -53,7 +53,7 @@ class Root:
     """Everything that one main.tf says; sizes in GiB, `expires_at` in RFC 3339 UTC or "never".
 
     The windows are RDS's, in UTC, and "" where a root says none: then they are the module's own. A cluster
-    has a `capacity`, the class of its members, and no storage of its own: Aurora grows and shrinks it, and
+    has a `capacity`, the class of its members, and no storage to ask for: Aurora grows and shrinks it, and
     counts what is used.
     """
 

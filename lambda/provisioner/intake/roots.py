@@ -298,7 +298,7 @@ def _standby(body: CreateBody, environment: Environment, errors: list[FieldError
 
 
 def _storage(body: CreateBody, environment: Environment, source: Root | None) -> int:
-    """As asked, else the default, and no less than the source has; in GiB. A cluster has none of its own."""
+    """As asked, else the default, and no less than the source has; in GiB. A cluster has none."""
     if resource_of(body.database_engine) is CLUSTER:
         return 0
     if body.storage_gb is not None:

@@ -20,7 +20,7 @@ _AS: Final = {INSTANCE: "an instance", CLUSTER: "a cluster"}
 # RDS turns some snapshots of instances into Aurora clusters, and no cluster into an instance:
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Migrating.html
 _OTHER_KIND: Final = (
-    ", and {was} does not become {other} here: restore it as it is, make {other} beside it, and copy the "
+    ", and {was} does not become {other} here: restore it as it is, make {other} next to it, and copy the "
     "data by pg_dump or mysqldump"
 )
 
