@@ -432,7 +432,7 @@ def test_a_database_is_changed_in_place(cloud: Cloud) -> None:
 
 REFUSED = {
     "another engine": ({"database_engine": "postgres"}, 422, "cannot change in place"),
-    "another version": ({"engine_version": "9"}, 422, "cannot change in place"),
+    "another version": ({"engine_version": "9"}, 422, "RDS upgrades mysql 8.4 to no version of the catalog"),
     "less storage": ({"storage_gb": 20}, 422, "cannot shrink"),
     "nothing": ({}, 422, "name at least one"),
     "what it is already": ({"storage_gb": 30}, 409, "already is as asked"),
