@@ -43,7 +43,10 @@ def seconds_to_log_in(cloud: Cloud, cluster: dict[str, Any]) -> float:
 
 
 def capacity(cloud: Cloud, identifier: str) -> float | None:
-    """The newest value of its capacity in CloudWatch, in Aurora capacity units; None where there is none."""
+    """The most capacity that it had in the newest minute that CloudWatch has, in Aurora capacity units.
+
+    None where there is none yet.
+    """
     now = dt.datetime.now(dt.UTC)
     found = cloud.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/RDS",
@@ -52,7 +55,7 @@ def capacity(cloud: Cloud, identifier: str) -> float | None:
         StartTime=now - dt.timedelta(minutes=10),
         EndTime=now + dt.timedelta(minutes=1),
         Period=60,
-        Statistics=["Minimum"],
+        Statistics=["Maximum"],
     )["Datapoints"]
     newest = max(found, key=lambda point: point["Timestamp"], default=None)
-    return None if newest is None else float(newest["Minimum"])
+    return None if newest is None else float(newest["Maximum"])

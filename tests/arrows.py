@@ -36,7 +36,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         "api reports reaper wiring",
         "pipeline": "core reports.schema",
         "ops": "core ledger notifier.slack github intake pull_requests circleci",
-        "sandbox": "ops.team_key core.code_owners",
+        "sandbox": "ops.migrate ops.team_key core.code_owners core.windows ledger.ledger",
         "rdsctl": "",
         "console": "",
     }.items()
