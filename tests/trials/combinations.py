@@ -8,12 +8,15 @@ from typing import Any
 
 from provisioner.core import catalog as catalogs
 from provisioner.core.catalog import Catalog
+from provisioner.core.engines import INSTANCE, resource_of
 from provisioner.core.errors import Problem
 from provisioner.core.root import Root
 from provisioner.intake import bodies, roots
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 CATALOG: Catalog = catalogs.parse((Path(__file__).parents[2] / "catalog.yaml").read_text(encoding="utf-8"))
+# Clusters have a trial of their own (test_cluster_module.py): what is combined here is instances' alone.
+ENGINES = {name: known for name, known in CATALOG.engines.items() if resource_of(name) is INSTANCE}
 Body = Mapping[str, Any]
 # Where a rule of RDS or of the catalog begins or ends; each is taken where an environment allows it.
 EDGES_GB = (20, 21, 22, 50, 95, 99, 100, 363, 364, 399, 400, 401, 440, 500, 999, 1000)
@@ -47,12 +50,18 @@ def sizes_gb(environment: str, sizes: Sequence[int] = EDGES_GB) -> list[int]:
     return [size for size in sizes if bounds.minimum <= size <= bounds.maximum]
 
 
+def sizes_of(environment: str) -> list[str]:
+    """The sizes of instances that an environment offers, in the catalog's order."""
+    offered = CATALOG.sizes_of(environment, "postgres")
+    return [size for size in CATALOG.environments[environment].sizes if size in offered]
+
+
 def creations(sizes: Sequence[int] | None = None) -> Iterator[dict[str, Any]]:
     """The body of every database that the catalog lets people ask for."""
     for environment, rules in CATALOG.environments.items():
         standby = [True, False] if rules.high_availability == "optional" else [None]
         for (engine, known), size, storage_gb, redundant in itertools.product(
-            CATALOG.engines.items(), rules.sizes, sizes_gb(environment, sizes or EDGES_GB), standby
+            ENGINES.items(), sizes_of(environment), sizes_gb(environment, sizes or EDGES_GB), standby
         ):
             for version in known.versions:
                 body = {
@@ -68,8 +77,7 @@ def creations(sizes: Sequence[int] | None = None) -> Iterator[dict[str, Any]]:
 
 def changes(environment: str) -> Iterator[dict[str, Any]]:
     """The body of every change of size and storage, and of one that touches neither."""
-    rules = CATALOG.environments[environment]
-    for size, storage_gb in itertools.product([None, *rules.sizes], [None, *sizes_gb(environment)]):
+    for size, storage_gb in itertools.product([None, *sizes_of(environment)], [None, *sizes_gb(environment)]):
         body = {"size": size, "storage_gb": storage_gb, "tags": {"Service": "orders"}}
         yield {name: value for name, value in body.items() if value is not None}
 

@@ -14,7 +14,7 @@ from sandbox.aws.rds_rules import RULES
 from sandbox.aws.rds_rules.call import Rule
 from tests.trials import terraform_model
 from tests.trials.account import Account, Refused
-from tests.trials.combinations import CATALOG, changed, changes, new
+from tests.trials.combinations import CATALOG, changed, changes, new, sizes_of
 
 COLUMNS = ("combinations", "changes", "restores", "refusals met", "plans left without change")
 
@@ -91,7 +91,7 @@ def _copies(source: Root, held_gb: int) -> Iterator[Root]:
     place = {"database": str(source.place), "point_in_time": "latest"}
     snapshot = {"snapshot": snapshot_name(source)}
     for origin in (source, known):
-        for size in rules.sizes:
+        for size in sizes_of(source.environment):
             for storage_gb in (None, 400, rules.storage_gb.maximum):
                 for restore_from in (place, snapshot):
                     body = {

@@ -19,7 +19,7 @@ from sandbox.aws.servers import free_port
 from sandbox.aws.start import start
 from sandbox.cloud import Cloud
 from sandbox.processes import Processes
-from tests.trials.combinations import CATALOG, changed, covering, new
+from tests.trials.combinations import CATALOG, ENGINES, changed, covering, new, sizes_of
 from tests.trials.harness import Harness, lay_foundation
 
 # From and to in GiB: below, at and above 400, within and across.
@@ -79,7 +79,7 @@ def rows() -> list[dict[str, Any]]:
     found = []
     for environment, rules in CATALOG.environments.items():
         for engine, before, after, growth, grown in itertools.product(
-            CATALOG.engines, rules.sizes, rules.sizes, GROWTHS, (True, False)
+            ENGINES, sizes_of(environment), sizes_of(environment), GROWTHS, (True, False)
         ):
             if growth[1] <= rules.storage_gb.maximum:
                 row = {"environment": environment, "engine": engine, "from": before, "to": after}
@@ -98,7 +98,7 @@ def sources() -> list[dict[str, Any]]:
             "growth": (size, size),
             "grown": size == 399,
         }
-        for engine in CATALOG.engines
+        for engine in ENGINES
         for size in (20, 399)
     ]
 
@@ -120,7 +120,7 @@ def restored(trial: Trial, source: Root, name: str, **asked: Any) -> Root:
         "environment": source.environment,
         "database_engine": source.engine,
         "engine_version": source.engine_version,
-        "size": CATALOG.environments[source.environment].sizes[-1],
+        "size": sizes_of(source.environment)[-1],
     }
     root = new({**wanted, **asked}, name, source=source)
     trial.roots[root.place.identifier] = root
