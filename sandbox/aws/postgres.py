@@ -5,6 +5,7 @@ The machine's own PostgreSQL plays every major version, until one is upgraded to
 `pg_dumpall`.
 """
 
+import re
 import shutil
 import signal
 import subprocess
@@ -43,6 +44,10 @@ SELECT (SELECT count(*) FROM pg_prepared_xacts) + (SELECT count(*) FROM pg_repli
 
 def installed() -> bool:
     return find_program("initdb", *PLACES) is not None
+
+
+# Since version 16 who grants a membership has to have it to give.
+_GRANTED_BY = re.compile(r"^(GRANT \S+ TO \S+.*?) GRANTED BY [^;]+;$", re.MULTILINE)
 
 
 class Postgres:
@@ -109,7 +114,7 @@ class Postgres:
             self._identity,
             self.directory,
         )
-        dump.write_text(found.replace(f"CREATE ROLE {ADMIN};\n", ""), encoding="utf-8")
+        dump.write_text(_for_newer(found), encoding="utf-8")
         self.stop()
         data.rename(before)
         self._initialise(postgres_majors.program(major, "initdb"))
@@ -197,3 +202,8 @@ class Postgres:
         if program is None:
             raise ServerError("PostgreSQL is not installed; on Debian: apt-get install postgresql")
         return program
+
+
+def _for_newer(dump: str) -> str:
+    """A dump of all databases as a newer version takes it, whose administrator is there already."""
+    return _GRANTED_BY.sub(r"\1;", dump.replace(f"CREATE ROLE {ADMIN};\n", ""))
