@@ -56,9 +56,7 @@ def test_rows_roles_and_passwords_outlive_an_upgrade(server: Postgres) -> None:
         connection.execute("CREATE TABLE orders (id serial PRIMARY KEY, what text NOT NULL)")
         connection.execute("INSERT INTO orders (what) SELECT 'order ' || n FROM generate_series(1, 1000) n")
         connection.execute("CREATE ROLE reader LOGIN PASSWORD 'read-only'")
-        connection.execute(
-            "GRANT reader TO dbadmin"
-        )  # which version 16 and newer would refuse
+        connection.execute("GRANT reader TO dbadmin")  # which version 16 and newer would refuse
 
     assert server.upgrade("18")
 
