@@ -209,6 +209,7 @@ export interface Preview {
   terraform: string;
   policy: { passed: boolean; results: { rule: string; passed: boolean; detail: string }[] };
   fits_quota: boolean;
+  effects: { effect: string; sentence: string }[];
   approval: "auto" | "review";
   database: Description;
   cost: { before: number | null; after: number | null; difference: number | null; until_end: number | null };

@@ -104,7 +104,8 @@ export function refusal(problem) {
 export function changes(preview, before) {
   const rows = before ? differences(preview, before) : [];
   const restarts = before !== null && preview.kind === "update" && preview.database.instance_class !== before.instance_class;
-  return html`${restarts ? note("warn", "alert", html`<p><b>Restarts ${before.environment}/${before.database_name} as soon as it is merged.</b> It has some minutes without service.</p>`) : nothing}
+  const upgrades = before !== null && preview.database.engine_version !== before.engine_version;
+  return html`${upgrades ? preview.effects.map((one) => note("warn", "alert", html`<p><b>${one.sentence}</b></p>`)) : nothing}${restarts ? note("warn", "alert", html`<p><b>Restarts ${before.environment}/${before.database_name} as soon as it is merged.</b> It has some minutes without service.</p>`) : nothing}
     ${rows.length ? html`<div class="scroll"><table class="table tight"><thead><tr><th scope="col">What</th><th scope="col">Now</th><th scope="col">After</th></tr></thead><tbody>${rows.map(
       ([what, now, after, tag]) => html`<tr><td>${what}</td><td>${now}</td><td><b>${after}</b>${tag ? html` <span class="tag ${tag.startsWith("+") ? "warn" : "ok"}">${tag}</span>` : nothing}</td></tr>`,
     )}</tbody></table></div>` : nothing}
@@ -118,6 +119,7 @@ function differences(preview, before) {
   /** @type {[string, string, string, string?][]} */
   const rows = [];
   if (preview.kind === "remove") return [["Database", "there", "removed"], ["Cost", month(preview.cost.before), "0.00"]];
+  if (after.engine_version !== before.engine_version) rows.push(["Version", before.engine_version, after.engine_version]);
   if (after.instance_class !== before.instance_class || after.size !== before.size) rows.push(["Size", before.size ?? before.instance_class, after.size ?? after.instance_class]);
   if (after.storage_gb !== before.storage_gb) rows.push(["Storage", `${before.storage_gb} GB`, `${after.storage_gb} GB`]);
   if (after.expires_at !== before.expires_at) rows.push(["Ends", end(before.expires_at), end(after.expires_at)]);

@@ -359,15 +359,16 @@ function editor(one, database) {
 
 /** @param {Looking} one @param {Database} database */
 function openResize(one, database) {
-  one.resize = { size: database.size ?? "", storage: database.storage_gb ?? 0, reason: "" };
+  one.resize = { size: database.size ?? "", storage: database.storage_gb ?? 0, version: database.engine_version, reason: "" };
   one.app.draw();
 }
 
-/** @typedef {{ size: string, storage: number, reason: string }} Chosen */
+/** @typedef {{ size: string, storage: number, version: string, reason: string }} Chosen */
 
 /** What of it differs, as PATCH takes it. @param {Chosen} chosen @param {Database} database */
 function resized(chosen, database) {
-  return { ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(database.storage_gb !== null && chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
+  const upgrade = chosen.version !== database.engine_version ? { engine_version: chosen.version } : {};
+  return { ...upgrade, ...(chosen.size !== database.size ? { size: chosen.size } : {}), ...(database.storage_gb !== null && chosen.storage !== database.storage_gb ? { storage_gb: chosen.storage } : {}) };
 }
 
 /** @param {Looking} one @param {Database} database */
@@ -377,6 +378,8 @@ function resizing(one, database) {
   const offered = catalog?.environments[database.environment];
   if (!chosen || !catalog || !offered) return nothing;
   const change = resized(chosen, database);
+  const versions = catalog.engines[database.database_engine]?.versions ?? [];
+  const later = versions.slice(Math.max(versions.indexOf(database.engine_version), 0));
   // Into what is chosen by now: several fields may change before the page is drawn again.
   const choose = (/** @type {Partial<Chosen>} */ part) => {
     one.resize = { ...(one.resize ?? chosen), ...part };
@@ -401,6 +404,9 @@ function resizing(one, database) {
     ${database.storage_gb === null ? nothing : html`<div class="field"><label for="gb">Storage in GB <span class="opt">it never shrinks; at most ${offered.storage_gb.maximum} in ${database.environment}</span></label><input class="input" type="number" id="gb" min=${database.storage_gb} max=${offered.storage_gb.maximum} .value=${String(chosen.storage)} @input=${(/** @type {Event} */ event) => {
       choose({ storage: Number(/** @type {HTMLInputElement} */ (event.target).value) });
     }}></div>`}
+    ${later.length > 1 ? html`<div class="field"><label for="version">Version</label><select class="input" id="version" .value=${chosen.version} @change=${(/** @type {Event} */ event) => {
+      choose({ version: /** @type {HTMLSelectElement} */ (event.target).value });
+    }}>${later.map((version) => html`<option value=${version} ?selected=${version === chosen.version}>${version}</option>`)}</select><p class="help">A later one is an upgrade: a snapshot is taken first, and it is away for minutes.</p></div>` : nothing}
     <div class="field"><label for="because">Reason</label><input class="input" id="because" maxlength="256" .value=${chosen.reason} @input=${(/** @type {Event} */ event) => {
       choose({ reason: /** @type {HTMLInputElement} */ (event.target).value });
     }}></div>

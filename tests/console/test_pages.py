@@ -335,6 +335,29 @@ def test_who_extends_or_edits_where_a_reviewer_approves_says_why(open_page: Open
     assert asked.reason == "The load tests go on"
 
 
+def test_an_upgrade_shows_its_snapshot_and_what_it_interrupts_before_it_is_asked_for(
+    open_page: Open, stack: Stack
+) -> None:
+    orders(stack.ledger)
+    page = open_page("#/databases/staging/orders")
+    page.get_by_role("button", name="Resize").click()
+    version = page.get_by_label("Version")
+    assert version.locator("option").all_inner_texts() == ["17", "18"]
+    version.select_option("18")
+    page.get_by_role("dialog").get_by_label("Reason").fill("17 ends in 2030")
+    page.get_by_role("button", name="See what it changes").click()
+    dialog = page.get_by_role("dialog", name="Change staging/orders")
+    expect(dialog).to_contain_text("the way back is a new database from the snapshot staging-orders-before-")
+    dialog.get_by_role("button", name="Ask for the change").click()
+    expect(page).to_have_url(re.compile("#/requests/"))
+    found = stack.ledger.database(Place("staging", "orders"))
+    assert found
+    assert found.active
+    asked = stack.ledger.request(found.active)
+    assert asked
+    assert (asked.root.engine_version, asked.reason) == ("18", "17 ends in 2030")
+
+
 def test_a_resize_shows_what_changes_and_that_it_restarts_before_it_is_asked_for(
     open_page: Open, stack: Stack
 ) -> None:
