@@ -1,22 +1,16 @@
 """What RDS itself says of a database: an apply that was killed may have made one that no state knows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from provisioner.core.engines import CLUSTER, INSTANCE, RESOURCES, Resource
+from provisioner.core.engines import CLUSTER, INSTANCE, RESOURCES, Described, Resource
 from provisioner.core.tags import is_provisioners
 
-_NO_SNAPSHOT: Final = frozenset(
-    {
-        *("DBSnapshotNotFound", "DBSnapshotNotFoundFault"),
-        *("DBClusterSnapshotNotFound", "DBClusterSnapshotNotFoundFault"),
-    }
-)
-# What RDS calls the database of a snapshot, the snapshot, and the wait for it.
-_SNAPSHOTS: Final[Mapping[Resource, tuple[str, str, str]]] = {
-    INSTANCE: ("DBInstanceIdentifier", "DBSnapshotIdentifier", "db_snapshot_available"),
-    CLUSTER: ("DBClusterIdentifier", "DBClusterSnapshotIdentifier", "db_cluster_snapshot_available"),
+# The call that takes a snapshot, and the wait for it.
+_TAKE: Final[Mapping[Resource, tuple[str, str]]] = {
+    INSTANCE: ("create_db_snapshot", "db_snapshot_available"),
+    CLUSTER: ("create_db_cluster_snapshot", "db_cluster_snapshot_available"),
 }
 
 
@@ -39,19 +33,19 @@ class Instances:
 
     def lacks_secret(self, identifier: str, request_id: str | None, resource: Resource = INSTANCE) -> bool:
         """Whether a request's database is there, and RDS manages no master password for it."""
-        found = self._found(identifier, resource)
+        found = self._found(identifier, resource.databases)
         return (
             found is not None and _request(_tags(found)) == request_id and not found.get("MasterUserSecret")
         )
 
     def tags(self, identifier: str, resource: Resource = INSTANCE) -> dict[str, str] | None:
         """A database's tags; None where there is no such database."""
-        found = self._found(identifier, resource)
+        found = self._found(identifier, resource.databases)
         return None if found is None else _tags(found)
 
     def snapshot_tags(self, identifier: str, resource: Resource = INSTANCE) -> dict[str, str] | None:
         """A snapshot's tags; None where there is no such snapshot."""
-        found = self._snapshot(identifier, resource)
+        found = self._found(identifier, resource.snapshots)
         return None if found is None else _tags(found)
 
     def snapshot_before(self, name: str, identifier: str, resource: Resource = INSTANCE) -> str:
@@ -60,51 +54,30 @@ class Instances:
         Its tags are the database's. Raises ValueError where the name is another database's, and botocore's
         own errors. A wait ends after 30 minutes; a later run finds the snapshot and waits on.
         """
-        of, named, waiter = _SNAPSHOTS[resource]
-        found = self._snapshot(name, resource)
+        of, named = resource.databases.identifier, resource.snapshots.identifier
+        take, waiter = _TAKE[resource]
+        found = self._found(name, resource.snapshots)
         if found and found[of] != identifier:
             raise ValueError(f"the snapshot {name} is of {found[of]}")
         if found is None:
-            tags = (self._found(identifier, resource) or {}).get("TagList", [])
-            take = {INSTANCE: "create_db_snapshot", CLUSTER: "create_db_cluster_snapshot"}[resource]
+            tags = (self._found(identifier, resource.databases) or {}).get("TagList", [])
             getattr(self._client, take)(**{named: name, of: identifier, "Tags": tags})
         self._client.get_waiter(waiter).wait(**{named: name})
         return f"The snapshot {name} is {'there already' if found else 'taken'}."
 
     def version_of(self, identifier: str, resource: Resource = INSTANCE) -> str:
         """The minor version that a database runs; "" where there is no such database."""
-        found = self._found(identifier, resource)
+        found = self._found(identifier, resource.databases)
         return str(found["EngineVersion"]) if found else ""
 
-    def _snapshot(self, identifier: str, resource: Resource) -> Mapping[str, Any] | None:
-        described = {
-            INSTANCE: lambda: self._client.describe_db_snapshots(DBSnapshotIdentifier=identifier)[
-                "DBSnapshots"
-            ],
-            CLUSTER: lambda: self._client.describe_db_cluster_snapshots(
-                DBClusterSnapshotIdentifier=identifier
-            )["DBClusterSnapshots"],
-        }
-        return _first(described[resource], _NO_SNAPSHOT)
-
-    def _found(self, identifier: str, resource: Resource) -> Mapping[str, Any] | None:
-        described = {
-            INSTANCE: lambda: self._client.describe_db_instances(DBInstanceIdentifier=identifier)[
-                "DBInstances"
-            ],
-            CLUSTER: lambda: self._client.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"],
-        }
-        return _first(described[resource], resource.missing)
-
-
-def _first(describe: Callable[[], list[dict[str, Any]]], missing: frozenset[str]) -> dict[str, Any] | None:
-    try:
-        found = describe()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in missing:
-            return None
-        raise
-    return dict(found[0]) if found else None
+    def _found(self, identifier: str, kind: Described) -> Mapping[str, Any] | None:
+        try:
+            found = getattr(self._client, kind.call)(**{kind.identifier: identifier})[kind.listed]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in kind.missing:
+                return None
+            raise
+        return dict(found[0]) if found else None
 
 
 def _tags(found: Mapping[str, Any]) -> dict[str, str]:

@@ -56,11 +56,12 @@ class Work:
     @property
     def made(self) -> tuple[tuple[str, str, Resource], ...]:
         """The address, the identifier and the kind of each thing that RDS makes of it, the database first."""
-        database = (self.resource.address, self.place.identifier, self.resource)
-        if self.resource.members is None:
+        resource = self.resource
+        database = (resource.address, self.place.identifier, resource)
+        if resource.members is None:
             return (database,)
         members = (
-            (f'module.database.{self.resource.members}.member["{number}"]', self.place.member(number))
+            (f'module.database.{resource.members}.member["{number}"]', self.place.member(number))
             for number in MEMBERS
         )
         return (database, *((address, identifier, INSTANCE) for address, identifier in members))

@@ -30,8 +30,7 @@ def snapshots(cloud: Cloud) -> list[str]:
 def query(cloud: Cloud, cluster: dict[str, Any], *statements: str) -> list[tuple[Any, ...]]:
     """Run statements as the master user; the rows of the last one, if it has any."""
     endpoint = {"Address": cluster["Endpoint"], "Port": cluster["Port"]}
-    engine = {"aurora-postgresql": "postgres", "aurora-mysql": "mysql"}[cluster["Engine"]]
-    seen = {**cluster, "Endpoint": endpoint, "Engine": engine, "DBName": cluster["DatabaseName"]}
+    seen = {**cluster, "Endpoint": endpoint, "DBName": cluster["DatabaseName"]}
     return instance.query(cloud, seen, *statements)
 
 

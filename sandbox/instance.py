@@ -57,4 +57,6 @@ def query(cloud: Cloud, instance: dict[str, Any], *statements: str) -> list[tupl
 CONNECT: dict[str, tuple[Callable[..., Any], str]] = {
     "postgres": (psycopg.connect, "dbname"),
     "mysql": (pymysql.connect, "database"),
+    "aurora-postgresql": (psycopg.connect, "dbname"),
+    "aurora-mysql": (pymysql.connect, "database"),
 }

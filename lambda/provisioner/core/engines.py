@@ -11,11 +11,24 @@ Dialect = Literal["mysql", "postgres"]
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """How RDS describes databases, or snapshots, of one kind: boto3's call, its answer's list, their key.
+
+    `missing` are RDS's codes for one that is not there.
+    """
+
+    call: str
+    listed: str
+    identifier: str
+    missing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of resource, by its Terraform module and its types there.
+    """A kind of resource, by its Terraform module, its types there, and RDS's words for it.
 
     `members` is the type of what stands inside the database; None for an instance, which stands alone.
-    `missing` are RDS's codes for one that is not there, `exists` the code for one that is there already.
+    `exists` is RDS's code for one that is there already.
     """
 
     name: str
@@ -23,7 +36,8 @@ class Resource:
     database_type: str
     members: str | None
     types: frozenset[str]
-    missing: frozenset[str]
+    databases: Described
+    snapshots: Described
     exists: str
 
     @property
@@ -48,7 +62,18 @@ INSTANCE: Final = Resource(
     database_type="aws_db_instance",
     members=None,
     types=frozenset({"aws_db_instance", "aws_db_parameter_group"}),
-    missing=frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"}),
+    databases=Described(
+        "describe_db_instances",
+        "DBInstances",
+        "DBInstanceIdentifier",
+        frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"}),
+    ),
+    snapshots=Described(
+        "describe_db_snapshots",
+        "DBSnapshots",
+        "DBSnapshotIdentifier",
+        frozenset({"DBSnapshotNotFound", "DBSnapshotNotFoundFault"}),
+    ),
     exists="DBInstanceAlreadyExists",
 )
 CLUSTER: Final = Resource(
@@ -57,7 +82,18 @@ CLUSTER: Final = Resource(
     database_type="aws_rds_cluster",
     members="aws_rds_cluster_instance",
     types=frozenset({"aws_rds_cluster", "aws_rds_cluster_instance", "aws_rds_cluster_parameter_group"}),
-    missing=frozenset({"DBClusterNotFound", "DBClusterNotFoundFault"}),
+    databases=Described(
+        "describe_db_clusters",
+        "DBClusters",
+        "DBClusterIdentifier",
+        frozenset({"DBClusterNotFound", "DBClusterNotFoundFault"}),
+    ),
+    snapshots=Described(
+        "describe_db_cluster_snapshots",
+        "DBClusterSnapshots",
+        "DBClusterSnapshotIdentifier",
+        frozenset({"DBClusterSnapshotNotFound", "DBClusterSnapshotNotFoundFault"}),
+    ),
     exists="DBClusterAlreadyExistsFault",
 )
 RESOURCES: Final = (INSTANCE, CLUSTER)

@@ -34,16 +34,13 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How RDS lists databases of one kind, and which metrics CloudWatch has of them.
+    """What RDS says of a database of one kind, and which metrics CloudWatch has of it.
 
     CloudWatch has a cluster's metrics under its own name too: the most of an hour is that of all its members
     (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html). A cluster's storage grows
     and shrinks automatically; the size that RDS says for it means nothing.
     """
 
-    operation: str
-    listed: str
-    identifier: str
     created: str
     storage: str | None
     metrics: tuple[str, ...]
@@ -53,22 +50,8 @@ CONNECTIONS: Final = "DatabaseConnections"
 # 0 while all members of a cluster are asleep, when nobody can be connected.
 CAPACITY: Final = "ServerlessDatabaseCapacity"
 _KINDS: Final[Mapping[Resource, _Kind]] = {
-    INSTANCE: _Kind(
-        "describe_db_instances",
-        "DBInstances",
-        "DBInstanceIdentifier",
-        "InstanceCreateTime",
-        "AllocatedStorage",
-        (CONNECTIONS,),
-    ),
-    CLUSTER: _Kind(
-        "describe_db_clusters",
-        "DBClusters",
-        "DBClusterIdentifier",
-        "ClusterCreateTime",
-        None,
-        (CONNECTIONS, CAPACITY),
-    ),
+    INSTANCE: _Kind("InstanceCreateTime", "AllocatedStorage", (CONNECTIONS,)),
+    CLUSTER: _Kind("ClusterCreateTime", None, (CONNECTIONS, CAPACITY)),
 }
 
 
@@ -108,9 +91,9 @@ class Observer:
         ]
 
     def _described(self, resource: Resource) -> list[Mapping[str, Any]]:
-        kind = _KINDS[resource]
+        kind = resource.databases
         with asking(f"listing the {resource.name}s"):
-            pages = self._rds.get_paginator(kind.operation).paginate()
+            pages = self._rds.get_paginator(kind.call).paginate()
             return [described for page in pages for described in page[kind.listed]]
 
     def connections(
@@ -160,7 +143,7 @@ class Observer:
 
 def _query(name: str, database: Running, metric: str) -> dict[str, Any]:
     """The most of each hour of one metric, as CloudWatch is asked for it."""
-    dimension = {"Name": _KINDS[database.resource].identifier, "Value": database.identifier}
+    dimension = {"Name": database.resource.databases.identifier, "Value": database.identifier}
     return {
         "Id": name,
         "MetricStat": {
@@ -182,7 +165,7 @@ def _running(resource: Resource, described: Mapping[str, Any]) -> Running | None
     What an instance's description calls its cluster makes it a member of that one, and no database.
     """
     kind = _KINDS[resource]
-    identifier, tags = described[kind.identifier], tags_of(described)
+    identifier, tags = described[resource.databases.identifier], tags_of(described)
     place = Place.of_identifier(identifier)
     if place is None or not is_provisioners(tags) or tags.get("Environment") != place.environment:
         return None

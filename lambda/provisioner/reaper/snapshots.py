@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from provisioner.core import database_events
 from provisioner.core.database_events import DatabaseEvent
-from provisioner.core.engines import CLUSTER, INSTANCE, Resource
+from provisioner.core.engines import CLUSTER, INSTANCE, RESOURCES, Resource
 from provisioner.core.errors import Contention, NeedsPerson, TryLater
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.intake.opening import Opening
@@ -22,35 +22,10 @@ from provisioner.reaper.snapshot_rules import Snapshot
 _TURN: Final = "snapshots"
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """How RDS lists and deletes snapshots of one kind of database."""
-
-    describe: str
-    listed: str
-    identifier: str
-    of: str
-    delete: str
-    missing: str
-
-
-_KINDS: Final[Mapping[Resource, _Kind]] = {
-    INSTANCE: _Kind(
-        "describe_db_snapshots",
-        "DBSnapshots",
-        "DBSnapshotIdentifier",
-        "DBInstanceIdentifier",
-        "delete_db_snapshot",
-        "DBSnapshotNotFoundFault",
-    ),
-    CLUSTER: _Kind(
-        "describe_db_cluster_snapshots",
-        "DBClusterSnapshots",
-        "DBClusterSnapshotIdentifier",
-        "DBClusterIdentifier",
-        "delete_db_cluster_snapshot",
-        "DBClusterSnapshotNotFoundFault",
-    ),
+# The call that deletes a snapshot, and the exception where there is none any more.
+_DELETE: Final[Mapping[Resource, tuple[str, str]]] = {
+    INSTANCE: ("delete_db_snapshot", "DBSnapshotNotFoundFault"),
+    CLUSTER: ("delete_db_cluster_snapshot", "DBClusterSnapshotNotFoundFault"),
 }
 _TRIES_TO_WRITE: Final = 5
 
@@ -82,7 +57,7 @@ class OldSnapshots:
     def _snapshots(self, pruned: Pruned) -> Iterator[Snapshot]:
         """Our snapshots that are old enough; those of a forgotten environment are kept and named."""
         catalog, now = self.opening.catalog, self.opening.now
-        found = [snapshot for resource in _KINDS for snapshot in self._made(resource)]
+        found = [snapshot for resource in RESOURCES for snapshot in self._made(resource)]
         for snapshot in found:
             environment = snapshot.place.environment
             if environment not in catalog.environments:
@@ -91,10 +66,10 @@ class OldSnapshots:
                 yield snapshot
 
     def _made(self, resource: Resource) -> list[Snapshot]:
-        """Our final snapshots of databases of one kind."""
-        kind = _KINDS[resource]
+        """Our snapshots of databases of one kind."""
+        kind = resource.snapshots
         with asking("listing the snapshots"):
-            pages = self.rds().get_paginator(kind.describe).paginate(SnapshotType="manual")
+            pages = self.rds().get_paginator(kind.call).paginate(SnapshotType="manual")
             described = [snapshot for page in pages for snapshot in page[kind.listed]]
         return [snapshot for each in described if (snapshot := _ours(resource, each))]
 
@@ -142,11 +117,11 @@ class OldSnapshots:
 
     def _delete(self, snapshot: Snapshot) -> bool:
         """Delete it; False where it was deleted already."""
-        rds, kind = self.rds(), _KINDS[snapshot.resource]
+        rds, (delete, missing) = self.rds(), _DELETE[snapshot.resource]
         with asking(f"deleting snapshot {snapshot.identifier}"):
             try:
-                getattr(rds, kind.delete)(**{kind.identifier: snapshot.identifier})
-            except getattr(rds.exceptions, kind.missing):
+                getattr(rds, delete)(**{snapshot.resource.snapshots.identifier: snapshot.identifier})
+            except getattr(rds.exceptions, missing):
                 return False
         return True
 
@@ -161,7 +136,6 @@ def _ours(resource: Resource, described: Mapping[str, Any]) -> Snapshot | None:
     """The snapshot of ours that RDS describes; None for any other, and for one that is not complete."""
     if described.get("SnapshotType") != "manual" or described.get("Status") != "available":
         return None
-    kind = _KINDS[resource]
-    identifier, of = described[kind.identifier], described[kind.of]
+    identifier, of = described[resource.snapshots.identifier], described[resource.databases.identifier]
     place = snapshot_rules.place_of(identifier, of, tags_of(described))
     return Snapshot(identifier, place, described["SnapshotCreateTime"], resource) if place else None
