@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e import attack, scenes
+from tests.e2e import attack, cluster, scenes
 from tests.e2e import typed as commands
 from tests.e2e.attack import Attacked
+from tests.e2e.cluster import Slept
 from tests.e2e.running import Sandbox, started, until
 from tests.e2e.scenes import Born, Copied, Expired, Guarded, Lost, Revived, Scenes
 
@@ -21,14 +22,17 @@ SCENES = {
     "expired": scenes.expired,
     "lost": scenes.lost,
     "attacked": attack.attacked,
+    "slept": cluster.slept,
     "typed": commands.typed,
 }
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    with started("test") as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANDBOX_PAUSE_SCALE", cluster.PAUSE_SCALE)
+        with started("test") as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +80,11 @@ def expired(all_scenes: Scenes) -> Expired:
 @pytest.fixture
 def attacked(all_scenes: Scenes) -> Attacked:
     return all_scenes.see(attack.attacked)
+
+
+@pytest.fixture
+def slept(all_scenes: Scenes) -> Slept:
+    return all_scenes.see(cluster.slept)
 
 
 @pytest.fixture
