@@ -76,7 +76,7 @@ class Store:
         return None
 
     def looks(self) -> dict[str, str]:
-        """When the nightly look saw each database, by place; what cannot be read says nothing."""
+        """When the nightly check saw each database, by place; what cannot be read says nothing."""
         said = _read(self._get(_LOOKS)).get("seen")
         return {str(place): str(at) for place, at in said.items()} if isinstance(said, dict) else {}
 

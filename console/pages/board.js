@@ -160,8 +160,8 @@ function drift(board) {
   return html`<header><h2 id="d-h">Drifted from git</h2><span class="count">${board.drift.length}</span></header>${
     board.drift.length
       ? html`<table class="table list brd"><thead><tr><th scope="col">Database</th><th scope="col">Since</th><th scope="col">What differs</th></tr></thead><tbody>${board.drift.map((one) => html`<tr><td><a class="name" href="#/databases/${one.environment}/${one.database_name}">${one.environment}/${one.database_name}</a><span class="under">${one.team}</span></td>
-        <td class="kv" data-l="Since">${when(new Date(one.since), now())}</td><td>${safe(one.link) ? html`<a href=${one.link} rel="noreferrer">The nightly look</a>` : "in the nightly look"}</td></tr>`)}</tbody></table>`
-      : html`<p class="empty-line">Every database is as git says, as far as the last nightly look found.</p>`
+        <td class="kv" data-l="Since">${when(new Date(one.since), now())}</td><td>${safe(one.link) ? html`<a href=${one.link} rel="noreferrer">The nightly check</a>` : "in the nightly check"}</td></tr>`)}</tbody></table>`
+      : html`<p class="empty-line">Every database is as git says, as far as the last nightly check found.</p>`
   }`;
 }
 

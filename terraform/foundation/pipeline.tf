@@ -358,7 +358,7 @@ resource "aws_iam_role" "plan" {
   name                 = "${var.stack_name}-plan"
   description          = "Taken by the pipeline on any branch: reads, and reports plans"
   assume_role_policy   = local.trust["plan"]
-  max_session_duration = 10800 # the nightly look at every database
+  max_session_duration = 10800 # the nightly check at every database
 }
 
 resource "aws_iam_role_policy" "plan" {

@@ -29,7 +29,7 @@ def asked(chain: Chain) -> Any:
 
 
 def look(chain: Chain, night: int = 1, *, name: str = "mydb123", **more: Any) -> dict[str, Any]:
-    """What a nightly look reports."""
+    """What a nightly check reports."""
     event = {
         "version": 1,
         "type": "drift",

@@ -1,4 +1,4 @@
-"""The daily look: what is said about idle databases, what is removed, and what is left alone."""
+"""The daily check: what is said about idle databases, what is removed, and what is left alone."""
 
 import datetime as dt
 import random

@@ -1,4 +1,4 @@
-"""The reaper's daily looks, on the sandbox's RDS and CloudWatch."""
+"""The reaper's daily checks, on the sandbox's RDS and CloudWatch."""
 
 import datetime as dt
 import tempfile

@@ -56,7 +56,7 @@ def database_document(
 
 
 def _drifted(database: Database) -> dict[str, str] | None:
-    """What its row says of it, which is as old as the last nightly look."""
+    """What its row says of it, which is as old as the last nightly check."""
     if database.drift is None or database.state is DatabaseState.REMOVED:
         return None
     return dict(database.drift)

@@ -140,7 +140,7 @@ def version_ending(
 
 
 def drift_ended(at: dt.datetime, *, pipeline_url: str) -> DatabaseEvent:
-    """A later look found it as its root says again, or explained by a newer module."""
+    """A later check found it as its root says again, or explained by a newer module."""
     return DatabaseEvent(
         id=f"drift_ended:{pipeline_url}",
         type=DatabaseEventType.DRIFT_ENDED,

@@ -123,7 +123,7 @@ class Database:
     the newest request, until that has ended; `charge` what it takes of the quota, and `charge_before` what it
     will take again when that request comes to nothing; `failed_before` the failed request whose place that
     one took, and which has it again then. `marks` says which warnings went out and when (see `expiry.mark`).
-    `drift` says since when and where it is said that it differs from git, as the last nightly look found.
+    `drift` says since when and where it is said that it differs from git, as the last nightly check found.
     `listed` is what lists show beyond that; None in a row of an earlier release, until `ops.migrate` saw it.
     """
 

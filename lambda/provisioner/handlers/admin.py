@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @app.get("/admin/board")
 def whole() -> Response[str]:
-    """All of it in one answer, from one look."""
+    """All of it in one answer, read at one time."""
     _operator()
     now, days = _now(), _days()
     fleet = _fleet(now, days)

@@ -1,1 +1,1 @@
-"""⑦ Word when it matters: what happens, as text, to a team's channels."""
+"""⑦ Notifications: what happens, as text, to a team's channels."""

@@ -167,7 +167,7 @@ class Texts:
             id=message_id,
             title=f"{database.place} differs from git",
             lines=(
-                "The nightly look found a change that was made outside git. The next apply of this database "
+                "The nightly check found a change that was made outside git. The next apply of this database "
                 "takes it back: ask for it through the API, or undo it.",
             ),
             facts=(("Owner", database.root.owner),),

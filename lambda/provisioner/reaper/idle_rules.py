@@ -14,7 +14,7 @@ The product's own logins are no use: the access function writes down in which ho
 connection at a time. Such an hour with one connection at the most says nothing, as if it were not known; one
 with more is a client's.
 
-A spell of idleness begins at the first look that finds it and goes on as long as later looks find the same
+A spell of idleness begins at the first check that finds it and goes on as long as later checks find the same
 and leave no hole between them. It ends with a connection or a change. A new spell is warned about again.
 """
 
@@ -156,7 +156,7 @@ def _idle(activity: Activity, found: Look, *, removes: bool) -> Following:
 
 
 def spell(activity: Activity) -> str:
-    """The name of one spell of idleness, the same at each look."""
+    """The name of one spell of idleness, the same at each check."""
     return f"idle@{instant(activity.idle_since)}" if activity.idle_since else ""
 
 
