@@ -142,13 +142,13 @@ class ApplyJob:
         except Undelivered as error:
             return [f"{work.place}: {error}"]
         except Exception as error:
-            cause, retryable = self._cause(error)
-            say(f"{work.place}: {cause}")
+            failure = self._failure(error)
+            say(f"{work.place}: {failure}")
             try:
-                self._report(work, "failed", cause=cause, retryable=retryable)
+                self._report(work, "failed", failure=failure)
             except (Undelivered, ValidationError) as lost:
-                cause = f"{cause}; and {lost}"
-            return [f"{work.place}: {cause}"]
+                return [f"{work.place}: {failure}; and {lost}"]
+            return [f"{work.place}: {failure}"]
         return []
 
     def _reconcile(self, work: Work) -> None:
@@ -202,14 +202,14 @@ class ApplyJob:
         if root is None or work.applied_before:
             return
         if foreign := foreign_source(root, self.instances):
-            raise Refused(f"{foreign}. Remove the database through the API")
+            raise Refused(foreign, "remove the database through the API")
 
     def _check_lock(self, work: Work) -> None:
         lock = self.store.lock(work.place)
         if lock:
             raise Refused(
-                f"the state is locked: {lock.describe(self.clock())}. If that run is over, `python -m "
-                "pipeline locks` says how to release it; then run the workflow again",
+                f"the state is locked: {lock.describe(self.clock())}",
+                "if that run is over, `python -m pipeline locks` says how to release it; then try again",
                 retryable=True,
             )
 
@@ -229,7 +229,7 @@ class ApplyJob:
         except TerraformError as error:
             orphan = self._orphan(work, error)
             if orphan is None:
-                upgrades.check_done(work.root, self.instances, f"{error.cause}. ")
+                upgrades.check_done(work.root, self.instances, f". {error.cause}")
                 raise
             address, identifier = orphan
             say(f"A killed apply made {identifier}, and no state knows it: this one adopts it.")
@@ -241,8 +241,8 @@ class ApplyJob:
             return self.store.reviewed(work.place, *work.reviewed_as)
         except UnreadablePlan as error:
             raise Refused(
-                f"the reviewed plan in the state bucket cannot be read: {error}. Ask for the change again "
-                "through the API, whose pull request is planned again"
+                f"the reviewed plan in the state bucket cannot be read: {error}",
+                "ask for the change again through the API, whose pull request is planned again",
             ) from error
 
     def _orphan(self, work: Work, error: TerraformError) -> tuple[str, str] | None:
@@ -288,16 +288,18 @@ class ApplyJob:
         }
         self.store.mark_applied(work.place, work.digest, details)
 
-    def _cause(self, error: Exception) -> tuple[str, bool]:
-        """What to say of a failure, and whether the same again may go through."""
+    def _failure(self, error: Exception) -> Refused:
+        """What to say of a failure, what to do, and whether the same again may go through."""
         if isinstance(error, Refused):
-            return str(error), error.retryable
-        cause = error.cause if isinstance(error, TerraformError) else f"{type(error).__name__}: {error}"
-        if isinstance(error, TerraformError) and error.command != "apply":  # which was shown as it ran
-            say(error.output)
+            return error
+        cause, fix = f"{type(error).__name__}: {error}", ""
+        if isinstance(error, TerraformError):
+            cause, fix = error.cause, error.fix
+            if error.command != "apply":  # which was shown as it ran
+                say(error.output)
         if self.interruption.requested:
-            cause = f"the job was ended from outside; run the workflow again, it goes on from here. {cause}"
-        return cause, True
+            cause, fix = f"the job was ended from outside. {cause}", "try again: it goes on from here"
+        return Refused(cause, fix, retryable=True)
 
     def _report(
         self,
@@ -305,8 +307,7 @@ class ApplyJob:
         outcome: ApplyOutcome,
         *,
         result: dict[str, Any] | None = None,
-        cause: str | None = None,
-        retryable: bool = True,
+        failure: Refused | None = None,
     ) -> None:
         self.pulse.write(work.place)  # who reads of the outcome finds all that led to it
         notes = (self.claims.took_over(work.place), self.pulse.trouble(work.place))
@@ -320,8 +321,9 @@ class ApplyJob:
                 commit=self.checkout.head(),
                 pipeline_url=self.pipeline_url,
                 result=result,
-                cause=cause,
-                retryable=retryable,
+                cause=failure.cause if failure else None,
+                fix=failure.fix or None if failure else None,
+                retryable=failure.retryable if failure else True,
                 notes=tuple(filter(None, notes)),
             )
         )

@@ -107,7 +107,7 @@ class PlanJob:
             planned = self._plan(place)
         except TerraformError as error:
             say(error.output)
-            self._report(place, verdict, log, "failed", cause=error.cause)
+            self._report(place, verdict, log, "failed", cause=error.cause, fix=error.fix or None)
             return False
         wrong = foreign_resources(planned.changes, place=place)
         if verdict.action != "remove":
@@ -148,6 +148,7 @@ class PlanJob:
         planned: _Planned | None = None,
         *,
         cause: str | None = None,
+        fix: str | None = None,
     ) -> Answer:
         answer = self.reporter.send(
             PlanReport(
@@ -163,6 +164,7 @@ class PlanJob:
                 policy=tuple(map(RuleResult.of, verdict.results)),
                 pipeline_url=self.pipeline_url,
                 cause=cause,
+                fix=fix,
             )
         )
         if answer.request_id:

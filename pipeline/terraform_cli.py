@@ -33,12 +33,16 @@ class Limits:
 
 
 class TerraformError(Exception):
-    """A Terraform command that failed; `output` is what it said, `cause` what it comes down to."""
+    """A Terraform command that failed; `output` is what it said, `cause` what it comes down to.
+
+    `fix` says what to do about it; empty where only Terraform's own words help.
+    """
 
     def __init__(self, command: str, output: str) -> None:
         self.command = command
         self.output = output
-        self.cause = " ".join(filter(None, (_cause(output), advice(output))))
+        self.cause = _cause(output)
+        self.fix = advice(output)
         super().__init__(f"terraform {command}: {self.cause}")
 
 

@@ -8,8 +8,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Po
 from collections.abc import Sequence
 
 from botocore.exceptions import ClientError, WaiterError
-from provisioner.core.names import Place
-from provisioner.core.root import Root, Upgrade
+from provisioner.core.root import Root
 
 from pipeline.apply_checks import Refused
 from pipeline.instances import Instances
@@ -26,7 +25,15 @@ def keep_before(root: Root | None, changes: Sequence[ResourceChange], instances:
     try:
         say(instances.snapshot_before(root.upgrade.snapshot, root.place.identifier, root.resource))
     except (ClientError, WaiterError, ValueError) as error:
-        raise Refused(_cause(root.place, root.upgrade, error), retryable=True) from error
+        refused = isinstance(error, ClientError) and error.response["Error"]["Code"] in _REFUSED
+        raise Refused(
+            f"{root.place} is not upgraded, since the snapshot {root.upgrade.snapshot} was not taken: "
+            f"{error}",
+            "apply the foundation of this release first (docs/upgrade.md), then try again"
+            if refused
+            else "try again",
+            retryable=True,
+        ) from error
 
 
 def check_done(root: Root | None, instances: Instances, said: str = "") -> None:
@@ -36,26 +43,14 @@ def check_done(root: Root | None, instances: Instances, said: str = "") -> None:
     minor = instances.version_of(root.place.identifier, root.resource)
     if not f"{minor}.".startswith(f"{root.engine_version}."):
         raise Refused(
-            f"RDS did not upgrade {root.place} to {root.engine_version}: it runs {minor or 'nothing'}. {said}"
-            "Its log pg_upgrade_precheck.log and its events say what was in the way (aws rds describe-events "
-            f"--source-type db-{root.resource.name} --source-identifier {root.place.identifier} --duration "
-            "1440). Put that right and ask for the upgrade again, or take it back by PATCH with the "
-            f"engine_version {root.upgrade.from_version}",
+            f"RDS did not upgrade {root.place} to {root.engine_version}: it runs {minor or 'nothing'}{said}",
+            "read in its log pg_upgrade_precheck.log and in its events what was in the way (aws rds "
+            f"describe-events --source-type db-{root.resource.name} --source-identifier "
+            f"{root.place.identifier} --duration 1440). Put that right and try again, or take the upgrade "
+            f"back by PATCH with the engine_version {root.upgrade.from_version}",
             retryable=True,
         )
 
 
 def _upgrades(changes: Sequence[ResourceChange]) -> bool:
     return any(change.is_database and "engine_version" in change.sets for change in changes)
-
-
-def _cause(place: Place, upgrade: Upgrade, error: Exception) -> str:
-    refused = isinstance(error, ClientError) and error.response["Error"]["Code"] in _REFUSED
-    fix = (
-        "apply the foundation of this release first (docs/upgrade.md)"
-        if refused
-        else "run the workflow again"
-    )
-    return (
-        f"{place} is not upgraded, since the snapshot {upgrade.snapshot} was not taken: {error}. Next: {fix}"
-    )

@@ -463,6 +463,7 @@ def test_a_failed_apply_says_why_and_starts_again_without_a_new_pull_request(cha
     assert failure is not None
     assert failure.step is Step.APPLY
     assert failure.cause == "Error: out of addresses"
+    assert failure.fix == "fix the cause, then retry the request"
     assert "Error: out of addresses" in bodies(chain)[2]
     assert "no new pull request is needed" in bodies(chain)[2]
 
@@ -476,6 +477,29 @@ def test_a_failed_apply_says_why_and_starts_again_without_a_new_pull_request(cha
         "## ❌ Creating `dev/mydb123` failed",
         "## ✅ `dev/mydb123` is ready",
     ]
+
+
+def test_a_failure_that_the_pipeline_knows_says_what_to_do_about_it(chain: Chain) -> None:
+    one = chain.opened()
+    chain.plan(one, outcome="failed", cause="Error: AccessDenied", fix="compare terraform/foundation")
+
+    failure = chain.now(one).progress.failure
+    assert failure is not None
+    assert failure.fix == (
+        "compare terraform/foundation. To plan again, run the pipeline's workflow again; "
+        "or cancel the request"
+    )
+    assert "Error: AccessDenied\ncompare terraform/foundation\n" in bodies(chain)[0]
+
+    chain.plan(one)
+    chain.apply(one, "failed", cause="Error: QuotaExceeded", fix="raise it in Service Quotas, then try again")
+    failure = chain.now(one).progress.failure
+    assert failure is not None
+    assert (failure.cause, failure.fix) == (
+        "Error: QuotaExceeded",
+        "raise it in Service Quotas, then try again",
+    )
+    assert "Error: QuotaExceeded\nraise it in Service Quotas, then try again\n" in bodies(chain)[-1]
 
 
 @pytest.mark.parametrize(

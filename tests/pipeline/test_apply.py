@@ -371,7 +371,7 @@ class TestRefusal:
         setting.repository.on_main(file_of(root()))
         (failure,) = setting.apply()
         assert "no plan was reviewed" in failure
-        assert "Ask for the change again through the API, whose pull request is planned" in failure
+        assert "Next: ask for the change again through the API, whose pull request is planned" in failure
         assert setting.cloud.applied == []
         assert setting.functions.reports[-1]["retryable"] is False
 
@@ -386,7 +386,7 @@ class TestRefusal:
         setting.bucket.objects[key] = text.encode()
         (failure,) = setting.apply()
         assert "the reviewed plan in the state bucket cannot be read" in failure
-        assert "Ask for the change again through the API" in failure
+        assert setting.functions.reports[-1]["fix"].startswith("ask for the change again through the API")
         assert setting.cloud.applied == []
         assert setting.functions.reports[-1]["retryable"] is False
 

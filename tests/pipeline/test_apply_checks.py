@@ -98,8 +98,8 @@ def test_what_was_reviewed_is_applied_and_what_was_not_is_refused_with_the_way_o
     check_plan(creating(), plan, plan, catalog())
     assert "whose pull request is planned" in str(refusal(creating(), plan, None))
     assert str(refusal(creating(), plan, [])) == (
-        f"the plan differs from the one that was reviewed: {INSTANCE}: create was not reviewed. Something "
-        "changed since the review: ask for the change again through the API"
+        "the plan differs from the one that was reviewed, since something changed in between: "
+        f"{INSTANCE}: create was not reviewed. Next: ask for the change again through the API"
     )
 
 
@@ -133,9 +133,9 @@ def test_a_result_without_a_master_secret_is_never_done_and_says_what_to_do(secr
         check_result({"endpoint": "e", "identifier": "dev-mydb123", **secret})
     assert refused.value.retryable is True
     assert str(refused.value) == (
-        "RDS manages no master password for the database, so that nobody can log in. Let an operator run "
-        "`aws rds modify-db-instance --db-instance-identifier dev-mydb123 --manage-master-user-password "
-        "--apply-immediately`, then run the workflow again"
+        "RDS manages no master password for the database, so that nobody can log in. Next: let an operator "
+        "run `aws rds modify-db-instance --db-instance-identifier dev-mydb123 --manage-master-user-password "
+        "--apply-immediately`, then try again"
     )
     check_result({"endpoint": "e", "identifier": "dev-mydb123", "secret_arn": "arn"})
 
@@ -151,7 +151,7 @@ def test_what_main_says_is_held_to_the_policy_and_each_rule_that_it_breaks_is_na
         check_policy([fine, size, tags])
     assert str(refused.value) == (
         "the policy denies what main says: size: too large; tags: aws:x. "
-        "Ask for what it allows through the API"
+        "Next: ask for what it allows through the API"
     )
     assert refused.value.retryable is False
 
@@ -165,29 +165,29 @@ def test_everything_that_a_plan_does_beyond_is_listed() -> None:
     )
     second = resource(["delete"], address=INSTANCE.replace("this", "other"), before=instance())
     assert str(refusal(creating(), changes(DELETED), None)) == (
-        f"the plan loses the database: {INSTANCE}: delete. Undo what asks for it through the API"
+        f"the plan loses the database: {INSTANCE}: delete. Next: undo what asks for it through the API"
     )
     lost = str(refusal(creating(), changes(DELETED, second), None))
     assert "aws_db_instance.other: delete; " in lost
     group = resource(["create"], address=GROUP, after={})
     beyond = str(refusal(creating(), changes(resource(["create"], after=instance()), group), []))
-    assert f"create was not reviewed; {GROUP}: create was not reviewed. Something changed" in beyond
+    assert f"create was not reviewed; {GROUP}: create was not reviewed. Next: " in beyond
 
 
 def test_each_refusal_says_what_to_do() -> None:
     assert str(refusal(creating(), changes(resource(["create"], after=instance())), None)) == (
-        "no plan was reviewed for what main says: it was merged before its pipeline had planned it. Ask "
-        "for the change again through the API, whose pull request is planned"
+        "no plan was reviewed for what main says: it was merged before its pipeline had planned it. Next: "
+        "ask for the change again through the API, whose pull request is planned"
     )
     protected = changes(resource(["delete"], before=instance(deletion_protection=True)))
     assert str(refusal(removing("dev"), protected, protected)) == (
-        "deletion protection is on. Bring the root back by reverting its removal, then ask for the removal "
-        "again through the API, which disarms it first"
+        "deletion protection is on. Next: bring the root back by reverting its removal, then ask for the "
+        "removal again through the API, which disarms it first"
     )
     with pytest.raises(Refused) as creating_still:
         check_result({})
     assert str(creating_still.value) == (
-        "RDS is still creating the database. Run the workflow again in some minutes"
+        "RDS is still creating the database. Next: try again in some minutes"
     )
 
 

@@ -86,7 +86,7 @@ def test_a_plan_that_fails_is_reported_with_its_cause(setting: Setting) -> None:
     (report,) = setting.functions.reports
     assert report["outcome"] == "failed"
     assert report["cause"].startswith(PREVENTED.split("\n", maxsplit=1)[0])
-    assert "No plan may replace a database" in report["cause"]
+    assert report["fix"].startswith("no plan may replace a database: ")
 
 
 def test_a_plan_that_touches_another_database_is_not_kept(setting: Setting) -> None:

@@ -81,7 +81,9 @@ def test_an_upgrade_that_rds_refused_fails_and_says_where_to_look_and_the_way_ba
 
     assert "RDS did not upgrade dev/mydb123 to 18: it runs 15.9" in failure
     assert "pg_upgrade_precheck.log" in failure
-    assert "take it back by PATCH with the engine_version 15" in failure
+    assert (
+        "take the upgrade back by PATCH with the engine_version 15" in upgrading.functions.reports[-1]["fix"]
+    )
     assert upgrading.functions.reports[-1]["retryable"] is True
     back = dataclasses.replace(OLD, request_id=root().request_id)
     upgrading.reviewed(file_of(back))
@@ -114,7 +116,7 @@ def test_a_snapshot_of_that_name_of_another_database_stops_it(upgrading: Setting
 
     (failure,) = upgrading.apply()
 
-    assert f"the snapshot {SNAPSHOT} is of prod-orders. Next: run the workflow again" in failure
+    assert f"the snapshot {SNAPSHOT} is of prod-orders. Next: try again" in failure
     assert version(upgrading) == "15"
 
 

@@ -43,7 +43,7 @@ def test_no_lock_is_good_news() -> None:
         ),
         ("Invalid storage size for engine name postgres and storage type gp3: 20", "GET the database"),
         ("InvalidDBInstanceState: DB instance is not in available state", "goes on then"),
-        ("api error ExpiredToken: The security token", "Run the workflow again"),
+        ("api error ExpiredToken: The security token", "it goes on from there"),
         (
             "the cached package for registry.terraform.io/hashicorp/aws 5.1.0 does not match any of the\n"
             "checksums recorded in the dependency lock file",

@@ -34,8 +34,10 @@ DONE = events.succeeded(NOW, **RUN, result=RESULT)
 REMOVED = events.removed(NOW, **RUN)
 
 
-def failed(cause: str = "Error: DBInstanceAlreadyExists", *, retryable: bool = True) -> Event:
-    return events.failed_apply(NOW, **RUN, cause=cause, fix="fix", retryable=retryable)
+def failed(
+    cause: str = "Error: DBInstanceAlreadyExists", fix: str = outcome.FIXES[True], *, retryable: bool = True
+) -> Event:
+    return events.failed_apply(NOW, **RUN, cause=cause, fix=fix, retryable=retryable)
 
 
 def said(one: Request, event: Event = DONE) -> str:
@@ -55,8 +57,13 @@ COMMENTS = {
     "outcome-remove-dev": said(REQUESTS["remove-dev"], REMOVED),
     "outcome-remove-prod": said(REQUESTS["remove-prod"], REMOVED),
     "outcome-failed-create": said(REQUESTS["create-mysql-dev"], failed()),
-    "outcome-failed-update": said(REQUESTS["update"], failed("Error: no such snapshot", retryable=False)),
+    "outcome-failed-update": said(
+        REQUESTS["update"], failed("Error: no such snapshot", outcome.FIXES[False], retryable=False)
+    ),
     "outcome-failed-remove": said(REQUESTS["remove-prod"], failed()),
+    "outcome-failed-with-its-fix": said(
+        REQUESTS["create-mysql-dev"], failed(fix="rename or delete it, or take another name")
+    ),
 }
 
 

@@ -65,10 +65,10 @@ def test_what_version_1_says_is_written_down() -> None:
     """Whoever changes this list raises the version, and keeps reading this one for a release."""
     about = ["version", "environment", "database_name", "pipeline_url", "commit", "type"]
     assert list(PlanReport.model_fields) == [
-        *about, "branch", "outcome", "summary", "plan_text", "policy", "cause", "changed",
+        *about, "branch", "outcome", "summary", "plan_text", "policy", "cause", "changed", "fix",
     ]  # fmt: skip
     assert list(ApplyReport.model_fields) == [
-        *about, "outcome", "request_id", "result", "cause", "retryable", "notes",
+        *about, "outcome", "request_id", "result", "cause", "retryable", "notes", "fix",
     ]  # fmt: skip
     assert list(DriftReport.model_fields) == [*about, "drifted", "module_newer", "plan_text"]
     assert list(ApplyQuestion.model_fields) == [*about, "text"]

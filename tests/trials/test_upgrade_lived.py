@@ -118,7 +118,7 @@ def test_a_refused_upgrade_says_what_rds_found_and_is_taken_back(seen: dict[str,
     error = found["failed"]["error"]
     assert error["step"] == "apply"
     assert "RDS did not upgrade dev/odd to 18: it runs 15" in error["cause"]
-    assert "PATCH with the engine_version 15" in error["cause"]
+    assert "PATCH with the engine_version 15" in error["fix"]
     assert (found["runs"], found["then"]) == ("15", "15")
     assert number(found["back"]) != number(found["failed"])
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from provisioner.core.hcl import format_of
+from provisioner.core.hcl import NEWEST, format_of
 
 from sandbox import foundation, network, stack
 from sandbox.github import control
@@ -188,7 +188,7 @@ def test_an_earlier_release_is_upgraded_while_its_databases_and_requests_live_on
     # The databases of the earlier release are maintained, extended, resized and removed.
     done = sandbox.rollout("--open", "--environment", "dev", "--every", "1")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sandbox.root_format("dev/orders") == 2
+    assert sandbox.root_format("dev/orders") == NEWEST
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda place: lived(sandbox, place), DATABASES))
 
@@ -205,7 +205,7 @@ def made(sandbox: Upgraded, place: str) -> None:
 def lived(sandbox: Upgraded, place: str) -> None:
     """The rest of a database's life."""
     sandbox.change(place, {"ttl": "5d"})
-    assert sandbox.root_format(place) == 2
+    assert sandbox.root_format(place) == NEWEST
     sandbox.change(place, {"size": "medium" if place.startswith("dev/") else "large"})
     sandbox.remove(place)
 

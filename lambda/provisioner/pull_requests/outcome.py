@@ -19,6 +19,11 @@ from provisioner.pull_requests.comments import OUTCOME
 from provisioner.pull_requests.markdown import cell, link, quoted
 
 _CAUSE_LENGTH: Final = 4_000
+# What to do about a failed apply where the pipeline knows no better, by whether the same may go through.
+FIXES: Final = {
+    True: "fix the cause, then retry the request",
+    False: "change or remove the database; the same apply would fail again",
+}
 _WHERE: Final = {"endpoint": "Endpoint", "port": "Port", "database_name": "Database"}
 
 
@@ -83,6 +88,9 @@ def outcome_comment(
 def _failed(request: Request, event: Event) -> tuple[str, str]:
     place, doing = cell(str(request.place)), wording.DOING[request.kind]
     cause = str(event.detail["cause"] or "The pipeline gave no cause.")[:_CAUSE_LENGTH]
+    fix = event.detail.get("fix", "")
+    if fix and fix not in FIXES.values():
+        cause = f"{cause}\n{fix}"
     text = f"## ❌ {doing} {place} failed\n\n{quoted(cause)}"
     if event.detail["retryable"]:
         return text, (

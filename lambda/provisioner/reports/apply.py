@@ -117,8 +117,6 @@ def _applied(report: ApplyReport, now: dt.datetime) -> Event:
                 now,
                 **where,
                 cause=report.cause or "the pipeline gave no cause",
-                fix="fix the cause, then retry the request"
-                if report.retryable
-                else "change or remove the database; the same apply would fail again",
+                fix=report.fix or outcome.FIXES[report.retryable],
                 retryable=report.retryable,
             )

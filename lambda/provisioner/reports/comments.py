@@ -42,7 +42,7 @@ def plan_comment(
     if report.changed:
         sections.append(_changed(report))
     if report.cause:
-        sections.append(quoted(report.cause[:_CAUSE_LENGTH]))
+        sections.append(quoted("\n".join(filter(None, (report.cause[:_CAUSE_LENGTH], report.fix)))))
     sections.append(
         (f"{counts(report.summary)}: " if report.summary else "")
         + f"{cell(str(report.place))} at `{sha(report.commit)}`, as the pipeline of this branch reports."

@@ -204,7 +204,9 @@ def planned_event(report: PlanReport, request: Request, now: dt.datetime) -> Eve
     cause = denied if report.outcome == "denied" and denied else report.cause
     fix = {
         "denied": "cancel this request, and ask for what the policy allows",
-        "failed": "fix the cause and run the pipeline's workflow again, or cancel the request",
+        "failed": f"{report.fix}. To plan again, run the pipeline's workflow again; or cancel the request"
+        if report.fix
+        else "fix the cause and run the pipeline's workflow again, or cancel the request",
     }[report.outcome]
     return events.failed_plan(
         report.commit,

@@ -21,6 +21,8 @@ ROOT_TEXT_LIMIT: Final = 50_000
 # How many changed attributes a report carries, and how much of each text.
 MOST_ATTRIBUTES: Final = 40
 ATTRIBUTE_TEXT_LIMIT: Final = 200
+# Of what to do about a failure.
+FIX_LIMIT: Final = 1_000
 # Of one heartbeat: more roots than one run applies at once.
 MOST_REQUESTS: Final = 64
 _LONGEST_PROBLEM: Final = 2_000
@@ -32,6 +34,7 @@ PlanOutcome: TypeAlias = Literal["passed", "denied", "failed"]
 ApplyOutcome: TypeAlias = Literal["started", "succeeded", "removed", "failed"]
 RequestId = Annotated[str, Field(max_length=64)]  # becomes a key in the ledger
 PlanText = Annotated[str, Field(max_length=PLAN_TEXT_LIMIT)]
+FixText = Annotated[str, Field(max_length=FIX_LIMIT)]
 AttributeText = Annotated[str, Field(max_length=ATTRIBUTE_TEXT_LIMIT)]
 
 
@@ -110,6 +113,7 @@ class PlanReport(_Report):
     policy: tuple[RuleResult, ...] = ()
     cause: str | None = None
     changed: Annotated[tuple[Attribute, ...], Field(max_length=MOST_ATTRIBUTES)] = ()
+    fix: FixText | None = None  # what to do about the cause
 
 
 class ApplyReport(_Report):
@@ -123,6 +127,7 @@ class ApplyReport(_Report):
     retryable: bool = True
     # What else to say of this apply: whose place it took over, why its log is not kept.
     notes: Annotated[tuple[str, ...], Field(max_length=4)] = ()
+    fix: FixText | None = None  # what to do about the cause
 
 
 class DriftReport(_Report):
