@@ -15,7 +15,7 @@ from provisioner.intake import bodies, roots
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 CATALOG: Catalog = catalogs.parse((Path(__file__).parents[2] / "catalog.yaml").read_text(encoding="utf-8"))
-# Clusters have a separate trial, test_cluster_module.py: what is combined here is of instances alone.
+# What is combined here is of instances alone; clusters are in test_terraform_clusters.py.
 ENGINES = {name: known for name, known in CATALOG.engines.items() if resource_of(name) is INSTANCE}
 Body = Mapping[str, Any]
 # Where a rule of RDS or of the catalog begins or ends; each is taken where an environment allows it.

@@ -20,6 +20,8 @@ from sandbox.cloud import Cloud
 REPOSITORY = Path(__file__).parents[2]
 TERRAFORM = REPOSITORY / "terraform"
 AT_ONCE = 60
+# What the root of a cluster does not say.
+OF_INSTANCES = ("instance_class", "storage_gb", "max_storage_gb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ class Harness:
         values = {name: value for name, value in dataclasses.asdict(root).items() if value is not None}
         if root.upgrade:
             values["upgrade"] = {"from": root.upgrade.from_version, "snapshot": root.upgrade.snapshot}
+        if root.capacity:
+            values = {name: value for name, value in values.items() if name not in OF_INSTANCES}
+            values |= values.pop("capacity")
         return {"source": str(self.module), **values, **self.options}
 
 
