@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import sys
 import urllib.error
 import urllib.parse
@@ -35,6 +36,20 @@ _STORAGE: Final = {"General Purpose-GP3": "gp3"}
 _AURORA_ENGINES: Final = {"Aurora MySQL": "aurora-mysql", "Aurora PostgreSQL": "aurora-postgresql"}
 _ACU_HOURS: Final = "Aurora:ServerlessV2Usage"
 _AURORA_STORAGE: Final = "Aurora:StorageUsage"
+# Extended Support by engine and years, per vCPU-hour, or per ACU-hour where ASv2 stands in one of two places:
+# EU-ExtendedSupport:Yr3:MySQL5.7, EU-ExtendedSupport:Yr1-Yr2:ASv2:AuroraPostgreSQL13,
+# EU-ASv2-ExtendedSupport:Yr1-Yr2:AuroraPostgreSQL14.
+_SUPPORT: Final = re.compile(
+    r"(?:[A-Z0-9]+-)??(?P<before>ASv2-)?ExtendedSupport:(?P<years>Yr1-Yr2|Yr3):(?P<behind>ASv2:)?"
+    r"(?P<engine>[A-Za-z]+)[0-9.]+"
+)
+_SUPPORT_YEARS: Final = {"Yr1-Yr2": prices.SUPPORT_YEARS_1_2, "Yr3": prices.SUPPORT_YEAR_3}
+_SUPPORT_ENGINES: Final = {
+    ("MySQL", False): "mysql",
+    ("PostgreSQL", False): "postgres",
+    ("AuroraMySQL", True): "aurora-mysql",
+    ("AuroraPostgreSQL", True): "aurora-postgresql",
+}
 # What stands before the table's own header: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-an-offer.html
 _HEADER: Final = "SKU"
 _LONGEST_PREFACE: Final = 20
@@ -48,6 +63,7 @@ class Table:
     storage: dict[str, dict[str, float]] = field(default_factory=dict)
     acu_hours: dict[str, float] = field(default_factory=dict)
     aurora_storage: dict[str, float] = field(default_factory=dict)
+    extended_support: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, str], classes: frozenset[str]) -> None:
         """Take a row of the list, if it is a price on demand of what may be asked for."""
@@ -56,6 +72,7 @@ class Table:
         if row.get("Location Type", "AWS Region") != "AWS Region":
             return  # Outposts and Local Zones have prices of another kind
         self._add_aurora(row)
+        self._add_support(row)
         deployment = _DEPLOYMENTS.get(row["Deployment Option"])
         engines = _ENGINES.get(row["Database Engine"], ())
         if not deployment or not engines:
@@ -74,6 +91,15 @@ class Table:
             _keep(self.acu_hours, engine, row)
         if usage.endswith(_AURORA_STORAGE) and row["Unit"] == "GB-Mo":
             _keep(self.aurora_storage, prices.AURORA, row)
+
+    def _add_support(self, row: Mapping[str, str]) -> None:
+        match = _SUPPORT.fullmatch(row["usageType"])
+        if match is None:
+            return
+        serverless = bool(match["before"] or match["behind"])
+        engine = _SUPPORT_ENGINES.get((match["engine"], serverless))
+        if engine and row["Unit"].lower().startswith("acu" if serverless else "vcpu"):
+            _keep(self.extended_support.setdefault(engine, {}), _SUPPORT_YEARS[match["years"]], row)
 
 
 def _keep(found: dict[str, float], name: str, row: Mapping[str, str]) -> None:
@@ -170,6 +196,9 @@ def merged(content: Mapping[str, Any], region: str, table: Table, url: str, day:
             },
             "acu_hour": _figures(table.acu_hours, source),
             "aurora_gb_month": _figures(table.aurora_storage, source),
+            "extended_support_hour": {
+                engine: _figures(found, source) for engine, found in sorted(table.extended_support.items())
+            },
         }
     }
     known = dict(content["sources"]) | {source: {"url": url, "date": day.isoformat()}}
@@ -230,6 +259,8 @@ def _report(region: str, table: Table, classes: frozenset[str], day: dt.date) ->
     for engine in _AURORA_ENGINES.values():
         if engine not in table.acu_hours:
             print(f"  no price of {engine}: its capacity")
+    if missing := sorted(set(_SUPPORT_ENGINES.values()) - set(table.extended_support)):
+        print(f"  no price of Extended Support: {', '.join(missing)}")
 
 
 if __name__ == "__main__":

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provisioner.core.catalog import Catalog
-from provisioner.core.instance_classes import capacity
+from provisioner.core import extended_support
+from provisioner.core.engines import CLUSTER, INSTANCE, Described
+from provisioner.core.extended_support import ENROLLED, Charged
 from provisioner.core.tags import is_provisioners
 
 from ops.doctor.deployment import Check, Deployment
 from ops.doctor.verdict import one_of, wrong_if
 
 _STANDARD: Final = "open-source-rds-standard-support"
-_ENROLLED: Final = "open-source-rds-extended-support"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,15 @@ class _Enrolled:
     """A database in Extended Support, which RDS charges by its size's unit and the hour."""
 
     name: str
-    size: str
+    engine: str
+    version: str
     unit: str
-    described: Mapping[str, Any]
+    charged: Charged | None
+
+    def __str__(self) -> str:
+        """Its name, with what is charged of it."""
+        size = str(self.charged) if self.charged else f"an unknown number of {self.unit}s"
+        return f"{self.name} ({self.engine} {self.version}, {size})"
 
 
 def ends_are_the_regions(deployment: Deployment) -> str:
@@ -55,16 +61,21 @@ def nobody_pays_for_extended_support(deployment: Deployment) -> str:
     """
     problems, later = [], []
     today = dt.datetime.now(dt.UTC).date()
-    for found in _enrolled(deployment):
-        until = _until(deployment.catalog, found.described)
-        engine = f"{found.described['Engine']} {found.described['EngineVersion']}"
-        what = f"{found.name} ({engine}, {found.size})"
-        if until is None or today <= until:
-            later.append(f"{what} after {until or 'a day that the catalog does not say'}")
+    enrolled = list(_enrolled(deployment))
+    ends = {engine: _known_ends(deployment, engine) for engine in {found.engine for found in enrolled}}
+    for found in enrolled:
+        until = _until(found, ends[found.engine])
+        if until is None:
+            later.append(f"{found} after a day that neither RDS nor the catalog says")
+            continue
+        first = extended_support.begins(until)
+        cost = _cost(deployment, found, until, today)
+        if today < first:
+            later.append(f"{found} from {first} on, {cost}")
         else:
             problems.append(
-                f"RDS charges Extended Support for {what} by the {found.unit} and hour since {until}: "
-                "upgrade it"
+                f"RDS charges Extended Support for {found} by the {found.unit} and hour since {first}, "
+                f"{cost}: upgrade it"
             )
     wrong_if(problems)
     return f"enrolled: {', '.join(later)}" if later else "no database is enrolled"
@@ -86,34 +97,52 @@ def _ends(deployment: Deployment, engine: str) -> dict[str, dt.date]:
 
 def _enrolled(deployment: Deployment) -> Iterator[_Enrolled]:
     """The databases of ours that are enrolled; a cluster's members are so with their cluster."""
-    for described in _ours(deployment, "describe_db_instances", "DBInstances"):
+    for described in _ours(deployment, INSTANCE.databases):
         if not described.get("DBClusterIdentifier"):
-            size = f"{_vcpus(described)} vCPUs"
-            yield _Enrolled(str(described["DBInstanceIdentifier"]), size, "vCPU", described)
-    for described in _ours(deployment, "describe_db_clusters", "DBClusters"):
-        most = described.get("ServerlessV2ScalingConfiguration", {}).get("MaxCapacity", 0)
-        yield _Enrolled(str(described["DBClusterIdentifier"]), f"up to {most:g} ACU", "ACU", described)
+            charged = extended_support.of_instance(
+                described["DBInstanceClass"], standby=bool(described.get("MultiAZ"))
+            )
+            yield _of(described, INSTANCE.databases, "vCPU", charged)
+    for described in _ours(deployment, CLUSTER.databases):
+        scaling = described.get("ServerlessV2ScalingConfiguration")
+        charged = scaling and extended_support.of_cluster(
+            scaling["MinCapacity"], scaling["MaxCapacity"], max(len(described.get("DBClusterMembers", ())), 1)
+        )
+        yield _of(described, CLUSTER.databases, "ACU", charged)
 
 
-def _ours(deployment: Deployment, operation: str, listed: str) -> Iterator[Mapping[str, Any]]:
-    for page in deployment.client("rds").get_paginator(operation).paginate():
-        for described in page[listed]:
+def _of(described: Mapping[str, Any], words: Described, unit: str, charged: Charged | None) -> _Enrolled:
+    name, engine, version = (described[word] for word in (words.identifier, "Engine", "EngineVersion"))
+    return _Enrolled(str(name), str(engine), str(version), unit, charged)
+
+
+def _ours(deployment: Deployment, words: Described) -> Iterator[Mapping[str, Any]]:
+    for page in deployment.client("rds").get_paginator(words.call).paginate():
+        for described in page[words.listed]:
             tags = {tag["Key"]: tag["Value"] for tag in described.get("TagList", ())}
-            if described.get("EngineLifecycleSupport") == _ENROLLED and is_provisioners(tags):
+            if described.get("EngineLifecycleSupport") == ENROLLED and is_provisioners(tags):
                 yield described
 
 
-def _until(catalog: Catalog, described: Mapping[str, Any]) -> dt.date | None:
-    engine, minor = catalog.engine(described["Engine"]), str(described["EngineVersion"])
-    if engine is None:
-        return None
-    major = next((known for known in engine.support if f"{minor}.".startswith(f"{known}.")), "")
-    return engine.until(major)
+def _known_ends(deployment: Deployment, engine: str) -> dict[str, dt.date]:
+    """The last day that is not charged by major version: as RDS says it, which charges, else as the catalog.
+
+    An old version may long have left the catalog.
+    """
+    rules = deployment.catalog.engine(engine)
+    said = {version: support.until for version, support in rules.support.items()} if rules else {}
+    return said | _ends(deployment, engine)
 
 
-def _vcpus(instance: Mapping[str, Any]) -> str:
-    found = capacity(instance["DBInstanceClass"])
-    return str(found[0]) if found else "an unknown number of"
+def _until(found: _Enrolled, ends: Mapping[str, dt.date]) -> dt.date | None:
+    return next((day for major, day in ends.items() if f"{found.version}.".startswith(f"{major}.")), None)
+
+
+def _cost(deployment: Deployment, found: _Enrolled, until: dt.date, today: dt.date) -> str:
+    """What it costs a month, where prices.json says it."""
+    catalog = deployment.catalog
+    month = extended_support.month(catalog.prices, catalog.region, found.engine, found.charged, until, today)
+    return str(month) if month else "at a price that is not known"
 
 
 CHECKS: Final = (

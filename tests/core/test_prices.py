@@ -54,7 +54,12 @@ def test_what_the_table_does_not_have_has_no_price() -> None:
 
 def test_every_figure_names_a_source_with_a_date() -> None:
     for tables in TABLE.regions.values():
-        for kinds in (*tables["instance_hour"].values(), tables["storage_gb_month"]):
+        for kinds in (
+            *tables["instance_hour"].values(),
+            tables["storage_gb_month"],
+            {name: tables[name] for name in ("acu_hour", "aurora_gb_month")},
+            tables["extended_support_hour"],
+        ):
             for named in kinds.values():
                 for figure in named.values():
                     source = TABLE.sources[figure["source"]]
@@ -85,6 +90,9 @@ BROKEN: dict[str, Any] = {
     "a figure without a source": PRICES_TEXT.replace('"source": "published-examples"', '"source": "a guess"'),
     "a price of nothing": PRICES_TEXT.replace('"usd": 0.115', '"usd": 0'),
     "a price below nothing": PRICES_TEXT.replace('"usd": 0.115', '"usd": -1'),
+    "extended support without a source": PRICES_TEXT.replace(
+        '{"usd": 0.17, "source": "extended-support-2026-05"}', '{"usd": 0.17, "source": "a guess"}'
+    ),
     "a date that is none": PRICES_TEXT.replace("2026-11-01", "lately"),
 }
 

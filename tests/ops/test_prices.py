@@ -53,6 +53,10 @@ def acu_hour(engine: str, usage: str, usd: str) -> dict[str, str]:
     )
 
 
+def support(usage: str, usd: str, unit: str = "vCPU-hour") -> dict[str, str]:
+    return row(Product_Family="", Deployment_Option="", Unit=unit, usageType=usage, PricePerUnit=usd)
+
+
 FILE = [
     instance("MySQL", "db.t4g.micro", "0.0160000000"),
     instance("MySQL", "db.t4g.micro", "0.0320000000", Deployment_Option="Multi-AZ"),
@@ -78,6 +82,15 @@ FILE = [
     acu_hour("Aurora MySQL", "EU-Aurora:ServerlessUsage", "0.0700000000"),
     storage("General Purpose-Aurora", "0.1190000000", usageType="EU-Aurora:StorageUsage"),
     storage("IO Optimized-Aurora", "0.2", usageType="EU-Aurora:IO-OptimizedStorageUsage"),
+    support("EUC1-ExtendedSupport:Yr1-Yr2:PostgreSQL11", "0.1220000000"),
+    support("EUC1-ExtendedSupport:Yr1-Yr2:PostgreSQL12", "0.1220000000"),
+    support("EUC1-ExtendedSupport:Yr3:PostgreSQL11", "0.2440000000"),
+    support("EUC1-ExtendedSupport:Yr1-Yr2:MySQL5.7", "0.1230000000", unit="vCPU-Hours"),
+    support("EUC1-ExtendedSupport:Yr1-Yr2:ASv2:AuroraPostgreSQL13", "0.1040000000", unit="ACU-Hr"),
+    support("EUC1-ASv2-ExtendedSupport:Yr3:AuroraPostgreSQL11", "0.2070000000", unit="ACU-Hr"),
+    support("ExtendedSupport:Yr1-Yr2:ASv2:AuroraMySQL2", "0.1050000000", unit="ACU-Hr"),
+    # Of instances in clusters, which are none of ours.
+    support("EUC1-ExtendedSupport:Yr1-Yr2:AuroraPostgreSQL11", "0.1250000000"),
 ]
 
 
@@ -159,6 +172,7 @@ def test_other_regions_keep_their_prices_and_sources(index: str, tmp_path: Path)
         "aurora-2025-10-01",
         "aws-eu-central-1-2026-11-20",
         "catalog-2026-11-01",
+        "extended-support-2026-05",
         "published-examples",
     ]
     table = prices.parse(output.read_text())
@@ -172,6 +186,42 @@ def test_other_regions_keep_their_prices_and_sources(index: str, tmp_path: Path)
 def test_the_shipped_table_is_written_as_this_command_writes(tmp_path: Path) -> None:
     shipped = (CATALOG.parent / "prices.json").read_text()
     assert command.rendered(json.loads(shipped)) + "\n" == shipped
+
+
+def test_extended_support_has_a_price_by_engine_and_years(
+    index: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "prices.json"
+    assert run(index, output, "eu-central-1") == 0
+
+    table = prices.parse(output.read_text())
+    found = {
+        (engine, years): figure.usd
+        for engine in ("mysql", "postgres", "aurora-mysql", "aurora-postgresql")
+        for years in (prices.SUPPORT_YEARS_1_2, prices.SUPPORT_YEAR_3)
+        if (figure := table.extended_support("eu-central-1", engine, years))
+    }
+    assert found == {
+        ("mysql", "years_1_2"): 0.123,
+        ("postgres", "years_1_2"): 0.122,
+        ("postgres", "year_3"): 0.244,
+        ("aurora-mysql", "years_1_2"): 0.105,
+        ("aurora-postgresql", "years_1_2"): 0.104,
+        ("aurora-postgresql", "year_3"): 0.207,
+    }
+    assert "no price of Extended Support" not in capsys.readouterr().out
+
+
+def test_a_list_without_extended_support_says_so(
+    index: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = [row for row in FILE if "ExtendedSupport" not in row.get("usageType", "")]
+    (tmp_path / "offers" / "fra" / "index.csv").write_text(text(without))
+    assert run(index, tmp_path / "prices.json", "eu-central-1") == 0
+    assert (
+        "no price of Extended Support: aurora-mysql, aurora-postgresql, mysql, postgres"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ from provisioner.core.times import parse_instant
 HOURS_A_MONTH: Final = 730
 STORAGE: Final = "gp3"
 AURORA: Final = "standard"
+# Extended Support by year: the third costs more.
+SUPPORT_YEARS_1_2: Final = "years_1_2"
+SUPPORT_YEAR_3: Final = "year_3"
 # What a cluster is assumed to be, where AWS counts what was used: an assumption of this product's, said
 # wherever a figure rests on it.
 USUAL_HOURS: Final = 176
@@ -127,6 +130,11 @@ class Prices:
         """The price of a GB of Aurora's storage for a month, which all members of a cluster share."""
         return self._named(self.regions.get(region, {}).get("aurora_gb_month", {}), AURORA)
 
+    def extended_support(self, region: str, engine: str, years: str) -> Figure | None:
+        """The price of Extended Support for an hour: of a vCPU, or of an ACU for Aurora's engines."""
+        table = self.regions.get(region, {}).get("extended_support_hour", {})
+        return self._named(table.get(engine, {}), years)
+
     def of(self, root: Root, region: str) -> Price | None:
         """The price of a database; None where a figure is missing."""
         if root.capacity is not None:
@@ -207,6 +215,7 @@ def _check(prices: Prices, region: str, tables: Mapping[str, Any]) -> None:
     rows = [*tables["instance_hour"].values(), tables["storage_gb_month"]]
     found = [row.get(kind, {}) for row in rows for kind in ("single", "multi")]
     found += [tables.get("acu_hour", {}), tables.get("aurora_gb_month", {})]
+    found += tables.get("extended_support_hour", {}).values()
     for table in found:
         for name in table:
             figure = prices._named(table, name)

@@ -412,7 +412,7 @@ def enrolled(version: str, **changed: Any) -> dict[str, Any]:
     return {"DBInstances": [instance | changed]}
 
 
-def enrolled_cluster(version: str) -> dict[str, Any]:
+def enrolled_cluster(version: str, **changed: Any) -> dict[str, Any]:
     """One cluster that is enrolled in Extended Support."""
     tags = {"ManagedBy": "rds-provisioner", "Environment": "prod"}
     cluster = {
@@ -423,7 +423,7 @@ def enrolled_cluster(version: str) -> dict[str, Any]:
         "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 4.0},
         "TagList": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
-    return {"DBClusters": [cluster]}
+    return {"DBClusters": [cluster | changed]}
 
 
 def engine_version(asked: Mapping[str, Any], least: float = 0.0) -> dict[str, Any]:

@@ -700,18 +700,41 @@ CASES: list[tuple[str, Spoil, str]] = [
             aws("rds.DescribeDBInstances", healthy.enrolled("16.7", DBClusterIdentifier="prod-bills"))(
                 setting
             ),
-            aws("rds.DescribeDBClusters", healthy.enrolled_cluster("16.7"))(setting),
+            aws(
+                "rds.DescribeDBClusters",
+                healthy.enrolled_cluster("16.7", DBClusterMembers=[{}, {}]),
+            )(setting),
         ],
-        "RDS charges Extended Support for prod-bills (aurora-postgresql 16.7, up to 4 ACU) by the ACU and "
-        "hour since 2020-02-29: upgrade it",
+        "RDS charges Extended Support for prod-bills (aurora-postgresql 16.7, 1 to 8 ACU) by the ACU and "
+        "hour since 2020-03-01, 124.10 to 992.80 USD a month (list price of us-east-1, 2026-05-01): upgrade "
+        "it",
     ),
     (
         "nobody pays for Extended Support",
         lambda setting: [
-            edited("catalog.yaml", "2028-02-29", "2020-02-29")(setting),
+            ending("15", "2020-02-29")(setting),
+            aws("rds.DescribeDBInstances", healthy.enrolled("15.7", MultiAZ=True))(setting),
+        ],
+        "RDS charges Extended Support for prod-orders (postgres 15.7, 4 vCPUs) by the vCPU and hour since "
+        "2020-03-01, 584.00 USD a month (list price of us-east-1, 2026-05-01): upgrade it",
+    ),
+    (
+        "nobody pays for Extended Support",
+        lambda setting: [
+            ending("13", "2020-11-30")(setting),  # which the catalog no longer has
+            aws("rds.DescribeDBInstances", healthy.enrolled("13.9", DBInstanceClass="db.x9z.large"))(setting),
+        ],
+        "RDS charges Extended Support for prod-orders (postgres 13.9, an unknown number of vCPUs) by the "
+        "vCPU and hour since 2020-12-01, at a price that is not known: upgrade it",
+    ),
+    (
+        "nobody pays for Extended Support",
+        lambda setting: [
+            edited("catalog.yaml", "region: us-east-1", "region: eu-central-1")(setting),
+            ending("15", "2020-02-29")(setting),
             aws("rds.DescribeDBInstances", healthy.enrolled("15.7"))(setting),
         ],
-        "RDS charges Extended Support for prod-orders (postgres 15.7, 2 vCPUs) by the vCPU and hour since",
+        "since 2020-03-01, at a price that is not known: upgrade it",
     ),
     (
         "classes are offered",
@@ -762,8 +785,12 @@ def test_a_check_says_what_is_wrong(setting: Setting, name: str, spoil: Spoil, w
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (healthy.enrolled("15.7"), "enrolled: prod-orders (postgres 15.7, 2 vCPUs) after 2028-02-29"),
-        (healthy.enrolled("18.1"), "enrolled: prod-orders (postgres 18.1, 2 vCPUs) after a day that the"),
+        (
+            healthy.enrolled("15.7"),
+            "enrolled: prod-orders (postgres 15.7, 2 vCPUs) from 2028-03-01 on, 146.00 USD a month (list "
+            "price of us-east-1, 2026-05-01)",
+        ),
+        (healthy.enrolled("18.1"), "enrolled: prod-orders (postgres 18.1, 2 vCPUs) after a day that neither"),
         (healthy.enrolled("15.7", TagList=[]), "no database is enrolled"),
         (
             healthy.enrolled("15.7", EngineLifecycleSupport="open-source-rds-extended-support-disabled"),

@@ -1,0 +1,85 @@
+"""What RDS charges for Extended Support, from which day on and how much a month."""
+
+import dataclasses
+import datetime as dt
+import json
+
+import pytest
+from provisioner.core import extended_support
+from provisioner.core.extended_support import Charged
+from provisioner.core.prices import EMPTY, parse
+from provisioner.core.root import SERVERLESS, Capacity
+
+from tests.core.examples import PRICES_TEXT, root
+
+TABLE = parse(PRICES_TEXT)
+UNTIL = dt.date(2024, 2, 29)
+TWO_VCPUS = Charged("vCPU", 2, 2)
+
+
+def usd(
+    engine: str, charged: Charged | None, today: str, until: dt.date = UNTIL
+) -> tuple[float, float] | None:
+    found = extended_support.month(TABLE, "us-east-1", engine, charged, until, dt.date.fromisoformat(today))
+    return (found.least, found.most) if found else None
+
+
+@pytest.mark.parametrize(
+    ("today", "month"),
+    [("2023-01-01", 146.0), ("2024-03-01", 146.0), ("2026-02-28", 146.0), ("2026-03-01", 292.0)],
+)
+def test_the_third_year_costs_more(today: str, month: float) -> None:
+    assert usd("postgres", TWO_VCPUS, today) == (month, month)
+
+
+def test_the_third_year_of_what_begins_on_a_leap_day_begins_in_march() -> None:
+    until = dt.date(2028, 2, 28)
+    assert extended_support.begins(until) == dt.date(2028, 2, 29)
+    assert usd("mysql", TWO_VCPUS, "2030-02-28", until) == (146.0, 146.0)
+    assert usd("mysql", TWO_VCPUS, "2030-03-01", until) == (292.0, 292.0)
+
+
+def test_the_first_day_that_is_charged_is_the_one_after_standard_support() -> None:
+    assert extended_support.begins(UNTIL) == dt.date(2024, 3, 1)
+
+
+def test_a_cluster_costs_from_its_least_to_its_most() -> None:
+    charged = extended_support.of_cluster(0, 2, 2)
+    assert usd("aurora-postgresql", charged, "2024-03-01") == (0.0, 248.2)
+    assert usd("aurora-postgresql", charged, "2026-03-01") == (0.0, 496.4)
+
+
+def test_what_has_no_figure_or_no_size_has_no_sum() -> None:
+    assert usd("aurora-mysql", extended_support.of_cluster(0, 2, 1), "2026-03-01") is None
+    assert usd("oracle", TWO_VCPUS, "2024-03-01") is None
+    assert usd("postgres", None, "2024-03-01") is None
+    day = dt.date(2024, 3, 1)
+    assert extended_support.month(TABLE, "eu-central-1", "mysql", TWO_VCPUS, UNTIL, day) is None
+    assert extended_support.month(EMPTY, "us-east-1", "mysql", TWO_VCPUS, UNTIL, day) is None
+
+
+def test_a_table_of_before_has_no_figure_for_it() -> None:
+    content = json.loads(PRICES_TEXT)
+    del content["regions"]["us-east-1"]["extended_support_hour"]
+    found = extended_support.month(
+        parse(json.dumps(content)), "us-east-1", "mysql", TWO_VCPUS, UNTIL, dt.date(2024, 3, 1)
+    )
+    assert found is None
+
+
+def test_standbys_and_readers_are_charged_too() -> None:
+    instance = dataclasses.replace(root(), instance_class="db.m7g.xlarge")
+    assert extended_support.of_root(instance) == Charged("vCPU", 4, 4)
+    assert extended_support.of_root(dataclasses.replace(instance, multi_az=True)) == Charged("vCPU", 8, 8)
+    assert extended_support.of_root(dataclasses.replace(instance, instance_class="db.x9z.large")) is None
+    capacity = Capacity(min_acu=0.5, max_acu=4, pause_after=0, monitoring=True)
+    cluster = dataclasses.replace(root(), instance_class=SERVERLESS, capacity=capacity)
+    assert extended_support.of_root(cluster) == Charged("ACU", 0.5, 4)
+    assert extended_support.of_root(dataclasses.replace(cluster, multi_az=True)) == Charged("ACU", 1, 8)
+
+
+def test_a_sum_says_where_and_when_it_was_the_list_price() -> None:
+    charged = extended_support.of_cluster(1, 8, 1)
+    found = extended_support.month(TABLE, "us-east-1", "aurora-mysql", charged, UNTIL, dt.date(2024, 3, 1))
+    assert str(found) == "62.05 to 496.40 USD a month (list price of us-east-1, 2026-05-01)"
+    assert (str(charged), str(TWO_VCPUS)) == ("1 to 8 ACU", "2 vCPUs")
