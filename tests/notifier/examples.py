@@ -98,6 +98,11 @@ def occasions() -> dict[str, Message]:
             one_database(database_engine="postgres", engine_version="15", purpose="load tests"),
             {"version": "15", "until": "2028-02-29", "last": False},
         ),
+        "version-ending-cluster": TEXTS.version_ending(
+            "id",
+            one_database(database_engine="aurora-mysql", size="sleepy"),
+            {"version": "8.0", "until": "2028-04-30", "last": True},
+        ),
         "drifted": TEXTS.drifted("id", one_database(), "https://github.com/acme/databases/issues/9"),
         "digest": weekly(),
         "digest-clusters": digest("alpha", [*clusters()], {}, catalog(), CONSOLE, NOW),

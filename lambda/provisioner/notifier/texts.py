@@ -148,12 +148,13 @@ class Texts:
         root, place = database.root, database.place
         name = f"{engines.label(root.engine)} {root.engine_version}"
         until = dt.date.fromisoformat(str(detail["until"]))
+        unit = "capacity unit" if root.capacity else "vCPU"
         return Message(
             id=message_id,
             title=f"{place}: support of {name} ends {until}",
             lines=(
                 f"After that day RDS upgrades {name} on a day that it chooses, or charges Extended Support "
-                "by the vCPU and hour where the database is enrolled. Upgrade it before, at a time that "
+                f"by the {unit} and hour where the database is enrolled. Upgrade it before, at a time that "
                 "suits you; try it on a clone first.",
             ),
             facts=(("Owner", root.owner), *_purpose(database)),

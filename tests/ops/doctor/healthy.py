@@ -370,15 +370,17 @@ def option(asked: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
     return {"OrderableDBInstanceOptions": [offered | changed]}
 
 
-ENDS = {"15": "2028-02-29", "16": "2029-02-28", "17": "2030-02-28", "8.4": "2029-07-31"}
+ENDS = {
+    "postgres": {"15": "2028-02-29", "16": "2029-02-28", "17": "2030-02-28"},
+    "mysql": {"8.4": "2029-07-31"},
+    "aurora-postgresql": {"16": "2029-02-28", "17": "2030-02-28"},
+    "aurora-mysql": {"8.0": "2028-04-30"},
+}
 
 
-def major_versions(asked: Mapping[str, Any], **changed: str) -> dict[str, Any]:
-    """Until when RDS supports each major version; of clusters it says nothing yet."""
-    if asked["Engine"].startswith("aurora-"):
-        return {"DBMajorEngineVersions": []}
-    of_mysql = asked["Engine"] == "mysql"
-    ends = {version: day for version, day in (ENDS | changed).items() if ("." in version) == of_mysql}
+def major_versions(asked: Mapping[str, Any], **changed: Mapping[str, str]) -> dict[str, Any]:
+    """Until when RDS supports each major version, by engine."""
+    ends = ENDS[asked["Engine"]] | dict(changed.get(asked["Engine"], {}))
     return {
         "DBMajorEngineVersions": [
             {

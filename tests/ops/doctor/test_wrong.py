@@ -38,10 +38,10 @@ def trusting(name: str, **changed: Any) -> Spoil:
     return aws("iam.GetRole", get)
 
 
-def ending(version: str, day: str) -> Spoil:
+def ending(engine: str, version: str, day: str) -> Spoil:
     """RDS supports a version until another day."""
     call = "rds.DescribeDBMajorEngineVersions"
-    return aws(call, lambda asked: healthy.major_versions(asked, **{version: day}))
+    return aws(call, lambda asked: healthy.major_versions(asked, **{engine: {version: day}}))
 
 
 def without_role(name: str) -> Spoil:
@@ -199,7 +199,7 @@ CASES: list[tuple[str, Spoil, str]] = [
     ),
     (
         "module takes the catalog",
-        edited("catalog.yaml", 'versions: ["8.0"]', 'versions: ["8.0", "5.7"]'),
+        edited("catalog.yaml", "versions: # 8.0 is Aurora MySQL 3", 'versions:\n      - "5.7"'),
         "aurora-mysql 5.7: engine_version must be a major version in standard support: 15, 16 or 17 for "
         "aurora-postgresql, 8.0 for aurora-mysql. Change terraform/modules/rds_cluster/variables.tf",
     ),
@@ -680,23 +680,23 @@ CASES: list[tuple[str, Spoil, str]] = [
     ),
     (
         "support ends when the catalog says",
-        ending("17", "2030-05-31"),
+        ending("postgres", "17", "2030-05-31"),
         "the standard support of postgres 17 ends 2030-05-31, and catalog.yaml says 2030-02-28",
     ),
     (
         "support ends when the catalog says",
-        ending("18", "2031-02-28"),
+        ending("postgres", "18", "2031-02-28"),
         "the standard support of postgres 18 ends 2031-02-28, and catalog.yaml says nothing",
+    ),
+    (
+        "support ends when the catalog says",
+        ending("aurora-mysql", "8.0", "2027-04-30"),
+        "the standard support of aurora-mysql 8.0 ends 2027-04-30, and catalog.yaml says 2028-04-30",
     ),
     (
         "nobody pays for Extended Support",
         lambda setting: [
-            edited(
-                "catalog.yaml",
-                'versions: ["16", "17"]',
-                'versions: [{ version: "16", until: 2020-02-29, source: "https://aws.amazon.com/" }, "17"]',
-            )(setting),
-            edited("catalog.yaml", 'default_version: "16"', 'default_version: "17"')(setting),
+            ending("aurora-postgresql", "16", "2020-02-29")(setting),
             aws("rds.DescribeDBInstances", healthy.enrolled("16.7", DBClusterIdentifier="prod-bills"))(
                 setting
             ),
@@ -712,7 +712,7 @@ CASES: list[tuple[str, Spoil, str]] = [
     (
         "nobody pays for Extended Support",
         lambda setting: [
-            ending("15", "2020-02-29")(setting),
+            ending("postgres", "15", "2020-02-29")(setting),
             aws("rds.DescribeDBInstances", healthy.enrolled("15.7", MultiAZ=True))(setting),
         ],
         "RDS charges Extended Support for prod-orders (postgres 15.7, 4 vCPUs) by the vCPU and hour since "
@@ -721,7 +721,7 @@ CASES: list[tuple[str, Spoil, str]] = [
     (
         "nobody pays for Extended Support",
         lambda setting: [
-            ending("13", "2020-11-30")(setting),  # which the catalog no longer has
+            ending("postgres", "13", "2020-11-30")(setting),  # which the catalog no longer has
             aws("rds.DescribeDBInstances", healthy.enrolled("13.9", DBInstanceClass="db.x9z.large"))(setting),
         ],
         "RDS charges Extended Support for prod-orders (postgres 13.9, an unknown number of vCPUs) by the "
@@ -731,7 +731,7 @@ CASES: list[tuple[str, Spoil, str]] = [
         "nobody pays for Extended Support",
         lambda setting: [
             edited("catalog.yaml", "region: us-east-1", "region: eu-central-1")(setting),
-            ending("15", "2020-02-29")(setting),
+            ending("postgres", "15", "2020-02-29")(setting),
             aws("rds.DescribeDBInstances", healthy.enrolled("15.7"))(setting),
         ],
         "since 2020-03-01, at a price that is not known: upgrade it",
