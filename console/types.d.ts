@@ -19,6 +19,7 @@ export interface Description {
   backup_retention_days: number;
   deletion_protection: boolean;
   final_snapshot: boolean;
+  extended_support?: string | null;
   owner: string;
   purpose: string;
   cost_center: string;
@@ -172,6 +173,7 @@ export interface Environment {
   backup_retention_days: number;
   deletion_protection: boolean;
   final_snapshot: boolean;
+  extended_support?: boolean;
   keep_final_snapshot_days?: number | null;
   idle_after_days?: number | null;
 }

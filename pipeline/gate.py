@@ -271,7 +271,7 @@ def _source(after: str, base: Reader) -> list[PolicyResult]:
     ]
 
 
-_FIXED: Final = ("environment", "database_name", "engine", "team", "restore")
+_FIXED: Final = ("environment", "database_name", "engine", "team", "restore", "extended_support")
 # What comes along with a change, as the catalog gives it; the policy says which.
 _WINDOWS: Final = ("backup_window", "maintenance_window")
 _CHANGEABLE: Final = (

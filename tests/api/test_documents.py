@@ -351,6 +351,7 @@ def test_a_root_reads_in_the_words_of_the_api() -> None:
         "backup_retention_days": 1,
         "deletion_protection": False,
         "final_snapshot": False,
+        "extended_support": None,
         "backup_window": "01:00-01:30",
         "maintenance_window": "sun:03:00-sun:03:30",
         "owner": "alpha",

@@ -54,6 +54,20 @@ def test_a_new_database_shows_its_file_verdict_approval_and_cost() -> None:
     assert shown["database"]["database_name"] == "mydb123"
 
 
+def test_what_would_be_enrolled_in_extended_support_says_from_when_and_at_what_price() -> None:
+    made = dataclasses.replace(root(database_engine="postgres"), extended_support=True)
+    shown = document(made)
+    assert shown["database"]["extended_support"] == (
+        "enrolled, for its life: from 2030-03-01 on RDS charges 2 vCPUs by the hour, 146.00 USD a month "
+        "(list price of us-east-1, 2026-05-01), and more from the third year on"
+    )
+    assert shown["monthly_cost_usd"] == 13.98
+    assert document(root())["database"]["extended_support"] is None
+    resized = dataclasses.replace(made, instance_class="db.m7g.xlarge")
+    changes = document(resized, Kind.UPDATE, before=made)["changes"]
+    assert [change["field"] for change in changes] == ["size", "instance_class"]
+
+
 def test_a_change_says_what_it_does_to_open_connections() -> None:
     resized = dataclasses.replace(root(), instance_class="db.t4g.medium")
     assert document(resized, Kind.UPDATE, before=root())["interruption"] == {

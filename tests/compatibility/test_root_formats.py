@@ -40,6 +40,7 @@ ROOTS: dict[str, Root] = {
         tags={"Service": "orders", "Data Class": "personal"},
     ),
     "restored": dataclasses.replace(root(), restore=Restore(snapshot="prod-orders-final-3f0c1a2b")),
+    "enrolled": dataclasses.replace(root(database_engine="postgres"), extended_support=True),
     "upgraded": dataclasses.replace(
         root(database_engine="postgres"),
         engine_version="18",
@@ -47,6 +48,9 @@ ROOTS: dict[str, Root] = {
     ),
 }
 CLUSTERS: dict[str, Root] = {
+    "cluster_enrolled": dataclasses.replace(
+        root(database_name="old", database_engine="aurora-mysql"), extended_support=True
+    ),
     "cluster_dev": root(database_name="nap", database_engine="aurora-postgresql"),
     "cluster_prod": dataclasses.replace(
         root(
@@ -56,7 +60,10 @@ CLUSTERS: dict[str, Root] = {
     ),
 }
 FILES = [
-    (number, name) for number in FORMATS for name in ROOTS if name != "upgraded" or number >= WITH_WINDOWS
+    (number, name)
+    for number in FORMATS
+    for name in ROOTS
+    if name not in ("upgraded", "enrolled") or number >= WITH_WINDOWS
 ]
 FILES += [(number, name) for number in FORMATS if number >= FIRST_OF_CLUSTERS for name in CLUSTERS]
 # Text of NFC, which HCL keeps, without lone surrogates, which no file can hold.
@@ -71,7 +78,9 @@ def as_said(one: Root, number: int) -> Root:
     """A root as far as a format has words for it."""
     if number >= WITH_WINDOWS:
         return one
-    return dataclasses.replace(one, backup_window="", maintenance_window="", upgrade=None)
+    return dataclasses.replace(
+        one, backup_window="", maintenance_window="", upgrade=None, extended_support=False
+    )
 
 
 @st.composite
@@ -95,6 +104,7 @@ def any_root(draw: st.DrawFn) -> Root:
         restore=draw(restores),
         backup_window=draw(st.sampled_from(["", "03:00-03:30"])),
         maintenance_window=draw(PLAIN),
+        extended_support=draw(st.booleans()),
         upgrade=draw(st.none() | st.builds(Upgrade, from_version=PLAIN, snapshot=PLAIN)),
     )
 

@@ -106,6 +106,7 @@ def test_a_root_on_main_is_read_and_rendered_again(name: str) -> None:
         assert text in removals(Place(environment, database_name))
     else:
         later = {"backup_window": "", "maintenance_window": "", "upgrade": None, "capacity": None}
+        later |= {"extended_support": False}
         assert plain(parse(text)) == stored["root"] | later
         assert render(parse(text), format_of(text)) == text
     assert content_hash(text) == stored["hash"]

@@ -1,9 +1,13 @@
 """Clusters in the console: asked for by their range, and shown with what they cost."""
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
+from provisioner import settings
 
 from tests.console.conftest import Open
 from tests.console.stack import Stack
@@ -41,6 +45,27 @@ def test_a_cluster_is_asked_for_without_storage_and_its_cost_is_a_range(
     page.goto(f"{stack.served.console}#/new")
     page.locator("input[name=engine][value=mysql]").check(force=True)
     expect(page.locator("#storage")).to_have_count(1)
+
+
+def test_what_would_be_enrolled_in_extended_support_says_its_day_and_its_price(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    project = Path(__file__).parents[2]
+    shutil.copy(project / "prices.json", tmp_path)
+    text = (project / "catalog.yaml").read_text(encoding="utf-8")
+    enrolling = tmp_path / "catalog.yaml"
+    enrolling.write_text(text.replace("  dev:\n", "  dev:\n    extended_support: true\n"))
+    monkeypatch.setenv("CATALOG_PATH", str(enrolling))
+    settings.forget()
+
+    page = open_page("#/new")
+    page.get_by_role("radio", name="Aurora MySQL").check(force=True)
+    page.get_by_label("Name", exact=True).fill("basket")
+
+    expect(page.get_by_role("tabpanel")).to_contain_text(
+        "Extended Support: enrolled, for its life: from 2028-05-01 on RDS charges 0 to 2 ACU by the hour, "
+        "0.00 to 124.10 USD a month (list price of us-east-1, 2026-05-01)."
+    )
 
 
 def test_a_cluster_shows_its_range_its_reader_and_what_wakes_it(open_page: Open, stack: Stack) -> None:

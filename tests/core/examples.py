@@ -33,6 +33,11 @@ def opened_catalog() -> Catalog:
     return parse(text, lambda: PRICES_TEXT)
 
 
+def enrolling_catalog(text: str = CATALOG_TEXT) -> Catalog:
+    """The same, whose dev enrols what is made there in Extended Support."""
+    return parse(text.replace("  dev:\n", "  dev:\n    extended_support: true\n"), lambda: PRICES_TEXT)
+
+
 def root(request_id: str = ID, *, team: str = "alpha", now: dt.datetime = NOW, **body: Any) -> Root:
     """The root that a body leads to; the mission's body unless fields are given."""
     return roots.new(parse_create(MISSION_BODY | body), catalog(), team=team, request_id=request_id, now=now)

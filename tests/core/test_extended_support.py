@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+from typing import Any
 
 import pytest
 from provisioner.core import extended_support
@@ -10,7 +11,7 @@ from provisioner.core.extended_support import Charged
 from provisioner.core.prices import EMPTY, parse
 from provisioner.core.root import SERVERLESS, Capacity
 
-from tests.core.examples import PRICES_TEXT, root
+from tests.core.examples import PRICES_TEXT, catalog, root
 
 TABLE = parse(PRICES_TEXT)
 UNTIL = dt.date(2024, 2, 29)
@@ -83,3 +84,29 @@ def test_a_sum_says_where_and_when_it_was_the_list_price() -> None:
     found = extended_support.month(TABLE, "us-east-1", "aurora-mysql", charged, UNTIL, dt.date(2024, 3, 1))
     assert str(found) == "62.05 to 496.40 USD a month (list price of us-east-1, 2026-05-01)"
     assert (str(charged), str(TWO_VCPUS)) == ("1 to 8 ACU", "2 vCPUs")
+
+
+def test_what_is_enrolled_says_from_when_on_and_what_it_will_cost() -> None:
+    one = dataclasses.replace(root(database_engine="postgres"), extended_support=True)
+
+    def said(**changed: Any) -> str | None:
+        return extended_support.said(dataclasses.replace(one, **changed), catalog())
+
+    assert said(extended_support=False) is None
+    assert said(engine_version="18") == (
+        "enrolled, for its life: RDS charges it from the end of PostgreSQL 18 on, which is not known"
+    )
+    assert said(engine="oracle") == (
+        "enrolled, for its life: RDS charges it from the end of oracle 17 on, which is not known"
+    )
+    cluster = dataclasses.replace(
+        root(database_name="nap", database_engine="aurora-mysql"), extended_support=True
+    )
+    assert extended_support.said(cluster, catalog()) == (
+        "enrolled, for its life: from 2028-05-01 on RDS charges 0 to 2 ACU by the hour, 0.00 to 124.10 USD a "
+        "month (list price of us-east-1, 2026-05-01)"
+    )
+    assert said(instance_class="db.x9z.large", engine_version="16") == (
+        "enrolled, for its life: from 2029-03-01 on RDS charges its vCPUs by the hour, at a price that is "
+        "not known, and more from the third year on"
+    )

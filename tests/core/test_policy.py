@@ -12,7 +12,7 @@ from provisioner.core.policy import PolicyResult, check, passed
 from provisioner.core.root import Restore, Root, Upgrade
 from provisioner.core.windows import MODULES_OWN, Windows
 
-from tests.core.examples import CATALOG_TEXT, NOW, catalog, opened_catalog, root
+from tests.core.examples import CATALOG_TEXT, NOW, catalog, enrolling_catalog, opened_catalog, root
 
 RULES = [
     "rendered",
@@ -359,6 +359,35 @@ def test_a_version_past_its_end_stays_for_what_has_it_alone(
     assert engine.passed is passes
     if not passes:
         assert engine.detail == "the standard support of postgres 15 ended 2026-11-22; new: 16, 17, 18"
+
+
+ENROLLED = replace(root(database_engine="postgres"), engine_version="15", extended_support=True)
+
+
+@pytest.mark.parametrize(
+    ("allowing", "how", "passes"),
+    [
+        (ending_catalog("2026-11-22"), {}, False),
+        (enrolling_catalog(CATALOG_TEXT.replace("2028-02-29", "2026-11-22")), {}, True),
+        (enrolling_catalog(), {}, True),
+        (catalog(), {}, False),
+        (catalog(), {"creating": False}, True),
+        (catalog(), {"reviewed": True}, True),
+    ],
+)
+def test_what_is_made_is_enrolled_where_the_catalog_allows_it_and_what_exists_stays(
+    allowing: Catalog, how: dict[str, Any], passes: bool
+) -> None:
+    results = check(render(ENROLLED), place=ENROLLED.place, catalog=allowing, now=NOW, **how)
+
+    assert [result.rule for result in results if not result.passed] == ([] if passes else ["support"])
+
+
+def test_a_version_past_its_end_is_not_for_what_is_not_enrolled_even_where_that_is_allowed() -> None:
+    one = replace(ENROLLED, extended_support=False)
+    over = enrolling_catalog(CATALOG_TEXT.replace("2028-02-29", "2026-11-22"))
+    results = check(render(one), place=one.place, catalog=over, now=NOW)
+    assert [result.rule for result in results if not result.passed] == ["engine"]
 
 
 UPGRADE = Upgrade(from_version="15", snapshot="dev-mydb123-before-3f0c1a2b")

@@ -1,5 +1,6 @@
 """A cluster goes the way of every database; where main has no module for it yet, that is said."""
 
+from dataclasses import replace
 from typing import Any
 
 from provisioner.core.engines import CLUSTER
@@ -8,7 +9,8 @@ from provisioner.core.lifecycle import DatabaseState, State
 from provisioner.core.models import Request
 from provisioner.core.names import Place
 
-from tests.handlers.chain import Chain
+from tests.core.examples import ROOMY, charge, request
+from tests.handlers.chain import Chain, now
 
 NAP = {"database_name": "nap", "database_engine": "aurora-postgresql", "environment": "dev"}
 PLACE = Place("dev", "nap")
@@ -32,6 +34,18 @@ def test_before_main_has_their_module_the_request_fails_with_what_comes_first(ch
     )
     assert failure.retryable
     assert chain.server.hub.pulls == {}
+
+
+def test_before_mains_module_enrols_anything_the_request_fails_with_what_comes_first(chain: Chain) -> None:
+    one = request(now=now(), database_engine="postgres")
+    one = replace(one, root=replace(one.root, extended_support=True))
+    chain.ledger.open_create(one, charge(one.root), ROOMY)
+    chain.send(one)
+    chain.work()
+
+    failure = chain.now(one).progress.failure
+    assert failure
+    assert "the module of main enrols nothing in Extended Support yet" in failure.cause
 
 
 def test_from_the_request_to_a_login_and_its_readers_address(chain: Chain) -> None:

@@ -11,7 +11,7 @@ from provisioner.core.root import Restore, Root, Upgrade
 from provisioner.intake import roots
 from provisioner.intake.bodies import parse_create, parse_patch
 
-from tests.core.examples import ID, MISSION_BODY, NOW, catalog, root
+from tests.core.examples import ID, MISSION_BODY, NOW, catalog, enrolling_catalog, root
 from tests.intake.setting import shown
 
 OTHER = "9d2b7f10-0000-4000-8000-000000000001"
@@ -322,6 +322,51 @@ def test_a_version_past_its_end_is_for_what_has_it_and_no_new_or_restored_databa
         made, parse_patch({"ttl": "20d"}), catalog(), request_id=OTHER, created_at=later, now=later
     )
     assert (after.engine_version, after.expires_at) == ("15", "2028-03-21T00:00:00Z")
+
+
+def test_where_the_catalog_enrols_what_is_made_a_version_past_its_end_may_be_asked_for() -> None:
+    later = dt.datetime(2028, 3, 1, tzinfo=dt.UTC)
+    old = dataclasses.replace(root(database_engine="postgres"), engine_version="15")
+    body = MISSION_BODY | {"database_engine": "postgres"}
+    for content, source in (
+        (body | {"engine_version": "15"}, None),
+        (body | {"restore_from": {"database": "dev/source"}}, old),
+    ):
+        made = roots.new(
+            parse_create(content),
+            enrolling_catalog(),
+            team="alpha",
+            request_id=ID,
+            now=later,
+            source=source,
+        )
+        assert (made.engine_version, made.extended_support) == ("15", True)
+    assert not root().extended_support
+
+
+@pytest.mark.parametrize("was", [True, False])
+def test_what_exists_stays_as_it_was_made_whatever_the_catalog_says_by_now(was: bool) -> None:
+    made = dataclasses.replace(root(), extended_support=was)
+    for rules in (catalog(), enrolling_catalog()):
+        after = roots.changed(
+            made, parse_patch({"ttl": "20d"}), rules, request_id=OTHER, created_at=NOW, now=NOW
+        )
+        assert after.extended_support is was
+
+
+def test_nothing_is_upgraded_to_a_version_past_its_end_even_where_the_catalog_enrols() -> None:
+    later = dt.datetime(2029, 3, 1, tzinfo=dt.UTC)
+    old = dataclasses.replace(root(database_engine="postgres"), engine_version="15", extended_support=True)
+    with pytest.raises(Problem) as refusal:
+        roots.changed(
+            old,
+            parse_patch({"engine_version": "16"}),
+            enrolling_catalog(),
+            request_id=OTHER,
+            created_at=later,
+            now=later,
+        )
+    assert shown(refusal.value)["/engine_version"] == "RDS upgrades postgres 15 to 17 or 18"
 
 
 POSTGRES = dataclasses.replace(root(database_engine="postgres"), engine_version="15")

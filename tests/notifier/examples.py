@@ -103,11 +103,17 @@ def occasions() -> dict[str, Message]:
             one_database(database_engine="aurora-mysql", size="sleepy"),
             {"version": "8.0", "until": "2028-04-30", "last": True},
         ),
+        "version-ending-enrolled": TEXTS.version_ending("id", enrolled(), {"until": "2028-02-29"}),
         "drifted": TEXTS.drifted("id", one_database(), "https://github.com/acme/databases/issues/9"),
         "digest": weekly(),
         "digest-clusters": digest("alpha", [*clusters()], {}, catalog(), CONSOLE, NOW),
         "digest-quiet": digest("alpha", [one_database(ttl="30d")], {}, catalog(), CONSOLE, NOW),
     }
+
+
+def enrolled() -> Database:
+    one = one_database(database_engine="postgres", engine_version="15")
+    return dataclasses.replace(one, root=dataclasses.replace(one.root, extended_support=True))
 
 
 def removal() -> Request:

@@ -30,6 +30,7 @@ def hostile(base: Root) -> list[Hostile]:
         roots.code,
         roots.not_as_rendered,
         roots.removals,
+        roots.enrolments,
         roots.disarms,
         roots.maintenances,
         roots.recreated,

@@ -171,6 +171,23 @@ def removals(base: Root) -> Iterator[Hostile]:
         )
 
 
+def enrolments(base: Root) -> Iterator[Hostile]:
+    """What RDS would charge for, where the catalog allows none."""
+    kind, enrolled = "Extended Support that nobody decided", with_(base, extended_support=True)
+    yield created(kind, "of a new database", "support", enrolled)
+    yield changed(kind, "of one that exists", "in place", base, with_(enrolled, request_id=OTHER))
+    yield changed(kind, "that is left", "in place", enrolled, with_(base, request_id=OTHER))
+    yield as_root(
+        base, kind, "by a word", replaced(base, "  multi_az ", '  extended_support      = "yes"\n  multi_az ')
+    )
+    yield as_root(
+        base,
+        kind,
+        "refused by its value",
+        render(enrolled).replace("extended_support      = true", "extended_support      = false"),
+    )
+
+
 def disarms(base: Root) -> Iterator[Hostile]:
     kind = "a disarm that does more"
     armed = with_(base, deletion_protection=True)

@@ -116,7 +116,7 @@ def test_each_is_denied_by_its_rule(corpus: Corpus) -> None:
 
 def test_every_rule_of_gate_and_policy_has_its_pull_requests() -> None:
     rules = "alone availability branch end engine environment files fresh kind lifetime name place removal"
-    rules += " rendered request restore safety scope size source storage tags upgrade windows"
+    rules += " rendered request restore safety scope size source storage support tags upgrade windows"
     assert set(RULES) == {*rules.split(), "in place"}
 
 
@@ -161,6 +161,7 @@ TAKEN_OUT: Final[dict[str, list[tuple[Any, str, Any]]]] = {
     "size": [(policy, "_size", _allow)],
     "source": [(gate, "_source", _allow_none)],
     "storage": [(policy, "_storage", _allow)],
+    "support": [(policy, "_support", _allow)],
     "tags": [(policy, "_tags", _allow)],
     "upgrade": [(policy, "_upgrade", _allow)],
     "windows": [(policy, "_windows", _allow)],

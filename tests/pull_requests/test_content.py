@@ -17,7 +17,7 @@ from provisioner.core.root import Upgrade
 from provisioner.pull_requests import content, wording
 from provisioner.pull_requests.markdown import cell
 
-from tests.core.examples import ID, NOW, catalog, opened_catalog, request
+from tests.core.examples import ID, NOW, catalog, enrolling_catalog, opened_catalog, request, root
 from tests.golden_files import assert_golden
 from tests.pull_requests.hostile import hostile, inert, reached
 
@@ -82,6 +82,12 @@ REQUESTS = {
     "disarm": of_kind(Kind.DISARM, PROD, "No longer used.", deletion_protection=False),
     "remove-dev": of_kind(Kind.REMOVE, reason="Its life ended 2026-11-30T12:00:00Z."),
     "remove-prod": of_kind(Kind.REMOVE, PROD),
+    "create-enrolled": dataclasses.replace(
+        of_kind(Kind.CREATE, {"database_engine": "postgres", "high_availability": False}),
+        root=dataclasses.replace(
+            root(database_engine="postgres"), engine_version="15", extended_support=True
+        ),
+    ),
     "create-cluster": of_kind(Kind.CREATE, NAP),
     "clone-cluster": of_kind(Kind.CREATE, NAP | {"restore_from": {"database": "dev/orders"}}),
     "update-cluster": of_kind(
@@ -100,7 +106,7 @@ def body(one: Request) -> str:
         else policy.check(
             render(one.root),
             place=one.place,
-            catalog=OPENED,
+            catalog=enrolling_catalog() if one.root.extended_support else OPENED,
             now=NOW,
             disarming=one.kind is Kind.DISARM,
             creating=one.kind is Kind.CREATE,

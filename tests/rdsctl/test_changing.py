@@ -265,6 +265,25 @@ def test_a_dry_run_writes_nothing(rdsctl: Run, cloud: Cloud) -> None:
     assert "module " in shown.out
 
 
+def test_a_dry_run_says_what_extended_support_will_cost(
+    rdsctl: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copy(PROJECT / "prices.json", tmp_path)
+    enrolling = tmp_path / "catalog.yaml"
+    text = (PROJECT / "catalog.yaml").read_text(encoding="utf-8")
+    enrolling.write_text(text.replace("  dev:\n", "  dev:\n    extended_support: true\n"))
+    monkeypatch.setenv("CATALOG_PATH", str(enrolling))
+    settings.forget()
+
+    ran = rdsctl("create", "dev/orders", "--engine", "mysql", "--dry-run")
+
+    assert ran.code == 0
+    assert (
+        "  !         Extended Support: enrolled, for its life: from 2029-08-01 on RDS charges 2 vCPUs by the "
+        "hour, 146.00 USD a month (list price of us-east-1, 2026-05-01), and more from the third year on"
+    ) in ran.out.splitlines()
+
+
 def test_a_dry_run_over_the_quota_is_7(rdsctl: Run) -> None:
     for number in range(10):
         assert rdsctl("create", f"dev/db{number}", "--engine", "mysql").code == 0

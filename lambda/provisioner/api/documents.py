@@ -9,7 +9,7 @@ from typing import Any, Final
 from provisioner.api.estimates import estimate_document
 from provisioner.api.removals import removal
 from provisioner.api.waiting_for import waiting_for
-from provisioner.core import approvals
+from provisioner.core import approvals, extended_support
 from provisioner.core.beats import pipeline_url, silent_since
 from provisioner.core.catalog import Catalog
 from provisioner.core.durations import Usual
@@ -180,6 +180,7 @@ def root_document(root: Root, catalog: Catalog) -> dict[str, Any]:
         "backup_retention_days": root.backup_retention_days,
         "deletion_protection": root.deletion_protection,
         "final_snapshot": root.final_snapshot,
+        "extended_support": extended_support.said(root, catalog),
         "backup_window": root.backup_window or None,
         "maintenance_window": root.maintenance_window or None,
         "owner": root.owner,

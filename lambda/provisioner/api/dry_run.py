@@ -26,7 +26,7 @@ from provisioner.core.models import Activity, Charge, Request
 from provisioner.intake import refusals
 from provisioner.intake.use_cases import DryRun, Move
 
-_OF_THE_PRICE: Final = ("monthly_cost_usd", "prices_as_of", "price")
+_OF_THE_PRICE: Final = ("monthly_cost_usd", "prices_as_of", "price", "extended_support")
 
 _MOVE_WORDS: Final = {
     State.CANCELLED: "Its pull request would be closed, if there is one, and its branch deleted.",

@@ -101,6 +101,8 @@ class Environment(Part):
     idle_after_days: int | None = Field(default=None, ge=7, le=365)
     # Enhanced Monitoring and Database Insights of clusters: neither keeps one awake (docs/clusters.md).
     monitor_clusters: bool = True
+    # Whether what is made there is enrolled, for its life: docs/upgrades.md.
+    extended_support: bool = False
     # Of the databases' logs in CloudWatch, which takes these numbers of days and no others:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 30

@@ -9,6 +9,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
+from provisioner.core.catalog import Catalog
+from provisioner.core.engines import label
 from provisioner.core.instance_classes import capacity
 from provisioner.core.prices import HOURS_A_MONTH, SUPPORT_YEAR_3, SUPPORT_YEARS_1_2, Figure, Prices
 from provisioner.core.root import Root
@@ -89,3 +91,21 @@ def month(
         return None
     least, most = (round(units * HOURS_A_MONTH * figure.usd, 2) for units in (charged.least, charged.most))
     return Month(least, most, figure, region)
+
+
+def said(root: Root, catalog: Catalog) -> str | None:
+    """From when on a database that is made enrolled is charged, and how much; None for one that is not."""
+    if not root.extended_support:
+        return None
+    engine, charged = catalog.engine(root.engine), of_root(root)
+    until = engine.until(root.engine_version) if engine else None
+    if until is None:
+        version = f"{label(root.engine)} {root.engine_version}"
+        return f"enrolled, for its life: RDS charges it from the end of {version} on, which is not known"
+    found = month(catalog.prices, catalog.region, root.engine, charged, until, begins(until))
+    cost = str(found) if found else "at a price that is not known"
+    has_third = catalog.prices.extended_support(catalog.region, root.engine, SUPPORT_YEAR_3)
+    return (
+        f"enrolled, for its life: from {begins(until)} on RDS charges {charged or 'its vCPUs'} by the hour, "
+        f"{cost}" + (", and more from the third year on" if has_third else "")
+    )

@@ -77,6 +77,7 @@ def render(root: Root, number: int = NEWEST) -> str:
                     "deletion_protection": _bool(root.deletion_protection),
                     "final_snapshot": _bool(root.final_snapshot),
                     **(_windows(root) if number >= WITH_WINDOWS else {}),
+                    **({"extended_support": "true"} if _is_enrolled(root, number) else {}),
                 }
             ),
             "",
@@ -232,6 +233,11 @@ def _windows(root: Root) -> dict[str, str]:
     }
 
 
+def _is_enrolled(root: Root, number: int) -> bool:
+    """Only such a root says it, so that all others are written as before."""
+    return root.extended_support and number >= WITH_WINDOWS
+
+
 def _restore(restore: Restore | None) -> list[str]:
     if restore is None:
         return []
@@ -322,6 +328,7 @@ def _root(
     restore, upgrade = blocks.get("restore"), blocks.get("upgrade")
     tags = {key: value or "" for key, value in blocks.get("tags", {}).items()}
     return Root(
+        extended_support=values.get("extended_support") is True,
         **known,  # type: ignore[arg-type]  # each was checked against its type above
         tags=tags,
         restore=None

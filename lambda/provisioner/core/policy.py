@@ -71,6 +71,7 @@ def check(
         _tags(root),
         *(_restore(root, catalog) if creating else []),
         *([_upgrade(root, creating)] if root.upgrade else []),
+        *([_support(root, catalog)] if root.extended_support and creating and not reviewed else []),
     ]
 
 
@@ -92,7 +93,8 @@ def _engine(root: Root, catalog: Catalog, made_at: dt.datetime | None) -> Policy
     label = f"{root.engine} {root.engine_version}"
     if resource_of(root.engine) is not root.resource:
         return PolicyResult("engine", False, f"{label} is not made by {root.resource.module}")
-    if engine and made_at and engine.is_over(root.engine_version, made_at.date()):
+    over = engine and made_at and engine.is_over(root.engine_version, made_at.date())
+    if engine and made_at and over and not root.extended_support:
         listed = ", ".join(engine.offered(made_at.date()))
         detail = f"the standard support of {label} ended {engine.until(root.engine_version)}; new: {listed}"
         return PolicyResult("engine", False, detail)
@@ -228,6 +230,13 @@ def _upgrade(root: Root, creating: bool) -> PolicyResult:
     elif root.upgrade.snapshot != name:
         wrong = f"the snapshot before it is {name}, not {root.upgrade.snapshot!r}"
     return PolicyResult("upgrade", wrong is None, wrong or f"{label}, after the snapshot {name}")
+
+
+def _support(root: Root, catalog: Catalog) -> PolicyResult:
+    """What is made is enrolled in Extended Support, for its life, only where the catalog says so."""
+    allowed = catalog.environments[root.environment].extended_support
+    does = "enrols what is made there" if allowed else "enrols nothing"
+    return PolicyResult("support", allowed, f"{root.environment} {does} in Extended Support")
 
 
 def _on(value: bool) -> str:

@@ -80,6 +80,7 @@ class Root:
     maintenance_window: str = ""
     upgrade: Upgrade | None = None  # in the root of the upgrade alone
     capacity: Capacity | None = None
+    extended_support: bool = False  # made enrolled in it; what exists stays as it was made
 
     @property
     def resource(self) -> Resource:

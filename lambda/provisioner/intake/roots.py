@@ -25,8 +25,8 @@ from provisioner.intake.values import (
     owner_errors,
     size_errors,
     storage_error,
-    support_over,
     upgrade,
+    version_errors,
     without_storage,
 )
 
@@ -122,6 +122,7 @@ def draft(
         tags=body.tags,
         restore=body.restore_from.restore() if body.restore_from else None,
         capacity=size.capacity(monitoring=environment.monitor_clusters) if cluster and size else None,
+        extended_support=environment.extended_support,
     )
     return Draft(root.with_windows(catalog.windows(root.place)), errors)
 
@@ -250,7 +251,10 @@ def _choices(
     errors: list[FieldError],
 ) -> _Choices:
     """What was asked for, with defaults filled in; adds what is not allowed to `errors`."""
-    version = _version(body, engine, source, now.date(), errors) if engine else ""
+    version = _version(body, engine, source) if engine else ""
+    if engine:
+        extended = environment.extended_support
+        errors += version_errors(body.database_engine, version, engine, now.date(), extended=extended)
     multi_az = _standby(body, environment, errors)
     ttl = body.ttl or environment.lifetime.default
     expires_at = end(ttl, catalog, body.environment, created_at=now, now=now, errors=errors)
@@ -268,19 +272,12 @@ def _usual_size(body: CreateBody, catalog: Catalog, environment: Environment) ->
     return next(iter(catalog.sizes_of(body.environment, body.database_engine)), environment.default_size)
 
 
-def _version(
-    body: CreateBody, engine: Engine, source: Root | None, today: dt.date, errors: list[FieldError]
-) -> str:
+def _version(body: CreateBody, engine: Engine, source: Root | None) -> str:
     """The engine's version: as asked, else the source's of the same engine, else the default."""
     same_engine = source is not None and source.engine == body.database_engine
-    version = body.engine_version or (
+    return body.engine_version or (
         source.engine_version if source and same_engine else engine.default_version
     )
-    if engine.is_over(version, today):
-        errors.append(support_over(body.database_engine, version, engine, today))
-    elif version not in engine.versions:
-        errors.append(offered("/engine_version", version, engine.offered(today)))
-    return version
 
 
 def _standby(body: CreateBody, environment: Environment, errors: list[FieldError]) -> bool:

@@ -64,7 +64,16 @@ def without_storage(given: int | None, engine: str) -> list[FieldError]:
     return [FieldError("/storage_gb", text, given, "left out")]
 
 
-def support_over(name: str, version: str, engine: Engine, today: dt.date) -> FieldError:
+def version_errors(
+    name: str, version: str, engine: Engine, today: dt.date, *, extended: bool
+) -> list[FieldError]:
+    """Why a new database does not get a version; one past its end is for what is enrolled alone."""
+    if version not in engine.versions:
+        return [offered("/engine_version", version, engine.offered(today))]
+    return [] if extended or not engine.is_over(version, today) else [_over(name, version, engine, today)]
+
+
+def _over(name: str, version: str, engine: Engine, today: dt.date) -> FieldError:
     """The refusal of a version that RDS supports no longer without Extended Support."""
     allowed = engine.offered(today)
     text = (

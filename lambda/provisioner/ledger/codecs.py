@@ -92,7 +92,7 @@ def _load(text: str | int) -> Any:
 def _root_to_json(root: Root) -> str:
     """As earlier releases wrote it, where it says no more than they knew."""
     values = dataclasses.asdict(root)
-    for name in ("backup_window", "maintenance_window", "upgrade", "capacity"):
+    for name in ("backup_window", "maintenance_window", "upgrade", "capacity", "extended_support"):
         if not values[name]:
             del values[name]
     return json.dumps(values, separators=(",", ":"), sort_keys=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.core import engines
+from provisioner.core import engines, extended_support
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import Failure
@@ -149,13 +149,19 @@ class Texts:
         name = f"{engines.label(root.engine)} {root.engine_version}"
         until = dt.date.fromisoformat(str(detail["until"]))
         unit = "capacity unit" if root.capacity else "vCPU"
+        enrolled = extended_support.said(root, self.catalog)
+        follows = (
+            f"charges Extended Support, in which it is {enrolled}"
+            if enrolled
+            else f"upgrades {name} on a day that it chooses, or charges Extended Support by the {unit} and "
+            "hour where the database is enrolled"
+        )
         return Message(
             id=message_id,
             title=f"{place}: support of {name} ends {until}",
             lines=(
-                f"After that day RDS upgrades {name} on a day that it chooses, or charges Extended Support "
-                f"by the {unit} and hour where the database is enrolled. Upgrade it before, at a time that "
-                "suits you; try it on a clone first.",
+                f"After that day RDS {follows}. Upgrade it before, at a time that suits you; try it on a "
+                "clone first.",
             ),
             facts=(("Owner", root.owner), *_purpose(database)),
             command=f"rdsctl edit {place} --engine-version MAJOR",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from provisioner.core import extended_support
 from provisioner.core.catalog import Catalog
 from provisioner.core.effects import Cost, Interruption, cost_of_life, interruption, monthly_cost
 from provisioner.core.engines import label
@@ -97,7 +98,14 @@ def effects(request: Request, catalog: Catalog) -> dict[str, str]:
         "Restart": _restart(request),
         "Data at risk": _data(request),
         "Cost": cost(request, catalog),
+        **_support(request, catalog),
     }
+
+
+def _support(request: Request, catalog: Catalog) -> dict[str, str]:
+    """What is not in the cost: Extended Support of a database that is enrolled in it."""
+    said = extended_support.said(request.root, catalog)
+    return {"Extended Support": f"⚠ {said}"} if said and request.kind is not Kind.REMOVE else {}
 
 
 def listed(said: Mapping[str, str]) -> str:

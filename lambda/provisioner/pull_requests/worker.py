@@ -131,6 +131,8 @@ class Worker:
         lacks = ""
         if request.root.upgrade and number < WITH_WINDOWS:
             lacks = "the module of {} knows no upgrade yet"
+        if request.root.extended_support and number < WITH_WINDOWS:
+            lacks = "the module of {} enrols nothing in Extended Support yet"
         if request.root.resource is CLUSTER and number < FIRST_OF_CLUSTERS:
             lacks = "{} has no module for clusters yet"
         if lacks:

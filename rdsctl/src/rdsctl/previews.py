@@ -59,6 +59,8 @@ def effects(document: dict[str, Any], present: dt.datetime) -> Iterator[tuple[st
         yield "what", f"{words.engine(after)}, {kinds.scale(after)}"
     yield from changes(changed)
     yield from _cost(document["cost"], after)
+    if said := after.get("extended_support"):
+        yield "!", f"Extended Support: {said}"
     for effect in document["effects"]:
         yield "!", effect["sentence"]
     if document["kind"] == "create" or "expires_at" in changed:

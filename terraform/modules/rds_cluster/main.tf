@@ -193,7 +193,7 @@ resource "aws_rds_cluster" "this" {
   allow_major_version_upgrade  = var.upgrade != null
   preferred_maintenance_window = var.maintenance_window
   # RDS enrols a cluster in Extended Support, which costs by the capacity unit, unless it is made without.
-  engine_lifecycle_support = "open-source-rds-extended-support-disabled"
+  engine_lifecycle_support = var.extended_support ? "open-source-rds-extended-support" : "open-source-rds-extended-support-disabled"
 
   # The merge is the decision. In the maintenance window, apply would report success for a change that has
   # not happened, and every plan up to the window would show it again.

@@ -151,6 +151,13 @@ variable "final_snapshot" {
   nullable    = false
 }
 
+variable "extended_support" {
+  description = "Whether the cluster is made enrolled in Extended Support, which RDS charges for after the end of the version's standard support. One that exists stays as it was made."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "request_id" {
   description = "Id of the request that the database goes back to."
   type        = string

@@ -179,7 +179,7 @@ resource "aws_db_instance" "this" {
   allow_major_version_upgrade = var.upgrade != null
   maintenance_window          = local.windows.maintenance
   # RDS enrols an instance in Extended Support, which costs by the vCPU, unless it is made without.
-  engine_lifecycle_support = "open-source-rds-extended-support-disabled"
+  engine_lifecycle_support = var.extended_support ? "open-source-rds-extended-support" : "open-source-rds-extended-support-disabled"
 
   # The merge is the decision. In the maintenance window, apply would report success for a change that has
   # not happened, and every plan up to the window would show it again.

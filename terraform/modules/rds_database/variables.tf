@@ -140,6 +140,13 @@ variable "maintenance_window" {
   }
 }
 
+variable "extended_support" {
+  description = "Whether the instance is made enrolled in Extended Support, which RDS charges for after the end of the version's standard support. One that exists stays as it was made."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "request_id" {
   description = "Id of the request that the database goes back to."
   type        = string

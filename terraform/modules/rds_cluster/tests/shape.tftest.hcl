@@ -104,6 +104,19 @@ run "every_cluster_is_hardened" {
   }
 }
 
+run "extended_support_by_decision" {
+  command = plan
+
+  variables {
+    extended_support = true
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.engine_lifecycle_support == "open-source-rds-extended-support"
+    error_message = "Where the root says so, it is made enrolled."
+  }
+}
+
 run "a_dev_cluster_sleeps" {
   command = plan
 

@@ -344,6 +344,19 @@ run "no_extended_support" {
   }
 }
 
+run "extended_support_by_decision" {
+  command = plan
+
+  variables {
+    extended_support = true
+  }
+
+  assert {
+    condition     = aws_db_instance.this.engine_lifecycle_support == "open-source-rds-extended-support"
+    error_message = "Where the root says so, it is made enrolled."
+  }
+}
+
 run "staging_leaves_a_snapshot" {
   command = plan
 
