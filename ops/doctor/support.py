@@ -21,6 +21,7 @@ class _Enrolled:
     """A database in Extended Support, which RDS charges by its size's unit and the hour."""
 
     name: str
+    environment: str
     engine: str
     version: str
     unit: str
@@ -55,30 +56,34 @@ def ends_are_the_regions(deployment: Deployment) -> str:
 
 
 def nobody_pays_for_extended_support(deployment: Deployment) -> str:
-    """No database of ours is past its version's end and enrolled; those that are to come are named.
+    """No database is charged where the catalog does not enrol; each that is enrolled is named, with its cost.
 
     Enrolment is for life: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-overview.html
     """
-    problems, later = [], []
+    problems, others = [], []
     today = dt.datetime.now(dt.UTC).date()
     enrolled = list(_enrolled(deployment))
     ends = {engine: _known_ends(deployment, engine) for engine in {found.engine for found in enrolled}}
     for found in enrolled:
         until = _until(found, ends[found.engine])
         if until is None:
-            later.append(f"{found} after a day that neither RDS nor the catalog says")
+            others.append(f"{found} after a day that neither RDS nor the catalog says")
             continue
         first = extended_support.begins(until)
         cost = _cost(deployment, found, until, today)
+        rules = deployment.catalog.environments.get(found.environment)
         if today < first:
-            later.append(f"{found} from {first} on, {cost}")
+            others.append(f"{found} from {first} on, {cost}")
+        elif rules and rules.extended_support:
+            others.append(f"{found} since {first}, as {found.environment} is by the catalog, {cost}")
         else:
             problems.append(
                 f"RDS charges Extended Support for {found} by the {found.unit} and hour since {first}, "
                 f"{cost}: upgrade it"
             )
-    wrong_if(problems)
-    return f"enrolled: {', '.join(later)}" if later else "no database is enrolled"
+    listed = f"enrolled: {', '.join(others)}" if others else "no database is enrolled"
+    wrong_if([*problems, *([listed] if problems and others else [])])
+    return listed
 
 
 def _ends(deployment: Deployment, engine: str) -> dict[str, dt.date]:
@@ -113,15 +118,19 @@ def _enrolled(deployment: Deployment) -> Iterator[_Enrolled]:
 
 def _of(described: Mapping[str, Any], words: Described, unit: str, charged: Charged | None) -> _Enrolled:
     name, engine, version = (described[word] for word in (words.identifier, "Engine", "EngineVersion"))
-    return _Enrolled(str(name), str(engine), str(version), unit, charged)
+    environment = _tags(described).get("Environment", "")
+    return _Enrolled(str(name), environment, str(engine), str(version), unit, charged)
 
 
 def _ours(deployment: Deployment, words: Described) -> Iterator[Mapping[str, Any]]:
     for page in deployment.client("rds").get_paginator(words.call).paginate():
         for described in page[words.listed]:
-            tags = {tag["Key"]: tag["Value"] for tag in described.get("TagList", ())}
-            if described.get("EngineLifecycleSupport") == ENROLLED and is_provisioners(tags):
+            if described.get("EngineLifecycleSupport") == ENROLLED and is_provisioners(_tags(described)):
                 yield described
+
+
+def _tags(described: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in described.get("TagList", ())}
 
 
 def _known_ends(deployment: Deployment, engine: str) -> dict[str, dt.date]:

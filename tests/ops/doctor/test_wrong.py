@@ -805,6 +805,32 @@ def test_whoever_would_be_charged_later_is_named(setting: Setting, answer: Any, 
     assert finding.text.startswith(said)
 
 
+def test_what_the_catalog_enrols_is_listed_with_its_cost_and_is_not_wrong(setting: Setting) -> None:
+    ending("postgres", "15", "2020-02-29")(setting)
+    aws("rds.DescribeDBInstances", healthy.enrolled("15.7"))(setting)
+    setting.edit("catalog.yaml", "  prod:\n", "  prod:\n    extended_support: true\n")
+
+    finding = setting.look("nobody pays for Extended Support")
+
+    assert (finding.verdict, finding.text) == (
+        Verdict.OK,
+        "enrolled: prod-orders (postgres 15.7, 2 vCPUs) since 2020-03-01, as prod is by the catalog, 292.00 "
+        "USD a month (list price of us-east-1, 2026-05-01)",
+    )
+
+
+def test_those_to_be_charged_later_are_named_with_those_that_are_by_now(setting: Setting) -> None:
+    ending("postgres", "15", "2020-02-29")(setting)
+    aws("rds.DescribeDBInstances", healthy.enrolled("15.7"))(setting)
+    aws("rds.DescribeDBClusters", healthy.enrolled_cluster("17.2"))(setting)
+
+    finding = setting.look("nobody pays for Extended Support")
+
+    assert finding.verdict is Verdict.WRONG
+    assert "for prod-orders (postgres 15.7, 2 vCPUs)" in finding.text
+    assert "enrolled: prod-bills (aurora-postgresql 17.2, 0.5 to 4 ACU) from 2030-03-01 on" in finding.text
+
+
 def test_channels_that_are_there_are_named(setting: Setting) -> None:
     holding("https://hooks.slack.com/services/T0/B0/x")(setting)
     assert setting.look("teams' channels are there").text == "alpha"
