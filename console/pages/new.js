@@ -410,7 +410,7 @@ function says(one) {
   return html`<dl class="sum"><div><dt>${sign("user", true)} Approval</dt><dd>${review ? html`<b>A code owner of ${one.form.environment}</b><br><span class="sub small">on the pull request</span>` : html`<b>Nobody</b><br><span class="sub small">merges when the plan shows just this</span>`}</dd></div>
     <div><dt>${sign("lock", true)} Policy</dt><dd>${!preview ? html`${badge("off", "Not checked yet")}<p class="rules sub">${one.form.name ? "…" : "It needs a name"}</p>` : html`${badge(preview.policy.passed ? "ok" : "bad", `${passed} of ${preview.policy.results.length} rules pass`)}<details class="rules small"><summary class="sub">${sign("chev", true)} See the rules</summary><ul>${preview.policy.results.map((rule) => html`<li>${badge(rule.passed ? "ok" : "bad", rule.rule)} <span class="sub">${rule.detail}</span></li>`)}</ul></details>`}</dd></div></dl>
     ${preview && !preview.fits_quota ? note("bad", "alert", html`<p><b>Over the team's quota of ${one.form.environment}.</b> Take less, or end another database first.</p>`) : nothing}
-    ${preview?.database.extended_support ? note("warn", "alert", html`<p><b>Extended Support:</b> ${preview.database.extended_support}.</p>`) : nothing}
+    ${preview?.database.extended_support ? note("accent", "info", html`<p><b>Extended Support:</b> ${preview.database.extended_support}.</p>`) : nothing}
     ${problem && !placed ? html`<div id="refused" tabindex="-1">${refusal(problem)}</div>` : problem && one.refused ? html`<p class="help err" role="alert">${icon("alert", true)} <span>See the fields that are marked.</span></p>` : nothing}`;
 }
 

@@ -55,7 +55,7 @@ def test_a_new_database_shows_its_file_verdict_approval_and_cost() -> None:
 
 
 def test_what_would_be_enrolled_in_extended_support_says_from_when_and_at_what_price() -> None:
-    made = dataclasses.replace(root(database_engine="postgres"), extended_support=True)
+    made = dataclasses.replace(root(database_engine="postgres"), extended_support=True, expires_at="never")
     shown = document(made)
     assert shown["database"]["extended_support"] == (
         "enrolled, for its life: from 2030-03-01 on RDS charges 2 vCPUs by the hour, 146.00 USD a month "

@@ -9,7 +9,7 @@ import pytest
 from provisioner.core import extended_support
 from provisioner.core.extended_support import Charged
 from provisioner.core.prices import EMPTY, parse
-from provisioner.core.root import SERVERLESS, Capacity
+from provisioner.core.root import SERVERLESS, Capacity, Restore
 
 from tests.core.examples import PRICES_TEXT, catalog, root
 
@@ -87,7 +87,7 @@ def test_a_sum_says_where_and_when_it_was_the_list_price() -> None:
 
 
 def test_what_is_enrolled_says_from_when_on_and_what_it_will_cost() -> None:
-    one = dataclasses.replace(root(database_engine="postgres"), extended_support=True)
+    one = dataclasses.replace(root(database_engine="postgres"), extended_support=True, expires_at="never")
 
     def said(**changed: Any) -> str | None:
         return extended_support.said(dataclasses.replace(one, **changed), catalog())
@@ -100,13 +100,44 @@ def test_what_is_enrolled_says_from_when_on_and_what_it_will_cost() -> None:
         "enrolled, for its life: RDS charges it from the end of oracle 17 on, which is not known"
     )
     cluster = dataclasses.replace(
-        root(database_name="nap", database_engine="aurora-mysql"), extended_support=True
+        root(database_name="nap", database_engine="aurora-mysql"),
+        extended_support=True,
+        expires_at="2028-04-30T23:59:59Z",
     )
     assert extended_support.said(cluster, catalog()) == (
         "enrolled, for its life: from 2028-05-01 on RDS charges 0 to 2 ACU by the hour, 0.00 to 124.10 USD a "
-        "month (list price of us-east-1, 2026-05-01)"
+        "month (list price of us-east-1, 2026-05-01); it ends before that day"
     )
+    later = dataclasses.replace(cluster, expires_at="2028-05-01T00:00:00Z")
+    assert "it ends before" not in (extended_support.said(later, catalog()) or "it ends before")
     assert said(instance_class="db.x9z.large", engine_version="16") == (
         "enrolled, for its life: from 2029-03-01 on RDS charges its vCPUs by the hour, at a price that is "
         "not known, and more from the third year on"
     )
+
+
+@pytest.mark.parametrize(
+    ("engine", "restore", "enrolled"),
+    [
+        ("aurora-mysql", Restore(database="dev-source", point_in_time="latest"), True),
+        ("aurora-mysql", Restore(database="dev-source", point_in_time="2026-11-20T10:00:00Z"), True),
+        ("aurora-mysql", Restore(snapshot="dev-source-final-3f0c1a2b"), False),
+        ("aurora-mysql", None, False),
+        ("mysql", Restore(database="dev-source", point_in_time="latest"), False),
+    ],
+)
+def test_a_copy_of_a_cluster_is_enrolled_whatever_its_root_says(
+    engine: str, restore: Restore | None, enrolled: bool
+) -> None:
+    one = dataclasses.replace(root(database_engine=engine), restore=restore)
+
+    said = extended_support.said(one, catalog())
+
+    assert one.is_enrolled is enrolled
+    assert (said or "").startswith(
+        "enrolled, for its life, as every cluster that is cloned or restored to a point in time, for which "
+        "Terraform's AWS provider cannot refuse it: from 2028-05-01 on RDS charges 0 to 2 ACU by the hour"
+        if enrolled
+        else ""
+    )
+    assert bool(said) is enrolled

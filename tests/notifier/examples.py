@@ -113,7 +113,9 @@ def occasions() -> dict[str, Message]:
 
 def enrolled() -> Database:
     one = one_database(database_engine="postgres", engine_version="15")
-    return dataclasses.replace(one, root=dataclasses.replace(one.root, extended_support=True))
+    return dataclasses.replace(
+        one, root=dataclasses.replace(one.root, extended_support=True, expires_at="never")
+    )
 
 
 def removal() -> Request:

@@ -13,10 +13,15 @@ from provisioner.core.catalog import Catalog
 from provisioner.core.engines import label
 from provisioner.core.instance_classes import capacity
 from provisioner.core.prices import HOURS_A_MONTH, SUPPORT_YEAR_3, SUPPORT_YEARS_1_2, Figure, Prices
-from provisioner.core.root import Root
+from provisioner.core.root import NEVER, Root
+from provisioner.core.times import parse_instant
 
 # RDS's words: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 ENROLLED: Final = "open-source-rds-extended-support"
+_UNASKED: Final = (
+    ", as every cluster that is cloned or restored to a point in time, for which Terraform's AWS provider "
+    "cannot refuse it"
+)
 _FULL_PRICE: Final = 2  # years after which the price of the third applies
 
 
@@ -95,17 +100,20 @@ def month(
 
 def said(root: Root, catalog: Catalog) -> str | None:
     """From when on a database that is made enrolled is charged, and how much; None for one that is not."""
-    if not root.extended_support:
+    if not root.is_enrolled:
         return None
+    enrolled = "enrolled, for its life" + ("" if root.extended_support else _UNASKED)
     engine, charged = catalog.engine(root.engine), of_root(root)
     until = engine.until(root.engine_version) if engine else None
     if until is None:
         version = f"{label(root.engine)} {root.engine_version}"
-        return f"enrolled, for its life: RDS charges it from the end of {version} on, which is not known"
+        return f"{enrolled}: RDS charges it from the end of {version} on, which is not known"
     found = month(catalog.prices, catalog.region, root.engine, charged, until, begins(until))
     cost = str(found) if found else "at a price that is not known"
-    has_third = catalog.prices.extended_support(catalog.region, root.engine, SUPPORT_YEAR_3)
+    more = catalog.prices.extended_support(catalog.region, root.engine, SUPPORT_YEAR_3)
+    gone = root.expires_at != NEVER and parse_instant(root.expires_at).date() < begins(until)
     return (
-        f"enrolled, for its life: from {begins(until)} on RDS charges {charged or 'its vCPUs'} by the hour, "
-        f"{cost}" + (", and more from the third year on" if has_third else "")
+        f"{enrolled}: from {begins(until)} on RDS charges {charged or 'its vCPUs'} by the hour, {cost}"
+        + (", and more from the third year on" if more else "")
+        + ("; it ends before that day" if gone else "")
     )

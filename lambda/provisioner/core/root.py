@@ -123,6 +123,16 @@ class Root:
         return source.environment == self.environment and of.point_in_time in (None, "latest")
 
     @property
+    def is_enrolled(self) -> bool:
+        """Whether RDS makes it enrolled in Extended Support, where its root does not say so either.
+
+        Terraform's provider refuses that for what is made or restored, but not for a cluster that is cloned
+        or restored to a point in time (tests/terraform_files/test_extended_support.py).
+        """
+        in_time = self.restore is not None and self.restore.database is not None
+        return self.extended_support or (in_time and self.resource is CLUSTER)
+
+    @property
     def source(self) -> Place | None:
         """The database that its data comes from; None for an empty one, and for a source without a place."""
         if self.restore is None:

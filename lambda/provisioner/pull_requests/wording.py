@@ -105,7 +105,7 @@ def effects(request: Request, catalog: Catalog) -> dict[str, str]:
 def _support(request: Request, catalog: Catalog) -> dict[str, str]:
     """What is not in the cost: Extended Support of a database that is enrolled in it."""
     said = extended_support.said(request.root, catalog)
-    return {"Extended Support": f"⚠ {said}"} if said and request.kind is not Kind.REMOVE else {}
+    return {"Extended Support": said} if said and request.kind is not Kind.REMOVE else {}
 
 
 def listed(said: Mapping[str, str]) -> str:

@@ -60,7 +60,7 @@ def effects(document: dict[str, Any], present: dt.datetime) -> Iterator[tuple[st
     yield from changes(changed)
     yield from _cost(document["cost"], after)
     if said := after.get("extended_support"):
-        yield "!", f"Extended Support: {said}"
+        yield "support", f"Extended Support: {said}"
     for effect in document["effects"]:
         yield "!", effect["sentence"]
     if document["kind"] == "create" or "expires_at" in changed:

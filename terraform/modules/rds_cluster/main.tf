@@ -192,7 +192,8 @@ resource "aws_rds_cluster" "this" {
 
   allow_major_version_upgrade  = var.upgrade != null
   preferred_maintenance_window = var.maintenance_window
-  # RDS enrols a cluster in Extended Support, which costs by the capacity unit, unless it is made without.
+  # RDS enrols a cluster in Extended Support, which costs by the capacity unit, unless it is made without. The
+  # provider (5.100) does not pass this on where a cluster is cloned or restored to a point in time.
   engine_lifecycle_support = var.extended_support ? "open-source-rds-extended-support" : "open-source-rds-extended-support-disabled"
 
   # The merge is the decision. In the maintenance window, apply would report success for a change that has
