@@ -120,10 +120,28 @@ def inherit(member: Record, cluster: Record) -> None:
         "EngineVersion",
     ):
         member[name] = cluster[name]
+    group = member["DBParameterGroups"][0]
+    if group["DBParameterGroupName"].startswith("default."):
+        group["DBParameterGroupName"] = f"default.{family(cluster)}"
     member["IAMDatabaseAuthenticationEnabled"] = cluster["IAMDatabaseAuthenticationEnabled"]
     member["PerformanceInsightsEnabled"] = cluster.get("PerformanceInsightsEnabled", False)
     for name in ("PerformanceInsightsKMSKeyId", "PerformanceInsightsRetentionPeriod"):
         member[name] = cluster.get(name) if member["PerformanceInsightsEnabled"] else None
+
+
+def family(cluster: Record) -> str:
+    """The parameter group family of a cluster's version."""
+    engine = str(cluster["Engine"])
+    parts = 1 if engine == "aurora-postgresql" else 2
+    return engine + ".".join(cluster["EngineVersion"].split(".")[:parts])
+
+
+def show(cluster: Record, status: str) -> None:
+    """Put a status on a cluster and on its members, which have its version."""
+    cluster["Status"] = status
+    for member in rds._cluster_member_instances(cluster):
+        member["DBInstanceStatus"] = status
+        inherit(member, cluster)
 
 
 def inherited(source: Record) -> Parameters:

@@ -11,10 +11,11 @@ from ministack.core.responses import json_response
 from ministack.services import rds, secretsmanager
 
 from sandbox.aws import cluster_records as records
+from sandbox.aws import upgrading
+from sandbox.aws.background import in_background
 from sandbox.aws.fleet import Fleet
 from sandbox.aws.managed_secret import make_cluster_secret, new_password, secret_value
 from sandbox.aws.query import Action, Instance, Parameters, Response, answer, error, value, yes
-from sandbox.aws.rds import in_background
 from sandbox.aws.servers import Login, Server, ServerError
 from sandbox.aws.sleeping import Sleeper
 
@@ -69,6 +70,7 @@ class Clusters:
         request = {name: text for name, text in asked.items() if name not in PASSWORD}
         if cluster and (version := value(asked, "EngineVersion")):
             request["EngineVersion"] = [records.version(cluster["Engine"], version)]
+        held = dict(cluster or {})
         response = self._own["ModifyDBCluster"](request)
         if response[0] != 200:
             return response
@@ -81,6 +83,7 @@ class Clusters:
         elif yes(asked, "RotateMasterUserPassword"):
             self._rotate(cluster)
         self._tune(cluster)
+        self._upgrade(cluster, held)
         return records.answer("ModifyDBCluster", cluster)
 
     def delete(self, asked: Parameters) -> Response:
@@ -210,6 +213,11 @@ class Clusters:
         server = self._fleet.get(cluster["DbClusterResourceId"])
         if isinstance(server, Sleeper):
             server.wake()
+
+    def _upgrade(self, cluster: Record, held: Record) -> None:
+        """Bring the server to another major version; without a member there is none yet."""
+        server = self._fleet.get(cluster["DbClusterResourceId"]) if cluster["DBClusterMembers"] else None
+        upgrading.begin(server, cluster, held, lambda status: records.show(cluster, status))
 
     def _switch(self, action: str, asked: Parameters, turn: Callable[[Server], None]) -> Response:
         response = self._own[action](asked)

@@ -77,6 +77,9 @@ class MariaDB:
     def stop(self) -> None:
         end(self._process, signal.SIGTERM)
 
+    def upgrade(self, major: str) -> bool:
+        raise ServerError(f"RDS has no way from MySQL's version to {major}")
+
     @property
     def _socket(self) -> Path:
         return self.directory / "socket"

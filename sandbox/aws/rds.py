@@ -4,17 +4,16 @@ Each function here stands in front of one of MiniStack's own actions and calls i
 well stays its own.
 """
 
-import contextvars
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.responses import json_response
 from ministack.services import rds, secretsmanager
 
+from sandbox.aws import upgrading
+from sandbox.aws.background import in_background
 from sandbox.aws.fleet import Fleet
 from sandbox.aws.managed_secret import delete_secret, make_secret, new_password, secret_value
-from sandbox.aws.postgres import Postgres
 from sandbox.aws.query import Action, Instance, Parameters, Response, answer, error, members, value, yes
 from sandbox.aws.servers import Login, Server, ServerError
 
@@ -72,7 +71,6 @@ class Gaps:
             return response
         instance = rds._resolve_instance(value(parameters, "DBInstanceIdentifier"))
         keep_what_ministack_drops(instance, parameters)
-        self._upgrade(instance, held)
         if password:
             self._set_password(instance, password)
         if yes(parameters, "ManageMasterUserPassword") and "_MasterUserSecret" not in instance:
@@ -82,6 +80,8 @@ class Gaps:
             self._rotate(instance)
         elif value(parameters, "ManageMasterUserPassword") == "false":
             delete_secret(instance)
+        server = self._fleet.get(instance["DbiResourceId"])
+        upgrading.begin(server, instance, held, lambda status: instance.update(DBInstanceStatus=status))
         return answer("ModifyDBInstance", instance)
 
     def delete_instance(self, parameters: Parameters) -> Response:
@@ -226,14 +226,6 @@ class Gaps:
             instance["_MasterUserSecret"]["SecretArn"], secret_value(instance["MasterUsername"], password)
         )
 
-    def _upgrade(self, instance: Instance, held: Instance) -> None:
-        """Bring the server to another major version, in the background, as RDS does."""
-        server, major = self._fleet.get(instance["DbiResourceId"]), major_of(instance)
-        if server is None or major == major_of(held) or instance["Engine"] != "postgres":
-            return
-        instance["DBInstanceStatus"] = "upgrading"
-        in_background(upgrade, server, instance, held, major)
-
     def _set_password(self, instance: Instance, password: str) -> None:
         if server := self._fleet.get(instance["DbiResourceId"]):
             server.set_password(instance["MasterUsername"], password)
@@ -251,32 +243,6 @@ def start(server: Server, instance: Instance, *, restored: bool) -> None:
         instance["DBInstanceStatus"] = "failed"
     else:
         instance["DBInstanceStatus"] = "available"
-
-
-def upgrade(server: Server, instance: Instance, held: Instance, major: str) -> None:
-    """Upgrade a server; one that is refused runs on as before, though the call was taken, as on RDS."""
-    try:
-        done = isinstance(server, Postgres) and server.upgrade(major)
-    except (ServerError, OSError) as problem:
-        rds.logger.error("the server of %s was not upgraded: %s", instance["DBInstanceIdentifier"], problem)
-        instance["DBInstanceStatus"] = "failed"
-        return
-    if not done:
-        rds.logger.warning("RDS refuses the upgrade of %s", instance["DBInstanceIdentifier"])
-        instance["EngineVersion"] = held["EngineVersion"]
-        instance["DBParameterGroups"] = held["DBParameterGroups"]
-    instance["DBInstanceStatus"] = "available"
-
-
-def major_of(instance: Instance) -> str:
-    """The major version of PostgreSQL."""
-    return str(instance.get("EngineVersion", "")).partition(".")[0]
-
-
-def in_background(work: Callable[..., None], *arguments: object, **options: object) -> None:
-    """Run in a thread that keeps the request's account and region, which MiniStack holds in context."""
-    context = contextvars.copy_context()
-    threading.Thread(target=lambda: context.run(work, *arguments, **options), daemon=True).start()
 
 
 def keep_what_ministack_drops(instance: Instance, parameters: Parameters) -> None:

@@ -21,7 +21,11 @@ class ServerError(Exception):
 
 
 class Server(Protocol):
-    """One running database server. `directory` holds everything it writes."""
+    """One running database server. `directory` holds everything it writes.
+
+    `upgrade` goes on as a server of another major version, and says whether that was done: it is not where
+    RDS refuses it, and then nothing has changed.
+    """
 
     directory: Path
     port: int
@@ -29,6 +33,7 @@ class Server(Protocol):
     def start(self) -> None: ...
     def set_password(self, user: str, password: str) -> None: ...
     def stop(self) -> None: ...
+    def upgrade(self, major: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

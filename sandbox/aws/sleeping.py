@@ -83,6 +83,19 @@ class Sleeper:
             self.wake()
             self._server.set_password(user, password)
 
+    def upgrade(self, major: str) -> bool:
+        """Wake the server and upgrade it; its endpoint takes nobody meanwhile, and it is awake afterwards."""
+        with self._lock:
+            self.wake()
+            if not self._running:
+                return self._server.upgrade(major)
+            run(self._close())
+            try:
+                return self._server.upgrade(major)
+            finally:
+                self._quiet_since = time.monotonic()
+                run(self._open())
+
     def _doze(self) -> None:
         """Let the server sleep where nobody is connected."""
         with self._lock:

@@ -36,6 +36,8 @@ class Echoes:
         self.starts = 0
         self.broken = False
         self.passwords: list[tuple[str, str]] = []
+        self.majors: list[str] = []
+        self.endpoint = 0
         self._listener: Listener | None = None
 
     def start(self) -> None:
@@ -54,6 +56,18 @@ class Echoes:
         self._listener.shutdown()
         self._listener.server_close()
         self._listener = None
+
+    def upgrade(self, major: str) -> bool:
+        assert self.runs, "an upgrade begins awake"
+        if self.endpoint:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", self.endpoint), timeout=5)
+        if self.broken:
+            raise ServerError("it is not upgraded")
+        self.stop()
+        self.start()
+        self.majors.append(major)
+        return True
 
     @property
     def runs(self) -> bool:
@@ -135,6 +149,30 @@ def test_a_password_is_changed_awake(server: Echoes, sleeper: Sleeper) -> None:
     assert soon(lambda: sleeper.asleep)
     sleeper.set_password("dbadmin", "new")
     assert server.passwords == [("dbadmin", "new")]
+
+
+def test_an_upgrade_wakes_it_and_takes_nobody_until_it_is_done(server: Echoes, sleeper: Sleeper) -> None:
+    assert soon(lambda: sleeper.asleep)
+    sleeper.pause_after = None
+    server.endpoint = sleeper.port
+
+    assert sleeper.upgrade("17")
+
+    assert server.majors == ["17"]
+    assert server.runs
+    assert not sleeper.asleep
+    with closing(connected(sleeper)) as client:
+        assert echoed(client, b"hello") == b"hello"
+
+
+def test_an_upgrade_that_fails_opens_the_endpoint_again(server: Echoes, sleeper: Sleeper) -> None:
+    sleeper.wake()
+    server.broken = True
+    with pytest.raises(ServerError, match="not upgraded"):
+        sleeper.upgrade("17")
+    server.broken = False
+    with closing(connected(sleeper)) as client:
+        assert echoed(client, b"hello") == b"hello"
 
 
 def test_a_server_that_does_not_start_closes_the_connection(server: Echoes, sleeper: Sleeper) -> None:

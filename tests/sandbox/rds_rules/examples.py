@@ -93,6 +93,8 @@ ESTATE = Estate(
         "dev-shop": MYSQL,
         "dev-grown": {**RESTED, "_StorageChangedAt": NOW - dt.timedelta(hours=5, minutes=59)},
         "dev-rested": {**RESTED, "_StorageChangedAt": NOW - dt.timedelta(hours=6)},
+        "dev-upgrading": {**RESTED, "DBInstanceStatus": "upgrading"},
+        "dev-plain": {**RESTED, "DBParameterGroups": [{"DBParameterGroupName": "default.postgres17"}]},
         "dev-unsaved": {**RESTED, "BackupRetentionPeriod": 0},
     },
     snapshots={"dev-orders-final-1": SNAPSHOT},
@@ -107,11 +109,14 @@ ESTATE = Estate(
         "dev-full": {**AURORA, "DBClusterMembers": [{"DBInstanceIdentifier": "dev-full-member-1"}]},
         "dev-kept": {**AURORA, "DeletionProtection": True},
         "dev-rangeless": {**AURORA, "ServerlessV2ScalingConfiguration": None},
+        "dev-upgrading": {**AURORA, "Status": "upgrading"},
+        "dev-plain": {**AURORA, "DBClusterParameterGroup": "default.aurora-postgresql16"},
         "dev-blind": {**AURORA, "PerformanceInsightsEnabled": False},
     },
     cluster_snapshots={"dev-team-final-1": CLUSTER_SNAPSHOT},
     cluster_groups={
         "dev-team-1": {"DBParameterGroupFamily": "aurora-postgresql16"},
+        "dev-next-1": {"DBParameterGroupFamily": "aurora-postgresql17"},
         "dev-spare-1": {"DBParameterGroupFamily": "aurora-mysql8.0"},
     },
 )

@@ -96,6 +96,43 @@ REFUSED: dict[str, tuple[Call, str, str]] = {
         COMBINATION,
         "SecondsUntilAutoPause can be specified only if MinCapacity is 0.",
     ),
+    "a cluster's major version without its flag": (
+        call(MODIFY_CLUSTER, EngineVersion="17", DBClusterParameterGroupName="dev-next-1"),
+        COMBINATION,
+        "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+    ),
+    "a cluster's major version back": (
+        call(MODIFY_CLUSTER, EngineVersion="15", AllowMajorVersionUpgrade=True),
+        COMBINATION,
+        "Cannot upgrade aurora-postgresql from 16.11 to 15",
+    ),
+    "a cluster's major version that only instances have": (
+        call(MODIFY_CLUSTER, EngineVersion="18", AllowMajorVersionUpgrade=True),
+        COMBINATION,
+        "Cannot upgrade aurora-postgresql from 16.11 to 18",
+    ),
+    "a cluster's major version without a group of it": (
+        call(MODIFY_CLUSTER, EngineVersion="17", AllowMajorVersionUpgrade=True),
+        COMBINATION,
+        "The current DB cluster parameter group dev-team-1 is custom. You must explicitly specify a new DB "
+        "cluster parameter group, either default or custom, for the engine version upgrade.",
+    ),
+    "a cluster's old group after an upgrade": (
+        call(
+            MODIFY_CLUSTER,
+            EngineVersion="17",
+            AllowMajorVersionUpgrade=True,
+            DBClusterParameterGroupName="dev-team-1",
+        ),
+        COMBINATION,
+        "The Parameter Group dev-team-1 with DBParameterGroupFamily aurora-postgresql16 cannot be used for "
+        "this instance. Please use a Parameter Group with DBParameterGroupFamily aurora-postgresql17",
+    ),
+    "a change of a cluster during its upgrade": (
+        call(MODIFY_CLUSTER, DBClusterIdentifier="dev-upgrading"),
+        STATE,
+        "DB cluster is not available for modification with status upgrading",
+    ),
     "a member of no cluster": (member("dev-none"), "DBClusterNotFoundFault", "DBCluster dev-none not found."),
     "a member of a cluster without a range": (
         member("dev-rangeless"),

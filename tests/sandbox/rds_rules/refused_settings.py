@@ -46,6 +46,17 @@ REFUSED: dict[str, tuple[Call, str, str]] = {
         COMBINATION,
         "Cannot upgrade postgres from 17.6 to 42",
     ),
+    "a major version without a group of it": (
+        call(MODIFY, EngineVersion="18", AllowMajorVersionUpgrade=True),
+        COMBINATION,
+        "The current DB instance parameter group dev-orders-1 is custom. You must explicitly specify a new "
+        "DB instance parameter group, either default or custom, for the engine version upgrade.",
+    ),
+    "a change during an upgrade": (
+        call(MODIFY, DBInstanceIdentifier="dev-upgrading"),
+        "InvalidDBInstanceState",
+        "Database instance is not in available state.",
+    ),
     "the old version's group after an upgrade": (
         call(MODIFY, EngineVersion="18", AllowMajorVersionUpgrade=True, DBParameterGroupName="dev-orders-1"),
         COMBINATION,

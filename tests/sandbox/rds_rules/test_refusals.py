@@ -88,7 +88,17 @@ def test_each_rule_names_its_source(rule: Rule) -> None:
             RestoreType="copy-on-write",
         ),
         call(MODIFY_CLUSTER, DBClusterIdentifier="dev-blind", PerformanceInsightsRetentionPeriod=None),
-        call(MODIFY_CLUSTER, EngineVersion="17.7", DBClusterParameterGroupName="dev-next-1"),
+        call(
+            MODIFY_CLUSTER,
+            EngineVersion="17.7",
+            AllowMajorVersionUpgrade=True,
+            DBClusterParameterGroupName="dev-next-1",
+        ),
+        call(MODIFY_CLUSTER, EngineVersion="16.13"),
+        call(MODIFY, DBInstanceIdentifier="dev-plain", EngineVersion="18", AllowMajorVersionUpgrade=True),
+        call(
+            MODIFY_CLUSTER, DBClusterIdentifier="dev-plain", EngineVersion="17", AllowMajorVersionUpgrade=True
+        ),
     ],
     ids=[
         "a growth after six hours",
@@ -106,6 +116,9 @@ def test_each_rule_names_its_source(rule: Rule) -> None:
         "a clone of now",
         "a cluster whose insights are off, without a retention",
         "an upgrade with the group of its version",
+        "a cluster's minor version without the flag",
+        "a major version of an instance with RDS's own group",
+        "a major version of a cluster with RDS's own group",
     ],
 )
 def test_what_lies_just_next_to_a_refusal_is_taken(asked: Call) -> None:
