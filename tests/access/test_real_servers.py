@@ -133,6 +133,18 @@ def test_making_the_users_again_and_again_changes_nothing(database: Database) ->
     database.as_user(User.APPLICATION, "SELECT 1")
 
 
+def test_the_master_may_alter_both_users_after_an_upgrade_too(database: Database) -> None:
+    """PostgreSQL 16 and newer ask for the ADMIN option, 15 does not."""
+    if database.login.engine != "postgres":
+        pytest.skip("MySQL has one right for it")
+    held = database.run(
+        "SELECT DISTINCT pg_get_userbyid(roleid) FROM pg_auth_members "
+        "WHERE admin_option AND member = 'dbadmin'::regrole AND roleid::regrole::text = ANY "
+        "(ARRAY['application', 'read_only']) ORDER BY 1"
+    )
+    assert [name for (name,) in held] == ["application", "read_only"]
+
+
 def test_neither_user_reaches_beyond_its_database(database: Database) -> None:
     denied = {
         "postgres": ("CREATE DATABASE other", "CREATE ROLE other", "SELECT * FROM pg_authid"),

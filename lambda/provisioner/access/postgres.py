@@ -70,8 +70,16 @@ def _on_database(database: str, master: str) -> Iterator[Statement]:
     """The rights on the database and its schema, and on what is made later."""
     place, owner = quoted(database), quoted(master)
     application, read_only = User.APPLICATION, User.READ_ONLY
-    # What the application makes is the master's too, who may then pass on the right to read it.
-    yield Statement("making the master a member of application", f"GRANT {application} TO {owner}")
+    # What the application makes is the master's too, who may then pass on the right to read it. Since version
+    # 16 a role is altered and granted by those alone who hold its ADMIN option. Who makes it there gets that;
+    # one that was made before 16 is granted with it, which an upgrade keeps.
+    # https://www.postgresql.org/docs/release/16.0/
+    yield Statement(
+        "making the master a member of application",
+        "DO $$ BEGIN IF current_setting('server_version_num')::int < 160000 "
+        f"THEN GRANT {application}, {read_only} TO {owner} WITH ADMIN OPTION; "
+        f"ELSE GRANT {application} TO {owner}; END IF; END $$",
+    )
     for user, rights in ((application, "CONNECT, TEMPORARY, CREATE"), (read_only, "CONNECT")):
         yield Statement(f"granting {user} the database", f"GRANT {rights} ON DATABASE {place} TO {user}")
     for user, rights in ((application, "USAGE, CREATE"), (read_only, "USAGE")):
