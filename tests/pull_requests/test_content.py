@@ -95,6 +95,12 @@ REQUESTS = {
         NAP | {"environment": "staging"},
         capacity=CATALOG.sizes["steady"].capacity(monitoring=True),
     ),
+    "upgrade-cluster": of_kind(
+        Kind.UPDATE,
+        NAP | {"environment": "staging"},
+        engine_version="17",
+        upgrade=Upgrade(from_version="16", snapshot="staging-nap-before-3f0c1a2b"),
+    ),
     "remove-cluster": of_kind(Kind.REMOVE, NAP | {"environment": "staging"}),
 }
 

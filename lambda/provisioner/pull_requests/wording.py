@@ -122,8 +122,9 @@ def _restart(request: Request) -> str:
         case Kind.MAINTAIN:
             return "none that was asked for; a newer module changes what the plan shows"
     if request.root.upgrade and request.kind is Kind.UPDATE:
+        second = "the reader" if request.root.capacity else "the standby"
         return (
-            "⚠ yes: RDS shuts it down for the upgrade, the standby too, as soon as this is merged: minutes, "
+            f"⚠ yes: RDS shuts it down for the upgrade, {second} too, as soon as this is merged: minutes, "
             "longer the more tables it has"
         )
     return _OUTAGE[interruption(request.before, request.root)]
