@@ -115,12 +115,15 @@ def _receive_plan(report: PlanReport) -> Answer:
 
 
 def _receive_question(question: ApplyQuestion) -> Answer:
-    """Whether main's root of a database may be applied; what may not is shown, and the alarm rings."""
+    """Whether main's root of a database may be applied.
+
+    What no request asked for is shown, and the alarm rings.
+    """
     guard = ApplyGuard(settings.ledger(), deployed.catalog(), repository.github, MAIN)
     found = guard.answer(question, _now())
     if found.glass:
         _broken_glass(found.reason)
-    if not found.may_apply:
+    if not found.may_apply and not found.held:
         metrics.add_metric(name="RootsNotApplied", unit=MetricUnit.Count, value=1)
         logger.error("not applied", commit=question.commit, reason=found.reason)
         try:

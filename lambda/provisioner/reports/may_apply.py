@@ -15,7 +15,7 @@ from provisioner.core.asked import difference
 from provisioner.core.catalog import Catalog
 from provisioner.core.errors import TryLater
 from provisioner.core.events import EventType, Step
-from provisioner.core.lifecycle import State
+from provisioner.core.lifecycle import Kind, State
 from provisioner.core.models import Request
 from provisioner.github.client import GitHub
 from provisioner.ledger.break_glass import Glass
@@ -34,19 +34,24 @@ _APPROVE: Final = (
     "revert the merge"
 )
 _THEN_RETRY: Final = "revert the commit that changed it on main, then retry the request"
+_RETRY: Final = "put right what was in the way, then retry the request; or PATCH with the version before"
 _BEGUN: Final = (EventType.STARTED, EventType.SUCCEEDED)
 _MERGED: Final = (State.MERGED, State.APPLYING, State.DONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Whether a root may be applied, and why; `glass` where an operator's switch alone allows it."""
+    """Whether a root may be applied, and why; `glass` where an operator's switch alone allows it.
+
+    `held` says that a request asked for it, and that it waits for a retry.
+    """
 
     may_apply: bool
     reason: str
     fix: str | None = None
     glass: Glass | None = None
     request_id: str | None = None  # which asked for it, as far as is known
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,9 @@ class ApplyGuard:
         if wrong is None and request:
             wrong, fix = self._unapproved(request), _APPROVE
         if not wrong and request:
+            if self._failed_upgrade(request):
+                reason = f"its upgrade failed, and is tried again when request {request.id} is retried"
+                return Permission(False, reason, fix=_RETRY, request_id=request.id, held=True)
             return Permission(True, f"request {request.id} asked for it", request_id=request.id)
         if glass := self.ledger.break_glass.open_for(question.place, now):
             self._used(glass, now)
@@ -96,6 +104,19 @@ class ApplyGuard:
         if any(event.type in _BEGUN for event in known):
             return ""
         return Approvals(self.catalog, self.github(), self.base).merge_refusal(request, known)
+
+    def _failed_upgrade(self, request: Request) -> bool:
+        """Whether an upgrade failed, and nobody asked for another try: it shuts the database down.
+
+        One that its run did not report, since that was killed, is finished by the next run.
+        """
+        failure = request.progress.failure
+        if request.kind is not Kind.UPDATE or request.root.upgrade is None:
+            return False
+        if failure is None or failure.step is not Step.APPLY or not failure.retryable:
+            return False
+        failed = [event for event in self.ledger.events(request.id) if event.type is EventType.FAILED]
+        return "pipeline_url" in max(failed, key=lambda event: event.at).detail
 
     def _newest_merged(self, question: ApplyQuestion) -> Request | None:
         """The newest request of the place that is on main: no older one asks for a change back to it."""
