@@ -63,7 +63,10 @@ class Instances:
             tags = (self._found(identifier, resource.databases) or {}).get("TagList", [])
             getattr(self._client, take)(**{named: name, of: identifier, "Tags": tags})
         self._client.get_waiter(waiter).wait(**{named: name})
-        return f"The snapshot {name} is {'there already' if found else 'taken'}."
+        if found is None:
+            return f"The snapshot {name} is taken."
+        since = f", of {at:%Y-%m-%d %H:%M} UTC" if (at := found.get("SnapshotCreateTime")) else ""
+        return f"The snapshot {name} is there already{since}: what was written since is not in it."
 
     def version_of(self, identifier: str, resource: Resource = INSTANCE) -> str:
         """The minor version that a database runs; "" where there is no such database."""

@@ -3,6 +3,7 @@
 # ruff: noqa: N803 - boto3's own argument names
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -207,7 +208,11 @@ class TestUpgrade:
         there = Instances(aurora)
 
         assert there.snapshot_before(self.SNAPSHOT, "dev-nap", CLUSTER).endswith("is taken.")
-        assert there.snapshot_before(self.SNAPSHOT, "dev-nap", CLUSTER).endswith("is there already.")
+        aurora.taken[self.SNAPSHOT]["SnapshotCreateTime"] = dt.datetime(2026, 11, 24, 9, 5, tzinfo=dt.UTC)
+        assert there.snapshot_before(self.SNAPSHOT, "dev-nap", CLUSTER) == (
+            f"The snapshot {self.SNAPSHOT} is there already, of 2026-11-24 09:05 UTC: what was written since "
+            "is not in it."
+        )
 
         (taken,) = aurora.taken.values()
         assert taken["DBClusterIdentifier"] == "dev-nap"
