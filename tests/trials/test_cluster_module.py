@@ -16,6 +16,7 @@ import psycopg
 import pymysql
 import pytest
 
+from sandbox.aws import postgres_majors
 from sandbox.aws.servers import free_port
 from sandbox.aws.start import start
 from sandbox.cloud import Cloud
@@ -161,6 +162,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
 def test_a_cluster_from_its_first_plan_to_its_end(trial: Trial) -> None:
     make(trial)
     sleep_and_wake(trial)
+    upgrade(trial)
     copy_and_change(trial)
     remove(trial)
 
@@ -205,6 +207,31 @@ def sleep_and_wake(trial: Trial) -> None:
     assert trial.capacity(PG) == 0.5
 
 
+def upgrade(trial: Trial) -> None:
+    """A major upgrade wakes a cluster and its reader; no later plan has anything of it left to do."""
+    postgres_majors.fetch("17")
+    assert trial.sleeps(PG)
+    trial.calls[PG] |= {"engine_version": "17", "upgrade": {"from": "16", "snapshot": "dev-orders-before-1"}}
+    assert trial.apply() == {}
+
+    rds = trial.cloud.client("rds")
+    described = rds.describe_db_instances()["DBInstances"]
+    versions = [found["EngineVersion"] for found in described if found["DBClusterIdentifier"] == PG]
+    assert [trial.cluster(PG)["EngineVersion"], *versions] == ["17.7"] * 3
+    ((shown,),) = trial.sql(PG, "SHOW server_version")
+    assert shown.startswith("17.")
+    assert trial.sql(PG, "SELECT id FROM kept") == [(7,)]
+    groups = rds.describe_db_cluster_parameter_groups()["DBClusterParameterGroups"]
+    families = {found["DBParameterGroupFamily"] for found in groups}
+    assert families == {"aurora-postgresql17", "aurora-mysql8.0"}, "the group of 16 was deleted"
+
+    del trial.calls[PG]["upgrade"]
+    trial.harness.write_calls(trial.calls)
+    only = {"allow_major_version_upgrade": (True, False)}
+    assert trial.harness.plan() == {f"module.{PG}.aws_rds_cluster.this": only}
+    assert trial.apply() == {}
+
+
 def copy_and_change(trial: Trial) -> None:
     """A restore of a snapshot, a copy and a clone; more capacity, no reader, no monitoring."""
     assert trial.sleeps(PG)
@@ -219,7 +246,8 @@ def copy_and_change(trial: Trial) -> None:
         "dev-clone": {"database": PG},
     }
     for name, restore in sources.items():
-        trial.calls[name] = {**POSTGRES, "database_name": name.removeprefix("dev-"), "restore": restore}
+        copied = {"database_name": name.removeprefix("dev-"), "restore": restore}
+        trial.calls[name] = trial.calls[PG] | copied
     left = trial.apply()
     assert {name for change in left.values() for name in change} <= LATER, left
     assert all(any(f"module.{name}." in address for name in sources) for address in left), left

@@ -1,11 +1,10 @@
-"""Major upgrades in the deployed sandbox: rows kept, one refused and its way back, a version past its end.
+"""Major upgrades of instances in the deployed sandbox: rows kept, one refused, a version past its end.
 
 One sandbox, the scenes side by side. The rows are copied by pg_dumpall where RDS runs pg_upgrade:
 docs/upgrades.md says what that does not prove.
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from sandbox.instance import describe, query
 from sandbox.stack import CATALOG
 from sandbox.state_directory import PROJECT
 from tests.e2e.running import Sandbox, number, started
+from tests.trials.side_by_side import play
 
 OVER: Final = {"version": "16", "until": "2026-01-31", "source": "https://docs.aws.amazon.com/"}
 BODY: Final = {"database_engine": "postgres", "engine_version": "15", "environment": "dev"}
@@ -77,23 +77,7 @@ def refused(sandbox: Sandbox) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def seen(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    problems: list[BaseException] = []
-
-    def play(scene: Any) -> None:
-        try:
-            found[scene.__name__] = scene(sandbox)
-        except BaseException as problem:
-            problems.append(problem)
-
-    threads = [threading.Thread(target=play, args=(scene,)) for scene in (upgraded, refused)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if problems:
-        raise problems[0]
-    return found
+    return play(sandbox, upgraded, refused)
 
 
 def test_the_rows_are_there_after_an_upgrade_and_in_the_snapshot_before_it(
