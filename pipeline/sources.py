@@ -18,12 +18,15 @@ def foreign_source(root: Root, instances: Instances) -> str | None:
     if restore is None:
         return None
     if restore.snapshot is not None:
-        what, tags = f"snapshot {restore.snapshot}", instances.snapshot_tags(restore.snapshot, root.resource)
+        what, tags = (
+            f"snapshot {restore.snapshot}",
+            instances.snapshot_tags(restore.snapshot, root.source_resource),
+        )
     else:
         what = f"database {restore.database}"
-        tags = instances.tags(restore.database or "", root.resource)
+        tags = instances.tags(restore.database or "", root.source_resource)
     if tags is None:
-        kind = "" if root.resource is INSTANCE else " of a cluster"
+        kind = "" if root.source_resource is INSTANCE else " of a cluster"
         return f"RDS has no {what}{kind}: ask for a restore from one that is there"
     if not is_provisioners(tags):
         return f"{what} was not made by the provisioner"

@@ -145,10 +145,16 @@ def show(cluster: Record, status: str) -> None:
 
 
 def inherited(source: Record) -> Parameters:
-    """What a restored cluster has of its source: a snapshot, or a cluster. It has a separate password."""
+    """What a restored cluster has of its source: a snapshot, or a cluster. It has a separate password.
+
+    Of an instance's snapshot it has the data with its name and master user, and nothing of its settings.
+    """
     names = ("Engine", "MasterUsername", "DatabaseName", "KmsKeyId", "BackupRetentionPeriod")
     windows = ("PreferredBackupWindow", "PreferredMaintenanceWindow")
     found = {name: [str(source[name])] for name in (*names, *windows) if source.get(name)}
+    if "DBSnapshotIdentifier" in source:
+        found = {"MasterUsername": [source["MasterUsername"]], "DatabaseName": [source.get("DBName") or ""]}
+        found["KmsKeyId"] = [source.get("KmsKeyId", "")]
     found["StorageEncrypted"] = [str(source.get("StorageEncrypted", False)).lower()]
     return found
 

@@ -141,7 +141,14 @@ class Clusters:
         return response
 
     def restore_from_snapshot(self, asked: Parameters) -> Response:
-        name = value(asked, "SnapshotIdentifier").rsplit(":cluster-snapshot:", 1)[-1]
+        """Of an instance's snapshot, which is named by its ARN alone, RDS makes a cluster too."""
+        named = value(asked, "SnapshotIdentifier")
+        if named.startswith("arn:") and ":snapshot:" in named:
+            name = named.rsplit(":snapshot:", 1)[-1]
+            if (of_instance := rds._snapshots.get(name)) is None:
+                return error("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
+            return self._make("RestoreDBClusterFromSnapshot", asked, of_instance, name)
+        name = named.rsplit(":cluster-snapshot:", 1)[-1]
         source = rds._db_cluster_snapshots.get(name)
         if not source:
             return error("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {name} not found.", 404)

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from ministack.services import rds
 
 from sandbox.aws import cluster_records
-from sandbox.aws.query import Action, Parameters, Response, error, value
+from sandbox.aws.query import Action, Parameters, Response, error, value, yes
 from sandbox.aws.rds_rules.parameters import FAMILIES, described
 
 MINOR = "9"
@@ -40,14 +40,17 @@ class Offers:
         engine, version = value(parameters, "Engine"), value(parameters, "EngineVersion")
         if f"{engine}{version}" not in FAMILIES:
             return self._actions["DescribeDBEngineVersions"](parameters)
-        found = {
-            "Engine": engine,
-            "EngineVersion": minor(engine, version),
-            "DBParameterGroupFamily": f"{engine}{version}",
-            "MajorEngineVersion": version,
-            "Status": "available",
-        }
-        return listed("DescribeDBEngineVersions", "DBEngineVersions", "DBEngineVersion", [found])
+        found = [
+            {
+                "Engine": engine,
+                "EngineVersion": each,
+                "DBParameterGroupFamily": f"{engine}{version}",
+                "MajorEngineVersion": version,
+                "Status": "available",
+            }
+            for each in minors(engine, version, every=not yes(parameters, "DefaultOnly"))
+        ]
+        return listed("DescribeDBEngineVersions", "DBEngineVersions", "DBEngineVersion", found)
 
     def options(self, parameters: Parameters) -> Response:
         engine, version = value(parameters, "Engine"), value(parameters, "EngineVersion")
@@ -83,6 +86,13 @@ class Offers:
             f"<EngineDefaults><DBParameterGroupFamily>{escape(family)}</DBParameterGroupFamily>"
             f"<Parameters>{inner}</Parameters></EngineDefaults>",
         )
+
+
+def minors(engine: str, version: str, *, every: bool) -> list[str]:
+    """The minor versions of a major one: Aurora's, or the one that RDS chooses."""
+    default = minor(engine, version)
+    known = [name for name, _ in cluster_records.VERSIONS.get(engine, []) if name.startswith(f"{version}.")]
+    return [name for name in known if not name.endswith("-limitless")] if every and known else [default]
 
 
 def minor(engine: str, version: str) -> str:

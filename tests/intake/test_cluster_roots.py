@@ -5,14 +5,15 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from provisioner.core.engines import CLUSTER
+from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.errors import Problem
+from provisioner.core.hcl import parse, render
 from provisioner.core.models import Database
 from provisioner.core.root import SERVERLESS, Root
 from provisioner.intake import roots, sources
 from provisioner.intake.bodies import RestoreFrom, parse_create, parse_patch
 
-from tests.core.examples import ID, NOW, catalog, database, root
+from tests.core.examples import ID, NOW, catalog, database
 
 NAP = {"database_name": "nap", "database_engine": "aurora-postgresql", "environment": "dev"}
 
@@ -115,17 +116,105 @@ def test_a_cluster_is_cloned_into_a_cluster_of_its_engine_and_version() -> None:
     assert other == ["the source has version 16; restore it first, then upgrade"]
 
 
-def test_kinds_do_not_mix_and_the_answer_says_how() -> None:
-    instance = database(database_name="orders", database_engine="postgres", engine_version="16")
-    (text,) = from_(instance, new())
-    assert text == (
-        "dev/orders is postgres; a restore cannot change the engine, and an instance does not become a "
-        "cluster here: restore it as it is, make a cluster next to it, and copy the data by pg_dump or "
-        "mysqldump"
+COPY = "make an empty one, and copy the data by pg_dump or mysqldump"
+KEEPS = "dev/orders is {}; a restore cannot change the engine"
+NO_INSTANCE = f", and RDS makes no instance of a cluster: {COPY}"
+OF_MYSQL = ", but for a snapshot of mysql, of which RDS makes aurora-mysql too"
+OF_POSTGRES = ", but for a snapshot of postgres, of which RDS makes aurora-postgresql too"
+OTHER_VERSION = "the source has version {}; restore it first, then upgrade"
+NONE_HERE = f"dev/orders is {{}}, and there is no {{}} here: {COPY}"
+TAKEN = "dev-orders-final-" + ID[:8]
+IN_TIME = (
+    "dev/orders is an instance, of which RDS makes a cluster from a snapshot, and not from a point in time: "
+    "name one in restore_from.snapshot, such as the nightly rds:dev-orders-YYYY-MM-DD-HH-MM"
+)
+# Every engine and version that a source may have, and what is said against its snapshot as each engine: None
+# where RDS makes it.
+PAIRS: dict[tuple[str, str], dict[str, str | None]] = {
+    ("postgres", "16"): {
+        "postgres": None,
+        "aurora-postgresql": None,
+        "mysql": KEEPS.format("postgres"),
+        "aurora-mysql": KEEPS.format("postgres") + OF_POSTGRES,
+    },
+    ("postgres", "15"): {
+        "postgres": None,
+        "aurora-postgresql": NONE_HERE.format("postgres 15", "aurora-postgresql 15"),
+        "mysql": KEEPS.format("postgres"),
+        "aurora-mysql": KEEPS.format("postgres") + OF_POSTGRES,
+    },
+    ("mysql", "8.0"): {
+        "postgres": KEEPS.format("mysql"),
+        "aurora-postgresql": KEEPS.format("mysql") + OF_MYSQL,
+        "mysql": None,
+        "aurora-mysql": None,
+    },
+    ("mysql", "8.4"): {
+        "postgres": KEEPS.format("mysql"),
+        "aurora-postgresql": KEEPS.format("mysql") + OF_MYSQL,
+        "mysql": None,
+        "aurora-mysql": NONE_HERE.format("mysql 8.4", "aurora-mysql 8.4"),
+    },
+    ("aurora-postgresql", "16"): {
+        "postgres": KEEPS.format("aurora-postgresql") + NO_INSTANCE,
+        "aurora-postgresql": None,
+        "mysql": KEEPS.format("aurora-postgresql") + NO_INSTANCE,
+        "aurora-mysql": KEEPS.format("aurora-postgresql"),
+    },
+    ("aurora-mysql", "8.0"): {
+        "postgres": KEEPS.format("aurora-mysql") + NO_INSTANCE,
+        "aurora-postgresql": KEEPS.format("aurora-mysql"),
+        "mysql": KEEPS.format("aurora-mysql") + NO_INSTANCE,
+        "aurora-mysql": None,
+    },
+}
+EVERY = [(*source, target) for source, targets in PAIRS.items() for target in targets]
+
+
+def restored(engine: str, version: str, target: str, wanted: RestoreFrom) -> tuple[Root, list[str]]:
+    """A new database of an engine from a source of another, and what is said against it."""
+    made = database(database_name="orders", database_engine=engine)
+    origin = dataclasses.replace(made, root=dataclasses.replace(made.root, engine_version=version))
+    body = {**NAP, "database_engine": target, "restore_from": wanted.model_dump(exclude_none=True)}
+    made_of = roots.draft(
+        parse_create(body), catalog(), team="alpha", request_id=ID, now=NOW, source=origin.root
+    ).root
+    assert made_of
+    return made_of, [error.detail for error in sources.errors(wanted, origin, made_of, catalog(), NOW)]
+
+
+@pytest.mark.parametrize(("engine", "version", "target"), EVERY)
+def test_kinds_mix_where_rds_allows_it_and_else_the_answer_says_how(
+    engine: str, version: str, target: str
+) -> None:
+    made, said = restored(engine, version, target, RestoreFrom(snapshot=TAKEN))
+    expected = PAIRS[engine, version][target]
+    assert said[:1] == ([expected] if expected else [])
+    if expected:
+        return
+    assert made.engine_version == version
+    assert made.restore
+    assert made.restore.engine == (None if engine == target else engine)
+    assert made.source_resource is resource_of(engine)
+    assert parse(render(made)) == made
+
+
+@pytest.mark.parametrize(("engine", "version"), [("postgres", "16"), ("mysql", "8.0")])
+def test_an_instance_at_a_point_in_time_becomes_no_cluster(engine: str, version: str) -> None:
+    _, said = restored(
+        engine, version, f"aurora-{engine.replace('gres', 'gresql')}", RestoreFrom(database="dev/orders")
     )
-    cluster = database(**NAP | {"database_name": "orders"})
-    made = root(database_engine="postgres", engine_version="16")
-    assert "and a cluster does not become an instance here" in from_(cluster, made)[0]
+    assert said == [IN_TIME]
+
+
+def test_the_version_of_a_cluster_that_is_made_is_the_snapshots() -> None:
+    made, _ = restored("postgres", "17", "aurora-postgresql", RestoreFrom(snapshot=TAKEN))
+    assert made.engine_version == "17"
+    origin = database(database_name="orders", database_engine="postgres", engine_version="17")
+    wanted = RestoreFrom(snapshot=TAKEN)
+    other = dataclasses.replace(made, engine_version="16")
+    (error,) = sources.errors(wanted, origin, other, catalog(), NOW)
+    assert (error.pointer, error.detail) == ("/engine_version", OTHER_VERSION.format("17"))
 
 
 def test_a_time_before_its_backups_is_refused_as_for_instances() -> None:

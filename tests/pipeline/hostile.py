@@ -44,5 +44,6 @@ def hostile(base: Root) -> list[Hostile]:
         clusters.other_kinds,
         clusters.members,
         clusters.other_peoples_clusters,
+        clusters.instances_of_others,
     )
     return [found for make in makers for found in make(base)]

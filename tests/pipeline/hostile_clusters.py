@@ -74,6 +74,35 @@ def other_peoples_clusters(base: Root) -> Iterator[Hostile]:
         yield created(kind, name, "restore", with_(cluster, restore=restore), alone=False)
 
 
+def instances_of_others(base: Root) -> Iterator[Hostile]:
+    """A cluster is made of an instance's snapshot of its own environment, by its name, of nothing else."""
+    kind, cluster = "other people's instances", cluster_of(base)
+    elsewhere = "prod" if base.environment == "dev" else "dev"
+    arn, own = "arn:aws:rds:us-east-1:123456789012:snapshot:", f"{base.environment}-db-final-11111111"
+    for name, restore in {
+        "another environment's": Restore(snapshot=f"{elsewhere}-db-final-11111111", engine="postgres"),
+        "another environment's by its ARN": Restore(
+            snapshot=f"{arn}{elsewhere}-db-final-11111111", engine="postgres"
+        ),
+        "its own environment's by its ARN": Restore(snapshot=f"{arn}{own}", engine="postgres"),
+        "another account's": Restore(
+            snapshot=f"{arn.replace('123456789012', '999999999999')}{own}", engine="postgres"
+        ),
+        "one made by hand": Restore(snapshot="theirs", engine="postgres"),
+        "one that speaks otherwise": Restore(snapshot=own, engine="mysql"),
+        "one of an engine that there is not": Restore(snapshot=own, engine="oracle-ee"),
+        "a cluster that is called an instance's": Restore(snapshot=own, engine="aurora-postgresql"),
+        "at a point in time": Restore(
+            database=f"{base.environment}-db", point_in_time="latest", engine="postgres"
+        ),
+    }.items():
+        yield created(kind, name, "restore", with_(cluster, restore=restore), alone=False)
+    backwards = Restore(snapshot=own, engine="aurora-postgresql")
+    yield created(
+        kind, "a cluster's made an instance", "restore", with_(base, restore=backwards), alone=False
+    )
+
+
 def _ranged(cluster: Root, **values: Any) -> Root:
     assert cluster.capacity
     return with_(cluster, capacity=dataclasses.replace(cluster.capacity, **values))

@@ -51,6 +51,20 @@ POSTGRES: dict[str, Any] = {
     "tags": {"Service": "orders"},
 }
 MYSQL = {**POSTGRES, "database_name": "shop", "engine": "aurora-mysql", "engine_version": "8.0"}
+# An instance, and the cluster that is made of its snapshot.
+OLD_PG, NEW_PG = "dev-old-orders", "dev-new-orders"
+INSTANCE: dict[str, Any] = {
+    name: text
+    for name, text in POSTGRES.items()
+    if name not in ("min_acu", "max_acu", "pause_after", "monitoring")
+} | {
+    "source": str(TERRAFORM / "modules" / "rds_database"),
+    "database_name": "old-orders",
+    "engine": "postgres",
+    "instance_class": "db.t4g.micro",
+    "storage_gb": 20,
+    "max_storage_gb": 40,
+}
 # What the provider does not send with a restore, and a second apply sets.
 LATER = {
     "performance_insights_enabled",
@@ -83,9 +97,15 @@ class Trial:
         cluster: dict[str, Any] = found["DBClusters"][0]
         return cluster
 
+    def instance(self, identifier: str) -> dict[str, Any]:
+        """An instance in the shape of a cluster, as far as a client needs it."""
+        found = self.cloud.client("rds").describe_db_instances(DBInstanceIdentifier=identifier)
+        instance: dict[str, Any] = found["DBInstances"][0]
+        return instance | {"Endpoint": instance["Endpoint"]["Address"], "Port": instance["Endpoint"]["Port"]}
+
     def login(self, identifier: str) -> dict[str, Any]:
         """The arguments of a client's connection, TLS without a look at who certifies it."""
-        cluster = self.cluster(identifier)
+        cluster = self.instance(identifier) if identifier == OLD_PG else self.cluster(identifier)
         arn = cluster["MasterUserSecret"]["SecretArn"]
         secret = self.cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
         held = json.loads(secret)
@@ -96,12 +116,14 @@ class Trial:
             "password": held["password"],
         }
 
-    def sql(self, identifier: str, *statements: str, database: str = "orders") -> list[tuple[Any, ...]]:
-        """The rows of the last statement."""
-        login = self.login(identifier)
+    def sql(
+        self, identifier: str, *statements: str, database: str = "orders", **user: str
+    ) -> list[tuple[Any, ...]]:
+        """The rows of the last statement, as the master user or another."""
+        login = self.login(identifier) | user
         connect: Callable[..., Any] = psycopg.connect
         more: dict[str, Any] = {"dbname": database, "sslmode": "require", "autocommit": True}
-        if self.cluster(identifier)["Engine"] == "aurora-mysql":
+        if identifier == MY:
             connect = pymysql.connect
             more = {"database": database, "ssl": {"check_hostname": False}, "autocommit": True}
         with closing(connect(**login, **more)) as connection, closing(connection.cursor()) as cursor:
@@ -165,6 +187,42 @@ def test_a_cluster_from_its_first_plan_to_its_end(trial: Trial) -> None:
     upgrade(trial)
     copy_and_change(trial)
     remove(trial)
+
+
+def test_a_cluster_is_made_of_an_instances_snapshot(trial: Trial) -> None:
+    """The row and a user's login are in the cluster, under Aurora's version; the instance is as it was."""
+    trial.calls = {OLD_PG: dict(INSTANCE)}
+    assert trial.apply() == {}
+    trial.sql(
+        OLD_PG,
+        "CREATE TABLE kept (id int)",
+        "INSERT INTO kept VALUES (7)",
+        "CREATE ROLE clerk LOGIN PASSWORD 'as-before'",
+        "GRANT SELECT ON kept TO clerk",
+        database="old_orders",
+    )
+    before = trial.instance(OLD_PG)
+    trial.cloud.client("rds").create_db_snapshot(
+        DBSnapshotIdentifier="dev-old-orders-final-aabbccdd", DBInstanceIdentifier=OLD_PG
+    )
+    trial.sql(OLD_PG, "INSERT INTO kept VALUES (8)", database="old_orders")
+    restore = {"snapshot": "dev-old-orders-final-aabbccdd", "engine": "postgres"}
+    trial.calls[NEW_PG] = {**POSTGRES, "database_name": "new-orders", "restore": restore}
+    left = trial.apply()
+    assert {name for change in left.values() for name in change} <= LATER, left
+    assert trial.apply() == {}
+
+    cluster, after = trial.cluster(NEW_PG), trial.instance(OLD_PG)
+    assert (cluster["Engine"], cluster["EngineVersion"]) == ("aurora-postgresql", "16.11")
+    assert cluster["MasterUsername"] == before["MasterUsername"]
+    assert cluster["MasterUserSecret"]["SecretArn"] != before["MasterUserSecret"]["SecretArn"]
+    assert cluster["StorageEncrypted"]
+    assert cluster["IAMDatabaseAuthenticationEnabled"]
+    rows, kept = "SELECT id FROM kept", {"user": "clerk", "password": "as-before"}
+    assert trial.sql(NEW_PG, rows, database="old_orders") == [(7,)]
+    assert trial.sql(NEW_PG, rows, database="old_orders", **kept) == [(7,)]
+    assert trial.sql(OLD_PG, rows, database="old_orders") == [(7,), (8,)]
+    assert (after["EngineVersion"], after["Endpoint"]) == (before["EngineVersion"], before["Endpoint"])
 
 
 def make(trial: Trial) -> None:

@@ -132,6 +132,18 @@ def label(engine: str) -> str:
     return found.label if found else engine
 
 
+def becomes(engine: str) -> str | None:
+    """The engine of the cluster that RDS makes of a snapshot of an instance; None for one of a cluster.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Migrating.html and
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Migrating.RDSMySQL.Snapshot.html
+    """
+    if resource_of(engine) is CLUSTER:
+        return None
+    found = (each for each in ENGINES.values() if each.resource is CLUSTER)
+    return next((each.name for each in found if each.dialect == dialect(engine)), None)
+
+
 def resource_of(engine: str) -> Resource:
     """What RDS runs an engine as; an instance for an unknown one."""
     found = ENGINES.get(engine)

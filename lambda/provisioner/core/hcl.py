@@ -17,7 +17,8 @@ from provisioner.core.names import Place
 from provisioner.core.root import SERVERLESS, Capacity, Restore, Root, Upgrade
 
 # 1: with the provider's version. 2: its version is the module's, and the first line has the format's number.
-# 3: with the windows of backups and maintenance, and with the upgrade that a root is for; clusters.
+# 3: with the windows of backups and maintenance, and with the upgrade that a root is for; clusters, also
+# those made of an instance's snapshot.
 FORMATS: Final = (1, 2, 3)
 # Before it there were no clusters.
 FIRST_OF_CLUSTERS: Final = 3
@@ -241,12 +242,8 @@ def _is_enrolled(root: Root, number: int) -> bool:
 def _restore(restore: Restore | None) -> list[str]:
     if restore is None:
         return []
-    fields = {
-        "snapshot": restore.snapshot,
-        "database": restore.database,
-        "point_in_time": restore.point_in_time,
-    }
-    literals = {name: "null" if value is None else string_literal(value) for name, value in fields.items()}
+    fields = restore.values().items()
+    literals = {name: "null" if value is None else string_literal(value) for name, value in fields}
     return ["  restore = {", *_aligned(literals, "    "), "  }"]
 
 
@@ -337,6 +334,7 @@ def _root(
             snapshot=restore.get("snapshot"),
             database=restore.get("database"),
             point_in_time=restore.get("point_in_time"),
+            engine=restore.get("engine"),
         ),
         upgrade=None
         if upgrade is None

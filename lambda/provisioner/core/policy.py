@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from provisioner.core import tags, upgrades
 from provisioner.core.catalog import Catalog, lifetime
-from provisioner.core.engines import CLUSTER, resource_of
+from provisioner.core.engines import CLUSTER, ENGINES, becomes, resource_of
 from provisioner.core.hcl import WITH_WINDOWS, format_of, parse
 from provisioner.core.hcl_literals import RootSyntaxError
 from provisioner.core.names import Place, member_errors, name_errors
-from provisioner.core.root import NEVER, Root, scale
+from provisioner.core.root import NEVER, Restore, Root, scale
 from provisioner.core.times import instant, parse_instant
 from provisioner.core.windows import MODULES_OWN, Windows, fault
 
@@ -205,6 +205,8 @@ def _restore(root: Root, catalog: Catalog) -> list[PolicyResult]:
         return [
             PolicyResult("restore", False, f"{named!r} names no database, nor a snapshot of one, made here")
         ]
+    if wrong := _other_kind(root, root.restore):
+        return [PolicyResult("restore", False, wrong)]
     if not catalog.may_restore(source.environment, root.environment):
         detail = (
             f"data of {source.environment} stays there: its entry in the catalog does not open it to "
@@ -214,7 +216,19 @@ def _restore(root: Root, catalog: Catalog) -> list[PolicyResult]:
     detail = f"the data of {source}"
     if source.environment != root.environment:
         detail += f", which {source.environment} opens to {root.environment}"
+    if root.source_resource is not root.resource:
+        detail += ", a cluster made of an instance's snapshot"
     return [PolicyResult("restore", True, detail)]
+
+
+def _other_kind(root: Root, restore: Restore) -> str | None:
+    """Why RDS makes no such database of its source: a cluster is made of an instance's snapshot alone."""
+    if restore.engine is None:
+        return None
+    label = f"RDS makes no {root.engine} of {restore.engine}"
+    if restore.engine not in ENGINES or becomes(restore.engine) != root.engine:
+        return label
+    return f"{label} but of its snapshot" if restore.snapshot is None else None
 
 
 def _upgrade(root: Root, creating: bool) -> PolicyResult:

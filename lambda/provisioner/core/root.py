@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
-from provisioner.core.engines import CLUSTER, INSTANCE, Resource
+from provisioner.core.engines import CLUSTER, INSTANCE, Resource, resource_of
 from provisioner.core.names import Place, SnapshotName
 from provisioner.core.windows import Windows
 
@@ -15,11 +15,20 @@ SERVERLESS: Final = "db.serverless"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
-    """Where a restored database's data comes from: one snapshot, or a database at a point in time."""
+    """Where a restored database's data comes from: one snapshot, or a database at a point in time.
+
+    `engine` is the snapshot's where it is not the new database's: RDS makes a cluster of an instance's.
+    """
 
     snapshot: str | None = None
     database: str | None = None  # RDS identifier
     point_in_time: str | None = None  # RFC 3339 in UTC, or "latest"
+    engine: str | None = None
+
+    def values(self) -> dict[str, str | None]:
+        """What it says, wherever it is written: the engine where it is another one, and else as ever."""
+        found = {"snapshot": self.snapshot, "database": self.database, "point_in_time": self.point_in_time}
+        return found | ({"engine": self.engine} if self.engine else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,12 @@ class Root:
     def resource(self) -> Resource:
         """What its module makes: an instance, or a cluster."""
         return INSTANCE if self.capacity is None else CLUSTER
+
+    @property
+    def source_resource(self) -> Resource:
+        """What its source is: an instance, or a cluster."""
+        of = self.restore
+        return resource_of(of.engine) if of and of.engine else self.resource
 
     @property
     def place(self) -> Place:

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from provisioner.core import tags
 from provisioner.core.catalog import LifetimeText
+from provisioner.core.engines import resource_of
 from provisioner.core.errors import FieldError
 from provisioner.core.names import Place, SnapshotName
-from provisioner.core.root import Restore
+from provisioner.core.root import Restore, Root
 from provisioner.core.shown import brief
 from provisioner.core.times import instant, parse_time
 from provisioner.intake import refusals, shapes
@@ -117,12 +118,13 @@ class RestoreFrom(_Body):
             raise ValueError("the body was not checked")
         return place
 
-    def restore(self) -> Restore:
-        """The same, as a root says it."""
+    def restore(self, engine: str, source: Root | None = None) -> Restore:
+        """The same, as a root of this engine says it; it names the source's engine where the kind changes."""
         return Restore(
             snapshot=self.snapshot,
             database=None if self.database is None else self.source().identifier,
             point_in_time=self.point_in_time,
+            engine=source.engine if source and source.resource is not resource_of(engine) else None,
         )
 
     def snapshot_name(self) -> SnapshotName | None:

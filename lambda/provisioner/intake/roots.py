@@ -24,6 +24,7 @@ from provisioner.intake.values import (
     offered,
     owner_errors,
     size_errors,
+    sources_version,
     storage_error,
     upgrade,
     version_errors,
@@ -120,7 +121,7 @@ def draft(
         cost_center=(special.cost_center if special else None) or team,
         expires_at=chosen.expires_at,
         tags=body.tags,
-        restore=body.restore_from.restore() if body.restore_from else None,
+        restore=body.restore_from.restore(body.database_engine, source) if body.restore_from else None,
         capacity=size.capacity(monitoring=environment.monitor_clusters) if cluster and size else None,
         extended_support=environment.extended_support,
     )
@@ -202,7 +203,7 @@ def asked(root: Root, ttl: str, catalog: Catalog) -> dict[str, Any]:
         "owner": root.owner,
         "purpose": root.purpose,
         "high_availability": root.multi_az,
-        "restore_from": None if root.restore is None else dataclasses.asdict(root.restore),
+        "restore_from": None if root.restore is None else root.restore.values(),
         "tags": dict(sorted(root.tags.items())),
     }
 
@@ -273,11 +274,9 @@ def _usual_size(body: CreateBody, catalog: Catalog, environment: Environment) ->
 
 
 def _version(body: CreateBody, engine: Engine, source: Root | None) -> str:
-    """The engine's version: as asked, else the source's of the same engine, else the default."""
-    same_engine = source is not None and source.engine == body.database_engine
-    return body.engine_version or (
-        source.engine_version if source and same_engine else engine.default_version
-    )
+    """The engine's version: as asked, else the source's, else the default."""
+    kept = sources_version(source, body.database_engine, engine) if source else None
+    return body.engine_version or kept or engine.default_version
 
 
 def _standby(body: CreateBody, environment: Environment, errors: list[FieldError]) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from provisioner.core import storage
 from provisioner.core.catalog import Catalog
-from provisioner.core.engines import CLUSTER, INSTANCE
+from provisioner.core.engines import becomes
 from provisioner.core.errors import FieldError
 from provisioner.core.lifecycle import DatabaseState
 from provisioner.core.models import Database
@@ -16,13 +16,7 @@ from provisioner.intake import refusals
 from provisioner.intake.bodies import RestoreFrom
 from provisioner.ledger.ledger import Ledger
 
-_AS: Final = {INSTANCE: "an instance", CLUSTER: "a cluster"}
-# RDS turns some snapshots of instances into Aurora clusters, and no cluster into an instance:
-# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Migrating.html
-_OTHER_KIND: Final = (
-    ", and {was} does not become {other} here: restore it as it is, make {other} next to it, and copy the "
-    "data by pg_dump or mysqldump"
-)
+_COPY: Final = "make an empty one, and copy the data by pg_dump or mysqldump"
 
 
 def find(source: RestoreFrom, team: str, ledger: Ledger) -> Database:
@@ -55,7 +49,7 @@ def errors(
     """What keeps `root` from being restored from `origin`; empty where nothing does."""
     return [
         *_not_opened(origin, root, catalog),
-        *_unlike(storage.as_held(origin), root),
+        *_unlike(storage.as_held(origin), root, source, catalog),
         *_without_backups(source, origin),
         *_out_of_reach(source, origin, now),
     ]
@@ -73,24 +67,56 @@ def _not_opened(origin: Database, root: Root, catalog: Catalog) -> list[FieldErr
     return [FieldError("/restore_from", text, str(origin.place), opened)]
 
 
-def _unlike(before: Root, root: Root) -> list[FieldError]:
-    """A restore is as its source: same engine, same version, no less storage."""
+def _unlike(before: Root, root: Root, source: RestoreFrom, catalog: Catalog) -> list[FieldError]:
+    """A restore is as its source: same engine, same version, no less storage.
+
+    RDS makes a cluster of an instance's snapshot too, of the engine that speaks the same.
+    """
+    if before.resource is not root.resource:
+        return _of_other_kind(before, root, source, catalog)
     found = []
     text = f"{before.place} is {before.engine}; a restore cannot change the engine"
-    if before.resource is not root.resource:
-        text += _OTHER_KIND.format(was=_AS[before.resource], other=_AS[root.resource])
-        return [FieldError("/database_engine", text, root.engine, [before.engine], before.engine)]
     if before.engine != root.engine:
         found.append(FieldError("/database_engine", text, root.engine, [before.engine], before.engine))
     if before.engine_version != root.engine_version:
-        text = f"the source has version {before.engine_version}; restore it first, then upgrade"
-        version = before.engine_version
-        found.append(FieldError("/engine_version", text, root.engine_version, [version], version))
+        found.append(_other_version(before.engine_version, root))
     if root.storage_gb < before.storage_gb:
         text = f"the source has {before.storage_gb} GB; storage cannot shrink"
         least = before.storage_gb
         found.append(FieldError("/storage_gb", text, root.storage_gb, f"{least} GB or more", str(least)))
     return found
+
+
+def _of_other_kind(before: Root, root: Root, source: RestoreFrom, catalog: Catalog) -> list[FieldError]:
+    """A snapshot of an instance becomes a cluster where RDS allows it; nothing else changes its kind."""
+    text = f"{before.place} is {before.engine}; a restore cannot change the engine"
+    cluster = becomes(before.engine)
+    if cluster is None:
+        text += f", and RDS makes no instance of a cluster: {_COPY}"
+        return [FieldError("/database_engine", text, root.engine, [before.engine], before.engine)]
+    if cluster != root.engine:
+        text += f", but for a snapshot of {before.engine}, of which RDS makes {cluster} too"
+        return [FieldError("/database_engine", text, root.engine, [before.engine, cluster], cluster)]
+    if source.snapshot is None:
+        text = (
+            f"{before.place} is an instance, of which RDS makes a cluster from a snapshot, and not from a "
+            "point in time: name one in restore_from.snapshot, such as the nightly "
+            f"rds:{before.place.identifier}-YYYY-MM-DD-HH-MM"
+        )
+        return [FieldError("/restore_from/database", text, str(before.place), "a snapshot of it")]
+    if before.engine_version == root.engine_version:
+        return []
+    version, offered = before.engine_version, catalog.engine(cluster)
+    if offered and version in offered.versions:
+        return [_other_version(version, root)]
+    text = f"{before.place} is {before.engine} {version}, and there is no {cluster} {version} here: {_COPY}"
+    versions = f"a snapshot of version {', '.join(offered.versions if offered else ())}"
+    return [FieldError("/restore_from/snapshot", text, source.snapshot, versions)]
+
+
+def _other_version(version: str, root: Root) -> FieldError:
+    text = f"the source has version {version}; restore it first, then upgrade"
+    return FieldError("/engine_version", text, root.engine_version, [version], version)
 
 
 def _without_backups(source: RestoreFrom, origin: Database) -> list[FieldError]:

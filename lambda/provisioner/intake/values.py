@@ -8,7 +8,7 @@ from provisioner.core import owner as owners
 from provisioner.core import upgrades
 from provisioner.core.catalog import Catalog, lifetime
 from provisioner.core.engine_versions import Engine
-from provisioner.core.engines import CLUSTER, resource_of
+from provisioner.core.engines import CLUSTER, becomes, resource_of
 from provisioner.core.errors import FieldError
 from provisioner.core.names import MAX_NAME, name_errors
 from provisioner.core.root import NEVER, Root, Upgrade
@@ -151,3 +151,15 @@ def offered(pointer: str, value: str, allowed: Iterable[str], where: str = "") -
     return FieldError(
         pointer, f"{text}.{question}" if question else text, brief(value), among, nearest(value, among)
     )
+
+
+def sources_version(source: Root, engine: str, rules: Engine) -> str | None:
+    """The version that a restore has from its source: of the same engine, or of an instance made a cluster.
+
+    None where it has to be chosen: another engine has no such version, which is refused elsewhere.
+    """
+    if source.engine == engine or (
+        becomes(source.engine) == engine and source.engine_version in rules.versions
+    ):
+        return source.engine_version
+    return None

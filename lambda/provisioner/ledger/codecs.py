@@ -95,6 +95,7 @@ def _root_to_json(root: Root) -> str:
     for name in ("backup_window", "maintenance_window", "upgrade", "capacity", "extended_support"):
         if not values[name]:
             del values[name]
+    values["restore"] = root.restore and root.restore.values()
     return json.dumps(values, separators=(",", ":"), sort_keys=True)
 
 

@@ -218,6 +218,8 @@ def _restore(root: Root) -> str:
         if root.is_clone
         else ""
     )
+    if root.source_resource is not root.resource:
+        clone = _becoming(root)
     return (
         f"### Restored from {source}\n\n"
         "| | |\n|---|---|\n"
@@ -226,6 +228,19 @@ def _restore(root: Root) -> str:
         "passwords and grants |\n"
         "| Does not | the master password (a new secret), other secrets, endpoint, size, tags, lifetime, "
         "parameter group, backups and monitoring: they are this file's |"
+    )
+
+
+def _becoming(root: Root) -> str:
+    """What is different where RDS makes a cluster of an instance's snapshot (docs/clusters.md)."""
+    assert root.restore is not None  # noqa: S101 - the caller looked
+    of = label(root.restore.engine or "")
+    return (
+        f"| How | RDS makes an {label(root.engine)} cluster of the {of} instance's snapshot: a copy, which "
+        "takes the longer the larger the data is |\n"
+        "| Version | the same major one; Aurora's minor version is its own |\n"
+        "| The instance | stays as it is, at its endpoint: what is written to it afterwards is not in the "
+        "cluster |\n"
     )
 
 

@@ -76,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     clusters.cluster_secret_keeps_its_key,
     clusters.cluster_source_exists,
     clusters.cluster_engine_stays,
+    clusters.instance_becomes_a_cluster_of_its_version,
     clusters.cluster_time_is_chosen,
     clusters.cluster_time_is_backed_up,
     clusters.cluster_quotas,

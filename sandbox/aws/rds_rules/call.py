@@ -110,11 +110,19 @@ class Call:
     def cluster_source(self) -> Record:
         """The cluster snapshot or the cluster that is restored; empty where there is none."""
         if self.action == RESTORE_CLUSTER:
-            name = str(self.given.get("SnapshotIdentifier", "")).rsplit(":cluster-snapshot:", 1)[-1]
-            return self.estate.cluster_snapshots.get(name, {})
+            named = str(self.given.get("SnapshotIdentifier", ""))
+            if self.migrates:
+                return self.estate.snapshots.get(named.rsplit(":snapshot:", 1)[-1], {})
+            return self.estate.cluster_snapshots.get(named.rsplit(":cluster-snapshot:", 1)[-1], {})
         if self.action == RESTORE_CLUSTER_IN_TIME:
             return self.estate.clusters.get(str(self.given.get("SourceDBClusterIdentifier", "")), {})
         return {}
+
+    @cached_property
+    def migrates(self) -> bool:
+        """Whether a cluster is made of an instance's snapshot, which is named by its ARN."""
+        named = str(self.given.get("SnapshotIdentifier", ""))
+        return self.action == RESTORE_CLUSTER and named.startswith("arn:") and ":snapshot:" in named
 
     @cached_property
     def is_member(self) -> bool:
@@ -130,13 +138,17 @@ class Call:
 
     @cached_property
     def engine(self) -> str:
-        """The engine of the instance."""
+        """The engine of the instance, or of the cluster; an instance's snapshot has another."""
+        if self.migrates:
+            return str(self.given.get("Engine", ""))
         return str(self.held.get("Engine") or self.given.get("Engine", ""))
 
     @cached_property
     def family(self) -> str:
         """The parameter group family of the database's version, after the call."""
         if self.action in (MODIFY, MODIFY_CLUSTER) and self.given.get("EngineVersion"):
+            return self._family_of(self.given["EngineVersion"])
+        if self.migrates and self.given.get("EngineVersion"):
             return self._family_of(self.given["EngineVersion"])
         return self._family_of(self.held.get("EngineVersion") or self.given.get("EngineVersion", ""))
 

@@ -23,6 +23,9 @@ LARGEST_ACU = 256.0
 PAUSE_SECONDS = range(300, 86_401)
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html
 CLUSTERS, CLUSTER_GROUPS, CLUSTER_SNAPSHOTS = 40, 50, 100
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Migrating.html and
+# AuroraMySQL.Migrating.RDSMySQL.Snapshot
+MIGRATES = {"postgres": "aurora-postgresql", "mysql": "aurora-mysql"}
 CALLED = {"MinCapacity": "minimum", "MaxCapacity": "maximum"}
 
 
@@ -162,7 +165,7 @@ def cluster_secret_keeps_its_key(call: Call) -> Refusal | None:
 
 
 def cluster_source_exists(call: Call) -> Refusal | None:
-    """The cluster snapshot, or the cluster, is there; an instance's snapshot has no name here.
+    """The cluster snapshot, or the cluster, is there; an instance's snapshot has its ARN alone here.
 
     API_RestoreDBClusterFromSnapshot, SnapshotIdentifier: "you can use only the ARN to specify a DB snapshot"
     """
@@ -170,17 +173,45 @@ def cluster_source_exists(call: Call) -> Refusal | None:
         return None
     if call.action == RESTORE_CLUSTER:
         name = call.given["SnapshotIdentifier"]
+        if call.migrates:
+            return Refusal("DBSnapshotNotFound", f"DBSnapshot not found: {name}", 404)
         return Refusal("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot not found: {name}", 404)
     name = call.given.get("SourceDBClusterIdentifier")
     return Refusal("DBClusterNotFoundFault", f"DBCluster {name} not found.", 404)
 
 
 def cluster_engine_stays(call: Call) -> Refusal | None:
-    """The engine is the source's. API_RestoreDBClusterFromSnapshot, Engine: "compatible with the source"."""
+    """The engine is the source's, or what RDS makes of an instance's.
+
+    API_RestoreDBClusterFromSnapshot, Engine: "Must be compatible with the engine of the source"
+    """
     held = call.cluster_source.get("Engine")
-    if not held or call.given.get("Engine", held) == held:
+    fitting = MIGRATES.get(str(held)) if call.migrates else held
+    if not held or call.given.get("Engine", fitting) == fitting:
         return None
     return invalid_combination(f"Cannot restore a cluster of engine {held} as engine {call.given['Engine']}.")
+
+
+def instance_becomes_a_cluster_of_its_version(call: Call) -> Refusal | None:
+    """Of the same major version, and of PostgreSQL no earlier minor one.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Migrating.html and
+    AuroraMySQL.Migrating.RDSMySQL.Snapshot; RDS's words, of cluster snapshots: aws-samples/redcap-on-aws
+    issue 99
+    """
+    held, asked = call.cluster_source.get("EngineVersion", ""), call.given.get("EngineVersion", "")
+    if not call.migrates or not held or not asked:
+        return None
+    before, after = held.split("."), asked.split(".")
+    parts = 1 if call.engine == "aurora-postgresql" else 2
+    if before[:parts] != after[:parts]:
+        return invalid_combination(f"Cannot migrate a snapshot of version {held} to {call.engine} {asked}.")
+    if parts == 2 or len(after) == 1 or int(after[1]) >= int(before[1]):
+        return None
+    return invalid_combination(
+        f"The engine version you requested for your restored DB cluster ({asked}) is earlier than the engine "
+        f"version of the DB snapshot ({held})."
+    )
 
 
 def cluster_time_is_chosen(call: Call) -> Refusal | None:

@@ -32,6 +32,11 @@ locals {
   pending_reboot = ["rds.force_ssl", "log_output"]
 
   restored = var.restore != null
+  # The engine of an instance whose snapshot RDS makes a cluster of: the snapshot is one of instances then, which
+  # RDS takes by its ARN alone.
+  # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html, SnapshotIdentifier
+  migrated_from = try(var.restore.engine, null)
+  snapshot      = local.migrated_from == null ? try(var.restore.snapshot, null) : try(data.aws_db_snapshot.source[0].db_snapshot_arn, null)
   # What is of this environment, as of now, is shared copy-on-write: minutes, whatever the size. Another
   # environment has another key, and an earlier time is not what the source holds now.
   cloned = try(startswith(var.restore.database, "${var.environment}-"), false) && contains(["latest"], coalesce(try(var.restore.point_in_time, null), "latest"))
@@ -51,11 +56,24 @@ locals {
   # region's default, which may be older than what runs. A new cluster begins with that default, a restored one
   # with its source's: without a version RDS would restore a snapshot to the engine's default one.
   # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html, EngineVersion
-  default_version = data.aws_rds_engine_version.this.version_actual
-  held_version    = try(local.held.engine_version, "")
-  first_version   = local.restored ? try(data.aws_db_cluster_snapshot.source[0].engine_version, null) : local.default_version
-  kept_version    = startswith(local.held_version, "${var.engine_version}.") ? local.held_version : local.default_version
-  version         = local.exists ? local.kept_version : local.first_version
+  default_version  = data.aws_rds_engine_version.this.version_actual
+  held_version     = try(local.held.engine_version, "")
+  restored_version = try(data.aws_db_cluster_snapshot.source[0].engine_version, null)
+  first_version    = local.migrated_from != null ? local.migrated_version : local.restored ? local.restored_version : local.default_version
+  kept_version     = startswith(local.held_version, "${var.engine_version}.") ? local.held_version : local.default_version
+  version          = local.exists ? local.kept_version : local.first_version
+
+  # Of an instance's snapshot: the region's default, or where PostgreSQL's minor version is newer than that, the
+  # newest one. Aurora's may be the same or a newer one. Aurora MySQL counts in another way: RDS judges.
+  # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Migrating.RDSPostgreSQL.Replica.html
+  minors = {
+    for name, version in {
+      source  = try(data.aws_db_snapshot.source[0].engine_version, "")
+      default = local.default_version
+      newest  = try(data.aws_rds_engine_version.newest[0].version_actual, "")
+    } : name => var.engine == "aurora-postgresql" ? try(tonumber(regex("^[0-9]+[.]([0-9]+)", version)[0]), 0) : 0
+  }
+  migrated_version = local.minors.default >= local.minors.source ? local.default_version : try(data.aws_rds_engine_version.newest[0].version_actual, null)
 
   # People write owner and purpose freely; AWS refuses most punctuation in a tag:
   # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Tagging.html
@@ -94,9 +112,30 @@ data "aws_rds_cluster" "held" {
 
 # A snapshot is looked at until its copy exists; it may be deleted afterwards.
 data "aws_db_cluster_snapshot" "source" {
-  count = !local.exists && try(var.restore.snapshot, null) != null ? 1 : 0
+  count = !local.exists && local.migrated_from == null && try(var.restore.snapshot, null) != null ? 1 : 0
 
   db_cluster_snapshot_identifier = var.restore.snapshot
+}
+
+data "aws_db_snapshot" "source" {
+  count = !local.exists && local.migrated_from != null ? 1 : 0
+
+  db_snapshot_identifier = var.restore.snapshot
+
+  lifecycle {
+    postcondition {
+      condition     = self.engine == local.migrated_from && startswith(self.engine_version, "${var.engine_version}.")
+      error_message = "The snapshot ${self.db_snapshot_identifier} is of ${self.engine} ${self.engine_version}, and not of ${local.migrated_from} ${var.engine_version}."
+    }
+  }
+}
+
+data "aws_rds_engine_version" "newest" {
+  count = !local.exists && local.migrated_from != null ? 1 : 0
+
+  engine  = var.engine
+  version = var.engine_version
+  latest  = true
 }
 
 data "aws_rds_engine_version" "this" {
@@ -151,7 +190,7 @@ resource "aws_rds_cluster" "this" {
   database_name   = local.restored ? null : replace(var.database_name, "-", "_")
   master_username = local.restored ? null : "dbadmin"
 
-  snapshot_identifier = try(var.restore.snapshot, null)
+  snapshot_identifier = local.snapshot
 
   dynamic "restore_to_point_in_time" {
     for_each = try(var.restore.database, null) == null ? [] : [coalesce(var.restore.point_in_time, "latest")]
@@ -230,6 +269,11 @@ resource "aws_rds_cluster" "this" {
       snapshot_identifier,
       restore_to_point_in_time,
     ]
+
+    precondition {
+      condition     = local.minors.source <= max(local.minors.default, local.minors.newest)
+      error_message = "The snapshot ${try(var.restore.snapshot, "")} is newer than any ${var.engine} ${var.engine_version} of this region. Wait for that minor version, or copy the data with pg_dump."
+    }
 
     postcondition {
       condition     = self.storage_encrypted

@@ -259,11 +259,12 @@ variable "tags" {
 }
 
 variable "restore" {
-  description = "Where the first data comes from: a cluster snapshot, or a cluster (its RDS identifier) at a point in time (UTC, or latest). One of this environment as of latest is shared copy-on-write, any other is copied."
+  description = "Where the first data comes from: a cluster snapshot, with engine postgres or mysql an instance's, or a cluster (its RDS identifier) at a point in time (UTC, or latest). One of this environment as of latest is shared copy-on-write, any other is copied."
   type = object({
     snapshot      = optional(string)
     database      = optional(string)
     point_in_time = optional(string)
+    engine        = optional(string)
   })
   default = null
 
@@ -292,7 +293,12 @@ variable "restore" {
 
   validation {
     condition     = try(var.restore.snapshot, null) == null || can(regex("^(rds:)?[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$", var.restore.snapshot))
-    error_message = "restore.snapshot must be a cluster snapshot identifier of this account, such as prod-orders-final-3f0c1a2b."
+    error_message = "restore.snapshot must be a snapshot identifier of this account, such as prod-orders-final-3f0c1a2b."
+  }
+
+  validation {
+    condition     = try(var.restore.engine, null) == null || (try(var.restore.snapshot, null) != null && try({ postgres = "aurora-postgresql", mysql = "aurora-mysql" }[var.restore.engine], "") == var.engine)
+    error_message = "restore.engine goes with restore.snapshot, and is the instance's: postgres for aurora-postgresql, mysql for aurora-mysql."
   }
 }
 

@@ -290,3 +290,158 @@ run "an_earlier_time_of_its_environment_is_copied" {
     error_message = "A clone shares what its source holds now."
   }
 }
+
+run "of_an_instances_snapshot_by_its_arn" {
+  command = plan
+
+  override_data {
+    target          = data.aws_db_snapshot.source[0]
+    override_during = plan
+    values          = { engine = "postgres", engine_version = "17.6", db_snapshot_arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:staging-orders-final-aabbccdd" }
+  }
+
+  override_data {
+    target          = data.aws_rds_engine_version.newest[0]
+    override_during = plan
+    values          = { version_actual = "17.9" }
+  }
+
+  variables {
+    restore = { snapshot = "staging-orders-final-aabbccdd", engine = "postgres" }
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.snapshot_identifier == "arn:aws:rds:eu-central-1:123456789012:snapshot:staging-orders-final-aabbccdd" && length(data.aws_db_cluster_snapshot.source) == 0
+    error_message = "RDS takes an instance's snapshot by its ARN alone."
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.engine == "aurora-postgresql" && aws_rds_cluster.this.engine_version == "17.7" && aws_rds_cluster.this.database_name == null && aws_rds_cluster.this.master_username == null
+    error_message = "The version is Aurora's, and the name and master user are the instance's."
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.kms_key_id == data.aws_kms_alias.this.target_key_arn && aws_rds_cluster.this.storage_encrypted && aws_rds_cluster.this.manage_master_user_password && aws_rds_cluster.this.serverlessv2_scaling_configuration[0].max_capacity == 2 && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql17"
+    error_message = "It is as hardened as a new cluster, and as large as it was asked for."
+  }
+}
+
+run "of_a_snapshot_newer_than_the_default" {
+  command = plan
+
+  override_data {
+    target          = data.aws_db_snapshot.source[0]
+    override_during = plan
+    values          = { engine = "postgres", engine_version = "17.9", db_snapshot_arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:staging-orders-final-aabbccdd" }
+  }
+
+  override_data {
+    target          = data.aws_rds_engine_version.newest[0]
+    override_during = plan
+    values          = { version_actual = "17.10" }
+  }
+
+  variables {
+    restore = { snapshot = "staging-orders-final-aabbccdd", engine = "postgres" }
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.engine_version == "17.10"
+    error_message = "Aurora's minor version is not older than the snapshot's."
+  }
+}
+
+run "of_a_snapshot_newer_than_aurora_is_refused" {
+  command = plan
+
+  override_data {
+    target          = data.aws_db_snapshot.source[0]
+    override_during = plan
+    values          = { engine = "postgres", engine_version = "17.11", db_snapshot_arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:staging-orders-final-aabbccdd" }
+  }
+
+  override_data {
+    target          = data.aws_rds_engine_version.newest[0]
+    override_during = plan
+    values          = { version_actual = "17.10" }
+  }
+
+  variables {
+    restore = { snapshot = "staging-orders-final-aabbccdd", engine = "postgres" }
+  }
+
+  expect_failures = [aws_rds_cluster.this]
+}
+
+run "mysql_of_an_instances_snapshot" {
+  command = plan
+
+  override_data {
+    target          = data.aws_db_snapshot.source[0]
+    override_during = plan
+    values          = { engine = "mysql", engine_version = "8.0.42", db_snapshot_arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:staging-shop-2026-11-20-02-05" }
+  }
+
+  override_data {
+    target          = data.aws_rds_engine_version.this
+    override_during = plan
+    values          = { version_actual = "8.0.mysql_aurora.3.10.0" }
+  }
+
+  variables {
+    engine         = "aurora-mysql"
+    engine_version = "8.0"
+    restore        = { snapshot = "rds:staging-shop-2026-11-20-02-05", engine = "mysql" }
+  }
+
+  assert {
+    condition     = aws_rds_cluster.this.engine_version == "8.0.mysql_aurora.3.10.0" && aws_rds_cluster_parameter_group.this.family == "aurora-mysql8.0"
+    error_message = "MySQL 8.0 becomes Aurora MySQL 3."
+  }
+}
+
+run "another_major_version_is_refused" {
+  command = plan
+
+  override_data {
+    target          = data.aws_db_snapshot.source[0]
+    override_during = plan
+    values          = { engine = "postgres", engine_version = "16.9", db_snapshot_arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:staging-orders-final-aabbccdd" }
+  }
+
+  variables {
+    restore = { snapshot = "staging-orders-final-aabbccdd", engine = "postgres" }
+  }
+
+  expect_failures = [data.aws_db_snapshot.source]
+}
+
+run "an_instance_that_speaks_otherwise_is_refused" {
+  command = plan
+
+  variables {
+    restore = { snapshot = "staging-orders-final-aabbccdd", engine = "mysql" }
+  }
+
+  expect_failures = [var.restore]
+}
+
+run "an_instance_at_a_point_in_time_is_refused" {
+  command = plan
+
+  variables {
+    restore = { database = "staging-orders", point_in_time = "latest", engine = "postgres" }
+  }
+
+  expect_failures = [var.restore]
+}
+
+run "another_accounts_instance_snapshot_is_refused" {
+  command = plan
+
+  variables {
+    restore = { snapshot = "arn:aws:rds:eu-central-1:999999999999:snapshot:theirs", engine = "postgres" }
+  }
+
+  expect_failures = [var.restore]
+}
