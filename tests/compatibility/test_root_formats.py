@@ -58,6 +58,10 @@ CLUSTERS: dict[str, Root] = {
         ),
         restore=Restore(database="prod-books", point_in_time="latest"),
     ),
+    "cluster_of_instance": dataclasses.replace(
+        root(database_name="nap", database_engine="aurora-postgresql"),
+        restore=Restore(snapshot="dev-orders-final-3f0c1a2b", engine="postgres"),
+    ),
 }
 FILES = [
     (number, name)

@@ -154,6 +154,22 @@ class TestSource:
             foreign_source(self.SNAPSHOT, found)
         )
 
+    def test_an_instances_snapshot_is_looked_for_among_those_of_instances(self) -> None:
+        made = nap(restore=Restore(snapshot="dev-db-final-11111111", engine="postgres"))
+        found = {"dev-db-final-11111111": OURS}
+        assert foreign_source(made, Instances(Rds(snapshots=found))) is None
+        assert foreign_source(made, Instances(Rds(cluster_snapshots=found))) == (
+            "RDS has no snapshot dev-db-final-11111111: ask for a restore from one that is there"
+        )
+        theirs = {"dev-db-final-11111111": OURS | {"Team": "victims"}}
+        assert foreign_source(made, Instances(Rds(snapshots=theirs))) == (
+            "snapshot dev-db-final-11111111 is of team victims, not alpha: data stays with its team"
+        )
+        by_hand = {"dev-db-final-11111111": {"Team": "alpha"}}
+        assert "was not made by the provisioner" in str(
+            foreign_source(made, Instances(Rds(snapshots=by_hand)))
+        )
+
     def test_another_teams_data_stays_with_it(self) -> None:
         theirs = Instances(Rds(clusters={"dev-nap": OURS | {"Team": "victims"}}))
         assert "is of team victims, not alpha" in str(foreign_source(self.CLONE, theirs))

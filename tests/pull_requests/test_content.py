@@ -13,7 +13,7 @@ from provisioner.core.hcl import render
 from provisioner.core.lifecycle import Kind
 from provisioner.core.models import Request
 from provisioner.core.names import BranchName
-from provisioner.core.root import Upgrade
+from provisioner.core.root import Restore, Upgrade
 from provisioner.pull_requests import content, wording
 from provisioner.pull_requests.markdown import cell
 
@@ -90,6 +90,9 @@ REQUESTS = {
     ),
     "create-cluster": of_kind(Kind.CREATE, NAP),
     "clone-cluster": of_kind(Kind.CREATE, NAP | {"restore_from": {"database": "dev/orders"}}),
+    "cluster-of-instance": of_kind(
+        Kind.CREATE, NAP, restore=Restore(snapshot="dev-orders-final-3f0c1a2b", engine="postgres")
+    ),
     "update-cluster": of_kind(
         Kind.UPDATE,
         NAP | {"environment": "staging"},

@@ -227,7 +227,7 @@ def _restore(root: Root) -> str:
         "| Comes along | the data, the name of the database inside the engine, the users in it with their "
         "passwords and grants |\n"
         "| Does not | the master password (a new secret), other secrets, endpoint, size, tags, lifetime, "
-        "parameter group, backups and monitoring: they are this file's |"
+        "parameter group, log exports, backups and monitoring: they are this file's |"
     )
 
 

@@ -272,7 +272,7 @@ resource "aws_rds_cluster" "this" {
 
     precondition {
       condition     = local.minors.source <= max(local.minors.default, local.minors.newest)
-      error_message = "The snapshot ${try(var.restore.snapshot, "")} is newer than any ${var.engine} ${var.engine_version} of this region. Wait for that minor version, or copy the data with pg_dump."
+      error_message = "The snapshot ${local.migrated_from == null ? "" : var.restore.snapshot} is newer than any ${var.engine} ${var.engine_version} of this region. Wait for that minor version, or copy the data with pg_dump."
     }
 
     postcondition {

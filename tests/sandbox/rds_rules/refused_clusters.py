@@ -32,6 +32,7 @@ VALUE, COMBINATION, STATE = (
     "InvalidParameterCombination",
     "InvalidDBClusterStateFault",
 )
+INSTANCES_SNAPSHOT = "arn:aws:rds:us-east-1:123456789012:snapshot:dev-orders-final-1"
 WITH_MEMBER = dataclasses.replace(
     ESTATE, instances={"dev-full-member-1": {**POSTGRES, "DBClusterIdentifier": "dev-full"}}
 )
@@ -52,6 +53,16 @@ def member(cluster: str) -> Call:
         ESTATE,
         call(CREATE).now,
     )
+
+
+def becoming(held: str, asked: str) -> Call:
+    """A cluster of an instance's snapshot, each of its version."""
+    estate = dataclasses.replace(
+        ESTATE,
+        snapshots={"dev-orders-final-1": {**POSTGRES, "EngineVersion": held, "SnapshotType": "manual"}},
+    )
+    asked_for = call(RESTORE_CLUSTER, SnapshotIdentifier=INSTANCES_SNAPSHOT, EngineVersion=asked)
+    return dataclasses.replace(asked_for, estate=estate)
 
 
 REFUSED: dict[str, tuple[Call, str, str]] = {
@@ -184,6 +195,33 @@ REFUSED: dict[str, tuple[Call, str, str]] = {
         call(RESTORE_CLUSTER, SnapshotIdentifier="dev-orders-final-1"),
         "DBClusterSnapshotNotFoundFault",
         "DBClusterSnapshot not found: dev-orders-final-1",
+    ),
+    "a cluster from an instance's snapshot that is not there": (
+        call(RESTORE_CLUSTER, SnapshotIdentifier=f"{INSTANCES_SNAPSHOT}-gone"),
+        "DBSnapshotNotFound",
+        f"DBSnapshot not found: {INSTANCES_SNAPSHOT}-gone",
+    ),
+    "an Aurora MySQL cluster from PostgreSQL's snapshot": (
+        call(
+            RESTORE_CLUSTER,
+            SnapshotIdentifier=INSTANCES_SNAPSHOT,
+            Engine="aurora-mysql",
+            EngineVersion=None,
+            DBClusterParameterGroupName=None,
+        ),
+        COMBINATION,
+        "Cannot restore a cluster of engine postgres as engine aurora-mysql.",
+    ),
+    "a cluster of another major version than the instance's": (
+        becoming("15.9", "16.11"),
+        COMBINATION,
+        "Cannot migrate a snapshot of version 15.9 to aurora-postgresql 16.11.",
+    ),
+    "a cluster of an earlier minor version than the instance's": (
+        becoming("16.12", "16.11"),
+        COMBINATION,
+        "The engine version you requested for your restored DB cluster (16.11) is earlier than the engine "
+        "version of the DB snapshot (16.12).",
     ),
     "a copy of no cluster": (
         call(RESTORE_CLUSTER_IN_TIME, SourceDBClusterIdentifier="dev-orders"),
