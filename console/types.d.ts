@@ -193,7 +193,7 @@ export interface Size {
 
 export interface Catalog {
   prices_as_of: string;
-  engines: Record<string, { versions: string[]; default_version: string }>;
+  engines: Record<string, { versions: string[]; default_version: string; becomes: string | null }>;
   sizes: Record<string, Size>;
   environments: Record<string, Environment>;
 }

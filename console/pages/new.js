@@ -299,15 +299,23 @@ function source(one) {
     const found = kept.find((database) => database.final_snapshot_id === value(event));
     one.set({ snapshot: value(event), ...(found ? { engine: found.database_engine } : {}) });
   };
-  const from = form.source === "clone" ? form.from.split("/")[0] : kept.find((database) => database.final_snapshot_id === form.snapshot)?.environment;
+  const chosen = kept.find((database) => database.final_snapshot_id === form.snapshot);
+  const from = form.source === "clone" ? form.from.split("/")[0] : chosen?.environment;
   const other = from && from !== form.environment;
   return html`<div class="two src">${
     form.source === "clone"
       ? html`<div class="field"><label for="from">Database</label><select class="input" id="from" @change=${choose}><option value="">${running.length ? "Choose one" : "No database is running"}</option>${running.map((database) => option(`${database.environment}/${database.database_name}`, `${database.environment}/${database.database_name}, ${engine(database.database_engine)} ${database.engine_version}${storage(database.storage_gb)}`, form.from))}</select></div>
       <div class="field"><label for="at">As of <span class="opt">in UTC; empty for the latest</span></label><input class="input" type="datetime-local" id="at" .value=${form.at} @change=${(/** @type {Event} */ event) => one.set({ at: value(event) })}></div>`
-      : html`<div class="field wide"><label for="snapshot">Snapshot</label><select class="input" id="snapshot" @change=${snapshot}><option value="">${kept.length ? "Choose one" : "No removed database left one"}</option>${kept.map((database) => option(database.final_snapshot_id ?? "", `${database.final_snapshot_id}, ${engine(database.database_engine)} ${database.engine_version}`, form.snapshot))}</select><p class="help">Engine and version are the snapshot's.</p></div>`
+      : html`<div class="field wide"><label for="snapshot">Snapshot</label><select class="input" id="snapshot" @change=${snapshot}><option value="">${kept.length ? "Choose one" : "No removed database left one"}</option>${kept.map((database) => option(database.final_snapshot_id ?? "", `${database.final_snapshot_id}, ${engine(database.database_engine)} ${database.engine_version}`, form.snapshot))}</select><p class="help">Engine and version are the snapshot's.</p></div>${chosen ? made(one, chosen) : nothing}`
   }${other ? html`<div class="wide">${note("warn", "alert", html`<p><b>Data of ${from} stays in ${from}</b> unless the catalog opens it to ${form.environment}; then ${from} approves as well.</p>`)}</div>` : nothing}
     ${note("", "info", html`<p>Users, grants and data come along. The passwords of application and read_only are new.</p>`)}</div>`;
+}
+
+/** What the snapshot of an instance is made: an instance again, or the cluster that RDS makes of it. @param {Asking} one @param {Database} of */
+function made(one, of) {
+  const cluster = one.catalog.engines[of.database_engine]?.becomes;
+  if (!cluster || !one.catalog.engines[cluster]?.versions.includes(of.engine_version)) return nothing;
+  return html`<div class="field wide"><label for="made">Made as</label><select class="input" id="made" @change=${(/** @type {Event} */ event) => one.set({ engine: value(event) })}>${[of.database_engine, cluster].map((name) => option(name, `${engine(name)} ${of.engine_version}`, one.form.engine))}</select><p class="help">Of an instance's snapshot RDS makes a cluster too: a copy, at another address.</p></div>`;
 }
 
 /** @param {string} id @param {string} text @param {string} chosen */

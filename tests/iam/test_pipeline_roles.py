@@ -54,10 +54,11 @@ def copy_of(instance: str) -> list[Call]:
     return [Call(action, f"{RDS}:db:{instance}", OURS), Call(action, f"{RDS}:db:dev-copy", TAGGED)]
 
 
-def restore_cluster(snapshot: str) -> list[Call]:
+def restore_cluster(snapshot: str, kind: str = "cluster-snapshot") -> list[Call]:
+    """A cluster is made of an instance's snapshot too."""
     action = "rds:RestoreDBClusterFromSnapshot"
     return [
-        Call(action, f"{RDS}:cluster-snapshot:{snapshot}"),
+        Call(action, f"{RDS}:{kind}:{snapshot}"),
         Call(action, f"{RDS}:cluster:dev-copy", TAGGED),
     ]
 
@@ -181,6 +182,10 @@ def test_an_environments_apply_role_does_nothing_else(simulator: Path, delivered
         (restore_cluster("dev-shop-final-3f0c1a2b"), True),
         (restore_cluster("rds:dev-shop-2026-11-20-03-10"), True),
         (clone_of("dev-shop"), True),
+        (restore_cluster("dev-orders-final-3f0c1a2b", "snapshot"), True),
+        (restore_cluster("rds:dev-orders-2026-11-20-03-10", "snapshot"), True),
+        (restore_cluster("prod-payments-final-779a8818", "snapshot"), False),
+        (restore_cluster("rds:prod-payments-2026-11-20-03-10", "snapshot"), False),
         (restore_cluster("prod-payments-final-779a8818"), False),
         (restore_cluster("rds:prod-payments-2026-11-20-03-10"), False),
         (clone_of("prod-payments"), False),

@@ -75,7 +75,7 @@ def other_peoples_clusters(base: Root) -> Iterator[Hostile]:
 
 
 def instances_of_others(base: Root) -> Iterator[Hostile]:
-    """A cluster is made of an instance's snapshot of its own environment, by its name, of nothing else."""
+    """A cluster is made of an instance's snapshot of its environment, by its name, and of nothing else."""
     kind, cluster = "other people's instances", cluster_of(base)
     elsewhere = "prod" if base.environment == "dev" else "dev"
     arn, own = "arn:aws:rds:us-east-1:123456789012:snapshot:", f"{base.environment}-db-final-11111111"

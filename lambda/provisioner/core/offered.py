@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.core.catalog import Catalog
-from provisioner.core.engines import resource_of
+from provisioner.core.engines import becomes, resource_of
 from provisioner.core.instance_classes import capacity
 from provisioner.core.prices import ASSUMPTION, HOURS_A_MONTH, NOT_INCLUDED, Figure
 from provisioner.core.sizes import Size
@@ -14,8 +14,12 @@ def catalog_document(catalog: Catalog) -> dict[str, Any]:
     """The catalog as teams see it.
 
     `monthly_usd` of a size is its dearest engine's, in one zone, without storage; `prices` has each engine's.
+    `becomes` of an engine is the cluster that RDS makes of a snapshot of it.
     """
     content = catalog.model_dump(mode="json", exclude={"teams", "usual_seconds"})
+    for name, shown in content["engines"].items():
+        cluster = becomes(name)
+        shown["becomes"] = cluster if cluster in catalog.engines else None
     dates = []
     for name, size in catalog.sizes.items():
         engines = [engine for engine in catalog.engines if resource_of(engine) is size.resource]
