@@ -74,6 +74,8 @@ export interface Database extends Description {
 export interface Snapshot {
   name: string;
   environment: string;
+  database_engine: string;
+  engine_version: string;
   taken_at: string | null;
   kept_until: string | null;
 }

@@ -46,6 +46,8 @@ class Asking {
     this.quota = null;
     /** @type {Database[]} */
     this.databases = [];
+    /** @type {import("../types.js").Snapshot[]} what removals and upgrades left */
+    this.snapshots = [];
     this.asking = false;
     this.sending = false;
     this.sent = false;
@@ -72,9 +74,10 @@ class Asking {
   async again() {
     try {
       const signal = this.stop.signal;
-      const [quota, list] = await Promise.all([get("/quota", { signal }), get("/databases", { query: { page_size: "100" }, signal })]);
+      const [quota, list, left] = await Promise.all([get("/quota", { signal }), get("/databases", { query: { page_size: "100" }, signal }), get("/snapshots", { signal })]);
       this.quota = /** @type {Quota} */ (quota);
       this.databases = /** @type {{ databases: Database[] }} */ (list).databases;
+      this.snapshots = /** @type {{ snapshots: import("../types.js").Snapshot[] }} */ (left).snapshots;
     } catch (error) {
       if (this.stop.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
@@ -275,7 +278,7 @@ function what(one) {
     <div class="field"><span class="label" id="source-l">Start from</span>${picks(one, "source", "three", [
       { id: "empty", title: "Empty", says: html`<small>A new, empty database</small>` },
       { id: "clone", title: "A running database", says: html`<small>Its data, as of any minute its backups reach</small>` },
-      { id: "snapshot", title: "A snapshot", says: html`<small>What a removed database left</small>` },
+      { id: "snapshot", title: "A snapshot", says: html`<small>What a removal or an upgrade left</small>` },
     ])}${one.wrong("source") ? help(one, "source", nothing) : nothing}${source(one)}</div>
     <div class="two"><div class="field"><label for="name">Name</label><div class="affix ${one.wrong("name") ? "bad" : free ? "ok" : ""}"><span aria-hidden="true">${form.environment}/</span><input id="name" name="name" maxlength="40" autocomplete="off" spellcheck="false" .value=${form.name} aria-describedby="name-h" aria-invalid=${one.wrong("name") ? "true" : nothing} @input=${(/** @type {Event} */ event) => one.set({ name: value(event).trim() })}></div>
       ${one.asking && !one.wrong("name") ? html`<p class="help" id="name-h"><span class="skel skel-l"></span></p>` : free ? html`<p class="help ok" id="name-h" role="status">${sign("check", true)} <span>Free in ${form.environment}, and ${engine(form.engine)} accepts it</span></p>` : help(one, "name", "Small letters, digits and hyphens; at most 40.")}</div>
@@ -290,28 +293,28 @@ function source(one) {
   const { form } = one;
   if (form.source === "empty") return nothing;
   const running = one.databases.filter((database) => database.state === "available");
-  const kept = one.databases.filter((database) => database.final_snapshot_id);
+  const kept = one.snapshots;
   const choose = (/** @type {Event} */ event) => {
     const found = running.find((database) => `${database.environment}/${database.database_name}` === value(event));
     one.set({ from: value(event), ...(found ? { engine: found.database_engine } : {}) });
   };
   const snapshot = (/** @type {Event} */ event) => {
-    const found = kept.find((database) => database.final_snapshot_id === value(event));
+    const found = kept.find((each) => each.name === value(event));
     one.set({ snapshot: value(event), ...(found ? { engine: found.database_engine } : {}) });
   };
-  const chosen = kept.find((database) => database.final_snapshot_id === form.snapshot);
+  const chosen = kept.find((each) => each.name === form.snapshot);
   const from = form.source === "clone" ? form.from.split("/")[0] : chosen?.environment;
   const other = from && from !== form.environment;
   return html`<div class="two src">${
     form.source === "clone"
       ? html`<div class="field"><label for="from">Database</label><select class="input" id="from" @change=${choose}><option value="">${running.length ? "Choose one" : "No database is running"}</option>${running.map((database) => option(`${database.environment}/${database.database_name}`, `${database.environment}/${database.database_name}, ${engine(database.database_engine)} ${database.engine_version}${storage(database.storage_gb)}`, form.from))}</select></div>
       <div class="field"><label for="at">As of <span class="opt">in UTC; empty for the latest</span></label><input class="input" type="datetime-local" id="at" .value=${form.at} @change=${(/** @type {Event} */ event) => one.set({ at: value(event) })}></div>`
-      : html`<div class="field wide"><label for="snapshot">Snapshot</label><select class="input" id="snapshot" @change=${snapshot}><option value="">${kept.length ? "Choose one" : "No removed database left one"}</option>${kept.map((database) => option(database.final_snapshot_id ?? "", `${database.final_snapshot_id}, ${engine(database.database_engine)} ${database.engine_version}`, form.snapshot))}</select><p class="help">Engine and version are the snapshot's.</p></div>${chosen ? made(one, chosen) : nothing}`
+      : html`<div class="field wide"><label for="snapshot">Snapshot</label><select class="input" id="snapshot" @change=${snapshot}><option value="">${kept.length ? "Choose one" : "No removal and no upgrade left one"}</option>${kept.map((each) => option(each.name, `${each.name}, ${engine(each.database_engine)} ${each.engine_version}`, form.snapshot))}</select><p class="help">Engine and version are the snapshot's.</p></div>${chosen ? made(one, chosen) : nothing}`
   }${other ? html`<div class="wide">${note("warn", "alert", html`<p><b>Data of ${from} stays in ${from}</b> unless the catalog opens it to ${form.environment}; then ${from} approves as well.</p>`)}</div>` : nothing}
     ${note("", "info", html`<p>Users, grants and data come along. The passwords of application and read_only are new.</p>`)}</div>`;
 }
 
-/** What the snapshot of an instance is made: an instance again, or the cluster that RDS makes of it. @param {Asking} one @param {Database} of */
+/** What the snapshot of an instance is made: an instance again, or the cluster that RDS makes of it. @param {Asking} one @param {import("../types.js").Snapshot} of */
 function made(one, of) {
   const cluster = one.catalog.engines[of.database_engine]?.becomes;
   if (!cluster || !one.catalog.engines[cluster]?.versions.includes(of.engine_version)) return nothing;

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from provisioner.core import database_events, events
 from provisioner.core.events import Event
-from provisioner.core.lifecycle import derive
+from provisioner.core.lifecycle import Kind, derive
 from provisioner.core.models import Activity, Charge, Request
 from provisioner.ledger.ledger import Ledger
 
@@ -135,6 +135,18 @@ class Team:
             origin=one.id, looked_at=ago(minutes=20), last_connection_at=last, idle_since=idle_since
         )
         self.ledger.keep_activity(one.place, seen)
+
+    def removed(self, one: Request, at: dt.datetime) -> str:
+        """Its database goes; the snapshot that is left."""
+        database = self.ledger.database(one.place)
+        assert database
+        gone = request(kind=Kind.REMOVE, now=at, team=self.name, database_name=one.database_name)
+        gone = dataclasses.replace(
+            gone, environment=one.environment, root=database.root, before=database.root
+        )
+        self.ledger.open_change(gone, database, database.charge, PLENTY)
+        self._add(gone, events.removed(at, pipeline_url=f"{PIPELINE}/4400", commit="1" * 40))
+        return one.place.final_snapshot(database.root.request_id)
 
     def _add(self, one: Request, event: Event) -> Request:
         return self.ledger.add_event(one.id, event, event.at)

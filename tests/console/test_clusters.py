@@ -114,3 +114,23 @@ def test_the_list_counts_clusters_as_they_usually_are(open_page: Open, stack: St
     expect(page.locator(".dbs tfoot")).to_contain_text("2 databases · 20 GB")
     expect(page.locator(".dbs tfoot")).to_contain_text("36.10")
     expect(page.locator(".dbs tfoot")).to_contain_text("clusters as usual")
+
+
+def test_an_instances_snapshot_is_made_an_instance_again_or_a_cluster(open_page: Open, stack: Stack) -> None:
+    team = Team(stack.ledger)
+    orders = team.ready(team.ask("staging/orders", ago(days=9), engine_version="16"))
+    snapshot = team.removed(orders, ago(days=1))
+    page = open_page("#/new")
+    page.get_by_role("radio", name="A snapshot").check(force=True)
+    page.locator("#snapshot").select_option(snapshot)
+
+    made = page.get_by_label("Made as")
+    expect(made.locator("option")).to_have_text(["PostgreSQL 16", "Aurora PostgreSQL 16"])
+    made.select_option("aurora-postgresql")
+    page.get_by_role("radio", name="staging").check(force=True)
+    page.get_by_label("Name", exact=True).fill("orders-aurora")
+
+    page.get_by_role("tab", name="main.tf").click()
+    text = page.get_by_role("region", name="main.tf")
+    expect(text).to_contain_text("modules/rds_cluster")
+    expect(text).to_contain_text(re.compile(rf'"{snapshot}".*engine += "postgres"', re.DOTALL))
