@@ -278,3 +278,31 @@ def test_how_large_it_is_as_people_read_it() -> None:
     assert scale(cluster()) == "0 to 2 ACU, asleep after 10m"
     assert scale(with_capacity(min_acu=0.5, max_acu=4.0, pause_after=0)) == "0.5 to 4 ACU"
     assert scale(with_capacity(pause_after=7200)) == "0 to 2 ACU, asleep after 2h"
+
+
+@pytest.mark.parametrize(
+    ("restore", "passed", "detail"),
+    [
+        (
+            Restore(snapshot="dev-orders-final-11111111", engine="postgres"),
+            True,
+            "the data of dev/orders, a cluster made of an instance's snapshot",
+        ),
+        (
+            Restore(snapshot="dev-orders-final-11111111", engine="mysql"),
+            False,
+            "RDS makes no aurora-postgresql of mysql",
+        ),
+        (
+            Restore(database="dev-orders", point_in_time="latest", engine="postgres"),
+            False,
+            "RDS makes no aurora-postgresql of postgres but of its snapshot",
+        ),
+    ],
+)
+def test_a_root_says_of_which_engine_its_cluster_is_made(restore: Restore, passed: bool, detail: str) -> None:
+    made = dataclasses.replace(cluster(), restore=restore)
+    results = policy.check(render(made), place=made.place, catalog=catalog(), now=NOW)
+    (found,) = [result for result in results if result.rule == "restore"]
+    assert (found.passed, found.detail) == (passed, detail)
+    assert (made.resource, made.source_resource) == (CLUSTER, INSTANCE)

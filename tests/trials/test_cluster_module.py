@@ -63,6 +63,7 @@ INSTANCE: dict[str, Any] = {
     "engine": "postgres",
     "instance_class": "db.t4g.micro",
     "storage_gb": 20,
+    "backup_window": "03:00-04:00",
     "max_storage_gb": 40,
 }
 # What the provider does not send with a restore, and a second apply sets.

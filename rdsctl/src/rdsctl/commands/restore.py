@@ -13,7 +13,11 @@ from rdsctl.session import Session
 @make(name="restore", short_help="Make a database of a snapshot.")
 @click.argument("snapshot")
 @click.argument("new", type=PlaceType(), metavar="ENV/NEW", shell_complete=completing.place_or_environment)
-@click.option("--engine", shell_complete=completing.engines, help="The snapshot's, where it is not known; Aurora's for a cluster of an instance's.")
+@click.option(
+    "--engine",
+    shell_complete=completing.engines,
+    help="The snapshot's, where it is not known; Aurora's for a cluster of an instance's.",
+)
 @click.option(
     "--size",
     shell_complete=completing.sizes,
