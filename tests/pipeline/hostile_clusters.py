@@ -8,7 +8,7 @@ from provisioner.core.hcl import FIRST_OF_CLUSTERS, render
 from provisioner.core.root import Restore, Root
 
 from tests.core.examples import catalog, root
-from tests.pipeline.hostile_case import OTHER, Hostile, as_root, changed, created, replaced, with_
+from tests.pipeline.hostile_case import OTHER, Hostile, as_root, changed, created, of, replaced, with_
 
 _MOST = "  max_acu               = "
 
@@ -97,6 +97,10 @@ def instances_of_others(base: Root) -> Iterator[Hostile]:
         ),
     }.items():
         yield created(kind, name, "restore", with_(cluster, restore=restore), alone=False)
+    victim = with_(base, database_name="source", team="victims", request_id=OTHER)
+    theirs = Restore(snapshot=victim.place.final_snapshot(OTHER), engine="postgres")
+    found = created(kind, "another team's", "source", with_(cluster, restore=theirs))
+    yield dataclasses.replace(found, main=of(victim))
     backwards = Restore(snapshot=own, engine="aurora-postgresql")
     yield created(
         kind, "a cluster's made an instance", "restore", with_(base, restore=backwards), alone=False
