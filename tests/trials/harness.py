@@ -5,6 +5,7 @@ The provider waits a minute or more for each change of a database, and does so f
 
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -20,8 +21,7 @@ from sandbox.cloud import Cloud
 REPOSITORY = Path(__file__).parents[2]
 TERRAFORM = REPOSITORY / "terraform"
 AT_ONCE = 60
-# What the root of a cluster does not say.
-OF_INSTANCES = ("instance_class", "storage_gb", "max_storage_gb")
+VARIABLE = re.compile(r'^variable "(\w+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,14 @@ class Harness:
         return ended.output
 
     def _call(self, root: Root) -> dict[str, Any]:
+        """The module call of a root, with what the module takes: an earlier one knows less."""
         values = {name: value for name, value in dataclasses.asdict(root).items() if value is not None}
         if root.upgrade:
             values["upgrade"] = {"from": root.upgrade.from_version, "snapshot": root.upgrade.snapshot}
         if root.capacity:
-            values = {name: value for name, value in values.items() if name not in OF_INSTANCES}
-            values |= values.pop("capacity")
+            values |= dataclasses.asdict(root.capacity)
+        known = VARIABLE.findall((self.module / "variables.tf").read_text())
+        values = {name: value for name, value in values.items() if name in known}
         return {"source": str(self.module), **values, **self.options}
 
 
