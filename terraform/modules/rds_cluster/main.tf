@@ -124,7 +124,7 @@ data "aws_db_snapshot" "source" {
 
   lifecycle {
     postcondition {
-      condition     = self.engine == local.migrated_from && startswith(self.engine_version, "${var.engine_version}.")
+      condition     = self.engine == local.migrated_from && startswith("${self.engine_version}.", "${var.engine_version}.")
       error_message = "The snapshot ${self.db_snapshot_identifier} is of ${self.engine} ${self.engine_version}, and not of ${local.migrated_from} ${var.engine_version}."
     }
   }
