@@ -8,15 +8,15 @@ from typing import Any
 
 from provisioner.core import catalog as catalogs
 from provisioner.core.catalog import Catalog
-from provisioner.core.engines import INSTANCE, resource_of
+from provisioner.core.engines import CLUSTER, INSTANCE, resource_of
 from provisioner.core.errors import Problem
 from provisioner.core.root import Root
 from provisioner.intake import bodies, roots
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 CATALOG: Catalog = catalogs.parse((Path(__file__).parents[2] / "catalog.yaml").read_text(encoding="utf-8"))
-# What is combined here is of instances alone; clusters are in test_terraform_clusters.py.
 ENGINES = {name: known for name, known in CATALOG.engines.items() if resource_of(name) is INSTANCE}
+CLUSTERS = {name: known for name, known in CATALOG.engines.items() if resource_of(name) is CLUSTER}
 Body = Mapping[str, Any]
 # Where a rule of RDS or of the catalog begins or ends; each is taken where an environment allows it.
 EDGES_GB = (20, 21, 22, 50, 95, 99, 100, 363, 364, 399, 400, 401, 440, 500, 999, 1000)
@@ -80,6 +80,18 @@ def changes(environment: str) -> Iterator[dict[str, Any]]:
     for size, storage_gb in itertools.product([None, *sizes_of(environment)], [None, *sizes_gb(environment)]):
         body = {"size": size, "storage_gb": storage_gb, "tags": {"Service": "orders"}}
         yield {name: value for name, value in body.items() if value is not None}
+
+
+def clusters() -> Iterator[dict[str, Any]]:
+    """The body of every cluster that the catalog lets people ask for."""
+    for environment, rules in CATALOG.environments.items():
+        readers = [True, False] if rules.high_availability == "optional" else [None]
+        for engine, known in CLUSTERS.items():
+            sizes = CATALOG.sizes_of(environment, engine)
+            for version, size, reader in itertools.product(known.versions, sizes, readers):
+                body = {"environment": environment, "database_engine": engine, "engine_version": version}
+                body |= {"size": size} | ({} if reader is None else {"high_availability": reader})
+                yield body
 
 
 def request_id(number: int) -> str:

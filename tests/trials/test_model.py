@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trials import model_trial
+from tests.trials import cluster_trial, model_trial
 from tests.trials.combinations import creations
 
 
@@ -15,3 +15,12 @@ def test_every_root_change_and_restore_ends_in_a_plan_without_changes(
     assert counts["refusals met"] > 0
     with capsys.disabled():
         print(f"\nThe rule model, exhaustively:\n{model_trial.table(counts)}")
+
+
+def test_every_cluster_ends_in_a_plan_without_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = cluster_trial.run(cluster_trial.ALL)
+    cluster_trial.migrate(counts)
+
+    assert all(counts[name] > 0 for name in cluster_trial.COLUMNS), counts
+    with capsys.disabled():
+        print(f"\nThe rule model of clusters, exhaustively:\n{cluster_trial.table(counts)}")

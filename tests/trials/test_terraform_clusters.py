@@ -4,7 +4,6 @@ Each two of the values below that can meet meet in some cluster. Each size and v
 of restore are in it. The emulated clusters have no server here; test_cluster_module.py has.
 """
 
-import itertools
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from provisioner.core.engines import CLUSTER, resource_of
 from provisioner.core.root import Root
 from provisioner.core.upgrades import targets
 
@@ -20,11 +18,10 @@ from sandbox.aws.servers import free_port
 from sandbox.aws.start import start
 from sandbox.cloud import Cloud
 from sandbox.processes import Processes
-from tests.trials.combinations import CATALOG, changed, covering, new
+from tests.trials.combinations import CATALOG, CLUSTERS, changed, clusters, covering, new
 from tests.trials.harness import TERRAFORM, Harness, lay_foundation
 
-ENGINES = {name: known for name, known in CATALOG.engines.items() if resource_of(name) is CLUSTER}
-VERSIONS = {str(name): known.versions for name, known in ENGINES.items()}
+VERSIONS = {str(name): known.versions for name, known in CLUSTERS.items()}
 
 
 @dataclass
@@ -82,27 +79,11 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
 
 def rows() -> list[dict[str, Any]]:
     """Every combination that the catalog allows, of which a covering set is tried."""
-    found = []
-    for environment, rules in CATALOG.environments.items():
-        readers = [True, False] if rules.high_availability == "optional" else [None]
-        for engine, known in ENGINES.items():
-            sizes = CATALOG.sizes_of(environment, engine)
-            for version, before, after, reader in itertools.product(known.versions, sizes, sizes, readers):
-                row = {"environment": environment, "engine": engine, "version": version}
-                found.append({**row, "from": before, "to": after, "reader": reader})
-    return found
-
-
-def created(row: dict[str, Any], name: str, number: int = 0) -> Root:
-    """The root of a row, as the API makes it."""
-    body = {
-        "environment": row["environment"],
-        "database_engine": row["engine"],
-        "engine_version": row["version"],
-        "size": row["from"],
-        **({} if row["reader"] is None else {"high_availability": row["reader"]}),
-    }
-    return new(body, name, number=number)
+    return [
+        {**body, "to": size}
+        for body in clusters()
+        for size in CATALOG.sizes_of(body["environment"], body["database_engine"])
+    ]
 
 
 def copies(trial: Trial, source: Root) -> Iterator[tuple[str, Root]]:
@@ -126,7 +107,8 @@ def test_every_two_things_that_can_meet_end_in_a_plan_without_changes(
 ) -> None:
     chosen = covering(rows())
     for number, row in enumerate(chosen):
-        trial.add(created(row, f"c{number}", number), "combinations")
+        body = {name: value for name, value in row.items() if name != "to"}
+        trial.add(new(body, f"c{number}", number=number), "combinations")
     trial.settle()
 
     before = dict(trial.roots)
@@ -137,7 +119,7 @@ def test_every_two_things_that_can_meet_end_in_a_plan_without_changes(
         if newest and newest[0] in VERSIONS[root.engine]:
             asked["engine_version"] = newest[0]
             trial.count("upgrades")
-        if root.engine not in restored and row["reader"] is not True:
+        if root.engine not in restored and not row.get("high_availability"):
             restored.add(root.engine)
             for _, copied in copies(trial, root):
                 trial.add(copied, "restores")

@@ -92,6 +92,15 @@ REFUSED: dict[str, tuple[Call, str, str]] = {
         VALUE,
         "The Serverless v2 minimum capacity must be less than or equal to the maximum capacity.",
     ),
+    "a cluster's backup during its maintenance": (
+        call(
+            MODIFY_CLUSTER,
+            PreferredBackupWindow="03:00-03:30",
+            PreferredMaintenanceWindow="sun:03:15-sun:03:45",
+        ),
+        VALUE,
+        "The backup window and maintenance window must not overlap.",
+    ),
     "sleep too soon": (
         ranged(0.0, 2.0, 299),
         VALUE,
