@@ -206,7 +206,7 @@ def instance_becomes_a_cluster_of_its_version(call: Call) -> Refusal | None:
     parts = 1 if call.engine == "aurora-postgresql" else 2
     if before[:parts] != after[:parts]:
         return invalid_combination(f"Cannot migrate a snapshot of version {held} to {call.engine} {asked}.")
-    if parts == 2 or len(after) == 1 or int(after[1]) >= int(before[1]):
+    if parts == 2 or 1 in (len(before), len(after)) or int(after[1]) >= int(before[1]):
         return None
     return invalid_combination(
         f"The engine version you requested for your restored DB cluster ({asked}) is earlier than the engine "
