@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.core import engines, extended_support
+from provisioner.core import engines, extended_support, upgrades
 from provisioner.core.catalog import Catalog
 from provisioner.core.events import Step
 from provisioner.core.lifecycle import Failure
@@ -151,20 +151,23 @@ class Texts:
         unit = "capacity unit" if root.capacity else "vCPU"
         enrolled = extended_support.said(root, self.catalog)
         follows = (
-            f"charges Extended Support, in which it is {enrolled}"
+            f"Extended Support: {enrolled}."
             if enrolled
-            else f"upgrades {name} on a day that it chooses, or charges Extended Support by the {unit} and "
-            "hour where the database is enrolled"
+            else f"After that day RDS upgrades {name} on a day that it chooses, or charges Extended Support "
+            f"by the {unit} and hour where the database is enrolled."
+        )
+        targets = upgrades.targets(root.engine, root.engine_version)
+        advice = (
+            "Upgrade it before, at a time that suits you; try it on a clone first."
+            if targets
+            else f"No upgrade of {name} can be asked for here yet: ask the platform team before that day."
         )
         return Message(
             id=message_id,
             title=f"{place}: support of {name} ends {until}",
-            lines=(
-                f"After that day RDS {follows}. Upgrade it before, at a time that suits you; try it on a "
-                "clone first.",
-            ),
+            lines=(f"{follows} {advice}",),
             facts=(("Owner", root.owner), *_purpose(database)),
-            command=f"rdsctl edit {place} --engine-version MAJOR",
+            command=f"rdsctl edit {place} --engine-version MAJOR" if targets else "",
             links=self.console.database(place, "Database"),
         )
 
