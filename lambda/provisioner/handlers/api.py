@@ -165,7 +165,7 @@ def rotate(environment: str, database_name: str) -> Response[str]:
 
 @app.get("/snapshots")
 def snapshots() -> Response[str]:
-    """The final snapshots that the team's removed databases left."""
+    """The snapshots that removals and upgrades of the team's databases left."""
     return _of_team(snapshots_document)
 
 

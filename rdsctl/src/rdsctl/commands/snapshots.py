@@ -14,7 +14,7 @@ from rdsctl.table import Column
 @make(name="snapshots", short_help="List the final snapshots of removed databases.")
 @click.argument("database", metavar="[DB]", required=False, shell_complete=completing.databases)
 def command(session: Session, database: str | None) -> None:
-    """List the final snapshots that the team's removed databases left, for rdsctl restore."""
+    """List the snapshots that removals and upgrades of the team's databases left."""
     place = parse(database) if database else None
     name = place.name if place else database
     query = {"environment": place.environment if place else None, "database_name": name}
