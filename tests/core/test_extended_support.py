@@ -106,7 +106,7 @@ def test_what_is_enrolled_says_from_when_on_and_what_it_will_cost() -> None:
     )
     assert extended_support.said(cluster, catalog()) == (
         "enrolled, for its life: from 2028-05-01 on RDS charges 0 to 2 ACU by the hour, 0.00 to 124.10 USD a "
-        "month (list price of us-east-1, 2026-05-01); it ends before that day"
+        "month (list price of us-east-1, 2026-05-01); the database ends before that day"
     )
     later = dataclasses.replace(cluster, expires_at="2028-05-01T00:00:00Z")
     assert "it ends before" not in (extended_support.said(later, catalog()) or "it ends before")

@@ -115,5 +115,5 @@ def said(root: Root, catalog: Catalog) -> str | None:
     return (
         f"{enrolled}: from {begins(until)} on RDS charges {charged or 'its vCPUs'} by the hour, {cost}"
         + (", and more from the third year on" if more else "")
-        + ("; it ends before that day" if gone else "")
+        + ("; the database ends before that day" if gone else "")
     )

@@ -27,7 +27,7 @@ def section(root: Root, upgrade: Upgrade) -> str:
         "The way back": f"a new database from the snapshot: `rdsctl restore {name} {root.environment}/NEW`. "
         "RDS takes no version back in place",
         "Where RDS refused it": f'`PATCH` with `{{"engine_version": "{upgrade.from_version}"}}` takes it '
-        "back; so does any other change",
+        "back; so does any other change. It is tried again only when someone asks for it",
     }
     lines = [f"| {what} | {text} |" for what, text in rows.items()]
     return "\n".join(["### The upgrade", "", "| | |", "|---|---|", *lines])
