@@ -105,7 +105,12 @@ def test_a_root_on_main_is_read_and_rendered_again(name: str) -> None:
     if stored["root"] is None:
         assert text in removals(Place(environment, database_name))
     else:
-        later = {"backup_window": "", "maintenance_window": "", "upgrade": None, "capacity": None}
+        later: dict[str, Any] = {
+            "backup_window": "",
+            "maintenance_window": "",
+            "upgrade": None,
+            "capacity": None,
+        }
         later |= {"extended_support": False}
         restore = stored["root"]["restore"]
         later |= {"restore": restore and restore | {"engine": None}}

@@ -264,7 +264,7 @@ def _make(root: Root, account: Clusters, target: Record) -> None:
         name = arn if root.restore.engine else root.restore.snapshot
         account.make(RESTORE_CLUSTER, SnapshotIdentifier=name, KmsKeyId=KEY, **versioned, **common)
     else:
-        given = {"SourceDBClusterIdentifier": root.restore.database, "RestoreType": _copied(root)}
+        given: Record = {"SourceDBClusterIdentifier": root.restore.database, "RestoreType": _copied(root)}
         time = root.restore.point_in_time
         given |= {"UseLatestRestorableTime": True} if time in (None, "latest") else {"RestoreToTime": time}
         account.make(RESTORE_CLUSTER_IN_TIME, **given, **common)
@@ -296,8 +296,12 @@ def _follow_members(root: Root, account: Clusters) -> None:
         account.ask(DELETE, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
         del account.instances[name]
     for name in [name for name in named if name not in there]:
-        given = {"DBInstanceIdentifier": name, "DBClusterIdentifier": identifier, "Engine": root.engine}
-        monitored = {
+        given: Record = {
+            "DBInstanceIdentifier": name,
+            "DBClusterIdentifier": identifier,
+            "Engine": root.engine,
+        }
+        monitored: Record = {
             "MonitoringInterval": 60,
             "MonitoringRoleArn": "arn:aws:iam::000000000000:role/monitoring",
         }

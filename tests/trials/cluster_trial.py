@@ -45,9 +45,10 @@ def migrate(counts: Counter[str], rules: Sequence[Rule] = RULES) -> None:
         snapshot = f"{source.place.identifier}-final-{source.request_id[:8]}"
         account.snapshot(source.place.identifier, snapshot)
         account.snapshots[snapshot]["EngineVersion"] = f"{source.engine_version}.4"
-        engine = becomes(source.engine)
+        engine = str(becomes(source.engine))
         for size in CATALOG.sizes_of(source.environment, engine):
-            wanted = {"environment": source.environment, "database_engine": engine, "size": size}
+            wanted: dict[str, Any] = {"environment": source.environment, "database_engine": engine}
+            wanted |= {"size": size}
             wanted |= {"engine_version": source.engine_version, "restore_from": {"snapshot": snapshot}}
             if source.engine_version not in VERSIONS[engine]:
                 with pytest.raises(Problem):

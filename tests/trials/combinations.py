@@ -89,7 +89,8 @@ def clusters() -> Iterator[dict[str, Any]]:
         for engine, known in CLUSTERS.items():
             sizes = CATALOG.sizes_of(environment, engine)
             for version, size, reader in itertools.product(known.versions, sizes, readers):
-                body = {"environment": environment, "database_engine": engine, "engine_version": version}
+                body: dict[str, Any] = {"environment": environment, "database_engine": engine}
+                body |= {"engine_version": version}
                 body |= {"size": size} | ({} if reader is None else {"high_availability": reader})
                 yield body
 
