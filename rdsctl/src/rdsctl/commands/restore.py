@@ -16,7 +16,7 @@ from rdsctl.session import Session
 @click.option(
     "--engine",
     shell_complete=completing.engines,
-    help="The snapshot's, where it is not known; Aurora's for a cluster of an instance's.",
+    help="Engine of the new one; the snapshot's without it. An Aurora engine makes a cluster of it.",
 )
 @click.option(
     "--size",
