@@ -64,7 +64,7 @@ def test_what_would_be_enrolled_in_extended_support_says_its_day_and_its_price(
 
     expect(page.get_by_role("tabpanel")).to_contain_text(
         "Extended Support: enrolled, for its life: from 2028-05-01 on RDS charges 0 to 2 ACU by the hour, "
-        "0.00 to 124.10 USD a month (list price of us-east-1, 2026-05-01); it ends before "
+        "0.00 to 124.10 USD a month (list price of us-east-1, 2026-05-01); the database ends before "
         "that day."
     )
 

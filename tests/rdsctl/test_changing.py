@@ -280,8 +280,8 @@ def test_a_dry_run_says_what_extended_support_will_cost(
     assert ran.code == 0
     assert (
         "  support   Extended Support: enrolled, for its life: from 2029-08-01 on RDS charges 2 vCPUs by the "
-        "hour, 146.00 USD a month (list price of us-east-1, 2026-05-01), and more from the third year on; it "
-        "ends before that day"
+        "hour, 146.00 USD a month (list price of us-east-1, 2026-05-01), and more from the third year on; "
+        "the database ends before that day"
     ) in ran.out.splitlines()
 
 
